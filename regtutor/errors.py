@@ -1,0 +1,184 @@
+"""Every error that regtutor raises, and what each one means.
+
+A refusal by a registry is *not* an error: a 404 is an observation, returned as an exchange. What is raised is what
+keeps an exchange from happening, or what the caller asked to be told about.
+
+::
+
+    RegtutorError                        what happened, why, and what to do next
+    ├── InvalidDigest (ValueError)       not "algorithm:encoded"
+    ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
+    ├── InvalidManifest (ValueError)     bytes that are no manifest: not JSON, too large, too deep
+    ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
+    ├── ImageError                       an image on disk that cannot be pushed; .path names the file
+    │   ├── UnreadableImage              neither an OCI layout nor a docker save archive
+    │   ├── TruncatedArchive             the archive ends in the middle of a file
+    │   ├── MissingBlob                  the manifest names a blob that is not there
+    │   ├── DigestMismatch               the bytes are not what their digest says
+    │   ├── UnsafePath                   a name or link that climbs out of the layout
+    │   ├── BadManifest                  a manifest, index or config that is broken, too large or too deep
+    │   └── NoSuchPlatform               the index has no image for this platform
+    ├── ConnectionFailed                 no complete answer came; .exchange holds what was seen
+    ├── UnexpectedStatus                 exchange.expect(...) did not find its status; .exchange
+    ├── ContentMismatch                  a downloaded body is not what its digest says; .exchange
+    ├── LocationLost                     a Location whose secret part was not saved cannot be followed
+    ├── UnsupportedTranscript            a file that this version cannot load
+    ├── BackendError                     a registry that could not be had
+    │   ├── BackendMissing               a binary, an engine or an image that is not installed
+    │   ├── BackendFailed                it was started and did not come up; .log holds its last lines
+    │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
+    ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
+    └── ServerError                      the embedded registry cannot do what its owner asked
+        └── StoreLocked                  another registry writes to this directory
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from regtutor.exchange import Exchange, Transcript
+
+
+class RegtutorError(Exception):
+    """Base of all: ``what`` happened, ``why`` it did, and what to do ``next``; printed as up to three sentences.
+
+    Parameters
+    ----------
+    what, why, next:
+        One sentence each, without a secret; ``why`` and ``next`` may be empty.
+    """
+
+    def __init__(self, what: str, why: str = "", next: str = "") -> None:
+        self.what, self.why, self.next = what, why, next
+        super().__init__(what, why, next)
+
+    def __str__(self) -> str:
+        return " ".join(part if part.endswith((".", "?", ":", "\n")) else part + "." for part in self.args if part)
+
+
+class InvalidDigest(RegtutorError, ValueError):
+    """A text that is not ``algorithm:encoded`` as the image-spec's descriptor section defines it."""
+
+
+class InvalidReference(RegtutorError, ValueError):
+    """A text that is not ``host/repository:tag``."""
+
+
+class InvalidManifest(RegtutorError, ValueError):
+    """Bytes that cannot be read as a manifest or an index."""
+
+
+class InvalidBody(RegtutorError, TypeError):
+    """Something that cannot be sent as a request body."""
+
+
+class ImageError(RegtutorError):
+    """An image on disk that cannot be read as it stands; ``path`` is the file to look at."""
+
+    def __init__(self, what: str, why: str = "", next: str = "", *, path: Path | str | None = None) -> None:
+        super().__init__(what, why, next)
+        self.path = path
+
+
+class UnreadableImage(ImageError):
+    """Neither an OCI layout nor a ``docker save`` archive."""
+
+
+class TruncatedArchive(ImageError):
+    """The archive ends in the middle of a file."""
+
+
+class MissingBlob(ImageError):
+    """The manifest names a blob that the image does not hold."""
+
+
+class DigestMismatch(ImageError):
+    """A blob's bytes are not what its digest (or its size) says."""
+
+
+class UnsafePath(ImageError):
+    """A name or a link in the image that leads out of it."""
+
+
+class BadManifest(ImageError):
+    """A manifest, index or config in the image that is broken, too large or too deeply nested."""
+
+
+class NoSuchPlatform(ImageError):
+    """The index holds no image for the platform that was asked for."""
+
+
+class _WithExchange(RegtutorError):
+    def __init__(self, what: str, why: str = "", next: str = "", *, exchange: Exchange | None = None) -> None:
+        super().__init__(what, why, next)
+        self.exchange = exchange
+
+
+class ConnectionFailed(_WithExchange):
+    """No complete answer came back; ``exchange`` records what was sent and seen until then."""
+
+
+class UnexpectedStatus(_WithExchange):
+    """``exchange.expect`` found another status; ``exchange`` is the one that was looked at."""
+
+
+class ContentMismatch(_WithExchange):
+    """A downloaded body whose bytes do not match the digest that was asked for; nothing was written."""
+
+
+class PushFailed(_WithExchange):
+    """A walk that the registry stopped: ``exchange`` is its answer, ``transcript`` everything up to it."""
+
+    def __init__(
+        self,
+        what: str,
+        why: str = "",
+        next: str = "",
+        *,
+        exchange: Exchange | None = None,
+        transcript: Transcript | None = None,
+    ) -> None:
+        super().__init__(what, why, next, exchange=exchange)
+        self.transcript = transcript
+
+
+class LocationLost(RegtutorError):
+    """A Location that was loaded from a file or unpickled, and whose secret part was not saved."""
+
+
+class UnsupportedTranscript(RegtutorError):
+    """A transcript file in a format that this version of regtutor cannot load."""
+
+
+class BackendError(RegtutorError):
+    """A registry that could not be had."""
+
+
+class BackendMissing(BackendError):
+    """A binary, an engine or an image that is not there; ``next`` says how to get it."""
+
+
+class BackendFailed(BackendError):
+    """A registry that was started and did not come up; ``log`` holds the last lines that it wrote."""
+
+    def __init__(self, what: str, why: str = "", next: str = "", *, log: str = "") -> None:
+        super().__init__(what, why, next)
+        self.log = log
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\nThe last lines of its log:\n{self.log}" if self.log else "")
+
+
+class NotObservable(BackendError):
+    """``logs()`` or ``tree()`` of a registry that is only known by its URL."""
+
+
+class ServerError(RegtutorError):
+    """The embedded registry cannot do what its owner asked."""
+
+
+class StoreLocked(ServerError):
+    """Another embedded registry writes to this directory."""

@@ -1,0 +1,55 @@
+"""Where a rule is written down: the documents, and how a clause of one is named.
+
+The texts cited are the tagged releases, not the main branches: distribution-spec and image-spec v1.1.1, and CNCF
+Distribution's API document as of v2.8.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that rules come from: its short ``name`` and the ``url`` of the version that is cited."""
+
+    name: str
+    url: str
+
+
+DISTRIBUTION_SPEC = Document(
+    "OCI distribution-spec v1.1.1", "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
+)
+IMAGE_MANIFEST_SPEC = Document(
+    "OCI image-spec v1.1.1, manifest", "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md"
+)
+IMAGE_LAYOUT_SPEC = Document(
+    "OCI image-spec v1.1.1, image layout", "https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md"
+)
+DESCRIPTOR_SPEC = Document(
+    "OCI image-spec v1.1.1, descriptors", "https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md"
+)
+DISTRIBUTION_API = Document(
+    "CNCF Distribution 2.8.3, HTTP API V2",
+    "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md",
+)
+HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
+HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")
+HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One clause: the ``document``, its ``section`` by title or number, and the ``anchor`` of that section."""
+
+    document: Document
+    section: str
+    anchor: str = ""
+
+    @property
+    def url(self) -> str:
+        """The address of the clause."""
+        return self.document.url + (f"#{self.anchor}" if self.anchor else "")
+
+    def __str__(self) -> str:
+        return f"{self.document.name}, {self.section} <{self.url}>"

@@ -1,0 +1,115 @@
+"""Media types: the names by which manifests, configs and layers say what they are.
+
+One row for each type that an image can hold. A type that is not in the table is no error: layers are opaque, and
+artifacts bring types of their own. This module knows names only; what is inside a manifest is read by ``manifests``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from regtutor.protocol.citations import Citation, Document
+
+Kind = Literal["manifest", "index", "schema1", "config", "layer", "empty"]
+
+MEDIA_TYPES_SPEC = Document(
+    "OCI image-spec v1.1.1, media types", "https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md"
+)
+LAYER_SPEC = Document(
+    "OCI image-spec v1.1.1, layers", "https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md"
+)
+MANIFEST_SPEC = Document(
+    "OCI image-spec v1.1.1, manifest", "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md"
+)
+DOCKER_SCHEMA_2 = Document(
+    "Docker Image Manifest Version 2, Schema 2",
+    "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/manifest-v2-2.md",
+)
+DOCKER_SCHEMA_1 = Document(
+    "Docker Image Manifest Version 2, Schema 1",
+    "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/manifest-v2-1.md",
+)
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """One row: the ``name``, what ``kind`` of thing it names, its ``meaning``, and the clause that defines it.
+
+    ``distributable`` is False for layers that are fetched from their own ``urls`` and are not pushed to registries.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    citation: Citation
+    distributable: bool = True
+
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_LAYER_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+OCI_LAYER_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
+OCI_FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+OCI_FOREIGN_GZIP = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+OCI_FOREIGN_ZSTD = "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"
+OCI_EMPTY = "application/vnd.oci.empty.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+DOCKER_LAYER_GZIP = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+DOCKER_FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar"
+DOCKER_FOREIGN_GZIP = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+json"
+DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+_OCI = Citation(MEDIA_TYPES_SPEC, "OCI Image Media Types", "oci-image-media-types")
+_OCI_FOREIGN = Citation(LAYER_SPEC, "Non-Distributable Layers", "non-distributable-layers")
+_OCI_EMPTY = Citation(MANIFEST_SPEC, "Guidance for an Empty Descriptor", "guidance-for-an-empty-descriptor")
+_SCHEMA_2 = Citation(DOCKER_SCHEMA_2, "Media Types", "media-types")
+_SCHEMA_1 = Citation(DOCKER_SCHEMA_1, "Introduction", "introduction")
+_SIGNED = Citation(DOCKER_SCHEMA_1, "Signed Manifests", "signed-manifests")
+
+_ROWS = (
+    MediaType(OCI_MANIFEST, "manifest", "an OCI image manifest: one config and the layers, in order", _OCI),
+    MediaType(OCI_INDEX, "index", "an OCI image index: manifests, such as one for each platform", _OCI),
+    MediaType(OCI_CONFIG, "config", "an OCI image config: what to run, the platform, the diff IDs", _OCI),
+    MediaType(OCI_LAYER, "layer", "an OCI layer, a tar archive", _OCI),
+    MediaType(OCI_LAYER_GZIP, "layer", "an OCI layer, a tar archive compressed with gzip", _OCI),
+    MediaType(OCI_LAYER_ZSTD, "layer", "an OCI layer, a tar archive compressed with zstd", _OCI),
+    MediaType(OCI_FOREIGN, "layer", "an OCI layer that is not to be pushed, a tar archive", _OCI_FOREIGN, False),
+    MediaType(OCI_FOREIGN_GZIP, "layer", "an OCI layer that is not to be pushed, with gzip", _OCI_FOREIGN, False),
+    MediaType(OCI_FOREIGN_ZSTD, "layer", "an OCI layer that is not to be pushed, with zstd", _OCI_FOREIGN, False),
+    MediaType(OCI_EMPTY, "empty", "the two bytes {}, where a descriptor must point to something", _OCI_EMPTY),
+    MediaType(DOCKER_MANIFEST, "manifest", "a Docker image manifest, Version 2, Schema 2", _SCHEMA_2),
+    MediaType(DOCKER_LIST, "index", "a Docker manifest list: manifests, one for each platform", _SCHEMA_2),
+    MediaType(DOCKER_CONFIG, "config", "a Docker image config: what to run, the platform, the diff IDs", _SCHEMA_2),
+    MediaType(DOCKER_LAYER, "layer", "a Docker layer, a tar archive (in use, though not in the document)", _SCHEMA_2),
+    MediaType(DOCKER_LAYER_GZIP, "layer", "a Docker layer, a tar archive compressed with gzip", _SCHEMA_2),
+    MediaType(
+        DOCKER_FOREIGN, "layer", "a Docker layer that is not to be pushed (in use, not in the document)", _SCHEMA_2, False
+    ),
+    MediaType(DOCKER_FOREIGN_GZIP, "layer", "a Docker layer that is not to be pushed, with gzip", _SCHEMA_2, False),
+    MediaType(DOCKER_SCHEMA1, "schema1", "a Docker image manifest, Version 2, Schema 1, unsigned", _SCHEMA_1),
+    MediaType(DOCKER_SCHEMA1_SIGNED, "schema1", "a Docker image manifest, Version 2, Schema 1, signed", _SIGNED),
+)
+
+MEDIA_TYPES: Mapping[str, MediaType] = {row.name: row for row in _ROWS}
+
+MANIFEST_TYPES: tuple[str, ...] = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
+"""What a client that takes any image of today names in ``Accept``, in this order. A registry may answer 404 to ``*/*``."""
+
+
+def essence(content_type: str) -> str:
+    """The media type of a Content-Type value, lower case, without parameters such as ``charset``."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def kind_of(media_type: str) -> Kind | None:
+    """What ``media_type`` names, or None for a type that is not in :data:`MEDIA_TYPES`."""
+    row = MEDIA_TYPES.get(essence(media_type))
+    return row.kind if row else None

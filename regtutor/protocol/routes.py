@@ -1,0 +1,218 @@
+"""The table of documented requests: one row each, and the two functions that read it.
+
+A row says what a request is called, how it looks on the wire and which answers are documented for it. The step of the
+same name (``regtutor/steps``) builds the request; the handler of the same name (``regtutor/server/handlers``) answers
+it. :func:`build` goes from a name to a target, :func:`parse` from a method and a target back to the name.
+
+Two rows may share a method and a path: what tells them apart is which query names are there. ``POST .../uploads/`` with
+``mount`` is another request than the same POST without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, quote, unquote
+
+from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, Citation
+
+
+@dataclass(frozen=True)
+class Route:
+    """One documented request.
+
+    Attributes
+    ----------
+    name: what the step and the handler are called.
+    family: the file that both stand in: ``api``, ``uploads``, ``blobs`` or ``manifests``.
+    end: the row of the distribution-spec's endpoint table, such as ``"end-4a"``; empty where it has none.
+    method, template: the request line; ``{repository}`` may hold slashes, the other fields may not.
+    query: the query names that a request of this kind must carry.
+    statuses: what each documented status of *this* request says; general ones are in ``codes.STATUSES``.
+    citations: the clauses that specify it.
+    """
+
+    name: str
+    family: str
+    end: str
+    method: str
+    template: str
+    query: tuple[str, ...]
+    statuses: Mapping[int, str]
+    citations: tuple[Citation, ...]
+
+
+def _spec(section: str, anchor: str) -> Citation:
+    return Citation(DISTRIBUTION_SPEC, section, anchor)
+
+
+def _api(section: str, anchor: str) -> Citation:
+    return Citation(DISTRIBUTION_API, section, anchor)
+
+
+_UPLOADS = "/v2/{repository}/blobs/uploads/"
+_SESSION = "/v2/{repository}/blobs/uploads/{session}"
+_BLOB = "/v2/{repository}/blobs/{digest}"
+_MANIFEST = "/v2/{repository}/manifests/{reference}"
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "check_api", "api", "end-1", "GET", "/v2/", (),
+        {
+            200: "a registry that speaks this API, and you may use it",
+            401: "a registry that speaks this API and wants to know who you are",
+            404: "nothing here speaks this API",
+        },
+        (_spec("Determining Support", "determining-support"), _api("API Version Check", "api-version-check")),
+    ),
+    Route(
+        "mount_blob", "uploads", "end-11", "POST", _UPLOADS, ("mount",),
+        {
+            201: "the blob is in this repository now; no byte was sent",
+            202: "not mounted: an upload session was opened instead",
+            404: "the repository is not known to the registry",
+        },
+        (
+            _spec("Mounting a blob from another repository", "mounting-a-blob-from-another-repository"),
+            _api("Cross Repository Blob Mount", "cross-repository-blob-mount"),
+        ),
+    ),
+    Route(
+        "start_upload", "uploads", "end-4a", "POST", _UPLOADS, (),
+        {
+            202: "an upload session is open; Location says where its bytes go",
+            404: "the repository is not known to the registry",
+        },
+        (_spec("POST then PUT", "post-then-put"), _api("Starting An Upload", "starting-an-upload")),
+    ),
+    Route(
+        "put_blob", "uploads", "end-6", "PUT", _SESSION, ("digest",),
+        {
+            201: "the blob is stored under its digest",
+            400: "refused: the digest is missing, malformed or not that of the bytes",
+            404: "the upload session is not known",
+            413: "refused: larger than the registry or a proxy before it accepts",
+            416: "refused: bytes are missing before or after what was sent",
+        },
+        (_spec("POST then PUT", "post-then-put"), _api("Monolithic Upload", "monolithic-upload")),
+    ),
+    Route(
+        "cancel_upload", "uploads", "", "DELETE", _SESSION, (),
+        {204: "the upload session and its bytes are gone", 404: "the upload session is not known"},
+        (_api("Canceling an Upload", "canceling-an-upload"),),
+    ),
+    Route(
+        "head_blob", "blobs", "end-2", "HEAD", _BLOB, (),
+        {200: "the blob is already in this repository", 404: "the blob is not in this repository"},
+        (
+            _spec(
+                "Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"
+            ),
+            _api("Existing Layers", "existing-layers"),
+        ),
+    ),
+    Route(
+        "get_blob", "blobs", "end-2", "GET", _BLOB, (),
+        {
+            200: "the blob's bytes",
+            307: "the blob's bytes are at Location, perhaps on another host",
+            404: "the blob is not in this repository",
+        },
+        (_spec("Pulling blobs", "pulling-blobs"), _api("Pulling a Layer", "pulling-a-layer")),
+    ),
+    Route(
+        "head_manifest", "manifests", "end-3", "HEAD", _MANIFEST, (),
+        {200: "the manifest is in this repository", 404: "no such tag or digest in this repository"},
+        (
+            _spec(
+                "Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"
+            ),
+            _api("Existing Manifests", "existing-manifests"),
+        ),
+    ),
+    Route(
+        "get_manifest", "manifests", "end-3", "GET", _MANIFEST, (),
+        {
+            200: "the manifest's bytes, as they were pushed",
+            404: "no such tag or digest, or none of the media types in Accept",
+        },
+        (_spec("Pulling manifests", "pulling-manifests"), _api("Pulling an Image Manifest", "pulling-an-image-manifest")),
+    ),
+    Route(
+        "put_manifest", "manifests", "end-7", "PUT", _MANIFEST, (),
+        {
+            201: "the manifest is stored, and the tag (if one was given) points to it",
+            400: "refused: not a manifest of the named type, or it names blobs that are not here",
+            404: "the repository is not known, or a blob that the manifest names is not here",
+            405: "this registry does not take manifests",
+            413: "refused: larger than the registry accepts",
+        },
+        (_spec("Pushing Manifests", "pushing-manifests"), _api("Pushing an Image Manifest", "pushing-an-image-manifest")),
+    ),
+)
+
+BY_NAME: Mapping[str, Route] = {route.name: route for route in ROUTES}
+
+_FIELD = {"repository": ".+", "session": "[^/]+", "digest": "[^/]+", "reference": "[^/]+"}
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_FIELD[m[1]]})", re.escape(template)))
+
+
+_PATTERNS = {template: _pattern(template) for template in {route.template for route in ROUTES}}
+
+
+@dataclass(frozen=True)
+class Match:
+    """What :func:`parse` found: the ``route``, the ``path`` fields and the ``query``, both percent-decoded."""
+
+    route: Route
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+
+
+def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
+    """The origin-form target of the request called ``name``.
+
+    Parameters
+    ----------
+    name: a row of :data:`ROUTES`.
+    query: names and values that follow the ``?``, in this order; the digest's colon is left as it is.
+    path: the fields of the row's template. They are sent as they are, right or wrong (the registry is to judge them),
+        except for the characters that would end the path or the line: those are percent-encoded.
+    """
+    values = {field: quote(value, safe="/:@!$&'()*+,;=~[]") for field, value in path.items()}
+    target = BY_NAME[name].template.format_map(values)
+    pairs = "&".join(f"{key}={quote(value, safe='/:')}" for key, value in (query or {}).items())
+    return f"{target}?{pairs}" if pairs else target
+
+
+def split_target(target: str) -> tuple[str, Mapping[str, str]]:
+    """The decoded path of an origin-form ``target``, and its query as a mapping (the first of a repeated name)."""
+    path, _, query = target.partition("?")
+    values: dict[str, str] = {}
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        values.setdefault(key, value)
+    return unquote(path), values
+
+
+def paths_like(target: str) -> list[tuple[Route, Mapping[str, str]]]:
+    """Every row whose path fits ``target``, whatever its method and query, with the fields of the path."""
+    path, _ = split_target(target)
+    found = {template: match for template, pattern in _PATTERNS.items() if (match := pattern.fullmatch(path))}
+    return [(route, found[route.template].groupdict()) for route in ROUTES if route.template in found]
+
+
+def parse(method: str, target: str) -> Match | None:
+    """The row that ``method`` and an origin-form ``target`` ask for, or None where no row does.
+
+    Rows stand in the table with the more particular one first (``mount_blob`` before ``start_upload``), so the first
+    row whose method, path and query names fit is the answer.
+    """
+    _, query = split_target(target)
+    for route, fields in paths_like(target):
+        if route.method == method and all(name in query for name in route.query):
+            return Match(route, fields, query)
+    return None
