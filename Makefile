@@ -1,0 +1,54 @@
+# regtutor: what one can do in a checkout. Needs Python 3.11+ with venv, and make; see `make help`.
+
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The caller's shell must not change what the environment holds or which modules are found.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT_ENVIRONMENT
+
+# JupyterLab refuses to start as root (in a container, say) unless it is told that this is meant. It listens on
+# loopback and asks for its token either way.
+ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: help environment lab demo test check format binder-requirements clean distclean
+
+help: ## show this list
+	@echo "regtutor: make TARGET"
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 24
+	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS"
+
+# Looks each time, and is done in a few milliseconds when .venv fits uv.lock, pyproject.toml and this directory.
+environment: ## create .venv from the lock, or bring it up to date
+	@sh .ci/environment
+
+lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browser, are passed on
+	$(BIN)/python -m jupyterlab $(ROOT_ARGS) --ServerApp.root_dir=notebooks $(LAB_ARGS)
+
+demo: environment ## push the sample image in this terminal, and print every exchange
+	$(BIN)/regtutor demo $(DEMO_ARGS)
+
+test: environment ## run the tests; TEST_ARGS are passed to pytest
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: environment ## lint, formatting, types, and which module may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: environment ## lay out the code, and mend what can be mended without thought
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+binder-requirements: environment ## write binder/requirements.txt from uv.lock
+	$(BIN)/uv export --quiet --frozen --no-dev --no-emit-project --no-hashes --no-annotate --no-header \
+		--output-file binder/requirements.txt
+
+clean: ## remove caches and build products
+	rm -rf dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## remove .venv as well
+	rm -rf $(VENV)
