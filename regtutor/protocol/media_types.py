@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from regtutor.protocol.citations import Citation, Document
+from regtutor.protocol.citations import IMAGE_MANIFEST_SPEC, Citation, Document
 
 Kind = Literal["manifest", "index", "schema1", "config", "layer", "empty"]
 
@@ -19,9 +19,6 @@ MEDIA_TYPES_SPEC = Document(
 )
 LAYER_SPEC = Document(
     "OCI image-spec v1.1.1, layers", "https://github.com/opencontainers/image-spec/blob/v1.1.1/layer.md"
-)
-MANIFEST_SPEC = Document(
-    "OCI image-spec v1.1.1, manifest", "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md"
 )
 DOCKER_SCHEMA_2 = Document(
     "Docker Image Manifest Version 2, Schema 2",
@@ -69,9 +66,9 @@ DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyj
 
 _OCI = Citation(MEDIA_TYPES_SPEC, "OCI Image Media Types", "oci-image-media-types")
 _OCI_FOREIGN = Citation(LAYER_SPEC, "Non-Distributable Layers", "non-distributable-layers")
-_OCI_EMPTY = Citation(MANIFEST_SPEC, "Guidance for an Empty Descriptor", "guidance-for-an-empty-descriptor")
+_OCI_EMPTY = Citation(IMAGE_MANIFEST_SPEC, "Guidance for an Empty Descriptor", "guidance-for-an-empty-descriptor")
 _SCHEMA_2 = Citation(DOCKER_SCHEMA_2, "Media Types", "media-types")
-_SCHEMA_1 = Citation(DOCKER_SCHEMA_1, "Introduction", "introduction")
+_SCHEMA_1 = Citation(DOCKER_SCHEMA_1, "Image Manifest Version 2, Schema 1", "image-manifest-version-2-schema-1")
 _SIGNED = Citation(DOCKER_SCHEMA_1, "Signed Manifests", "signed-manifests")
 
 _ROWS = (
@@ -88,10 +85,16 @@ _ROWS = (
     MediaType(DOCKER_MANIFEST, "manifest", "a Docker image manifest, Version 2, Schema 2", _SCHEMA_2),
     MediaType(DOCKER_LIST, "index", "a Docker manifest list: manifests, one for each platform", _SCHEMA_2),
     MediaType(DOCKER_CONFIG, "config", "a Docker image config: what to run, the platform, the diff IDs", _SCHEMA_2),
-    MediaType(DOCKER_LAYER, "layer", "a Docker layer, a tar archive (in use, though not in the document)", _SCHEMA_2),
+    MediaType(
+        DOCKER_LAYER, "layer", "a Docker layer, a tar archive (in use, though the document does not name it)", _SCHEMA_2
+    ),
     MediaType(DOCKER_LAYER_GZIP, "layer", "a Docker layer, a tar archive compressed with gzip", _SCHEMA_2),
     MediaType(
-        DOCKER_FOREIGN, "layer", "a Docker layer that is not to be pushed (in use, not in the document)", _SCHEMA_2, False
+        DOCKER_FOREIGN,
+        "layer",
+        "a Docker layer that is not to be pushed, a tar archive (in use)",
+        _SCHEMA_2,
+        False,
     ),
     MediaType(DOCKER_FOREIGN_GZIP, "layer", "a Docker layer that is not to be pushed, with gzip", _SCHEMA_2, False),
     MediaType(DOCKER_SCHEMA1, "schema1", "a Docker image manifest, Version 2, Schema 1, unsigned", _SCHEMA_1),
@@ -101,7 +104,7 @@ _ROWS = (
 MEDIA_TYPES: Mapping[str, MediaType] = {row.name: row for row in _ROWS}
 
 MANIFEST_TYPES: tuple[str, ...] = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
-"""What a client that takes any image of today names in ``Accept``, in this order. A registry may answer 404 to ``*/*``."""
+"""What a client that takes any image of today names in ``Accept``, in this order; ``*/*`` alone may get a 404."""
 
 
 def essence(content_type: str) -> str:

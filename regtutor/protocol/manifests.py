@@ -1,0 +1,347 @@
+"""Manifests: from bytes to descriptors, within limits.
+
+A manifest is JSON that names blobs by descriptors; an index names manifests in the same way. The bytes are what is
+pushed and what is digested, so nothing here writes JSON back: a :class:`ManifestView` is for looking only.
+
+What a manifest says is checked for its form. Whether its blobs are there, and whether a registry takes it, is not
+known here: this module does no input or output.
+
+Sources: OCI image-spec v1.1.1, manifest.md, image-index.md and descriptor.md; for Docker's manifests the documents
+"Image Manifest Version 2, Schema 2" and "Schema 1" of CNCF Distribution 2.8.3.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+
+from regtutor.errors import InvalidDigest, InvalidManifest
+from regtutor.protocol import digests
+from regtutor.protocol.media_types import (
+    DOCKER_SCHEMA1,
+    DOCKER_SCHEMA1_SIGNED,
+    MEDIA_TYPES,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    essence,
+    kind_of,
+)
+
+MAX_BYTES = 4 * 1024 * 1024
+"""The largest manifest. Registries should take at least this much (distribution-spec v1.1.1, "Pushing Manifests")."""
+
+MAX_DEPTH = 64
+"""How deep objects and arrays may lie in one another; real manifests need five levels."""
+
+MAX_ENTRIES = 10_000
+"""How many descriptors one list may hold."""
+
+MAX_SIZE = 2**63 - 1
+"""The largest size that a descriptor can name: a signed 64-bit integer."""
+
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_MEDIA_TYPE = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What an image runs on, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """Where content is and what it must be: the media type, digest and size of a blob or a manifest.
+
+    Attributes
+    ----------
+    size: in bytes.
+    platform: for a manifest in an index, what it runs on; None where nothing is said.
+    urls: other places that have the same bytes.
+    data: the bytes themselves, where the descriptor carries them; already compared with digest and size.
+
+    Source: OCI image-spec v1.1.1, descriptor.md, section "Properties".
+    """
+
+    media_type: str
+    digest: str
+    size: int
+    platform: Platform | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    urls: tuple[str, ...] = ()
+    artifact_type: str = ""
+    data: bytes | None = field(default=None, repr=False)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether this is a layer that is fetched from its ``urls`` and not pushed to a registry."""
+        row = MEDIA_TYPES.get(essence(self.media_type))
+        return bool(self.urls) and row is not None and not row.distributable
+
+
+@dataclass(frozen=True)
+class ManifestView:
+    """What a manifest or an index says.
+
+    Attributes
+    ----------
+    kind: ``"manifest"`` (a config and layers), ``"index"`` (other manifests), or ``"schema1"`` (Docker's first form).
+    media_type: its type: as given with the bytes, else as it says itself, else as its fields suggest.
+    declared_media_type: its own ``mediaType`` field, or ``""``.
+    schema_version: its ``schemaVersion`` field.
+    config, layers: of a manifest; ``layers`` from the base upwards.
+    manifests: of an index.
+    subject: the manifest that this one refers to, or None.
+    blob_sums: of schema 1: the digests of its layers, the base last; it names no sizes and no types.
+    """
+
+    kind: Literal["manifest", "index", "schema1"]
+    media_type: str
+    declared_media_type: str
+    schema_version: int
+    config: Descriptor | None = None
+    layers: tuple[Descriptor, ...] = ()
+    manifests: tuple[Descriptor, ...] = ()
+    subject: Descriptor | None = None
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+    blob_sums: tuple[str, ...] = ()
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """The config and the layers that must be in the repository before the manifest, each digest once.
+
+        Foreign layers are left out.
+        """
+        listed = (*self.layers, *((self.config,) if self.config else ()))
+        return tuple({blob.digest: blob for blob in listed if not blob.foreign}.values())
+
+
+def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
+    """What the manifest or index in ``data`` says.
+
+    Parameters
+    ----------
+    data: the bytes, as pushed or as stored.
+    media_type: what they were said to be (a Content-Type value or a descriptor's media type), or None or ``""`` if
+        nothing was said; then their own ``mediaType`` field decides, or else which fields they have.
+
+    Raises
+    ------
+    InvalidManifest: if they are not JSON, exceed :data:`MAX_BYTES`, :data:`MAX_DEPTH` or :data:`MAX_ENTRIES`, are of
+        another type than was said, or lack what their type requires.
+    """
+    body = parse_json(data)
+    declared = _text(body, "mediaType")
+    named = essence(media_type or "") or essence(declared) or _guess(body)
+    kind = kind_of(named)
+    if kind not in ("manifest", "index", "schema1"):
+        _refuse(f"{named!r} is not the media type of a manifest or an index")
+    if declared and essence(declared) != named:
+        _refuse(f"its mediaType field is {declared!r}, but it was sent or listed as {named!r}")
+    version = body.get("schemaVersion")
+    if version != (1 if kind == "schema1" else 2) or isinstance(version, bool):
+        _refuse(f"schemaVersion is {_short(version)}, which is not that of {named}")
+    fields = {"manifest": _manifest, "index": _index, "schema1": _schema1}[kind](body)
+    return ManifestView(kind, named, declared, version, **fields)
+
+
+def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
+    """``data`` as one JSON object, its size and depth checked before anything is built from it.
+
+    Parameters
+    ----------
+    data: UTF-8, as RFC 8259 requires.
+    limit: the most bytes that are accepted.
+
+    Raises
+    ------
+    InvalidManifest: with the reason.
+    """
+    if len(data) > limit:
+        _refuse(f"it has {len(data):,} bytes, and the most that is accepted is {limit:,}")
+    if _too_deep(data):
+        _refuse(f"its objects and arrays are nested more than {MAX_DEPTH} deep")
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidManifest("This is not a manifest", f"it is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        _refuse("it is JSON, but not an object")
+    return value
+
+
+def _too_deep(data: bytes) -> bool:
+    """Whether brackets outside strings lie more than :data:`MAX_DEPTH` deep; one pass, however broken the JSON is."""
+    depth = 0
+    for token in _TOKENS.finditer(data):
+        first = token[0][:1]
+        depth += (first in b"[{") - (first in b"]}")
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InvalidManifest("This is not a manifest", reason)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _guess(body: Mapping[str, Any]) -> str:
+    """The type of a manifest that names none; OCI's ``mediaType`` field is optional."""
+    if body.get("schemaVersion") == 1 or "fsLayers" in body:
+        return DOCKER_SCHEMA1_SIGNED if "signatures" in body else DOCKER_SCHEMA1
+    if "manifests" in body and not {"config", "layers"} & body.keys():
+        return OCI_INDEX
+    if {"config", "layers"} & body.keys() and "manifests" not in body:
+        return OCI_MANIFEST
+    _refuse("it names no mediaType, and its fields are neither those of a manifest nor those of an index alone")
+
+
+def _manifest(body: Mapping[str, Any]) -> dict[str, Any]:
+    _exclude(body, "manifests")
+    return {
+        "config": _descriptor(body.get("config"), "config"),
+        "layers": _descriptors(body, "layers"),
+        "subject": _subject(body),
+        "artifact_type": _text(body, "artifactType"),
+        "annotations": _strings(body, "annotations"),
+    }
+
+
+def _index(body: Mapping[str, Any]) -> dict[str, Any]:
+    _exclude(body, "config", "layers")
+    return {
+        "manifests": _descriptors(body, "manifests"),
+        "subject": _subject(body),
+        "artifact_type": _text(body, "artifactType"),
+        "annotations": _strings(body, "annotations"),
+    }
+
+
+def _schema1(body: Mapping[str, Any]) -> dict[str, Any]:
+    entries = _list(body, "fsLayers")
+    sums = [entry.get("blobSum") if isinstance(entry, dict) else None for entry in entries]
+    return {"blob_sums": tuple(_digest(value, f"fsLayers[{number}].blobSum") for number, value in enumerate(sums))}
+
+
+def _exclude(body: Mapping[str, Any], *names: str) -> None:
+    """One document must not read as a manifest to one program and as an index to another (CVE-2021-41190)."""
+    for name in names:
+        if body.get(name) is not None:
+            _refuse(f"it has a {name!r} field, which its type must not have")
+
+
+def _subject(body: Mapping[str, Any]) -> Descriptor | None:
+    return None if body.get("subject") is None else _descriptor(body["subject"], "subject")
+
+
+def _descriptors(body: Mapping[str, Any], name: str) -> tuple[Descriptor, ...]:
+    return tuple(_descriptor(value, f"{name}[{number}]") for number, value in enumerate(_list(body, name)))
+
+
+def _descriptor(value: object, where: str) -> Descriptor:
+    if not isinstance(value, dict):
+        _refuse(f"{where} is {'missing' if value is None else 'not an object'}")
+    media_type, size = value.get("mediaType"), value.get("size")
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        _refuse(f"{where}.mediaType is {_short(media_type)}, not a media type")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= MAX_SIZE:
+        _refuse(f"{where}.size is {_short(size)}, not a number of bytes")
+    digest = _digest(value.get("digest"), f"{where}.digest")
+    return Descriptor(
+        media_type,
+        digest,
+        size,
+        _platform(value.get("platform"), where),
+        _strings(value, "annotations", where),
+        _texts(_list(value, "urls", where), f"{where}.urls"),
+        _text(value, "artifactType", where),
+        _data(value.get("data"), digest, size, where),
+    )
+
+
+def _digest(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        _refuse(f"{where} is {_short(value)}, not a digest")
+    try:
+        return str(digests.parse(value))
+    except InvalidDigest as error:
+        raise InvalidManifest("This is not a manifest", f"{where}: {error.what}: {error.why}") from error
+
+
+def _platform(value: object, where: str) -> Platform | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        _refuse(f"{where}.platform is not an object")
+    return Platform(*(_text(value, name, f"{where}.platform") for name in ("os", "architecture", "variant")))
+
+
+def _data(value: object, digest: str, size: int, where: str) -> bytes | None:
+    """The embedded bytes: they must be the content itself (descriptor.md, section "Embedded Content")."""
+    if value is None:
+        return None
+    try:
+        data = b64decode(value, validate=True) if isinstance(value, str) else b""
+    except ValueError as error:
+        raise InvalidManifest("This is not a manifest", f"{where}.data is not base64: {error}") from error
+    hasher = digests.Hasher(digests.parse(digest).algorithm)
+    hasher.update(data)
+    if not isinstance(value, str) or hasher.size != size or hasher.digest != digest:
+        _refuse(f"{where}.data is not the content that its digest and size name")
+    return data
+
+
+def _text(body: Mapping[str, Any], name: str, where: str = "") -> str:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        _refuse(f"{where + '.' if where else ''}{name} is {_short(value)}, not a string")
+    return value or ""
+
+
+def _texts(values: list[object], where: str) -> tuple[str, ...]:
+    texts = tuple(value for value in values if isinstance(value, str))
+    if len(texts) != len(values):
+        _refuse(f"{where} holds something that is not a string")
+    return texts
+
+
+def _strings(body: Mapping[str, Any], name: str, where: str = "") -> dict[str, str]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        _refuse(f"{where + '.' if where else ''}{name} is not an object whose values are strings")
+    return value
+
+
+def _list(body: Mapping[str, Any], name: str, where: str = "") -> list[Any]:
+    """A list within its bound. ``null`` and absence are an empty one: Go programs write nil lists so."""
+    value = body.get(name)
+    if value is None:
+        return []
+    path = f"{where + '.' if where else ''}{name}"
+    if not isinstance(value, list):
+        _refuse(f"{path} is not a list")
+    if len(value) > MAX_ENTRIES:
+        _refuse(f"{path} has {len(value):,} entries, and the most that is accepted is {MAX_ENTRIES:,}")
+    return value
