@@ -51,6 +51,9 @@ class RegtutorError(Exception):
         One sentence each, without a secret; ``why`` and ``next`` may be empty.
     """
 
+    transcript: Transcript | None = None
+    """Every exchange that a walk had made when it was stopped by this error; None outside a walk."""
+
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
         self.what, self.why, self.next = what, why, next
         super().__init__(what, why, next)
@@ -131,18 +134,6 @@ class ContentMismatch(_WithExchange):
 
 class PushFailed(_WithExchange):
     """A walk that the registry stopped: ``exchange`` is its answer, ``transcript`` everything up to it."""
-
-    def __init__(
-        self,
-        what: str,
-        why: str = "",
-        next: str = "",
-        *,
-        exchange: Exchange | None = None,
-        transcript: Transcript | None = None,
-    ) -> None:
-        super().__init__(what, why, next, exchange=exchange)
-        self.transcript = transcript
 
 
 class LocationLost(RegtutorError):

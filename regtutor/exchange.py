@@ -276,7 +276,7 @@ class Exchange:
         if self.status in statuses:
             return self
         wanted = " or ".join(str(status) for status in statuses)
-        told = "; ".join(f"{e.get('code')}: {e.get('message')}, detail {json.dumps(e.get('detail'))}" for e in self.errors)
+        told = "; ".join(_told(entry) for entry in self.errors)
         raise UnexpectedStatus(
             f"{self.step} was answered {self.status or 'not at all'}, not {wanted}",
             self.meaning,
@@ -291,9 +291,7 @@ class Exchange:
             lines.append(f"* through the proxy {self.proxy}")
         lines += _message_lines(">", self.request.start_line, self.request.headers)
         lines += [
-            line
-            for interim in self.interims
-            for line in _message_lines("<", interim.start_line, interim.headers)
+            line for interim in self.interims for line in _message_lines("<", interim.start_line, interim.headers)
         ]
         lines += _body_lines(">", self.request.body)
         if self.response is None:
@@ -309,6 +307,10 @@ class Exchange:
 
     def __repr__(self) -> str:
         return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('code')}: {entry.get('message')}, detail {json.dumps(entry.get('detail'))}"
 
 
 def _message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
@@ -370,7 +372,8 @@ class Transcript(Sequence[Exchange]):
 
     def as_text(self) -> str:
         """Every exchange's text, an empty line between them."""
-        return "\n\n".join([*(exchange.as_text() for exchange in self.exchanges), *(f"* {note}" for note in self.notes)])
+        texts = [exchange.as_text() for exchange in self.exchanges]
+        return "\n\n".join(texts + [f"* {note}" for note in self.notes])
 
     def __str__(self) -> str:
         return self.as_text()

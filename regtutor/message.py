@@ -26,7 +26,7 @@ HeaderList = tuple[tuple[str, str], ...]
 
 @runtime_checkable
 class Blob(Protocol):
-    """What a step can send by its digest, such as a layer of an image: ``digest``, ``size`` in bytes, and ``open()``."""
+    """What a step can send by its digest, such as a layer of an image; ``size`` is in bytes."""
 
     @property
     def digest(self) -> str: ...

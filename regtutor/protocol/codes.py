@@ -67,7 +67,10 @@ STATUSES: Mapping[int, tuple[str, Citation]] = {
     408: ("the registry waited too long for the body", Citation(HTTP, "15.5.9 408 Request Timeout", "section-15.5.9")),
     411: ("refused: say how long the body is", Citation(HTTP, "15.5.12 411 Length Required", "section-15.5.12")),
     413: ("refused: too large", Citation(HTTP, "15.5.14 413 Content Too Large", "section-15.5.14")),
-    415: ("refused: not a media type it takes", Citation(HTTP, "15.5.16 415 Unsupported Media Type", "section-15.5.16")),
+    415: (
+        "refused: a media type it does not take",
+        Citation(HTTP, "15.5.16 415 Unsupported Media Type", "section-15.5.16"),
+    ),
     416: ("refused: the range does not fit", Citation(HTTP, "15.5.17 416 Range Not Satisfiable", "section-15.5.17")),
     417: ("refused: it does not do Expect", Citation(HTTP, "15.5.18 417 Expectation Failed", "section-15.5.18")),
     429: ("refused for now: too many requests", Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")),

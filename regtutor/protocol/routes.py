@@ -58,7 +58,12 @@ _MANIFEST = "/v2/{repository}/manifests/{reference}"
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "check_api", "api", "end-1", "GET", "/v2/", (),
+        "check_api",
+        "api",
+        "end-1",
+        "GET",
+        "/v2/",
+        (),
         {
             200: "a registry that speaks this API, and you may use it",
             401: "a registry that speaks this API and wants to know who you are",
@@ -67,7 +72,12 @@ ROUTES: tuple[Route, ...] = (
         (_spec("Determining Support", "determining-support"), _api("API Version Check", "api-version-check")),
     ),
     Route(
-        "mount_blob", "uploads", "end-11", "POST", _UPLOADS, ("mount",),
+        "mount_blob",
+        "uploads",
+        "end-11",
+        "POST",
+        _UPLOADS,
+        ("mount",),
         {
             201: "the blob is in this repository now; no byte was sent",
             202: "not mounted: an upload session was opened instead",
@@ -79,7 +89,12 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "start_upload", "uploads", "end-4a", "POST", _UPLOADS, (),
+        "start_upload",
+        "uploads",
+        "end-4a",
+        "POST",
+        _UPLOADS,
+        (),
         {
             202: "an upload session is open; Location says where its bytes go",
             404: "the repository is not known to the registry",
@@ -87,7 +102,12 @@ ROUTES: tuple[Route, ...] = (
         (_spec("POST then PUT", "post-then-put"), _api("Starting An Upload", "starting-an-upload")),
     ),
     Route(
-        "put_blob", "uploads", "end-6", "PUT", _SESSION, ("digest",),
+        "put_blob",
+        "uploads",
+        "end-6",
+        "PUT",
+        _SESSION,
+        ("digest",),
         {
             201: "the blob is stored under its digest",
             400: "refused: the digest is missing, malformed or not that of the bytes",
@@ -98,22 +118,35 @@ ROUTES: tuple[Route, ...] = (
         (_spec("POST then PUT", "post-then-put"), _api("Monolithic Upload", "monolithic-upload")),
     ),
     Route(
-        "cancel_upload", "uploads", "", "DELETE", _SESSION, (),
+        "cancel_upload",
+        "uploads",
+        "",
+        "DELETE",
+        _SESSION,
+        (),
         {204: "the upload session and its bytes are gone", 404: "the upload session is not known"},
         (_api("Canceling an Upload", "canceling-an-upload"),),
     ),
     Route(
-        "head_blob", "blobs", "end-2", "HEAD", _BLOB, (),
+        "head_blob",
+        "blobs",
+        "end-2",
+        "HEAD",
+        _BLOB,
+        (),
         {200: "the blob is already in this repository", 404: "the blob is not in this repository"},
         (
-            _spec(
-                "Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"
-            ),
+            _spec("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"),
             _api("Existing Layers", "existing-layers"),
         ),
     ),
     Route(
-        "get_blob", "blobs", "end-2", "GET", _BLOB, (),
+        "get_blob",
+        "blobs",
+        "end-2",
+        "GET",
+        _BLOB,
+        (),
         {
             200: "the blob's bytes",
             307: "the blob's bytes are at Location, perhaps on another host",
@@ -122,25 +155,41 @@ ROUTES: tuple[Route, ...] = (
         (_spec("Pulling blobs", "pulling-blobs"), _api("Pulling a Layer", "pulling-a-layer")),
     ),
     Route(
-        "head_manifest", "manifests", "end-3", "HEAD", _MANIFEST, (),
+        "head_manifest",
+        "manifests",
+        "end-3",
+        "HEAD",
+        _MANIFEST,
+        (),
         {200: "the manifest is in this repository", 404: "no such tag or digest in this repository"},
         (
-            _spec(
-                "Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"
-            ),
+            _spec("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"),
             _api("Existing Manifests", "existing-manifests"),
         ),
     ),
     Route(
-        "get_manifest", "manifests", "end-3", "GET", _MANIFEST, (),
+        "get_manifest",
+        "manifests",
+        "end-3",
+        "GET",
+        _MANIFEST,
+        (),
         {
             200: "the manifest's bytes, as they were pushed",
             404: "no such tag or digest, or none of the media types in Accept",
         },
-        (_spec("Pulling manifests", "pulling-manifests"), _api("Pulling an Image Manifest", "pulling-an-image-manifest")),
+        (
+            _spec("Pulling manifests", "pulling-manifests"),
+            _api("Pulling an Image Manifest", "pulling-an-image-manifest"),
+        ),
     ),
     Route(
-        "put_manifest", "manifests", "end-7", "PUT", _MANIFEST, (),
+        "put_manifest",
+        "manifests",
+        "end-7",
+        "PUT",
+        _MANIFEST,
+        (),
         {
             201: "the manifest is stored, and the tag (if one was given) points to it",
             400: "refused: not a manifest of the named type, or it names blobs that are not here",
@@ -148,7 +197,10 @@ ROUTES: tuple[Route, ...] = (
             405: "this registry does not take manifests",
             413: "refused: larger than the registry accepts",
         },
-        (_spec("Pushing Manifests", "pushing-manifests"), _api("Pushing an Image Manifest", "pushing-an-image-manifest")),
+        (
+            _spec("Pushing Manifests", "pushing-manifests"),
+            _api("Pushing an Image Manifest", "pushing-an-image-manifest"),
+        ),
     ),
 )
 

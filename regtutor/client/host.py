@@ -1,0 +1,100 @@
+"""What can be seen of a registry from behind: its log and its storage, where it is one that we started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class StorageTree:
+    """A registry's storage at one moment: every file below its root with its size in bytes, and empty directories.
+
+    Attributes
+    ----------
+    files: paths relative to the root (slashes as separators), with sizes in bytes; sorted by path.
+    folders: directories without a file below them, sorted.
+    """
+
+    files: tuple[tuple[str, int], ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, files: Iterable[tuple[str, int]], folders: Iterable[str] = ()) -> StorageTree:
+        """A tree of any files and directories; a directory that has something below it is left out."""
+        kept = tuple(sorted(files))
+        names = sorted(set(folders))
+        used = {str(parent) for path in [*(path for path, _ in kept), *names] for parent in PurePosixPath(path).parents}
+        return cls(kept, tuple(name for name in names if name not in used))
+
+    @classmethod
+    def of_directory(cls, root: Path) -> StorageTree:
+        """What is below ``root`` now. Files that vanish while it is read are left out; links are not followed."""
+        files: list[tuple[str, int]] = []
+        folders: list[str] = []
+        for folder, subfolders, names in os.walk(root):
+            inside = Path(folder).relative_to(root)
+            folders += [(inside / name).as_posix() for name in subfolders]
+            for name in names:
+                try:
+                    files.append(((inside / name).as_posix(), Path(folder, name).lstat().st_size))
+                except FileNotFoundError:
+                    continue
+        return cls.of(files, folders)
+
+    @property
+    def size(self) -> int:
+        """Bytes in all files."""
+        return sum(size for _, size in self.files)
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def as_text(self) -> str:
+        """The tree, indented, one line for each directory and file."""
+        lines: list[str] = []
+        shown: tuple[str, ...] = ()
+        entries = sorted([*((path, size) for path, size in self.files), *((path, -1) for path in self.folders)])
+        for path, size in entries:
+            parts = tuple(path.split("/"))
+            common = 0
+            while common < min(len(shown), len(parts) - 1) and shown[common] == parts[common]:
+                common += 1
+            for depth in range(common, len(parts) - 1):
+                lines.append("  " * depth + parts[depth] + "/")
+            lines.append("  " * (len(parts) - 1) + (f"{parts[-1]}  {size} bytes" if size >= 0 else f"{parts[-1]}/"))
+            shown = parts if size < 0 else parts[:-1]
+        return "\n".join(lines) or "(empty)"
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def __repr__(self) -> str:
+        return f"<StorageTree: {len(self.files)} files, {self.size} bytes>"
+
+
+class Host(Protocol):
+    """Where a registry runs, as far as we can look behind it."""
+
+    @property
+    def name(self) -> str:
+        """A short name for tables: ``embedded``, ``in_process``, ``native``, ``container``."""
+        ...
+
+    def logs(self) -> str:
+        """What the registry has logged so far."""
+        ...
+
+    def tree(self) -> StorageTree:
+        """Its storage at this moment."""
+        ...
+
+    def close(self) -> None:
+        """Stop it and remove what was made for it; a second call does nothing."""
+        ...

@@ -1,0 +1,68 @@
+"""Which blobs were pushed where, as far as this client saw it: the candidates for a mount.
+
+A client cannot ask a registry which repositories hold a blob; it can only remember where it put one.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+from regtutor.exchange import Exchange
+from regtutor.message import Location, Request
+from regtutor.protocol.routes import parse, split_target
+
+_SESSIONS = 4096
+_BLOBS = 65536
+
+
+class PushedBlobs:
+    """Digest -> the repositories that it was pushed to or mounted into, the latest first. Bounded; the oldest go."""
+
+    def __init__(self) -> None:
+        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._blobs: OrderedDict[str, list[str]] = OrderedDict()
+
+    def repositories(self, digest: str) -> tuple[str, ...]:
+        """Where ``digest`` was pushed to, the latest first."""
+        return tuple(self._blobs.get(digest, ()))
+
+    def note(self, request: Request, exchange: Exchange) -> None:
+        """Take in an exchange: an opened session, a finished upload, a mount."""
+        if exchange.status == 202 and exchange.location is not None:
+            self._note_session(exchange.target, exchange.location)
+        elif exchange.status == 201 and request.step == "put_blob":
+            self._note_upload(_whole(request.target))
+        elif exchange.status == 201 and request.step == "mount_blob":
+            match = parse(exchange.method, exchange.target)
+            if match is not None:
+                self._add(match.query.get("mount", ""), match.path["repository"])
+
+    def _note_session(self, target: str, location: Location) -> None:
+        match = parse("POST", target)
+        if match is None:
+            return
+        self._sessions[_session(location.follow())] = match.path["repository"]
+        if len(self._sessions) > _SESSIONS:
+            self._sessions.popitem(last=False)
+
+    def _note_upload(self, url: str) -> None:
+        repository = self._sessions.pop(_session(url), None)
+        digest = split_target(url)[1].get("digest")
+        if repository is not None and digest:
+            self._add(digest, repository)
+
+    def _add(self, digest: str, repository: str) -> None:
+        known = [name for name in self._blobs.pop(digest, []) if name != repository]
+        self._blobs[digest] = [repository, *known]
+        if len(self._blobs) > _BLOBS:
+            self._blobs.popitem(last=False)
+
+
+def _whole(target: str | Location) -> str:
+    return target.follow() if isinstance(target, Location) else target
+
+
+def _session(url: str) -> str:
+    """What stays the same of a session's Location from request to request: its path."""
+    return urlsplit(url).path

@@ -1,0 +1,160 @@
+"""A registry as a client sees it: an address, and ``send``.
+
+``Registry`` holds what belongs to the address (credentials, the transport, who started it). It knows nothing of any
+particular request: steps build those. What travels, and how it is recorded, is the transport's business: ``wire.py``
+over a socket, or a call into an embedded App in the same process.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from regtutor.client.host import Host, StorageTree
+from regtutor.client.pushed import PushedBlobs
+from regtutor.errors import NotObservable
+from regtutor.exchange import Exchange
+from regtutor.message import HeaderList, Location, Request
+from regtutor.protocol.secrets import redact_url
+
+
+class Transport(Protocol):
+    """How one request travels and becomes a record."""
+
+    def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
+        """Send ``request`` to the absolute ``url`` with exactly these ``headers`` plus what the transport must add.
+
+        Raises
+        ------
+        ConnectionFailed: if no complete answer came; it carries the partial exchange.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close what is open; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A user name and a password, sent as Basic; neither is shown by repr."""
+
+    username: str
+    password: str = field(repr=False)
+
+    def header(self) -> str:
+        """The value of the Authorization header.
+
+        Source: RFC 7617, section 2 <https://www.rfc-editor.org/rfc/rfc7617.html#section-2>.
+        """
+        pair = base64.b64encode(f"{self.username}:{self.password}".encode())
+        return f"Basic {pair.decode()}"
+
+
+class Registry:
+    """A registry at a URL.
+
+    Parameters
+    ----------
+    url: scheme, host and port, such as ``http://127.0.0.1:5000``.
+    transport: what sends; see :class:`Transport`.
+    credentials: attached to requests for this host only, or None.
+    host: where it runs, for ``logs`` and ``tree``; None for a registry that is only known by its URL.
+    """
+
+    def __init__(
+        self, url: str, transport: Transport, *, credentials: Credentials | None = None, host: Host | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.credentials = credentials
+        self.host = host
+        self.pushed = PushedBlobs()
+        self._transport = transport
+
+    @property
+    def name(self) -> str:
+        """Its name in tables and records: the host's name, or else host and port of the URL."""
+        return self.host.name if self.host else urlsplit(self.url).netloc.rpartition("@")[2]
+
+    def send(self, request: Request) -> Exchange:
+        """Send one request, once: no redirect is followed, nothing is tried again, no token is fetched.
+
+        Parameters
+        ----------
+        request: from a step's draft, edited or not. A path-only target is sent to this registry; an absolute one goes
+            where it says, and takes no credentials to another host.
+
+        Returns
+        -------
+        The exchange, whatever the status.
+
+        Raises
+        ------
+        ConnectionFailed: if no complete answer came.
+        """
+        url = self._resolve(request.target)
+        exchange = self._transport.send(request, url, self._headers(request, url), self.name)
+        self.pushed.note(request, exchange)
+        return exchange
+
+    def _resolve(self, target: str | Location) -> str:
+        whole = target.follow() if isinstance(target, Location) else target
+        return whole if urlsplit(whole).scheme in ("http", "https") else self.url + whole
+
+    def _headers(self, request: Request, url: str) -> HeaderList:
+        own = _origin(url) == _origin(self.url)
+        if self.credentials is None or not own or request.header("Authorization") is not None:
+            return request.headers
+        return (*request.headers, ("Authorization", self.credentials.header()))
+
+    def with_auth(self, username: str, password: str) -> Registry:
+        """The same registry on the same connections, asked as ``username``; both remember what either has pushed."""
+        other = Registry(self.url, self._transport, credentials=Credentials(username, password), host=self.host)
+        other.pushed = self.pushed
+        return other
+
+    def logs(self) -> str:
+        """What the registry has logged; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
+        return self._behind("log").logs()
+
+    def tree(self) -> StorageTree:
+        """The registry's storage; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
+        return self._behind("storage").tree()
+
+    def _behind(self, what: str) -> Host:
+        if self.host is None:
+            raise NotObservable(
+                f"The {what} of {redact_url(self.url)} cannot be seen",
+                "regtutor did not start this registry and knows only its URL",
+                "Look on the machine where it runs, or use rt.open_registry() to start one here",
+            )
+        return self.host
+
+    def close(self) -> None:
+        """Close the connections, and stop the registry if regtutor started it; a second call does nothing."""
+        self._transport.close()
+        if self.host is not None:
+            self.host.close()
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Registry {self.name} at {redact_url(self.url)}>"
+
+
+_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)

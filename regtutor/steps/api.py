@@ -1,0 +1,27 @@
+"""Does anything here speak the registry API? The client's side of ``server/handlers/api.py``."""
+
+from __future__ import annotations
+
+from regtutor.exchange import Exchange
+from regtutor.message import Request
+from regtutor.protocol.routes import build
+from regtutor.steps.sender import Sender
+
+
+def check_api(reg: Sender) -> Exchange:
+    """Ask whether this is a registry, and whether one may use it.
+
+    ``GET /v2/`` -> 200 (yes), 401 (yes, but say who you are: ``WWW-Authenticate`` tells how), 404 (no).
+
+    Parameters
+    ----------
+    reg: the registry that is asked.
+
+    Returns
+    -------
+    The exchange, whatever its status.
+
+    Source: OCI distribution-spec v1.1.1, "Determining Support" (end-1)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>.
+    """
+    return reg.send(Request("check_api", "GET", build("check_api")))

@@ -1,0 +1,53 @@
+"""Is a blob there, and what is in it? The client's side of ``server/handlers/blobs.py``."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from regtutor.exchange import Exchange
+from regtutor.message import Request
+from regtutor.protocol.routes import build
+from regtutor.steps.sender import Sender
+
+
+def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
+    """Ask whether ``repository`` holds a blob, so as not to send it twice.
+
+    ``HEAD /v2/<repository>/blobs/<digest>`` -> 200 with the blob's ``Content-Length``, or 404.
+
+    Parameters
+    ----------
+    reg: the registry that is asked.
+    repository: the repository's name; a blob in another one does not count.
+    digest: the blob's digest.
+
+    Source: OCI distribution-spec v1.1.1, "Checking if content exists in the registry" (end-2)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
+    """
+    return reg.send(Request("head_blob", "HEAD", build("head_blob", repository=repository, digest=digest)))
+
+
+def get_blob(
+    reg: Sender, repository: str, digest: str, into: str | os.PathLike[str] | BinaryIO | None = None
+) -> Exchange:
+    """Fetch a blob. Its bytes are hashed while they come, and kept only where ``into`` says.
+
+    ``GET /v2/<repository>/blobs/<digest>`` -> 200 and the bytes, 307 (they are at ``Location``; not followed), or 404.
+
+    Parameters
+    ----------
+    reg: the registry that is asked.
+    repository: the repository's name.
+    digest: the blob's digest.
+    into: a path, which is written only if the digest fits; an open binary file; or None to hash the bytes and drop them.
+
+    Raises
+    ------
+    ContentMismatch: if what came is not what ``digest`` says.
+
+    Source: OCI distribution-spec v1.1.1, "Pulling blobs" (end-2)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
+    """
+    target = build("get_blob", repository=repository, digest=digest)
+    return reg.send(Request("get_blob", "GET", target, into=into, digest=digest))

@@ -1,0 +1,96 @@
+"""The manifest makes an image of the blobs: the client's side of ``server/handlers/manifests.py``.
+
+``reference`` is a tag or a digest. What kind of manifest it is stands in a header, never in the path: ``Content-Type``
+when it is sent, ``Accept`` when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from regtutor.exchange import Exchange
+from regtutor.message import Content, Request, body_of
+from regtutor.protocol.media_types import MANIFEST_TYPES, OCI_MANIFEST
+from regtutor.protocol.routes import build
+from regtutor.steps.sender import Sender
+
+
+def head_manifest(reg: Sender, repository: str, reference: str, *, accept: Sequence[str] = MANIFEST_TYPES) -> Exchange:
+    """Ask which manifest a tag points to, without fetching it.
+
+    ``HEAD /v2/<repository>/manifests/<reference>`` -> 200 with ``Docker-Content-Digest`` and ``Content-Type``, or 404.
+
+    Parameters
+    ----------
+    reg: the registry that is asked.
+    repository: the repository's name.
+    reference: a tag or a digest.
+    accept: the media types that the answer may have, one Accept header each; empty for no such header.
+
+    Source: OCI distribution-spec v1.1.1, "Checking if content exists in the registry" (end-3)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
+    """
+    target = build("head_manifest", repository=repository, reference=reference)
+    return reg.send(Request("head_manifest", "HEAD", target, tuple(("Accept", kind) for kind in accept)))
+
+
+def get_manifest(
+    reg: Sender,
+    repository: str,
+    reference: str,
+    *,
+    accept: Sequence[str] = MANIFEST_TYPES,
+    into: str | os.PathLike[str] | BinaryIO | None = None,
+) -> Exchange:
+    """Fetch a manifest; up to 4 MiB of it is kept in the record (``exchange.content``, ``exchange.json()``).
+
+    ``GET /v2/<repository>/manifests/<reference>`` -> 200 and the manifest's very bytes, or 404, which also means that
+    it has none of the types in ``Accept``.
+
+    Parameters
+    ----------
+    reg: the registry that is asked.
+    repository: the repository's name.
+    reference: a tag or a digest; what comes for a digest is checked against it.
+    accept: the media types that the answer may have, one Accept header each; empty for no such header.
+    into: a path or an open binary file that the bytes are written to, or None.
+
+    Raises
+    ------
+    ContentMismatch: if ``reference`` is a digest and what came is not what it says.
+
+    Source: OCI distribution-spec v1.1.1, "Pulling manifests" (end-3)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
+    """
+    target = build("get_manifest", repository=repository, reference=reference)
+    headers = tuple(("Accept", kind) for kind in accept)
+    digest = reference if ":" in reference else None
+    return reg.send(Request("get_manifest", "GET", target, headers, into=into, digest=digest))
+
+
+def put_manifest(
+    reg: Sender, repository: str, reference: str, manifest: Content, *, media_type: str | None = None
+) -> Exchange:
+    """Push a manifest: the last request of a push. Everything that it names must be in the repository by now.
+
+    ``PUT /v2/<repository>/manifests/<reference>`` -> 201; ``Docker-Content-Digest`` names what was stored.
+    404 MANIFEST_BLOB_UNKNOWN (CNCF Distribution answers 400) if a blob is missing, 400 MANIFEST_INVALID if it is none.
+
+    Parameters
+    ----------
+    reg: the registry to push to.
+    repository: the repository's name.
+    reference: the tag that shall point to it, or its own digest.
+    manifest: ``image.manifest``, bytes, a path or an open binary file; sent as it is, since its digest hangs on each byte.
+    media_type: the Content-Type; by default the manifest's own, or OCI's for bytes that do not say.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
+    """
+    body = body_of(manifest)
+    kind = media_type or getattr(manifest, "media_type", None) or OCI_MANIFEST
+    headers = (("Content-Type", kind), ("Content-Length", str(body.size)))
+    target = build("put_manifest", repository=repository, reference=reference)
+    return reg.send(Request("put_manifest", "PUT", target, headers, body))
