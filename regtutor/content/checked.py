@@ -54,7 +54,7 @@ class _CheckedFile(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:  # type: ignore[override]
-        """At most ``size`` bytes; :class:`~regtutor.errors.DigestMismatch` in place of the last ones if all are wrong."""
+        """At most ``size`` bytes; DigestMismatch in place of the last ones if they are not what was expected."""
         if not self._ready and self._next:
             self._ready, self._next = self._next, self._take()
         if not self._next:

@@ -40,7 +40,7 @@ def get_blob(
     reg: the registry that is asked.
     repository: the repository's name.
     digest: the blob's digest.
-    into: a path, which is written only if the digest fits; an open binary file; or None to hash the bytes and drop them.
+    into: a path, which is written only if the digest fits; an open binary file; None to hash the bytes and drop them.
 
     Raises
     ------

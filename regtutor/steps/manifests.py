@@ -83,7 +83,7 @@ def put_manifest(
     reg: the registry to push to.
     repository: the repository's name.
     reference: the tag that shall point to it, or its own digest.
-    manifest: ``image.manifest``, bytes, a path or an open binary file; sent as it is, since its digest hangs on each byte.
+    manifest: ``image.manifest``, bytes, a path or an open binary file; sent as it is: its digest hangs on each byte.
     media_type: the Content-Type; by default the manifest's own, or OCI's for bytes that do not say.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
