@@ -28,6 +28,7 @@ keeps an exchange from happening, or what the caller asked to be told about.
     │   ├── BackendFailed                it was started and did not come up; .log holds its last lines
     │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
     ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
+    ├── CourseError                      the notebooks cannot be found, copied or opened
     └── ServerError                      the embedded registry cannot do what its owner asked
         └── StoreLocked                  another registry writes to this directory
 """
@@ -165,6 +166,10 @@ class BackendFailed(BackendError):
 
 class NotObservable(BackendError):
     """``logs()`` or ``tree()`` of a registry that is only known by its URL."""
+
+
+class CourseError(RegtutorError):
+    """The course's notebooks cannot be found, copied or opened."""
 
 
 class ServerError(RegtutorError):

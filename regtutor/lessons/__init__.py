@@ -1,0 +1,1 @@
+"""The course: its notebooks, and what they use beside the protocol itself."""
