@@ -1,0 +1,165 @@
+"""Parts of files: bytes that are streamed from where they lie on disk, and the folder form of an image.
+
+Nothing is copied or extracted. A :class:`FilePart` knows where bytes are; a :class:`Folder` finds one by its name and
+never outside itself. This module does not know what is in the files.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class _Window(io.RawIOBase):
+    """The bytes ``start`` to ``start + size`` of an open file, as a file of their own."""
+
+    def __init__(self, part: FilePart) -> None:
+        super().__init__()
+        self._part = part
+        self._file = part.path.open("rb", buffering=0)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._part.size}[whence]
+        self._at = max(base + offset, 0)
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer).cast("B")
+        wanted = min(len(view), max(self._part.size - self._at, 0))
+        if not wanted:
+            return 0
+        self._file.seek(self._part.start + self._at)
+        count = self._file.readinto(view[:wanted]) or 0
+        if not count:
+            raise TruncatedArchive(
+                f"{self._part.path} ended while it was read",
+                "it is shorter now than when the image was loaded",
+                "Load the image again",
+                path=self._part.path,
+            )
+        self._at += count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """``size`` bytes from byte ``start`` of the file at ``path``; ``name`` says what they are called in the image."""
+
+    path: Path
+    start: int
+    size: int
+    name: str = ""
+
+    def open(self) -> BinaryIO:
+        """A file of just these bytes, open at the first; it can seek, and reads at most what is asked for."""
+        try:
+            return cast(BinaryIO, io.BufferedReader(_Window(self)))
+        except OSError as error:
+            raise unreadable(self.path, error) from error
+
+    def read(self) -> bytes:
+        """All the bytes at once, for parts that are known to be small."""
+        with self.open() as file:
+            return file.read()
+
+    def __str__(self) -> str:
+        inner = self.name and self.path.name != self.name.rpartition("/")[2]
+        return f"{self.path} ({self.name})" if inner else str(self.path)
+
+
+class Files(Protocol):
+    """The files of an image, wherever they lie: a folder or an archive."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there that the image's writer put in, as far as can be seen."""
+
+    def find(self, name: str) -> FilePart | None:
+        """The regular file called ``name`` (slashes between its parts), or None; UnsafePath if it leads out."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files below ``path``. Links are followed as long as they stay below it."""
+
+    path: Path
+    complete: bool = True
+
+    def find(self, name: str) -> FilePart | None:
+        """The regular file called ``name``, or None.
+
+        Raises
+        ------
+        UnsafePath: if the name or a link on the way leads out of the folder.
+        """
+        check_name(name, self.path)
+        root = os.path.realpath(self.path)
+        real = os.path.realpath(os.path.join(root, name))
+        if os.path.commonpath([root, real]) != root:
+            raise UnsafePath(
+                f"{self.path / name} leads out of the image, to {real}",
+                "an image is read from its own folder only",
+                "If you trust it, copy it with its links followed (cp -rL) and load the copy",
+                path=self.path / name,
+            )
+        try:
+            status = os.stat(real)
+        except OSError:
+            return None
+        return FilePart(Path(real), 0, status.st_size, name) if stat.S_ISREG(status.st_mode) else None
+
+
+def check_name(name: str, where: Path) -> None:
+    """Refuse a file name that is absolute, climbs with ``..``, or that no file system could hold.
+
+    Raises
+    ------
+    UnsafePath: naming ``where`` as the file to look at.
+    """
+    if name.startswith("/") or ".." in name.split("/") or "\0" in name or "\\" in name or not _encodes(name):
+        raise UnsafePath(
+            f"{where} names a file {name[:200]!r}",
+            "a name in an image is relative and stays inside the image",
+            "Do not trust this image; make it again with a tool that you know",
+            path=where,
+        )
+
+
+def _encodes(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def unreadable(path: Path, error: OSError) -> UnreadableImage:
+    """The error for a file that the operating system does not let us read."""
+    reason = error.strerror or type(error).__name__
+    return UnreadableImage(f"{path} cannot be read", reason, "Check its path and its permissions", path=path)
