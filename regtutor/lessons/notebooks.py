@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,6 +44,12 @@ class Outcome(StrEnum):
     """It is the learner's: edited, or a link, or no file at all. Nothing was written."""
     OFFERED = "offered"
     """It is the learner's and the course has a newer one, which is now beside it (``Copy.beside``)."""
+
+
+_LEARNERS = {
+    Outcome.KEPT: "yours, and left as it is",
+    Outcome.OFFERED: "yours, and left as it is; the newer one is {0.beside}",
+}
 
 
 @dataclass(frozen=True)
@@ -118,22 +125,23 @@ def copy_notebooks(target: Path = DEFAULT_TARGET) -> list[Copy]:
 
 
 def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
-    """Become JupyterLab on ``target``: this process ends here, with JupyterLab's own exit status.
+    """Copy the course to ``target`` and become JupyterLab on it; the exit status is JupyterLab's own.
 
     The process is replaced and has no child, so that an interrupt, a signal or a closed terminal reaches JupyterLab
-    itself and nothing is left behind. It runs in this interpreter's environment and listens on loopback.
+    itself and nothing is left behind. It runs in this interpreter's environment and listens on loopback. What was copied,
+    updated or kept is printed first.
 
     Parameters
     ----------
     target:
-        The directory that JupyterLab shows.
+        The learner's copy of the course, as for :func:`copy_notebooks`.
     arguments:
         Handed to JupyterLab as they are, such as ``--no-browser``.
 
     Raises
     ------
     CourseError
-        When JupyterLab is not installed.
+        When JupyterLab is not installed, or the course cannot be copied.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise CourseError(
@@ -141,9 +149,18 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
             f"{sys.executable} has no module named jupyterlab",
             "Install it: python -m pip install jupyterlab",
         )
-    sys.stdout.flush()
+    print(report(copy_notebooks(target), target), flush=True)
     sys.stderr.flush()
     os.execv(sys.executable, lab_command(target, arguments))
+
+
+def report(copies: Sequence[Copy], target: Path) -> str:
+    """What happened to the learner's copy, in lines: first a summary, then each file that is the learner's own."""
+    counted = Counter(copy.outcome for copy in copies)
+    summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
+    lines = [f"The course is in {target}: {summary}."]
+    lines += [f"  {copy.path}: {_LEARNERS[copy.outcome].format(copy)}" for copy in copies if copy.outcome in _LEARNERS]
+    return "\n".join(lines)
 
 
 def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:

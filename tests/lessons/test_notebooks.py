@@ -9,7 +9,7 @@ import pytest
 
 from regtutor.errors import CourseError
 from regtutor.lessons import notebooks
-from regtutor.lessons.notebooks import MANIFEST, Outcome, copy_notebooks, course_directory, lab_command
+from regtutor.lessons.notebooks import MANIFEST, Outcome, copy_notebooks, course_directory, lab_command, report
 
 
 @pytest.fixture
@@ -117,6 +117,16 @@ def test_the_manifest_names_digests_of_what_was_given(course: Path, tmp_path: Pa
     assert manifest["format"] == "regtutor-notebooks/1"
     one = "sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"  # printf one | sha256sum
     assert manifest["files"]["01_push.ipynb"] == one
+
+
+def test_the_report_names_each_file_that_is_the_learners_own(course: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine"
+    assert report(copy_notebooks(target), target) == f"The course is in {target}: 2 copied."
+    (target / "01_push.ipynb").write_text("edited")
+    (course / "01_push.ipynb").write_text("two")
+    first, second = report(copy_notebooks(target), target).splitlines()
+    assert first.endswith("1 offered, 1 unchanged.")
+    assert str(target / "01_push.ipynb") in second and str(target / "01_push.new.ipynb") in second
 
 
 def test_links_in_the_copy_are_not_followed(course: Path, tmp_path: Path) -> None:
