@@ -1,1 +1,103 @@
-"""x"""
+"""regtutor: learn how container registries work, request by request.
+
+Everything that a notebook calls is here::
+
+    import regtutor as rt
+
+    reg = rt.open_registry()
+    image = rt.sample_image()
+    start = rt.start_upload(reg, "library/hello")
+    put = rt.put_blob(reg, start.location, image.layers[0])
+    rt.headers_table([start, put])
+
+Names are loaded when they are first used, so that importing the package loads neither pandas nor widgets nor a server.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from regtutor.backends.opening import open_registry as open_registry
+    from regtutor.client.connect import connect as connect
+    from regtutor.client.registry import Registry as Registry
+    from regtutor.content.image import Image as Image
+    from regtutor.content.image import Layer as Layer
+    from regtutor.content.loading import load_image as load_image
+    from regtutor.content.sample import sample_image as sample_image
+    from regtutor.content.sample import sample_layer as sample_layer
+    from regtutor.errors import RegtutorError as RegtutorError
+    from regtutor.exchange import Exchange as Exchange
+    from regtutor.exchange import Transcript as Transcript
+    from regtutor.formats import curl as curl
+    from regtutor.formats import load as load
+    from regtutor.formats import save as save
+    from regtutor.message import Location as Location
+    from regtutor.message import Request as Request
+    from regtutor.pushing import push_image as push_image
+    from regtutor.steps import cancel_upload as cancel_upload
+    from regtutor.steps import check_api as check_api
+    from regtutor.steps import draft as draft
+    from regtutor.steps import get_blob as get_blob
+    from regtutor.steps import get_manifest as get_manifest
+    from regtutor.steps import head_blob as head_blob
+    from regtutor.steps import head_manifest as head_manifest
+    from regtutor.steps import mount_blob as mount_blob
+    from regtutor.steps import put_blob as put_blob
+    from regtutor.steps import put_manifest as put_manifest
+    from regtutor.steps import start_upload as start_upload
+    from regtutor.tables import bytes_table as bytes_table
+    from regtutor.tables import diff_table as diff_table
+    from regtutor.tables import headers_table as headers_table
+    from regtutor.tables import layers_table as layers_table
+    from regtutor.tables import summary_table as summary_table
+    from regtutor.walks import run as run
+    from regtutor.widgets.push_stepper import PushStepper as PushStepper
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "backends.opening": ("open_registry",),
+    "client.connect": ("connect",),
+    "client.registry": ("Registry",),
+    "content.image": ("Image", "Layer"),
+    "content.loading": ("load_image",),
+    "content.sample": ("sample_image", "sample_layer"),
+    "errors": ("RegtutorError",),
+    "exchange": ("Exchange", "Transcript"),
+    "formats": ("curl", "load", "save"),
+    "message": ("Location", "Request"),
+    "pushing": ("push_image",),
+    "steps": (
+        "cancel_upload",
+        "check_api",
+        "draft",
+        "get_blob",
+        "get_manifest",
+        "head_blob",
+        "head_manifest",
+        "mount_blob",
+        "put_blob",
+        "put_manifest",
+        "start_upload",
+    ),
+    "tables": ("bytes_table", "diff_table", "headers_table", "layers_table", "summary_table"),
+    "walks": ("run",),
+    "widgets.push_stepper": ("PushStepper",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

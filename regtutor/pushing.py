@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.exchange import Transcript
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 
 LONG = 8 * 1024 * 1024
@@ -24,6 +24,7 @@ def push_image(
     *,
     mount_from: Sequence[str] | None = None,
     progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
     """Push a whole image: for each blob HEAD, then a mount, else an upload; then the manifest.
 
@@ -35,6 +36,7 @@ def push_image(
     mount_from: the repositories of this registry to try a mount from; by default those that this Registry has pushed
         the blob to; ``()`` for none.
     progress: whether a bar shows how far a long layer is.
+    watch: is told of each exchange as soon as it is made.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def push_image(
     sources = reg.pushed.repositories if mount_from is None else lambda _digest: tuple(mount_from)
     walk = walks.push(image, repository, tag, mount_from=sources)
     title = f"push of {repository}:{tag} to {reg.name}"
-    return walks.run(walk, reg, prepare=with_bar if progress else None, title=title)
+    return walks.run(walk, reg, prepare=with_bar if progress else None, watch=watch, title=title)
 
 
 def with_bar(request: Request) -> Request:

@@ -190,6 +190,7 @@ def run(
     *,
     source: Sender | None = None,
     prepare: Callable[[Request], Request] | None = None,
+    watch: Callable[[Exchange], None] | None = None,
     title: str = "",
 ) -> Transcript:
     """Drive ``walk`` to its end.
@@ -197,6 +198,7 @@ def run(
     Parameters
     ----------
     walk, reg, source, prepare: see :class:`Walker`.
+    watch: is told of each exchange as soon as it is made.
     title: the transcript's title.
 
     Returns
@@ -209,5 +211,7 @@ def run(
     """
     walker = Walker(walk, reg, source=source, prepare=prepare)
     while walker.request is not None:
-        walker.step()
+        exchange = walker.step()
+        if watch is not None and exchange is not None:
+            watch(exchange)
     return walker.transcript(title)

@@ -1,0 +1,180 @@
+"""The command line: one call of the library for each command.
+
+Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image that
+cannot be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from regtutor import __version__
+from regtutor.errors import (
+    BackendError,
+    ImageError,
+    InvalidReference,
+    RegtutorError,
+    ServerError,
+)
+from regtutor.exchange import Exchange, Transcript
+
+REFUSED = 1
+UNUSABLE = 2
+
+_STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
+    (ImageError, UNUSABLE),
+    (InvalidReference, UNUSABLE),
+    (ServerError, UNUSABLE),
+    (BackendError, REFUSED),
+)
+
+
+def _teaching(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose named errors end it with their sentences and their status, not with a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except RegtutorError as error:
+            click.echo(f"regtutor: {error}", err=True)
+            sys.exit(next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED))
+        except KeyboardInterrupt:
+            click.echo("regtutor: stopped", err=True)
+            sys.exit(130)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="regtutor")
+def main() -> None:
+    """Learn how container registries work, request by request."""
+
+
+@main.command()
+@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("reference", metavar="HOST/REPOSITORY:TAG")
+@click.option("--name", help="Which image of the archive or layout: its tag or reference name.")
+@click.option("--platform", help="Which image of an index, such as linux/arm64.")
+@click.option("--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from there; repeatable.")
+@click.option("--username", help="Whom to push as; the password is read from standard input or asked for.")
+@click.option(
+    "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
+)
+@click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), help="Save every exchange to this file.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the digest only.")
+@_teaching
+def push(
+    image: Path,
+    reference: str,
+    name: str | None,
+    platform: str | None,
+    mount_from: tuple[str, ...],
+    username: str | None,
+    ca_file: str | None,
+    trace: Path | None,
+    quiet: bool,
+) -> None:
+    """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
+
+    Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
+    pushed.
+    """
+    from regtutor import connect, load_image, push_image
+    from regtutor.protocol.references import parse_reference
+
+    host, repository, tag = parse_reference(reference)
+    loaded = load_image(image, platform=platform, name=name)
+    password = _password(username)
+    with connect(host, username=username, password=password, verify=ca_file or True) as reg:
+        try:
+            transcript = push_image(
+                reg,
+                loaded,
+                repository,
+                tag,
+                mount_from=mount_from or None,
+                progress=not quiet,
+                watch=None if quiet else _tell,
+            )
+        except RegtutorError as error:
+            _keep(trace, error.transcript)
+            raise
+    _keep(trace, transcript)
+    for note in transcript.notes:
+        click.echo(note, err=True)
+    click.echo(loaded.digest)
+
+
+def _password(username: str | None) -> str | None:
+    if username is None:
+        return None
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _tell(exchange: Exchange) -> None:
+    sent = f"  {exchange.bytes_up:,} bytes sent" if exchange.bytes_up else ""
+    click.echo(f"{exchange.status}  {exchange.step:<13} {exchange.meaning}{sent}", err=True)
+
+
+def _keep(trace: Path | None, transcript: Transcript | None) -> None:
+    if trace is None or transcript is None:
+        return
+    from regtutor import save
+
+    save(transcript, trace)
+    click.echo(f"The exchanges are in {trace}", err=True)
+
+
+@main.command()
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it stores; by default in a temporary folder.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes any free port.")
+@_teaching
+def serve(root: Path | None, port: int) -> None:
+    """Run the embedded registry here, on loopback, and show each request until Ctrl-C."""
+    from regtutor.backends.embedded import serve_embedded
+
+    serve_embedded(root, port=port, say=click.echo)
+
+
+@main.command()
+@click.option(
+    "--registry", default="auto", show_default=True, help="embedded, in_process, native, container, or a URL."
+)
+@_teaching
+def demo(registry: str) -> None:
+    """Push the sample image and print every exchange and the header table."""
+    from regtutor.lessons.demo import demo as push_sample
+
+    push_sample(registry, say=click.echo)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("regtutor-notebooks"),
+    show_default=True,
+    help="The folder for the notebooks; what you edited there is kept.",
+)
+@click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
+@_teaching
+def lab(target: Path, jupyter_args: tuple[str, ...]) -> None:
+    """Copy the notebooks on first use and open JupyterLab on them; further arguments go to JupyterLab."""
+    from regtutor.lessons.notebooks import open_lab
+
+    sys.exit(open_lab(target, list(jupyter_args)))
