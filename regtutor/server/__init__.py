@@ -1,0 +1,6 @@
+"""The embedded registry: small, readable, and a real registry.
+
+``app`` is the registry without sockets, ``store`` keeps its content, ``listen`` puts it on a socket. ``handlers`` has a
+file for each file of ``regtutor.steps``, with functions of the same names: a step is one end of a request, the handler
+of that name is the other.
+"""

@@ -1,0 +1,74 @@
+"""What the registry says: successes, and refusals with a body that says what to do next.
+
+Knows statuses, headers and error codes; knows nothing of sockets or of the store.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from regtutor.message import FileRange, HeaderList, Response
+from regtutor.protocol.codes import CODES
+
+API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
+JSON = "application/json; charset=utf-8"
+_WITHOUT_BODY = (204, 304)
+
+
+def answer(status: int, *headers: tuple[str, str], body: bytes | FileRange = b"") -> Response:
+    """A response with ``headers``, the API version, and the Content-Length of ``body`` (none with 204 and 304)."""
+    size = body.stop - body.start if isinstance(body, FileRange) else len(body)
+    length = () if status in _WITHOUT_BODY else (("Content-Length", str(size)),)
+    return Response(status, (*headers, API_VERSION, *length), body)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One entry of an error body: a ``code`` of ``protocol.codes`` and the ``detail`` that explains it."""
+
+    code: str
+    detail: Any
+
+
+class Refusal(Exception):
+    """The registry will not do what was asked.
+
+    Parameters
+    ----------
+    code: the error code, a row of ``protocol.codes.CODES``.
+    given, expected, next: the offending value, what would have been right, and the request to try next.
+    status: where the answer's status is not the one that the code's row names.
+    headers: what the answer carries besides.
+    others: further faults, where there is more than one.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        given: Any = None,
+        expected: Any = None,
+        next: str = "",
+        status: int | None = None,
+        headers: HeaderList = (),
+        others: tuple[Fault, ...] = (),
+    ) -> None:
+        super().__init__(code)
+        values = {"given": given, "expected": expected, "next": next}
+        self.faults = (Fault(code, {key: value for key, value in values.items() if value not in (None, "")}), *others)
+        self.status = status or CODES[code].status
+        self.headers = headers
+
+    def response(self) -> Response:
+        """The answer: JSON ``{"errors": [{"code", "message", "detail"}]}``.
+
+        Source: OCI distribution-spec v1.1.1, "Error Codes"
+        <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes>.
+        """
+        errors = [
+            {"code": fault.code, "message": CODES[fault.code].meaning, "detail": fault.detail} for fault in self.faults
+        ]
+        body = json.dumps({"errors": errors}).encode() + b"\n"
+        return answer(self.status, ("Content-Type", JSON), *self.headers, body=body)

@@ -1,0 +1,120 @@
+"""The registry without a socket: a request head goes in, and a response, or a sink for the body, comes out.
+
+Synchronous; it knows neither threads nor loops, so it runs wherever Python does. ``listen`` puts it on a socket.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from types import ModuleType
+
+from regtutor.message import Head, Response
+from regtutor.protocol.manifests import MAX_BYTES
+from regtutor.protocol.routes import ROUTES, Route, parse, paths_like, split_target
+from regtutor.server.answers import Refusal
+from regtutor.server.call import BodySink, Call
+from regtutor.server.handlers import api, blobs, manifests, uploads
+from regtutor.server.store import Store
+
+FAMILIES: Mapping[str, ModuleType] = {"api": api, "uploads": uploads, "blobs": blobs, "manifests": manifests}
+"""The file of handlers for each family of documented requests."""
+
+Handler = Callable[[Call], Response | BodySink]
+
+HANDLERS: Mapping[str, Handler] = {route.name: getattr(FAMILIES[route.family], route.name) for route in ROUTES}
+"""For each documented request the handler of the same name."""
+
+
+class App:
+    """A registry over a store.
+
+    Parameters
+    ----------
+    store: where content is kept; the App does not close it.
+    secret: seals the state in upload Locations; random by default, so that sessions end with the App. Registries that
+        share it and the storage take each other's sessions.
+    max_manifest_size: bytes; larger ones get 413.
+    """
+
+    def __init__(self, store: Store, *, secret: bytes | None = None, max_manifest_size: int = MAX_BYTES) -> None:
+        self.store = store
+        self.secret = secret if secret is not None else secrets.token_bytes(32)
+        self.max_manifest_size = max_manifest_size
+
+    def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
+        """Answer the request, or accept it and ask for its body.
+
+        Parameters
+        ----------
+        head: the request's head; its target is origin-form.
+        scheme: how the client reached the registry, ``http`` or ``https``; for absolute Locations.
+
+        Returns
+        -------
+        The final response: a body that comes nevertheless is of no interest, and with ``Expect: 100-continue`` it need
+        not come at all. Or a sink: write each chunk, then ``finish()``, which gives the response; ``abort()`` if the
+        body is cut off.
+        """
+        try:
+            outcome = self._outcome(head, scheme)
+        except Refusal as refusal:
+            outcome = refusal.response()
+        if isinstance(outcome, Response):
+            return _for_method(head.method, outcome)
+        return _Sink(outcome)
+
+    def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
+        match = parse(head.method, head.target)
+        if match is None and head.method == "HEAD":
+            match = parse("GET", head.target)
+        if match is None:
+            raise _no_row(head)
+        call = Call(head, match.path, match.query, self.store, scheme, self.secret, self.max_manifest_size)
+        return HANDLERS[match.route.name](call)
+
+
+class _Sink:
+    """A handler's sink whose refusals are responses."""
+
+    def __init__(self, inner: BodySink) -> None:
+        self._inner = inner
+        self.limit = inner.limit
+        self.write, self.abort = inner.write, inner.abort
+
+    def finish(self) -> Response:
+        try:
+            return self._inner.finish()
+        except Refusal as refusal:
+            return refusal.response()
+
+
+def _for_method(method: str, response: Response) -> Response:
+    """HEAD gets the headers that GET would, and no body."""
+    return Response(response.status, response.headers, b"") if method == "HEAD" else response
+
+
+def _no_row(head: Head) -> Refusal:
+    """Why no documented request fits: the path, the method, or what is missing from the query."""
+    rows = [route for route, _ in paths_like(head.target)]
+    if not rows:
+        path, _ = split_target(head.target)
+        return Refusal("UNSUPPORTED", given=path, expected="a path of the API, below /v2/", next="GET /v2/", status=404)
+    for route in rows:
+        if route.method == head.method:
+            return _query_missing(route)
+    allowed = ", ".join(sorted({route.method for route in rows}))
+    return Refusal(
+        "UNSUPPORTED",
+        given=head.method,
+        expected=allowed,
+        next=f"{rows[0].method} {rows[0].template}",
+        headers=(("Allow", allowed),),
+    )
+
+
+def _query_missing(route: Route) -> Refusal:
+    names = " and ".join(route.query)
+    code = "DIGEST_INVALID" if "digest" in route.query else "UNSUPPORTED"
+    next = f"the same {route.method} with {names} in the query, appended with & where there is a ? already"
+    return Refusal(code, given=f"no {names} in the query", expected=f"{names}=...", next=next, status=400)

@@ -1,0 +1,108 @@
+"""One request inside the registry: what every handler is given, and what it may give back.
+
+A handler takes a :class:`Call` and returns a ``Response``, or a :class:`BodySink` when it wants the body first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from regtutor.errors import InvalidDigest
+from regtutor.message import Head, Response
+from regtutor.protocol import digests
+from regtutor.protocol.digests import Digest
+from regtutor.protocol.routes import build
+from regtutor.server.answers import Refusal
+from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
+
+if TYPE_CHECKING:
+    from regtutor.server.store import Store
+
+_HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+
+
+class BodySink(Protocol):
+    """Takes the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
+
+    ``limit`` is how many bytes it has a use for, None for any number. It drops what follows, and may be asked to
+    ``finish`` as soon as the limit is passed.
+    """
+
+    @property
+    def limit(self) -> int | None: ...
+
+    def write(self, chunk: bytes) -> None: ...
+
+    def finish(self) -> Response: ...
+
+    def abort(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that fits a row of the table of documented requests.
+
+    Attributes
+    ----------
+    head: the request's head.
+    path, query: the fields of its target, percent-decoded and not yet judged.
+    store: where content is kept.
+    scheme: ``http`` or ``https``, as the client sees it.
+    secret: seals the state of upload sessions.
+    max_manifest_size: bytes.
+    """
+
+    head: Head
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    store: Store
+    scheme: str
+    secret: bytes
+    max_manifest_size: int
+
+    @property
+    def repository(self) -> str:
+        """The repository in the path.
+
+        Raises
+        ------
+        Refusal: NAME_INVALID, if it does not fit the grammar.
+        """
+        name = self.path["repository"]
+        if not is_repository(name):
+            raise Refusal(
+                "NAME_INVALID",
+                given=name,
+                expected=REPOSITORY_GRAMMAR,
+                next="the same request with a name that fits, such as library/hello",
+            )
+        return name
+
+    def url(self, route: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
+        """The absolute URL of another request, by the name under which the client asked for this one.
+
+        It is built from Host, X-Forwarded-Host and X-Forwarded-Proto: behind a proxy that does not send them, it is
+        wrong. Where there is no usable Host, it is the path alone, which the specification permits as well.
+        """
+        target = build(route, query=query, **path)
+        host = self.head.header("X-Forwarded-Host") or self.head.header("Host") or ""
+        host = host.partition(",")[0].strip()
+        forwarded = (self.head.header("X-Forwarded-Proto") or "").partition(",")[0].strip().lower()
+        scheme = forwarded if forwarded in ("http", "https") else self.scheme
+        return f"{scheme}://{host}{target}" if _HOST.fullmatch(host) else target
+
+
+def digest_from(text: str, next: str) -> Digest:
+    """``text`` as a digest; ``next`` is what the client is told to try when it is none.
+
+    Raises
+    ------
+    Refusal: DIGEST_INVALID.
+    """
+    try:
+        return digests.parse(text)
+    except InvalidDigest as error:
+        raise Refusal("DIGEST_INVALID", given=text, expected=error.why or error.what, next=next) from error

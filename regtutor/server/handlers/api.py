@@ -1,0 +1,16 @@
+"""Does this registry speak the API? The answering end of ``regtutor.steps.api``."""
+
+from __future__ import annotations
+
+from regtutor.message import Response
+from regtutor.server.answers import JSON, answer
+from regtutor.server.call import Call
+
+
+def check_api(_call: Call) -> Response:
+    """``GET /v2/`` asks whether this is a registry that speaks the API; 200 says yes. There is no 401: all may use it.
+
+    OCI distribution-spec v1.1.1, end-1, "Determining Support"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>.
+    """
+    return answer(200, ("Content-Type", JSON), body=b"{}")

@@ -1,0 +1,76 @@
+"""Blobs that are there. The answering end of ``regtutor.steps.blobs``."""
+
+from __future__ import annotations
+
+from regtutor.message import FileRange, Response
+from regtutor.server.answers import Refusal, answer
+from regtutor.server.call import Call, digest_from
+from regtutor.server.negotiation import asked_range, unchanged
+from regtutor.server.store import StoredBlob
+
+
+def head_blob(call: Call) -> Response:
+    """``HEAD .../blobs/<digest>`` asks whether this repository has a blob, and how large it is.
+
+    200; 404 BLOB_UNKNOWN, also when only another repository has it; 400 DIGEST_INVALID, NAME_INVALID.
+
+    OCI distribution-spec v1.1.1, end-2, "Checking if content exists in the registry"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
+    """
+    blob = _blob(call)
+    return answer(200, *_headers(blob), body=FileRange(blob.path, 0, blob.size))
+
+
+def get_blob(call: Call) -> Response:
+    """``GET .../blobs/<digest>`` asks for a blob's bytes, or with Range for a part of them.
+
+    200, 206 with Content-Range, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN; 416 RANGE_INVALID; 400
+    DIGEST_INVALID, NAME_INVALID. No redirect: the bytes are here.
+
+    OCI distribution-spec v1.1.1, end-2, "Pulling blobs"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
+    """
+    blob = _blob(call)
+    headers = _headers(blob)
+    if unchanged(call.head, str(blob.digest)):
+        return answer(304, *headers)
+    try:
+        part = asked_range(call.head, str(blob.digest), blob.size)
+    except ValueError as error:
+        raise Refusal(
+            "RANGE_INVALID",
+            given=call.head.header("Range"),
+            expected=f"a range within the {blob.size} bytes",
+            next="the same GET with such a Range, or without one",
+            headers=(("Content-Range", f"bytes */{blob.size}"),),
+        ) from error
+    if part is None:
+        return answer(200, *headers, body=FileRange(blob.path, 0, blob.size))
+    start, stop = part
+    content_range = ("Content-Range", f"bytes {start}-{stop - 1}/{blob.size}")
+    return answer(206, *headers, content_range, body=FileRange(blob.path, start, stop))
+
+
+def _blob(call: Call) -> StoredBlob:
+    repository = call.repository
+    digest = digest_from(call.path["digest"], f"{call.head.method} /v2/{repository}/blobs/<digest>")
+    blob = call.store.blob(repository, digest)
+    if blob is None:
+        raise Refusal(
+            "BLOB_UNKNOWN",
+            given=str(digest),
+            expected=f"a blob of the repository {repository}",
+            next=f"POST /v2/{repository}/blobs/uploads/ to upload or to mount it",
+        )
+    return blob
+
+
+def _headers(blob: StoredBlob) -> tuple[tuple[str, str], ...]:
+    digest = str(blob.digest)
+    return (
+        ("Accept-Ranges", "bytes"),
+        ("Cache-Control", "max-age=31536000"),
+        ("Content-Type", "application/octet-stream"),
+        ("Docker-Content-Digest", digest),
+        ("Etag", f'"{digest}"'),
+    )

@@ -1,0 +1,195 @@
+"""Manifests and the tags that point to them. The answering end of ``regtutor.steps.manifests``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regtutor.errors import InvalidManifest
+from regtutor.message import Response
+from regtutor.protocol.digests import Digest, Hasher
+from regtutor.protocol.manifests import ManifestView, parse_manifest
+from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
+from regtutor.server.answers import Fault, Refusal, answer
+from regtutor.server.call import BodySink, Call, digest_from
+from regtutor.server.names import TAG_GRAMMAR, is_tag
+from regtutor.server.negotiation import accepts, unchanged
+from regtutor.server.store import StoredBlob
+
+
+def head_manifest(call: Call) -> Response:
+    """``HEAD .../manifests/<tag or digest>`` asks whether a manifest is here, and for its type, size and digest.
+
+    200, 304; 404 MANIFEST_UNKNOWN, also when Accept excludes its media type; 400 DIGEST_INVALID, NAME_INVALID.
+
+    OCI distribution-spec v1.1.1, end-3, "Checking if content exists in the registry"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
+    """
+    return get_manifest(call)
+
+
+def get_manifest(call: Call) -> Response:
+    """``GET .../manifests/<tag or digest>`` asks for a manifest: the very bytes that were pushed.
+
+    200, 304 when If-None-Match names the digest; 404 MANIFEST_UNKNOWN, also when Accept excludes its media type, as
+    nothing is converted; 400 DIGEST_INVALID, NAME_INVALID.
+
+    OCI distribution-spec v1.1.1, end-3, "Pulling manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
+    """
+    manifest = _manifest(call)
+    digest, data = str(manifest.digest), manifest.read()
+    media_type = parse_manifest(data).media_type
+    if not accepts(call.head, media_type):
+        raise Refusal(
+            "MANIFEST_UNKNOWN",
+            given={"Accept": call.head.header("Accept")},
+            expected=f"an Accept that permits {media_type}, the type of the manifest that is here",
+            next=f"the same {call.head.method} with Accept: {media_type}",
+        )
+    etag = ("Etag", f'"{digest}"')
+    if unchanged(call.head, digest):
+        return answer(304, ("Docker-Content-Digest", digest), etag)
+    return answer(200, ("Content-Type", media_type), ("Docker-Content-Digest", digest), etag, body=data)
+
+
+def put_manifest(call: Call) -> BodySink:
+    """``PUT .../manifests/<tag or digest>`` sends a manifest, last of all: what it names must be here already.
+
+    201 with its Location, and with OCI-Subject when it has a subject; 400 MANIFEST_INVALID for a Content-Type that is
+    missing, of no manifest, of schema 1 or not that of the body; 400 MANIFEST_BLOB_UNKNOWN, one for each blob or
+    manifest that it names and this repository lacks (the subject may come later); 400 DIGEST_INVALID, TAG_INVALID,
+    NAME_INVALID; 413 over the size limit.
+
+    OCI distribution-spec v1.1.1, end-7, "Pushing Manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
+    """
+    digest, tag = _reference(call)
+    if tag is not None and not is_tag(tag):
+        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a tag that fits")
+    _check_type(call)
+    length = call.head.header("Content-Length") or ""
+    if length.isdigit() and int(length) > call.max_manifest_size:
+        raise _too_large(call, int(length))
+    return _ManifestSink(call, call.repository, digest, tag)
+
+
+class _ManifestSink:
+    """The body of a ``put_manifest``: kept in memory up to the limit, looked at as a whole."""
+
+    def __init__(self, call: Call, repository: str, digest: Digest | None, tag: str | None) -> None:
+        self._call, self._repository, self._digest, self._tag = call, repository, digest, tag
+        self.limit = call.max_manifest_size
+        self._data = bytearray()
+        self._size = 0
+
+    def write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size <= self.limit:
+            self._data += chunk
+
+    def abort(self) -> None:
+        self._data.clear()
+
+    def finish(self) -> Response:
+        if self._size > self.limit:
+            raise _too_large(self._call, self._size)
+        data = bytes(self._data)
+        digest = self._proven_digest(data)
+        view = _view(data, self._call.head.header("Content-Type") or "")
+        _check_presence(self._call, self._repository, view)
+        self._call.store.put_manifest(self._repository, digest, data, self._tag)
+        location = self._call.url("get_manifest", repository=self._repository, reference=str(digest))
+        subject = (("OCI-Subject", view.subject.digest),) if view.subject else ()
+        return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
+
+    def _proven_digest(self, data: bytes) -> Digest:
+        """What the bytes are: by the algorithm of the digest in the path, which they must match, else by sha256."""
+        hasher = Hasher(self._digest.algorithm if self._digest else "sha256")
+        hasher.update(data)
+        if self._digest is not None and hasher.digest != str(self._digest):
+            raise Refusal(
+                "DIGEST_INVALID",
+                given=str(self._digest),
+                expected=f"{hasher.digest}, the digest of the {len(data)} bytes that arrived",
+                next=f"PUT /v2/{self._repository}/manifests/{hasher.digest} with these very bytes, or PUT to a tag",
+            )
+        return Digest(*hasher.digest.split(":"))
+
+
+def _reference(call: Call) -> tuple[Digest | None, str | None]:
+    """The reference in the path, as a digest or as a tag whose grammar is not yet judged."""
+    repository, reference = call.repository, call.path["reference"]
+    if ":" in reference:
+        return digest_from(reference, f"{call.head.method} /v2/{repository}/manifests/<tag or digest>"), None
+    return None, reference
+
+
+def _manifest(call: Call) -> StoredBlob:
+    digest, tag = _reference(call)
+    if tag is not None:
+        digest = call.store.tagged(call.repository, tag) if is_tag(tag) else None
+    manifest = call.store.manifest(call.repository, digest) if digest else None
+    if manifest is None:
+        raise Refusal(
+            "MANIFEST_UNKNOWN",
+            given=call.path["reference"],
+            expected=f"a tag or a manifest's digest in the repository {call.repository}",
+            next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push it",
+        )
+    return manifest
+
+
+def _check_type(call: Call) -> None:
+    content_type = call.head.header("Content-Type")
+    kind = kind_of(content_type or "")
+    if kind in ("manifest", "index"):
+        return
+    given: object = {"Content-Type": content_type}
+    if kind == "schema1":
+        given = f"{content_type}: Version 2, Schema 1, which has no config and is not taken any more"
+    next = "the same PUT with the Content-Type that the manifest's mediaType field names"
+    raise Refusal("MANIFEST_INVALID", given=given, expected=list(MANIFEST_TYPES), next=next)
+
+
+def _view(data: bytes, content_type: str) -> ManifestView:
+    """What the manifest says. Its type must show from the bytes alone, since they are all that is stored."""
+    next = "the same PUT with a manifest and a Content-Type that agree"
+    try:
+        view = parse_manifest(data, content_type)
+        found = parse_manifest(data).media_type
+    except InvalidManifest as error:
+        raise Refusal("MANIFEST_INVALID", given=error.why or error.what, expected=content_type, next=next) from error
+    if found != essence(content_type):
+        given = f"a body that names no mediaType and so is {found}"
+        raise Refusal("MANIFEST_INVALID", given=given, expected=f"mediaType {content_type}", next=next)
+    return view
+
+
+def _check_presence(call: Call, repository: str, view: ManifestView) -> None:
+    """Config, layers and children must be in this repository; foreign layers and the subject need not be."""
+    store = call.store
+    missing = [blob.digest for blob in view.blobs if store.blob(repository, digest_from(blob.digest, "")) is None]
+    for child in view.manifests:
+        digest = digest_from(child.digest, "")
+        if store.manifest(repository, digest) is None and store.blob(repository, digest) is None:
+            missing.append(child.digest)
+    if not missing:
+        return
+    next = f"upload or mount these into {repository}, then the same PUT"
+    details: list[dict[str, Any]] = [
+        {"given": digest, "expected": f"present in the repository {repository}", "next": next}
+        for digest in dict.fromkeys(missing)
+    ]
+    others = tuple(Fault("MANIFEST_BLOB_UNKNOWN", detail) for detail in details[1:])
+    # 400 and not 404: what is unknown is in the body, and Distribution answers so.
+    raise Refusal("MANIFEST_BLOB_UNKNOWN", **details[0], status=400, others=others)
+
+
+def _too_large(call: Call, size: int) -> Refusal:
+    return Refusal(
+        "MANIFEST_INVALID",
+        given=f"{size} bytes",
+        expected=f"at most {call.max_manifest_size} bytes",
+        next="a smaller manifest: move data into blobs",
+        status=413,
+    )

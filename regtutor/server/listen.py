@@ -1,0 +1,166 @@
+"""The registry on a socket: HTTP/1.1 by Tornado in front of an :class:`~regtutor.server.app.App`.
+
+This is the shell: it knows sockets, TLS, threads and time limits, and nothing of registries. ``connection`` has what
+happens to one request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from ssl import SSLContext
+from types import TracebackType
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPServerConnectionDelegate
+from tornado.netutil import bind_sockets
+
+from regtutor.errors import ServerError
+from regtutor.message import CHUNK
+from regtutor.server.app import App
+from regtutor.server.connection import OneRequest
+
+LARGEST_BODY = 10**18
+"""Bytes; Tornado wants a number. What a request may really send is the app's decision."""
+
+LogSink = Callable[[str], object]
+
+
+class Server:
+    """An App that listens, in a thread of its own.
+
+    Parameters
+    ----------
+    app: called from that thread and from its workers.
+    host: an address of this machine. Only loopback, unless ``public``: the registry lets everybody write.
+    port: 0 for a free one.
+    ssl_context: serves TLS with it.
+    log: called with one line for each request; ``log_lines`` keeps the last 1,000 of them anyway.
+    public: whether ``host`` may be reached from other machines.
+    body_timeout: seconds between two chunks of a body, either way, before the request is given up (408).
+    idle_timeout: seconds for which an unused connection is kept.
+
+    Raises
+    ------
+    ServerError: for an address beyond loopback without ``public``, and from :meth:`start` when it cannot be had.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        ssl_context: SSLContext | None = None,
+        log: LogSink | None = None,
+        *,
+        public: bool = False,
+        body_timeout: float = 60.0,
+        idle_timeout: float = 300.0,
+    ) -> None:
+        if not public and not _is_loopback(host):
+            raise ServerError(
+                f"The registry does not listen on {host}",
+                "it would let everybody who reaches this machine write to it",
+                "Use 127.0.0.1, or say public=True",
+            )
+        self.app, self.host, self.port = app, host, port
+        self.log_lines: deque[str] = deque(maxlen=1000)
+        self.body_timeout, self.idle_timeout = body_timeout, idle_timeout
+        self._ssl, self._log = ssl_context, log
+        self.scheme = "https" if ssl_context else "http"
+        self.workers = ThreadPoolExecutor(4, "regtutor-commit")
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+
+    @property
+    def url(self) -> str:
+        """The registry's base URL, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    def start(self) -> Server:
+        """Listen; returns when connections are taken."""
+        try:
+            sockets = bind_sockets(self.port, self.host)
+        except OSError as error:
+            raise ServerError(
+                f"The registry cannot listen on {self.host}:{self.port}",
+                error.strerror or str(error),
+                "Use another port, or port 0 for a free one",
+            ) from error
+        self.port = sockets[0].getsockname()[1]
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run(sockets, ready)), name="regtutor-server", daemon=True
+        )
+        self._thread.start()
+        if not ready.wait(10):
+            raise ServerError("The registry's thread did not come up within 10 s")
+        return self
+
+    def close(self) -> None:
+        """Stop listening and drop what is still connected; waits at most 5 s. The App's store stays open."""
+        if self._thread is None or self._loop is None or self._stop is None:
+            return
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(5)
+        self.workers.shutdown(wait=True, cancel_futures=True)
+        self._thread = None
+
+    def __enter__(self) -> Server:
+        return self if self._thread else self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def write_log(self, line: str) -> None:
+        """Keep ``line`` and pass it on."""
+        self.log_lines.append(line)
+        if self._log is not None:
+            self._log(line)
+
+    async def _run(self, sockets: list[Any], ready: threading.Event) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        server = HTTPServer(
+            _Connections(self),
+            ssl_options=self._ssl,
+            chunk_size=CHUNK,
+            max_body_size=LARGEST_BODY,
+            max_buffer_size=4 * CHUNK,
+            idle_connection_timeout=self.idle_timeout,
+        )
+        server.add_sockets(sockets)
+        ready.set()
+        await self._stop.wait()
+        server.stop()
+        try:
+            await asyncio.wait_for(server.close_all_connections(), 3)
+        except TimeoutError:
+            self.write_log("closed while a request was still being answered")
+
+
+class _Connections(HTTPServerConnectionDelegate):
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def start_request(self, server_conn: object, request_conn: Any) -> OneRequest:  # noqa: ARG002 - Tornado's signature
+        server = self._server
+        return OneRequest(
+            server.app, request_conn, server.scheme, server.body_timeout, server.workers, server.write_log
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

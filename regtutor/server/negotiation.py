@@ -1,0 +1,65 @@
+"""Request headers that change which answer to a GET is the right one: Accept, If-None-Match, Range.
+
+Pure functions of header values. Source: RFC 9110, sections 12.5.1, 13.1.2, 13.1.5 and 14
+<https://www.rfc-editor.org/rfc/rfc9110.html>.
+"""
+
+from __future__ import annotations
+
+import re
+
+from regtutor.message import Head
+
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
+
+
+def accepts(head: Head, media_type: str) -> bool:
+    """Whether Accept permits ``media_type``; it does when it is absent. Wildcards count, ``q=0`` excludes."""
+    values = [value for name, value in head.headers if name.lower() == "accept"]
+    if not "".join(values).strip():
+        return True
+    verdicts: dict[str, bool] = {}
+    for item in ",".join(values).split(","):
+        name, *parameters = (part.strip().lower() for part in item.split(";"))
+        weights = [parameter[2:].strip() for parameter in parameters if parameter.startswith("q=")]
+        verdicts[name] = not any(re.fullmatch(r"0(\.0*)?", weight) for weight in weights)
+    family = media_type.partition("/")[0]
+    for name in (media_type, f"{family}/*", "*/*"):
+        if name in verdicts:
+            return verdicts[name]
+    return False
+
+
+def _tags(value: str) -> set[str]:
+    return {item.strip().removeprefix("W/").strip('"') for item in value.split(",")}
+
+
+def unchanged(head: Head, digest: str) -> bool:
+    """Whether If-None-Match names ``digest``: the client has it already. Quotes may be missing, as some clients do."""
+    value = head.header("If-None-Match")
+    return value is not None and bool(_tags(value) & {digest, "*"})
+
+
+def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
+    """The bytes that Range asks for, as ``(start, stop)``, or None for all of them.
+
+    None also where Range is in no syntax that is known here or asks for several parts (a server may ignore those), and
+    where If-Range names other content than ``digest``.
+
+    Raises
+    ------
+    ValueError: the range lies outside of the ``size`` bytes.
+    """
+    match = _RANGE.fullmatch(head.header("Range") or "")
+    if match is None or match.groups() == ("", ""):
+        return None
+    if (condition := head.header("If-Range")) is not None and _tags(condition) != {digest}:
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None
+    start = int(first) if first else max(size - int(last), 0)
+    stop = min(int(last) + 1, size) if first and last else size
+    if start >= stop:
+        raise ValueError(f"{match[0]} of {size} bytes")
+    return start, stop

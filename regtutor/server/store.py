@@ -1,0 +1,213 @@
+"""Content on disk, in CNCF Distribution's own directory layout; no HTTP.
+
+::
+
+    ROOT/docker/registry/v2/
+    ├── blobs/sha256/2c/2cf24d.../data            every blob and manifest, once, under its digest
+    └── repositories/library/hello/
+        ├── _layers/sha256/2cf24d.../link         this repository has this blob
+        ├── _manifests/revisions/sha256/a2f5.../link            ... and this manifest
+        ├── _manifests/tags/v1/current/link       the tag points to this manifest now
+        ├── _manifests/tags/v1/index/sha256/a2f5.../link        ... and has pointed to this one
+        └── _uploads/<uuid>/{data,startedat}      an upload session: see ``sessions``
+
+A link file holds exactly a digest, with no newline after it. What a link *says* counts, not where it stands: for a blob
+that was uploaded under its sha512, Distribution keeps ``_layers/sha512/...`` with a sha256 digest inside. The file
+layout is Distribution's, so it can serve what is stored here and the other way round. ``ROOT/.regtutor`` is ours: the
+lock, and files that are not finished.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from regtutor.errors import InvalidDigest, ServerError, StoreLocked
+from regtutor.protocol import digests
+from regtutor.protocol.digests import Digest
+from regtutor.server.names import is_repository, is_tag
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """Content that is there: its ``digest`` as it was asked for, the ``path`` of its bytes, its ``size``."""
+
+    digest: Digest
+    path: Path
+    size: int
+
+    def read(self) -> bytes:
+        """All its bytes, for manifests."""
+        return self.path.read_bytes()
+
+
+class Store:
+    """Blobs, manifests and tags below one directory; the only writer there while it is open.
+
+    Names must fit their grammars: anything else is a ``ValueError``, before the disk is touched.
+
+    Parameters
+    ----------
+    root: created when it is not there.
+
+    Attributes
+    ----------
+    uploading: the upload sessions to which a request writes now.
+
+    Raises
+    ------
+    StoreLocked: another Store, in this process or another one, has ``root`` open.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).absolute()
+        self._own = self.root / ".regtutor"
+        self.uploading: set[Path] = set()
+        self._content = self.root / "docker" / "registry" / "v2"
+        self._own.mkdir(parents=True, exist_ok=True)
+        self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
+        for left_over in self._own.glob("unfinished-*"):
+            left_over.unlink()
+
+    def close(self) -> None:
+        """Give the directory free for another writer; what is stored stays."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def repository_path(self, repository: str) -> Path:
+        """Where ``repository`` is kept, whether or not it is there."""
+        if not is_repository(repository):
+            raise ValueError(f"{repository!r} is not a repository name")
+        return self._content.joinpath("repositories", *repository.split("/"))
+
+    def blob_path(self, digest: Digest) -> Path:
+        """Where the bytes of ``digest`` are kept, whether or not they are there."""
+        algorithm, encoded = digests.parse(str(digest))
+        return self._content / "blobs" / algorithm / encoded[:2] / encoded / "data"
+
+    def blob(self, repository: str, digest: Digest) -> StoredBlob | None:
+        """The blob ``digest``, if ``repository`` has it; that another repository has it does not count."""
+        return self._linked(self._layer_link(repository, digest), digest)
+
+    def manifest(self, repository: str, digest: Digest) -> StoredBlob | None:
+        """The manifest ``digest``, if ``repository`` has it."""
+        return self._linked(self._revision_link(repository, digest), digest)
+
+    def tagged(self, repository: str, tag: str) -> Digest | None:
+        """The digest that ``tag`` points to now."""
+        return _read_link(self._tag_path(repository, tag) / "current" / "link")
+
+    def link_blob(self, repository: str, digest: Digest) -> None:
+        """Let ``repository`` have the stored blob ``digest``."""
+        self._write(self._layer_link(repository, digest), str(digest).encode())
+
+    def mount_blob(self, repository: str, digest: Digest, source: str) -> bool:
+        """Let ``repository`` have the blob ``digest`` of the repository ``source``; False if that does not have it."""
+        link = self._layer_link(source, digest)
+        if self._linked(link, digest) is None:
+            return False
+        self._write(self._layer_link(repository, digest), str(_read_link(link)).encode())
+        return True
+
+    def keep(self, file: Path, repository: str, digest: Digest) -> None:
+        """Move ``file``, whose bytes are already on disk and proven to be ``digest``, into ``repository``."""
+        blob = self.blob_path(digest)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(file, blob)
+        _sync_directory(blob.parent)
+        self.link_blob(repository, digest)
+
+    def put_manifest(self, repository: str, digest: Digest, data: bytes, tag: str | None = None) -> None:
+        """Store ``data``, proven to be ``digest``, as a manifest of ``repository``; then let ``tag`` point to it."""
+        tag_path = self._tag_path(repository, tag) if tag is not None else None
+        self._write(self.blob_path(digest), data)
+        (self.repository_path(repository) / "_layers").mkdir(parents=True, exist_ok=True)
+        link = str(digest).encode()
+        self._write(self._revision_link(repository, digest), link)
+        if tag_path is not None:
+            self._write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
+            self._write(tag_path / "current" / "link", link)
+
+    def _layer_link(self, repository: str, digest: Digest) -> Path:
+        return self.repository_path(repository) / "_layers" / digest.algorithm / digest.encoded / "link"
+
+    def _revision_link(self, repository: str, digest: Digest) -> Path:
+        manifests = self.repository_path(repository) / "_manifests"
+        return manifests / "revisions" / digest.algorithm / digest.encoded / "link"
+
+    def _tag_path(self, repository: str, tag: str) -> Path:
+        if not is_tag(tag):
+            raise ValueError(f"{tag!r} is not a tag")
+        return self.repository_path(repository) / "_manifests" / "tags" / tag
+
+    def _linked(self, link: Path, asked: Digest) -> StoredBlob | None:
+        target = _read_link(link)
+        if target is None:
+            return None
+        path = self.blob_path(target)
+        try:
+            return StoredBlob(asked, path, path.stat().st_size)
+        except FileNotFoundError:
+            return None
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Make ``path`` hold ``data``, whole or not at all: write beside, reach the disk, then take the name."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._own, prefix="unfinished-", delete=False) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+        _sync_directory(path.parent)
+
+
+def _lock(path: Path, root: Path) -> IO[str]:
+    """The open lock file. Where the platform has no file locks (a browser), there is no other process either."""
+    file = path.open("a+")
+    try:
+        import fcntl
+    except ImportError:
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise StoreLocked(
+            f"The registry directory {root} is in use",
+            f"another embedded registry writes to it ({error.strerror})",
+            "Close that registry, or give this one a directory of its own",
+        ) from error
+    return file
+
+
+def _read_link(path: Path) -> Digest | None:
+    try:
+        return digests.parse(path.read_text("ascii").strip())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (InvalidDigest, UnicodeDecodeError) as error:
+        raise ServerError(f"The link file {path} is damaged", f"it holds no digest: {error}") from error
+
+
+def _sync_directory(path: Path) -> None:
+    """Let a rename in ``path`` reach the disk, where directories can be opened at all."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
