@@ -128,8 +128,8 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
     """Copy the course to ``target`` and become JupyterLab on it; the exit status is JupyterLab's own.
 
     The process is replaced and has no child, so that an interrupt, a signal or a closed terminal reaches JupyterLab
-    itself and nothing is left behind. It runs in this interpreter's environment and listens on loopback. What was copied,
-    updated or kept is printed first.
+    itself and nothing is left behind. It runs in this interpreter's environment and listens on loopback. What was
+    copied, updated or kept is printed first.
 
     Parameters
     ----------
