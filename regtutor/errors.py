@@ -10,6 +10,9 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
     ├── InvalidManifest (ValueError)     bytes that are no manifest: not JSON, too large, too deep
     ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
+    ├── InvalidURL (ValueError)          not an http or https URL with a host
+    ├── InvalidHeader (ValueError)       a method or a header that would break the request's head
+    ├── CannotSave                       the file that a body was to be saved into cannot be written
     ├── ImageError                       an image on disk that cannot be pushed; .path names the file
     │   ├── UnreadableImage              neither an OCI layout nor a docker save archive
     │   ├── TruncatedArchive             the archive ends in the middle of a file
@@ -77,6 +80,18 @@ class InvalidManifest(RegtutorError, ValueError):
 
 class InvalidBody(RegtutorError, TypeError):
     """Something that cannot be sent as a request body."""
+
+
+class InvalidURL(RegtutorError, ValueError):
+    """A text that is not an absolute http or https URL with a host."""
+
+
+class InvalidHeader(RegtutorError, ValueError):
+    """A method, a header name or a header value that would break the head of a request."""
+
+
+class CannotSave(RegtutorError):
+    """The file that a body was to be saved into cannot be written."""
 
 
 class ImageError(RegtutorError):

@@ -1,0 +1,127 @@
+"""A record in the making: what one exchange has shown so far.
+
+The transport tells a :class:`Recording` what happens; :meth:`Recording.exchange` freezes it. It knows neither sockets
+nor Apps, so that a record says the same of both.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from regtutor.client.head import ReceivedHead
+from regtutor.exchange import (
+    MANIFEST_PREVIEW,
+    PREVIEW,
+    BodyRecord,
+    Exchange,
+    Interim,
+    RequestRecord,
+    ResponseRecord,
+    WireEvent,
+)
+from regtutor.message import HeaderList, Location, Request
+from regtutor.protocol.digests import Hasher
+from regtutor.protocol.media_types import kind_of
+
+_MANIFEST_KINDS = ("manifest", "index", "schema1")
+
+
+def preview_limit(step: str, media_type: str) -> int:
+    """How many bytes of a body are kept: all of a manifest, the first part of anything else."""
+    manifest = step.endswith("_manifest") or kind_of(media_type) in _MANIFEST_KINDS
+    return MANIFEST_PREVIEW if manifest else PREVIEW
+
+
+class BodyTally:
+    """Counts, hashes and previews a body while it passes."""
+
+    def __init__(self, limit: int = PREVIEW, media_type: str = "") -> None:
+        self.media_type = media_type
+        self._limit = limit
+        self._hasher = Hasher()
+        self._preview = bytearray()
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._hasher.size
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """Take in bytes that really went by."""
+        self._hasher.update(chunk)  # type: ignore[arg-type]  # hashlib takes any buffer
+        room = self._limit - len(self._preview)
+        if room > 0:
+            self._preview += chunk[:room]
+
+    def record(self, fate: str) -> BodyRecord:
+        """What is kept of it."""
+        digest = self._hasher.digest if self.size else None
+        return BodyRecord(self.size, digest, bytes(self._preview), fate, self.media_type)
+
+
+class Recording:
+    """One exchange while it happens.
+
+    Parameters
+    ----------
+    request: what is being sent.
+    url: the absolute URL that it goes to.
+    registry: the name of the registry that is asked.
+    proxy: the proxy that it goes through, or ``""``.
+    """
+
+    def __init__(self, request: Request, url: str, registry: str, proxy: str = "") -> None:
+        self.request, self.url, self.registry, self.proxy = request, url, registry, proxy
+        self.started = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._begun = time.perf_counter()
+        self.target = request.shown_target
+        self.headers: HeaderList = request.headers
+        self.upload_fate = "none" if request.body is None or request.body.size == 0 else "withheld"
+        media_type = request.header("Content-Type") or ""
+        self.upload = BodyTally(preview_limit(request.step, media_type), media_type)
+        self._interims: list[Interim] = []
+        self._events: list[WireEvent] = []
+        self._final: ReceivedHead | None = None
+
+    def event(self, kind: str, size: int = 0, note: str = "") -> None:
+        """Something happened now; the kinds are those of :class:`~regtutor.exchange.WireEvent`."""
+        self._events.append(WireEvent(time.perf_counter() - self._begun, kind, size, note))
+
+    def received(self, head: ReceivedHead) -> None:
+        """A head came: an interim answer or the final one."""
+        if not head.interim:
+            self._final = head
+            self.event("head received", head.size)
+            return
+        self.event("interim received", head.size)
+        at = self._events[-1].at
+        self._interims.append(Interim(head.status, head.reason, head.headers, at, head.version))
+
+    def exchange(self, body: BodyRecord | None = None, error: str = "") -> Exchange:
+        """The record as it stands: with the final answer, if its head came, and ``body`` as its body."""
+        upload = self.upload.record(self.upload_fate)
+        return Exchange(
+            step=self.request.step,
+            url=self.url,
+            request=RequestRecord(self.request.method, self.target, self.headers, upload),
+            response=self._response(body or BodyRecord()),
+            interims=tuple(self._interims),
+            events=tuple(self._events),
+            started=self.started,
+            location=self._location(),
+            registry=self.registry,
+            proxy=self.proxy,
+            error=error,
+        )
+
+    def _response(self, body: BodyRecord) -> ResponseRecord | None:
+        head = self._final
+        return ResponseRecord(head.status, head.reason, head.headers, body, head.version) if head else None
+
+    def _location(self) -> Location | None:
+        value = self._final.header("Location") if self._final else ""
+        try:
+            return Location(value, self.url) if value else None
+        except ValueError:  # no URL at all, such as "http://["; the header itself is in the record
+            return None
