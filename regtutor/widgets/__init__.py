@@ -1,0 +1,5 @@
+"""Widgets: thin views of records, driven by clicks. Importing this package brings ipywidgets along."""
+
+from regtutor.widgets.push_stepper import PushStepper
+
+__all__ = ["PushStepper"]

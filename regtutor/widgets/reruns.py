@@ -1,0 +1,62 @@
+"""Running a cell again makes a widget anew: which earlier one does it replace?
+
+A widget's models stay in the kernel and in the browser until somebody closes them. This module knows only that a widget
+can be closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+from weakref import ReferenceType, ref
+
+
+class Closable(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None:
+        """Close it; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Made:
+    widget: ReferenceType[Closable]
+    subject: Hashable
+    cell: str
+    execution: str
+
+
+_made: list[_Made] = []
+
+
+def replace_former(widget: Closable, subject: Hashable) -> None:
+    """Close the widgets that ``widget`` replaces: those of an earlier run of this cell, and those of the same subject.
+
+    Parameters
+    ----------
+    widget: the one just made.
+    subject: what it is about; another widget about the same is closed, wherever it was made.
+    """
+    cell, execution = _cell()
+    kept = []
+    for made in _made:
+        former = made.widget()
+        if former is None:
+            continue
+        if made.subject == subject or (cell and made.cell == cell and made.execution != execution):
+            former.close()
+        else:
+            kept.append(made)
+    _made[:] = [*kept, _Made(ref(widget), subject, cell, execution)]
+
+
+def _cell() -> tuple[str, str]:
+    """The notebook's name for the cell that runs now, and for this run of it; empty outside a notebook."""
+    from IPython.core.getipython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    parent = kernel.get_parent("shell") if kernel is not None else {}
+    cell = (parent.get("metadata") or {}).get("cellId", "")
+    return str(cell), str((parent.get("header") or {}).get("msg_id", ""))
