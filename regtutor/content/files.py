@@ -47,8 +47,11 @@ class _Window(io.RawIOBase):
         wanted = min(len(view), max(self._part.size - self._at, 0))
         if not wanted:
             return 0
-        self._file.seek(self._part.start + self._at)
-        count = self._file.readinto(view[:wanted]) or 0
+        try:
+            self._file.seek(self._part.start + self._at)
+            count = self._file.readinto(view[:wanted]) or 0
+        except OSError as error:
+            raise unreadable(self._part.path, error) from error
         if not count:
             raise TruncatedArchive(
                 f"{self._part.path} ended while it was read",

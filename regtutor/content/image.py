@@ -169,7 +169,8 @@ class Image:
 
     def __repr__(self) -> str:
         of = f" for {self.platform}" if self.platform else ""
-        head = f"Image {self.name or 'without a name'}{of}: {len(self.layers)} layers, {self.size:,} bytes to push"
+        count = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
+        head = f"Image {self.name or 'without a name'}{of}: {count}, {self.size:,} bytes to push"
         return "\n".join([head, f"  manifest {self.media_type}", f"           {self.digest}", *self._table()])
 
     def _table(self) -> Iterable[str]:

@@ -157,7 +157,15 @@ def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
 
 
 def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
-    """``data`` as one JSON object, its size and depth checked before anything is built from it.
+    """``data`` as one JSON object; as :func:`parse_json_value`, and InvalidManifest for any other value."""
+    value = parse_json_value(data, limit)
+    if not isinstance(value, dict):
+        _refuse("it is JSON, but not an object")
+    return value
+
+
+def parse_json_value(data: bytes, limit: int = MAX_BYTES) -> Any:
+    """``data`` as one JSON value, its size and depth checked before anything is built from it.
 
     Parameters
     ----------
@@ -173,12 +181,9 @@ def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
     if _too_deep(data):
         _refuse(f"its objects and arrays are nested more than {MAX_DEPTH} deep")
     try:
-        value = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
+        return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidManifest("This is not a manifest", f"it is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        _refuse("it is JSON, but not an object")
-    return value
 
 
 def _too_deep(data: bytes) -> bool:
@@ -219,7 +224,7 @@ def _guess(body: Mapping[str, Any]) -> str:
 def _manifest(body: Mapping[str, Any]) -> dict[str, Any]:
     _exclude(body, "manifests")
     return {
-        "config": _descriptor(body.get("config"), "config"),
+        "config": parse_descriptor(body.get("config"), "config"),
         "layers": _descriptors(body, "layers"),
         "subject": _subject(body),
         "artifact_type": _text(body, "artifactType"),
@@ -251,14 +256,20 @@ def _exclude(body: Mapping[str, Any], *names: str) -> None:
 
 
 def _subject(body: Mapping[str, Any]) -> Descriptor | None:
-    return None if body.get("subject") is None else _descriptor(body["subject"], "subject")
+    return None if body.get("subject") is None else parse_descriptor(body["subject"], "subject")
 
 
 def _descriptors(body: Mapping[str, Any], name: str) -> tuple[Descriptor, ...]:
-    return tuple(_descriptor(value, f"{name}[{number}]") for number, value in enumerate(_list(body, name)))
+    return tuple(parse_descriptor(value, f"{name}[{number}]") for number, value in enumerate(_list(body, name)))
 
 
-def _descriptor(value: object, where: str) -> Descriptor:
+def parse_descriptor(value: object, where: str) -> Descriptor:
+    """The JSON object ``value`` as a descriptor; ``where`` names it in the error.
+
+    Raises
+    ------
+    InvalidManifest: with the reason.
+    """
     if not isinstance(value, dict):
         _refuse(f"{where} is {'missing' if value is None else 'not an object'}")
     media_type, size = value.get("mediaType"), value.get("size")
