@@ -29,6 +29,7 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── BackendError                     a registry that could not be had
     │   ├── BackendMissing               a binary, an engine or an image that is not installed
     │   ├── BackendFailed                it was started and did not come up; .log holds its last lines
+    │   ├── UnknownOption (TypeError)    an option that this back end does not have
     │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
     ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
     ├── CourseError                      the notebooks cannot be found, copied or opened
@@ -177,6 +178,10 @@ class BackendFailed(BackendError):
 
     def __str__(self) -> str:
         return super().__str__() + (f"\nThe last lines of its log:\n{self.log}" if self.log else "")
+
+
+class UnknownOption(BackendError, TypeError):
+    """An option that this back end does not have; ``why`` lists those that it has."""
 
 
 class NotObservable(BackendError):

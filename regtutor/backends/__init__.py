@@ -1,0 +1,1 @@
+"""Where a registry comes from: started here, in this process, in a container, or known by its URL."""

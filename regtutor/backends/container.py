@@ -1,0 +1,135 @@
+"""``container``: CNCF Distribution in a container, run by docker or podman on a free loopback port."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from regtutor.backends import distribution
+from regtutor.backends.attached import attached
+from regtutor.backends.container_image import build_image, need_image, pull_image
+from regtutor.backends.engine import Engine, find_engine
+from regtutor.backends.keeping import Keeper
+from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.client.host import StorageTree
+from regtutor.client.registry import Registry
+from regtutor.errors import BackendFailed
+
+STORAGE = "/var/lib/registry"
+PORT = "5000/tcp"
+CONFIG_INSIDE = "/regtutor/config.yml"
+RUN_SECONDS = 60.0
+STOP_SECONDS = 2
+
+
+class ContainerHost:
+    """A running container: its log and its storage, through the engine."""
+
+    name = "container"
+
+    def __init__(self, keeper: Keeper, engine: Engine, container: str, image: str) -> None:
+        self.keeper, self.engine, self.container, self.image = keeper, engine, container, image
+        self.about = f"{image} in {engine.name}"
+        self._last_log: str | None = None
+
+    def logs(self) -> str:
+        """What it has logged; of a very long log the end. After :meth:`close`, what it had logged until then."""
+        return self.engine.logs(self.container) if self._last_log is None else self._last_log
+
+    def tree(self) -> StorageTree:
+        """The storage directory inside the container; empty after :meth:`close`."""
+        return self.engine.tree(self.container, STORAGE) if self._last_log is None else StorageTree()
+
+    def ended(self) -> bool:
+        """Whether the container has stopped."""
+        return not self.engine.running(self.container)
+
+    def close(self) -> None:
+        """Stop the container and remove it with its storage; a second call does nothing."""
+        if self._last_log is not None:
+            return
+        try:
+            self._last_log = self.logs()
+        except BackendFailed as error:
+            self._last_log = str(error)
+        self.keeper.close()
+
+
+def open_container(
+    *,
+    build: bool = False,
+    pull: bool | str = False,
+    image: str | None = None,
+    binary: str | Path | None = None,
+    engine: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Registry:
+    """Run CNCF Distribution in a container; by default from an image that is already present.
+
+    Parameters
+    ----------
+    build: build the image first, from ``binary`` or the registry binary on PATH.
+    pull: download the image first: True for registry:2, or a reference such as ``registry:3``.
+    image: the image to use, or the name to build; by default ``localhost/regtutor-registry:latest`` or registry:2 or 3.
+    binary: what to build from.
+    engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
+    settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+
+    Returns
+    -------
+    A Registry; closing it, and the end of this process, remove the container.
+
+    Raises
+    ------
+    BackendMissing: if there is no engine or no image; it names the two calls that get one.
+    BackendFailed: if it does not come up; the error carries the end of its log.
+    """
+    own = distribution.checked_settings(settings)
+    chosen = find_engine(engine)
+    keeper = Keeper()
+    try:
+        name = _image(chosen, keeper, build, pull, image, binary)
+        host, address = _start(keeper, chosen, name, own)
+        return attached(f"http://{address}", host)
+    except BaseException:
+        keeper.close()
+        raise
+
+
+def _image(
+    engine: Engine, keeper: Keeper, build: bool, pull: bool | str, image: str | None, binary: str | Path | None
+) -> str:
+    if build:
+        return build_image(engine, keeper, binary, image)
+    if pull:
+        return pull_image(engine, keeper, pull)
+    return need_image(engine, image)
+
+
+def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str]) -> tuple[ContainerHost, str]:
+    home = keeper.directory("container")
+    shutil.copyfile(distribution.CONFIG, home / "config.yml")
+    (home / "config.yml").chmod(0o644)
+    variables = [part for name, value in settings.items() for part in ("--env", f"{name}={value}")]
+    # The configuration is mounted, not only built in, so that registry:2 and registry:3 get it as well; "z" lets a
+    # container read it where SELinux labels files.
+    arguments = ["--pull=never", "--publish", "127.0.0.1::5000", "--stop-timeout", str(STOP_SECONDS), *variables]
+    arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
+    name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
+    if ran.status != 0:
+        raise _failure(image, f"The engine ended with status {ran.status}", ran.output)
+    host = ContainerHost(keeper, engine, name, image)
+    if host.ended():
+        raise _failure(image, "It ended at once", host.logs())
+    address = engine.address(name, PORT)
+    if not wait_until_ready(lambda: answers(address), host.ended):
+        why = "It ended" if host.ended() else f"It did not answer within {READY_SECONDS:g} s"
+        raise _failure(image, why, host.logs())
+    return host, address
+
+
+def _failure(image: str, why: str, log: str) -> BackendFailed:
+    return distribution.did_not_start(
+        f"The registry in a container of {image}", why, log, 'rt.open_registry("embedded") needs no engine'
+    )

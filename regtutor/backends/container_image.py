@@ -1,0 +1,136 @@
+"""The registry's container image: which one is present, built from a local binary, or pulled; only when told to."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from regtutor.backends import distribution
+from regtutor.backends.engine import Engine
+from regtutor.backends.keeping import Keeper, Ran
+from regtutor.errors import BackendFailed, BackendMissing
+
+BUILT = "localhost/regtutor-registry:latest"
+PRESENT = (BUILT, "docker.io/library/registry:2", "docker.io/library/registry:3")
+"""The images that are used when they are there, in this order."""
+
+BUILD_SECONDS = 120.0
+PULL_SECONDS = 600.0
+
+_ELF = b"\x7fELF"
+_LIBRARY = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x", re.MULTILINE)
+
+_TWO_CALLS = (
+    'Build it from the registry binary of this machine: rt.open_registry("container", build=True). '
+    'Or download it: rt.open_registry("container", pull=True)'
+)
+
+
+def present_image(engine: Engine, image: str | None = None) -> str | None:
+    """``image``, or the first of :data:`PRESENT`, if the engine has it."""
+    return next((name for name in ((image,) if image else PRESENT) if engine.has_image(name)), None)
+
+
+def need_image(engine: Engine, image: str | None = None) -> str:
+    """The same, or the error that says how to get one.
+
+    Raises
+    ------
+    BackendMissing: with the two calls that get one.
+    """
+    found = present_image(engine, image)
+    if found is None:
+        looked_for = image or f"any of {', '.join(PRESENT)}"
+        raise BackendMissing("There is no registry image", f"{engine.name} does not have {looked_for}", _TWO_CALLS)
+    return found
+
+
+def build_image(engine: Engine, keeper: Keeper, binary: str | Path | None = None, image: str | None = None) -> str:
+    """Build an image that holds a registry binary of this machine; returns its name. Nothing is downloaded.
+
+    Raises
+    ------
+    BackendMissing: if there is no binary, or none that runs in a Linux container.
+    BackendFailed: if the engine cannot build it; the error carries what it said.
+    """
+    program = distribution.find_binary(binary)
+    context = keeper.directory("build")
+    lay_out(program, context)
+    name = image or BUILT
+    ran = keeper.run(
+        [engine.program, "build", "--tag", name, "--file", str(context / "Containerfile"), str(context)],
+        limit=BUILD_SECONDS,
+    )
+    if ran.status != 0:
+        raise _failed(f"The image {name} could not be built", ran, BUILD_SECONDS, "Read what the engine said below")
+    return name
+
+
+def lay_out(program: Path, context: Path) -> None:
+    """Write the build context: the Containerfile, and ``rootfs/`` with the binary, its libraries and its configuration.
+
+    Raises
+    ------
+    BackendMissing: if the binary is not one for Linux.
+    """
+    with program.open("rb") as start:
+        if start.read(len(_ELF)) != _ELF:
+            raise BackendMissing(
+                f"{program} does not run in a container",
+                "it is not a Linux binary",
+                'Use rt.open_registry("container", pull=True), or binary= with a Linux one',
+            )
+    root = context / "rootfs"
+    wanted = {"bin/registry": program, "regtutor/config.yml": distribution.CONFIG}
+    wanted |= {library.lstrip("/"): Path(library) for library in libraries(program)}
+    for inside, source in wanted.items():
+        (root / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, root / inside)
+        (root / inside).chmod(0o644 if inside.endswith(".yml") else 0o755)
+    (root / "var/lib/registry").mkdir(parents=True)
+    shutil.copyfile(distribution.CONTAINER_FILES / "Containerfile", context / "Containerfile")
+
+
+def libraries(program: Path) -> list[str]:
+    """The shared libraries and the loader that a binary needs, by ``ldd``; none for a static one."""
+    try:
+        done = subprocess.run(["ldd", str(program)], stdin=subprocess.DEVNULL, capture_output=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise BackendMissing(
+            f"What {program} needs cannot be found out",
+            f"ldd did not answer: {error}",
+            'Use rt.open_registry("container", pull=True)',
+        ) from error
+    return _LIBRARY.findall(done.stdout.decode(errors="replace"))
+
+
+def pull_image(engine: Engine, keeper: Keeper, pull: str | bool = True) -> str:
+    """Download an image; returns its name.
+
+    Parameters
+    ----------
+    pull: True for registry:2, or a reference such as ``registry:3`` or ``mirror.example/library/registry:2``.
+
+    Raises
+    ------
+    BackendFailed: if it cannot be had; the error carries what the engine said.
+    """
+    reference = "registry:2" if pull is True else str(pull)
+    name = reference if "/" in reference else f"docker.io/library/{reference}"
+    ran = keeper.run([engine.program, "pull", *engine.plain_http(name), name], limit=PULL_SECONDS)
+    if ran.status != 0:
+        raise _failed(
+            f"The image {name} could not be pulled",
+            ran,
+            PULL_SECONDS,
+            "Check the name and this machine's way to the network, or build one from a local binary: "
+            'rt.open_registry("container", build=True)',
+        )
+    return name
+
+
+def _failed(what: str, ran: Ran, limit: float, next: str) -> BackendFailed:
+    why = f"It took over {limit:g} s" if ran.status is None else f"The engine ended with status {ran.status}"
+    return BackendFailed(what, why, next, log="\n".join(ran.output.splitlines()[-distribution.LOG_LINES :]))

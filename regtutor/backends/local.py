@@ -1,0 +1,94 @@
+"""What ``embedded`` and ``in_process`` share: our own App over a store on this machine's disk.
+
+Imports neither Tornado nor threads, so that ``in_process`` also runs in a browser.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from regtutor.backends.directory import own_directory
+from regtutor.client.host import StorageTree
+from regtutor.client.registry import Registry
+from regtutor.server.app import App
+from regtutor.server.store import Store
+
+_OURS = ".regtutor"  # the store's lock and unfinished files: no part of the layout that all registries share
+
+
+class LocalHost:
+    """A store here, with what runs on it."""
+
+    def __init__(self, name: str, about: str, store: Store, put_away: Callable[[], None]) -> None:
+        self.name, self.about, self.store = name, about, store
+        self._put_away = put_away
+        self._stop: Callable[[], None] | None = None
+        self._lines: Iterable[str] = ()
+        self._open = True
+        atexit.register(self.close)
+
+    @property
+    def root(self) -> Path:
+        """The directory of its storage."""
+        return self.store.root
+
+    def runs(self, lines: Iterable[str], stop: Callable[[], None] | None = None) -> None:
+        """Say where its log is, one line for each request, and how to stop what runs on the store."""
+        self._lines, self._stop = lines, stop
+
+    def logs(self) -> str:
+        """One line for each request so far; of very many the last."""
+        return "".join(f"{line}\n" for line in tuple(self._lines))
+
+    def tree(self) -> StorageTree:
+        """Its directory, in the layout of CNCF Distribution; empty once it is closed, if it was made for it."""
+        whole = StorageTree.of_directory(self.root)
+        return StorageTree.of(
+            [(path, size) for path, size in whole if not path.startswith(_OURS)],
+            [path for path in whole.folders if not path.startswith(_OURS)],
+        )
+
+    def close(self) -> None:
+        """Stop it, and delete its directory if it was made for it; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        atexit.unregister(self.close)
+        try:
+            if self._stop is not None:
+                self._stop()
+            self.store.close()
+        finally:
+            self._put_away()
+
+
+def local_host(name: str, about: str, root: str | Path | None) -> LocalHost:
+    """A host with an open store, in ``root`` or in a temporary directory."""
+    directory, put_away = own_directory(root, name)
+    try:
+        return LocalHost(name, about, Store(directory), put_away)
+    except BaseException:
+        put_away()
+        raise
+
+
+def open_in_process(root: str | Path | None = None) -> Registry:
+    """The embedded registry without a socket: requests are calls into it, in this process.
+
+    Parameters
+    ----------
+    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
+
+    Raises
+    ------
+    BackendFailed: if the directory cannot be used.
+    StoreLocked: if another embedded registry uses it.
+    """
+    from regtutor.backends.in_process import InProcessTransport
+
+    host = local_host("in_process", "regtutor's own registry, called without a socket", root)
+    transport = InProcessTransport(App(host.store))
+    host.runs(transport.log_lines)
+    return Registry(transport.url, transport, host=host)

@@ -1,0 +1,129 @@
+"""``native``: CNCF Distribution's own binary, started here on a free loopback port."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from regtutor.backends import distribution
+from regtutor.backends.attached import attached
+from regtutor.backends.directory import usable_directory
+from regtutor.backends.keeping import Keeper
+from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.client.host import StorageTree
+from regtutor.client.registry import Registry
+from regtutor.errors import BackendFailed
+
+_ATTEMPTS = 5
+_TAKEN = "address already in use"
+_LISTENING = "listening on"
+_SILENT_SECONDS = 1.0  # a registry that cannot have its port has ended by then
+
+
+class NativeHost:
+    """A running registry process, its log and its directory."""
+
+    name = "native"
+
+    def __init__(self, keeper: Keeper, pid: int, log: Path, root: Path, about: str) -> None:
+        self.keeper, self.pid, self.root, self.about = keeper, pid, root, about
+        self._log = log
+        self._last_log: str | None = None
+
+    def logs(self) -> str:
+        """What it has logged; of a very long log the end. After :meth:`close`, what it had logged until then."""
+        if self._last_log is not None:
+            return self._last_log
+        with self._log.open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - distribution.LOG_BYTES))
+            return log.read().decode(errors="replace")
+
+    def tree(self) -> StorageTree:
+        """Its directory; empty once it is closed, if the directory was made for it."""
+        return StorageTree.of_directory(self.root)
+
+    def ended(self) -> bool:
+        """Whether the process has stopped."""
+        return self.keeper.status(self.pid) is not None
+
+    def close(self) -> None:
+        """Stop it, and delete its directory if it was made for it; a second call does nothing."""
+        if self._last_log is None:
+            self._last_log = self.logs()
+            self.keeper.close()
+
+
+def open_native(
+    binary: str | Path | None = None, root: str | Path | None = None, *, settings: Mapping[str, str] | None = None
+) -> Registry:
+    """Start CNCF Distribution's own binary on a free loopback port.
+
+    Parameters
+    ----------
+    binary: its path; by default ``docker-registry`` or ``registry`` on PATH.
+    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
+    settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+
+    Returns
+    -------
+    A Registry; closing it, and the end of this process, stop the binary.
+
+    Raises
+    ------
+    BackendMissing: if there is no binary, or it is something else.
+    BackendFailed: if it does not come up; the error carries the end of its log.
+    """
+    program = distribution.find_binary(binary)
+    own = distribution.checked_settings(settings)
+    keeper = Keeper()
+    try:
+        home = keeper.directory("native")
+        storage = usable_directory(home / "storage" if root is None else Path(root))
+        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **own}
+        host, address = _start(keeper, program, home / "log", storage, own)
+        return attached(f"http://{address}", host)
+    except BaseException:
+        keeper.close()
+        raise
+
+
+def _start(
+    keeper: Keeper, program: Path, log: Path, storage: Path, settings: Mapping[str, str]
+) -> tuple[NativeHost, str]:
+    """Start it on a free port; another program may take the port in between, and then on another."""
+    for attempt in range(_ATTEMPTS):
+        own_log = log.with_suffix(f".{attempt}")
+        address = f"127.0.0.1:{_free_port()}"
+        env = distribution.environment({**settings, "REGISTRY_HTTP_ADDR": address})
+        pid = keeper.start([str(program), "serve", str(distribution.CONFIG)], env=env, log=own_log)
+        host = NativeHost(
+            keeper, pid, own_log, storage, f"CNCF Distribution {distribution.version(program)}, {program}"
+        )
+        if wait_until_ready(_listens(host, address), host.ended):
+            return host, address
+        if _TAKEN not in host.logs():
+            break
+    raise _failure(program, host)
+
+
+def _listens(host: NativeHost, address: str) -> Callable[[], bool]:
+    """It says so itself: what answers on the port may be who took it. (A log level may keep it from saying so.)"""
+    soon = time.monotonic() + _SILENT_SECONDS
+    return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and answers(address)
+
+
+def _failure(program: Path, host: NativeHost) -> BackendFailed:
+    status = host.keeper.status(host.pid)
+    why = f"It ended with status {status}" if status is not None else f"It did not answer within {READY_SECONDS:g} s"
+    return distribution.did_not_start(
+        f"The registry {program}", why, host.logs(), 'rt.open_registry("embedded") needs no binary'
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

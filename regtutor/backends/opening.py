@@ -1,0 +1,112 @@
+"""``open_registry``: which registry to start here, or to talk to, and one line that says which and why."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from regtutor.client.registry import Registry
+from regtutor.errors import BackendError, BackendMissing, UnknownOption
+
+Opener = Callable[..., Registry]
+
+BACKENDS = {
+    "container": ("container", "open_container"),
+    "native": ("native", "open_native"),
+    "embedded": ("embedded", "open_embedded"),
+    "in_process": ("local", "open_in_process"),
+}
+"""The module and the function for each name; loaded when used, since a browser can load only the last."""
+
+VARIABLE = "REGTUTOR_REGISTRY"
+
+
+def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -> Registry:
+    """Start a registry, or reach one, and print one line that says which, and why that one.
+
+    Parameters
+    ----------
+    which: ``container``, ``native``, ``embedded``, ``in_process``, or the URL of any registry. ``auto`` takes what
+        ``$REGTUTOR_REGISTRY`` says; else the container, if an engine answers within 2 s and the image is present; else
+        the native binary, if installed; else embedded. It downloads nothing.
+    quiet: print nothing.
+    options: for the back end: see ``open_container``, ``open_native``, ``open_embedded``, ``open_in_process``, and
+        ``connect`` for a URL.
+
+    Returns
+    -------
+    A Registry, to be closed with ``close()`` or by ``with``; the end of this process, however sudden, ends it too.
+
+    Raises
+    ------
+    BackendMissing: for an unknown name, or if a binary, engine or image is missing.
+    BackendFailed: if it was started and did not come up.
+    UnknownOption: if the back end does not have this option.
+    """
+    why = "asked for"
+    if which == "auto" and os.environ.get(VARIABLE):
+        which, why = os.environ[VARIABLE], f"${VARIABLE} says so"
+    if which == "auto":
+        registry, why = _first_available(options)
+    else:
+        registry = _checked(which, options)(**options)
+    if not quiet:
+        print(f"Registry: {registry.name} at {registry.url}{_about(registry)}. Why: {why}.")
+    return registry
+
+
+def _first_available(options: dict[str, Any]) -> tuple[Registry, str]:
+    """The best back end that is here and knows the options, and why none of the better ones."""
+    order = ("in_process",) if sys.platform == "emscripten" else ("container", "native", "embedded")
+    reasons: list[str] = []
+    for name in order[:-1]:
+        try:
+            return _checked(name, options)(**options), "; ".join([*reasons, f"{name} is the first choice that is here"])
+        except BackendError as error:
+            reasons.append(f"no {name}: {error.what}{f' ({error.why})' if error.why else ''}")
+    last = order[-1]
+    return _checked(last, options)(**options), "; ".join([*reasons, f"{last} is always here"])
+
+
+def _checked(which: str, options: dict[str, Any]) -> Opener:
+    """The function that opens ``which``, once the options are known to fit it."""
+    opener = _opener(which)
+    known = [
+        parameter.name
+        for parameter in inspect.signature(opener).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    ]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise UnknownOption(
+            f"{which} has no option {', '.join(f'{name}=' for name in unknown)}",
+            f"It has {', '.join(f'{name}=' for name in known)}",
+            "Look at help(rt.open_registry)",
+        )
+    return opener
+
+
+def _opener(which: str) -> Opener:
+    if which not in BACKENDS and any(sign in which for sign in ":./"):
+        from regtutor.client.connect import connect
+
+        return functools.partial(connect, which)
+    if which not in BACKENDS:
+        raise BackendMissing(
+            f"There is no registry called {which!r}",
+            "There are auto, " + ", ".join(BACKENDS) + ", or a URL such as http://127.0.0.1:5000",
+            'For example rt.open_registry("embedded")',
+        )
+    module, function = BACKENDS[which]
+    opener: Opener = getattr(importlib.import_module(f"regtutor.backends.{module}"), function)
+    return opener
+
+
+def _about(registry: Registry) -> str:
+    about = getattr(registry.host, "about", "")
+    return f" ({about})" if about else ""
