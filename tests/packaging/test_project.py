@@ -1,0 +1,52 @@
+"""What the project says about itself, held against what it is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from tests.packaging.conftest import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def dependencies() -> set[str]:
+    named = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    return {re.split(r"[<>=!~;\[ ]", requirement)[0] for requirement in named}
+
+
+def test_every_dependency_has_its_sentence_of_reason_and_no_other_has() -> None:
+    reasons = (ROOT / "docs/decisions/002-dependencies.md").read_text()
+    rows = dict(re.findall(r"^\| ([a-z0-9-]+) \| (.+) \|$", reasons, re.MULTILINE))
+    rows.pop("package")
+    assert set(rows) == dependencies()
+    assert [name for name, reason in rows.items() if not reason.endswith(".")] == []
+
+
+def test_uv_is_told_never_to_download_a_python() -> None:
+    assert PROJECT["tool"]["uv"]["python-downloads"] == "never"
+
+
+def test_decisions_have_numbers_of_their_own() -> None:
+    numbers = [path.name.partition("-")[0] for path in (ROOT / "docs/decisions").glob("*.md")]
+    assert sorted(numbers) == sorted(set(numbers))
+    assert all(re.fullmatch(r"\d{3}", number) for number in numbers)
+
+
+def test_the_readme_opens_with_the_two_commands() -> None:
+    commands = re.findall(r"^\s*\$?\s*make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands[:2] == ["lab", "test"]
+
+
+@pytest.mark.parametrize("target", ["lab", "test", "demo", "check", "format", "clean"])
+def test_make_help_lists_the_target(target: str) -> None:
+    listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert re.search(rf"^  {target} ", listed.stdout, re.MULTILINE)
+
+
+def test_no_file_of_the_project_needs_a_package_host_of_its_own() -> None:
+    sources = set(re.findall(r'source = \{ registry = "([^"]+)"', (ROOT / "uv.lock").read_text()))
+    assert sources == {"https://pypi.org/simple"}
