@@ -8,6 +8,8 @@ from regtutor.server.call import Call, digest_from
 from regtutor.server.negotiation import asked_range, unchanged
 from regtutor.server.store import StoredBlob
 
+BYTES = (("Accept-Ranges", "bytes"), ("Content-Type", "application/octet-stream"))
+
 
 def head_blob(call: Call) -> Response:
     """``HEAD .../blobs/<digest>`` asks whether this repository has a blob, and how large it is.
@@ -18,7 +20,7 @@ def head_blob(call: Call) -> Response:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
     blob = _blob(call)
-    return answer(200, *_headers(blob), body=FileRange(blob.path, 0, blob.size))
+    return answer(200, *_validators(blob), *BYTES, body=FileRange(blob.path, 0, blob.size))
 
 
 def get_blob(call: Call) -> Response:
@@ -31,9 +33,8 @@ def get_blob(call: Call) -> Response:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
     """
     blob = _blob(call)
-    headers = _headers(blob)
     if unchanged(call.head, str(blob.digest)):
-        return answer(304, *headers)
+        return answer(304, *_validators(blob))
     try:
         part = asked_range(call.head, str(blob.digest), blob.size)
     except ValueError as error:
@@ -44,6 +45,7 @@ def get_blob(call: Call) -> Response:
             next="the same GET with such a Range, or without one",
             headers=(("Content-Range", f"bytes */{blob.size}"),),
         ) from error
+    headers = (*_validators(blob), *BYTES)
     if part is None:
         return answer(200, *headers, body=FileRange(blob.path, 0, blob.size))
     start, stop = part
@@ -65,12 +67,7 @@ def _blob(call: Call) -> StoredBlob:
     return blob
 
 
-def _headers(blob: StoredBlob) -> tuple[tuple[str, str], ...]:
+def _validators(blob: StoredBlob) -> tuple[tuple[str, str], ...]:
+    """What lets a client keep the blob: it never changes, so neither does its tag."""
     digest = str(blob.digest)
-    return (
-        ("Accept-Ranges", "bytes"),
-        ("Cache-Control", "max-age=31536000"),
-        ("Content-Type", "application/octet-stream"),
-        ("Docker-Content-Digest", digest),
-        ("Etag", f'"{digest}"'),
-    )
+    return ("Cache-Control", "max-age=31536000"), ("Docker-Content-Digest", digest), ("Etag", f'"{digest}"')
