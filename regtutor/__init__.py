@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regtutor.client.registry import Registry as Registry
     from regtutor.content.image import Image as Image
     from regtutor.content.image import Layer as Layer
-    from regtutor.content.loading import load_image as load_image
+    from regtutor.content.load import load_image as load_image
     from regtutor.content.sample import sample_image as sample_image
     from regtutor.content.sample import sample_layer as sample_layer
     from regtutor.errors import RegtutorError as RegtutorError
@@ -62,7 +62,7 @@ _HOMES = {
     "client.connect": ("connect",),
     "client.registry": ("Registry",),
     "content.image": ("Image", "Layer"),
-    "content.loading": ("load_image",),
+    "content.load": ("load_image",),
     "content.sample": ("sample_image", "sample_layer"),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),

@@ -1,0 +1,48 @@
+"""Run what was pushed, the proof that it is an image: a container engine pulls it from the registry."""
+
+from __future__ import annotations
+
+import subprocess
+from urllib.parse import urlsplit
+
+from regtutor.backends.engine import Engine, find_engine
+from regtutor.client.registry import Registry
+from regtutor.errors import BackendError
+
+_SECONDS = 90
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def run_from(reg: Registry, repository: str, tag: str) -> str:
+    """Have podman or docker pull ``repository:tag`` from ``reg`` and run it; the engine's copy is removed afterwards.
+
+    Parameters
+    ----------
+    reg: a registry that listens on a loopback port.
+    repository, tag: what was pushed.
+
+    Returns
+    -------
+    What the command line was and what the container printed; or, where there is no engine, or it cannot reach this
+    registry, a sentence that says so.
+    """
+    host = urlsplit(reg.url)
+    if host.hostname not in _LOOPBACK or not host.port:
+        return f"{reg.url} is not on a loopback port, so no engine is asked to pull from it here."
+    try:
+        engine = find_engine()
+        return _run(engine, f"{host.netloc}/{repository}:{tag}")
+    except BackendError as error:
+        return f"Not run: {error}"
+
+
+def _run(engine: Engine, image: str) -> str:
+    command = [engine.program, "run", "--rm", *engine.plain_http(image), image]
+    shown = f"$ {' '.join(command)}\n"
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"{shown}It did not end within {_SECONDS} s and was stopped."
+    finally:
+        subprocess.run([engine.program, "rmi", "--force", image], capture_output=True, timeout=_SECONDS, check=False)
+    return shown + (done.stdout if done.returncode == 0 else f"It ended with status {done.returncode}:\n{done.stderr}")
