@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from regtutor.client.recording import BodyTally, preview_limit
-from regtutor.errors import CannotSave, InvalidDigest
-from regtutor.exchange import BodyRecord
+from regtutor.client.recording import BodyTally, Recording, preview_limit
+from regtutor.errors import CannotSave, ContentMismatch, InvalidDigest
+from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import Request
 from regtutor.protocol import digests
 
@@ -129,3 +129,25 @@ def _hasher(digest: str | None) -> digests.Hasher | None:
         return digests.Hasher(digests.parse(digest).algorithm) if digest else None
     except InvalidDigest:
         return None
+
+
+def completed(recording: Recording, download: Download) -> Exchange:
+    """The record of an exchange whose answer's body is all there.
+
+    Raises
+    ------
+    ContentMismatch: if the body is not what ``request.digest`` says.
+    CannotSave: if it cannot be put in its place.
+    """
+    body = download.finish()
+    if download.size:
+        recording.event("body received", download.size)
+    exchange = recording.exchange(body)
+    if download.mismatch:
+        raise ContentMismatch(
+            f"The answer to {exchange.step} is not the content that was asked for",
+            download.mismatch,
+            "Nothing was kept. The registry's storage is damaged, or something between changed the bytes",
+            exchange=exchange,
+        )
+    return exchange

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, IncompleteRead, ProxyError
 
 from regtutor.client.head import NonsenseAnswer
-from regtutor.client.sending import BodyTooShort, StaleConnection
+from regtutor.client.sending import StaleConnection
 from regtutor.client.tap import ClosedEarly
+from regtutor.client.upload import BodyTooShort
 from regtutor.protocol.secrets import redact_url
 
 FAILURES = (

@@ -227,7 +227,7 @@ def parse_head(raw: bytes) -> ReceivedHead:
     return ReceivedHead(match[1].decode(), int(match[2]), reason, tuple(headers), len(raw))
 
 
-def framing(head: ReceivedHead) -> HeaderList:
+def body_framing(head: ReceivedHead) -> HeaderList:
     """The headers that say where the body of this answer ends, brought to one form; none: it ends with the connection.
 
     Source: RFC 9112, section 6.3 <https://www.rfc-editor.org/rfc/rfc9112.html#section-6.3>.

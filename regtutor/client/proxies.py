@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from regtutor.client.head import Address
+from regtutor.client.head import Address, split_url
+from regtutor.errors import InvalidURL
+from regtutor.protocol.secrets import redact_url
 
 
 def is_loopback(host: str) -> bool:
@@ -30,11 +33,24 @@ def proxy_for(address: Address, proxies: Mapping[str, str]) -> str:
     ----------
     proxies: the scheme of the request's URL (or ``all``) to a proxy's URL; ``no_proxy`` to hosts that are asked
         directly: names (their subdomains too), ``host:port``, networks such as ``10.0.0.0/8``, or ``*``.
+
+    Raises
+    ------
+    InvalidURL: if the proxy has no http or https URL.
     """
     proxy = proxies.get(address.scheme) or proxies.get("all") or ""
     if not proxy or is_loopback(address.host) or _excluded(address, proxies.get("no_proxy", "")):
         return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
+    whole = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        split_url(whole)
+    except InvalidURL as error:
+        raise InvalidURL(
+            f"The proxy {redact_url(whole)} cannot be used",
+            "only proxies with an http or https URL can be",
+            "Give another to connect(url, proxies={'https': 'http://host:port'}), or proxies=None for none",
+        ) from error
+    return whole
 
 
 def _excluded(address: Address, no_proxy: str) -> bool:
@@ -53,3 +69,40 @@ def _in_network(host: str, network: str) -> bool:
         return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
     except ValueError:
         return False
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What environment variables say.
+
+    Attributes
+    ----------
+    proxies: as :func:`proxy_for` takes it; not shown by repr, a proxy's URL may hold a password.
+    ca_file: the path of a file (or directory) of CAs, or ``""``.
+    sources: for each name in ``proxies``, and for ``ca_file``, the variable that it comes from.
+    """
+
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_file: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+_VARIABLES: Mapping[str, tuple[str, ...]] = {
+    "http": ("http_proxy", "HTTP_PROXY"),
+    "https": ("https_proxy", "HTTPS_PROXY"),
+    "all": ("all_proxy", "ALL_PROXY"),
+    "no_proxy": ("no_proxy", "NO_PROXY"),
+    "ca_file": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+}
+
+
+def from_environment(variables: Mapping[str, str]) -> Environment:
+    """What ``variables`` (such as ``os.environ``) say about proxies and CAs; the first of a row that is set counts."""
+    found = {
+        name: (variable, variables[variable])
+        for name, row in _VARIABLES.items()
+        if (variable := next((one for one in row if variables.get(one)), ""))
+    }
+    values = {name: value for name, (_, value) in found.items()}
+    sources = {name: variable for name, (variable, _) in found.items()}
+    return Environment(values, values.pop("ca_file", ""), sources)

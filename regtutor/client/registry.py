@@ -8,15 +8,15 @@ over a socket, or a call into an embedded App in the same process.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from regtutor.client.head import split_url
 from regtutor.client.host import Host, StorageTree
 from regtutor.client.pushed import PushedBlobs
-from regtutor.errors import NotObservable
+from regtutor.errors import InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
@@ -95,6 +95,7 @@ class Registry:
         Raises
         ------
         ConnectionFailed: if no complete answer came.
+        InvalidURL: for a target that is neither a path nor an absolute http or https URL.
         """
         url = self._resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
@@ -103,7 +104,15 @@ class Registry:
 
     def _resolve(self, target: str | Location) -> str:
         whole = target.follow() if isinstance(target, Location) else target
-        return whole if urlsplit(whole).scheme in ("http", "https") else self.url + whole
+        if whole.lower().startswith(("http://", "https://")):
+            return whole
+        if not whole.startswith("/"):
+            raise InvalidURL(
+                f"{redact_url(whole)!r} is no target of a request",
+                "a target is a path that begins with '/', or an absolute http or https URL",
+                "Begin it with '/'",
+            )
+        return self.url + whole
 
     def _headers(self, request: Request, url: str) -> HeaderList:
         own = _origin(url) == _origin(self.url)
@@ -152,9 +161,6 @@ class Registry:
         return f"<Registry {self.name} at {redact_url(self.url)}>"
 
 
-_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme)
+def _origin(url: str) -> tuple[str, str, int]:
+    address = split_url(url)
+    return address.scheme, address.host.lower(), address.port

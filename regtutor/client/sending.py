@@ -8,7 +8,6 @@ connection came to be is not known here, and neither is what becomes of the answ
 from __future__ import annotations
 
 import http.client
-import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,8 +18,8 @@ from regtutor.client.head import (
     Address,
     NonsenseAnswer,
     ReceivedHead,
+    body_framing,
     composed_headers,
-    framing,
     head_bytes,
     keeps_open,
     parse_head,
@@ -28,21 +27,14 @@ from regtutor.client.head import (
 )
 from regtutor.client.recording import Recording
 from regtutor.client.tap import Tap
-from regtutor.message import CHUNK, Body, HeaderList, Request
+from regtutor.client.upload import Framing, pieces
+from regtutor.message import Body, HeaderList, Request
 
 _INTERIMS = 100
 
 
-class BodyUnreadable(Exception):
-    """Reading the body that is to be sent raised ``error``; the transport raises that one."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class BodyTooShort(Exception):
-    """The body to be sent ended before the size that it said it has."""
+class StaleConnection(Exception):
+    """An open connection that was to be used again was gone before a byte was written."""
 
 
 class Sending:
@@ -56,6 +48,7 @@ class Sending:
     user_agent: sent where they name none.
     read_timeout: seconds that may pass without a byte going out or coming in.
     expect_wait: seconds to wait for an answer to ``Expect: 100-continue``.
+    notes: what to say about a new connection besides what is seen of it.
     """
 
     def __init__(
@@ -67,9 +60,11 @@ class Sending:
         user_agent: str,
         read_timeout: float,
         expect_wait: float,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.recording, self._address, self._given = recording, address, headers
         self._user_agent, self._read_timeout, self._expect_wait = user_agent, read_timeout, expect_wait
+        self._notes = notes
         self._final: ReceivedHead | None = None
         self._broken: OSError | None = None
         self._complete = False
@@ -99,7 +94,8 @@ class Sending:
     def over(self, tap: Tap, *, forwarding: bool, extra: HeaderList, note: str) -> None:
         """Send the request over ``tap``; an answer that comes meanwhile is taken in."""
         self.tap = tap
-        self.recording.event("reused" if tap.used else "connected", note="" if tap.used else note)
+        new = ", ".join(part for part in (note, *self._notes) if part)
+        self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
         self.reused, tap.used, tap.reusable = tap.used, True, False
         self.compose(forwarding, extra)
         written = self._write(self._head)
@@ -110,7 +106,7 @@ class Sending:
         self.recording.event("head sent", len(self._head))
         body = self.request.body
         if body is None:
-            self._complete = _declared_length(self.recording.headers) in (None, 0)
+            self._complete = Framing.of(self.recording.headers).length in (None, 0)
         elif self._go_ahead():
             self._send_body(body)
         else:
@@ -174,7 +170,7 @@ class Sending:
                 self._take(self.tap.head(deadline))
         except OSError as error:
             raise self._broken or error from error
-        body = framing(self._final)
+        body = body_framing(self._final)
         self.tap.reusable = self._complete and keeps_open(self._final)
         return _body_reader(self.tap, self.request.method, self._final.status, body, self._read_timeout)
 
@@ -192,26 +188,23 @@ class Sending:
             return 0
 
     def _send_body(self, body: Body) -> None:
-        chunked = _is_chunked(self.recording.headers)
-        length = None if chunked else _declared_length(self.recording.headers)
-        limit = body.size if length is None else length
-        complete = self._send_chunks(body, None if chunked else limit, chunked)
-        if complete and chunked:
+        framing = Framing.of(self.recording.headers)
+        complete = self._send_pieces(pieces(body, framing.limit(body)), framing.chunked)
+        if complete and framing.chunked:
             complete = self._write(b"0\r\n\r\n") > 0
         sent = self.recording.upload.size
-        self._complete = complete and (chunked or sent == limit)
+        self._complete = complete and sent == framing.limit(body)
         if body.size or sent:
             self.recording.upload_fate = "sent" if self._complete else "partial"
-        if complete and sent < min(limit, body.size):
-            raise BodyTooShort(f"{sent} of {body.size} bytes")
-        note = _note_on_length(body.size, sent, limit, complete)
+        note = framing.note(body, sent, complete)
         if sent or note:
             self.recording.event("body sent", sent, note)
 
-    def _send_chunks(self, body: Body, limit: int | None, chunked: bool) -> bool:
-        """Send at most ``limit`` bytes of the body; whether nothing stopped it."""
+    def _send_pieces(self, chunks: Iterator[bytes], chunked: bool) -> bool:
+        """Send the body; whether nothing stopped it."""
         tally = self.recording.upload
-        for chunk in _read(body, limit):
+        for chunk in chunks:
+            self.recording.upload_fate = "partial"
             before, after = (b"%x\r\n" % len(chunk), b"\r\n") if chunked else (b"", b"")
             written = self._write(b"".join([before, chunk, after]) if chunked else chunk)
             went = min(max(written - len(before), 0), len(chunk))
@@ -220,51 +213,6 @@ class Sending:
             if written < len(before) + len(chunk) + len(after):
                 return False
         return True
-
-
-class StaleConnection(Exception):
-    """An open connection that was used again was gone when the head was sent."""
-
-
-def _read(body: Body, limit: int | None) -> Iterator[bytes]:
-    """The body's bytes, at most ``limit``; whatever reading raises comes out as :class:`BodyUnreadable`."""
-    left = body.size + CHUNK if limit is None else limit
-    chunks = body.chunks()
-    while left > 0:
-        try:
-            chunk = next(chunks, b"")
-        except Exception as error:  # whatever the opener's file raises is passed on as it is
-            raise BodyUnreadable(error) from error
-        if not chunk:
-            return
-        left = left if limit is None else left - len(chunk)
-        yield chunk[: len(chunk) + min(left, 0)]
-
-
-def _is_chunked(headers: HeaderList) -> bool:
-    codings = [
-        part.strip().lower()
-        for name, value in headers
-        if name.lower() == "transfer-encoding"
-        for part in value.split(",")
-    ]
-    return bool(codings) and codings[-1] == "chunked"
-
-
-def _declared_length(headers: HeaderList) -> int | None:
-    """Content-Length as a number; None where it is absent, or is none."""
-    value = next((value for name, value in headers if name.lower() == "content-length"), "")
-    return int(value) if re.fullmatch("[0-9]{1,18}", value.strip()) else None
-
-
-def _note_on_length(size: int, sent: int, limit: int, complete: bool) -> str:
-    if not complete:
-        return f"An answer came, or the connection broke, after {sent} of {size} bytes"
-    if limit < size:
-        return f"Content-Length is {limit}, so only the first {sent} of {size} bytes were sent"
-    if limit > size:
-        return f"Content-Length is {limit}, but there are only {size} bytes: the registry waits for the rest"
-    return ""
 
 
 def _body_reader(tap: Tap, method: str, status: int, body: HeaderList, timeout: float) -> HTTPResponse:

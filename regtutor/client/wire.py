@@ -6,19 +6,20 @@ It follows no redirect, tries nothing again, keeps no cookie and reads no enviro
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NoReturn
 
 from urllib3 import HTTPResponse
 
 from regtutor.client.connection import TappedAdapter
-from regtutor.client.download import Download, check_destination
+from regtutor.client.download import Download, check_destination, completed
 from regtutor.client.failures import FAILURES, Situation, sentences
 from regtutor.client.head import Address, default_user_agent, split_url
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
-from regtutor.client.sending import BodyUnreadable, Sending, StaleConnection
-from regtutor.errors import ConnectionFailed, ContentMismatch
+from regtutor.client.sending import Sending, StaleConnection
+from regtutor.client.upload import BodyUnreadable
+from regtutor.errors import ConnectionFailed
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, HeaderList, Request
 from regtutor.protocol.secrets import redact_url
@@ -39,6 +40,7 @@ class WireTransport:
     verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
     cert: a client certificate: the path of a file with certificate and key, or the paths of both.
     user_agent: sent where a request names none.
+    sources: where these settings come from, such as ``"HTTPS_PROXY"``; every new connection's event names them.
 
     Raises
     ------
@@ -54,12 +56,14 @@ class WireTransport:
         verify: bool | str | os.PathLike[str] = True,
         cert: str | tuple[str, str] | None = None,
         user_agent: str | None = None,
+        sources: Sequence[str] = (),
     ) -> None:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
         self.expect_wait = expect_wait
         self.proxies = dict(proxies or {})
         self.verify = verify if isinstance(verify, bool) else os.fspath(verify)
         self.cert = cert
+        self.sources = tuple(sources)
         self.user_agent = user_agent or default_user_agent()
         for path in (self.verify, *((cert,) if isinstance(cert, str) else cert or ())):
             if isinstance(path, str) and not os.path.exists(path):
@@ -103,6 +107,7 @@ class WireTransport:
             user_agent=self.user_agent,
             read_timeout=self.timeout[1],
             expect_wait=self.expect_wait,
+            notes=self.sources,
         )
         try:
             answer = self._deliver(sending, address, proxy)
@@ -138,7 +143,7 @@ class WireTransport:
             finally:
                 if not whole:
                     download.abort()
-            return _finish(recording, download)
+            return completed(recording, download)
         finally:
             if not whole or not tap.reusable:
                 tap.close()
@@ -165,18 +170,3 @@ class WireTransport:
 def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
     while chunk := answer.read(CHUNK):
         yield chunk
-
-
-def _finish(recording: Recording, download: Download) -> Exchange:
-    body = download.finish()
-    if download.size:
-        recording.event("body received", download.size)
-    exchange = recording.exchange(body)
-    if download.mismatch:
-        raise ContentMismatch(
-            f"The answer to {exchange.step} is not the content that was asked for",
-            download.mismatch,
-            "Nothing was kept. The registry's storage is damaged, or something between changed the bytes",
-            exchange=exchange,
-        )
-    return exchange

@@ -1,0 +1,187 @@
+"""A registry in this process, behind the same client, without a socket: the transport that calls the App.
+
+It makes the records that the wire would make: the head with what a client adds to it, ``100 Continue`` where the App
+accepts, a body that is withheld where it does not. It needs no thread, no socket and no subprocess, so it runs in a
+browser too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email.utils import formatdate
+from http import HTTPStatus
+
+from regtutor.client.download import Download, check_destination, completed
+from regtutor.client.head import (
+    Address,
+    ReceivedHead,
+    composed_headers,
+    default_user_agent,
+    head_bytes,
+    sendable_target,
+    split_url,
+)
+from regtutor.client.recording import Recording
+from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
+from regtutor.errors import ConnectionFailed
+from regtutor.exchange import Exchange
+from regtutor.message import CHUNK, Body, FileRange, Head, HeaderList, Request, Response
+from regtutor.server.answers import Refusal
+from regtutor.server.app import App
+from regtutor.server.call import BodySink
+
+URL = "http://registry.localhost"
+"""What the registry in this process is called; nothing listens there."""
+
+DRAIN = 4 * 1024 * 1024
+"""Bytes of a refused body that are read and dropped, as the embedded registry does on a socket."""
+
+
+class InProcessTransport:
+    """Sends requests to an App by calling it.
+
+    Parameters
+    ----------
+    app: answers; the transport does not close its store.
+    url: the App's address; requests to any other host fail, as there is no network here.
+    user_agent: sent where a request names none.
+    """
+
+    def __init__(self, app: App, *, url: str = URL, user_agent: str | None = None) -> None:
+        self.app, self.url = app, url
+        self.user_agent = user_agent or default_user_agent()
+        self.log_lines: list[str] = []
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
+        """Ask the App; parameters, result and errors are those of ``WireTransport.send``."""
+        address = split_url(url)
+        check_destination(request)
+        recording = Recording(request, url, registry)
+        recording.target = sendable_target(address.target)
+        recording.headers = composed_headers(request, headers, address, self.user_agent)
+        if address.origin.lower() != self.url.lower():
+            raise self._failed(recording, f"{address.origin} cannot be reached", "this registry runs without a network")
+        recording.event("connected", note="In this process: a call, not a connection")
+        recording.event("head sent", len(head_bytes(request.method, recording.target, recording.headers)))
+        try:
+            response = self._answer(recording, self._begin(recording, address))
+        except BodyUnreadable as error:
+            raise error.error from None
+        except BodyTooShort as error:
+            what = f"The body ended too early: {error}"
+            raise self._failed(recording, what, "what is being sent became shorter while it was read") from error
+        self._log(recording, response)
+        return _received(recording, response)
+
+    def _begin(self, recording: Recording, address: Address) -> Response | BodySink:
+        head = Head(recording.request.method, recording.target, recording.headers)
+        try:
+            return self.app.begin(head, scheme=address.scheme)
+        except Exception as error:  # noqa: BLE001 - any failure of the App is an answer, and stands in the log
+            return self._failure(error)
+
+    def _answer(self, recording: Recording, outcome: Response | BodySink) -> Response:
+        """The final answer; until then the body goes to the sink, or is withheld."""
+        body = recording.request.body
+        expects = any(name.lower() == "expect" and value.lower() == "100-continue" for name, value in recording.headers)
+        if isinstance(outcome, Response):
+            if expects and body is not None:
+                recording.event("body withheld", note="An answer came before the body, so no byte of it was sent")
+            elif body is not None:
+                self._drop(recording, body)
+            return outcome
+        if expects and body is not None:
+            recording.received(ReceivedHead("HTTP/1.1", 100, "Continue", (), len(b"HTTP/1.1 100 Continue\r\n\r\n")))
+        whole = False
+        try:
+            self._hand_over(recording, body, outcome)
+            whole = True
+            return outcome.finish()
+        except (BodyUnreadable, BodyTooShort, ConnectionFailed):
+            raise
+        except Exception as error:  # noqa: BLE001 - as above; such as a full disk
+            whole = False
+            return self._failure(error)
+        finally:
+            if not whole:
+                outcome.abort()
+
+    def _hand_over(self, recording: Recording, body: Body | None, sink: BodySink) -> None:
+        """Write the body to ``sink``, as much of it as the headers announce."""
+        framing = Framing.of(recording.headers)
+        limit = framing.limit(body) if body is not None else framing.length or 0
+        for piece in pieces(body, limit) if body is not None else ():
+            recording.upload_fate = "partial"
+            recording.upload.update(piece)
+            sink.write(piece)
+        if recording.upload.size < limit:
+            why = f"Content-Length is {limit}, and there are {recording.upload.size} bytes"
+            raise self._failed(recording, "The registry waits for more of the body", why)
+        if recording.upload.size:
+            assert body is not None
+            recording.upload_fate = "sent"
+            recording.event("body sent", limit, framing.note(body, limit, True))
+
+    def _drop(self, recording: Recording, body: Body) -> None:
+        """Read the body and drop it, up to a limit, as a server does that has already answered."""
+        framing = Framing.of(recording.headers)
+        limit = framing.limit(body)
+        for piece in pieces(body, min(limit, body.size, DRAIN)):
+            recording.upload.update(piece)
+        sent = recording.upload.size
+        if sent:
+            recording.upload_fate = "sent" if sent == limit else "partial"
+            recording.event("body sent", sent, framing.note(body, sent, sent == limit))
+
+    def _failure(self, error: Exception) -> Response:
+        self.log_lines.append(f"500 because of {type(error).__name__}: {error}")
+        next = "the same request once more; the registry's log says what went wrong"
+        return Refusal("UNKNOWN", given=type(error).__name__, next=next).response()
+
+    def _failed(self, recording: Recording, what: str, why: str) -> ConnectionFailed:
+        recording.event("failed", note=what)
+        return ConnectionFailed(what, why, exchange=recording.exchange(error=f"{what}: {why}"))
+
+    def _log(self, recording: Recording, response: Response) -> None:
+        request = recording.request
+        self.log_lines.append(
+            f"{recording.started} in-process {request.method} {request.shown_target} {response.status} "
+            f"in={recording.upload.size}"
+        )
+        del self.log_lines[:-1000]
+
+
+def _received(recording: Recording, response: Response) -> Exchange:
+    headers = (*response.headers, ("Date", formatdate(usegmt=True)))
+    reason = HTTPStatus(response.status).phrase
+    size = len(f"HTTP/1.1 {response.status} {reason}\r\n\r\n") + sum(
+        len(name) + len(value) + 4 for name, value in headers
+    )
+    recording.received(ReceivedHead("HTTP/1.1", response.status, reason, headers, size))
+    download = Download(recording.request, response.status, response.header("Content-Type") or "")
+    whole = False
+    try:
+        for chunk in _chunks(response):
+            download.write(chunk)
+        whole = True
+    finally:
+        if not whole:
+            download.abort()
+    return completed(recording, download)
+
+
+def _chunks(response: Response) -> Iterator[bytes]:
+    body = response.body
+    if not isinstance(body, FileRange):
+        if body:
+            yield body
+        return
+    left = body.stop - body.start
+    with body.path.open("rb") as file:
+        file.seek(body.start)
+        while left > 0 and (chunk := file.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk

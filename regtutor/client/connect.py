@@ -1,0 +1,111 @@
+"""A registry on a URL: what the URL, the caller and the environment say, put together once and in the open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from regtutor.client.head import Address, split_url
+from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
+from regtutor.client.registry import Credentials, Registry
+from regtutor.client.wire import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
+from regtutor.errors import ConnectionFailed, InvalidURL
+from regtutor.protocol.secrets import redact_url
+
+
+def connect(
+    url: str,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    proxies: Mapping[str, str] | str | None = "env",
+    verify: bool | str | os.PathLike[str] = True,
+    cert: str | tuple[str, str] | None = None,
+    timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+    expect_wait: float = 1.0,
+    user_agent: str | None = None,
+) -> Registry:
+    """A registry that runs somewhere, by its URL. Nothing is sent yet.
+
+    Parameters
+    ----------
+    url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``: plain HTTP for loopback, as in
+        docker, else https. A user name and a password in it become credentials and are taken out of it.
+    username, password: sent as Basic, to this host only.
+    proxies: ``"env"`` takes HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and, if ``verify`` is True,
+        REQUESTS_CA_BUNDLE or SSL_CERT_FILE from the environment; the record of each new connection names the ones
+        that were used. Or a mapping of ``http``, ``https`` and ``no_proxy``; or None for no proxy and no such
+        variable. Loopback is never proxied.
+    verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
+    cert: a client certificate: the path of a file with certificate and key, or the paths of both.
+    timeout: seconds to connect, and seconds that may pass without a byte; one number for both.
+    expect_wait: seconds to wait for an answer to ``Expect: 100-continue`` before the body goes all the same.
+    user_agent: sent where a request names none.
+
+    Raises
+    ------
+    InvalidURL: if ``url`` is no http or https URL, or holds more than a host and a port.
+    ConnectionFailed: if a certificate file is not there.
+    """
+    address = _registry_address(url)
+    environment = from_environment(os.environ) if proxies == "env" else Environment(_mapping(proxies))
+    sources = _sources(environment, address, verify is True) if proxies == "env" else ()
+    trusted = environment.ca_file if verify is True and environment.ca_file else verify
+    if trusted is not verify and not os.path.exists(str(trusted)):
+        variable = environment.sources["ca_file"]
+        raise ConnectionFailed(
+            f"The certificate file {trusted} is not there", f"the environment variable {variable} names it",
+            f"Correct or unset {variable}, or give verify='ca.pem'",
+        )  # fmt: skip
+    transport = WireTransport(
+        timeout=timeout,
+        expect_wait=expect_wait,
+        proxies=environment.proxies,
+        verify=trusted,
+        cert=cert,
+        user_agent=user_agent,
+        sources=sources,
+    )
+    return Registry(address.origin, transport, credentials=_credentials(address, username, password))
+
+
+def _mapping(proxies: Mapping[str, str] | str | None) -> Mapping[str, str]:
+    if isinstance(proxies, str):
+        raise InvalidURL(
+            f"{redact_url(proxies)!r} does not say what goes through a proxy",
+            "proxies is 'env', a mapping, or None",
+            "Write proxies={'http': 'http://host:port', 'https': 'http://host:port'}",
+        )
+    return proxies or {}
+
+
+def _registry_address(url: str) -> Address:
+    bare = "://" not in url
+    address = split_url(f"https://{url}" if bare else url)
+    if address.target != "/" or "#" in url:
+        raise InvalidURL(
+            f"{redact_url(url)!r} is more than the address of a registry",
+            "the API begins at /v2/ of a host, and each request adds its own path",
+            f"Write {address.origin}",
+        )
+    return split_url(f"http://{url}") if bare and is_loopback(address.host) else address
+
+
+def _credentials(address: Address, username: str | None, password: str | None) -> Credentials | None:
+    name, _, secret = address.userinfo.partition(":")
+    if username is not None:
+        return Credentials(username, password or "")
+    return Credentials(unquote(name), unquote(secret)) if address.userinfo else None
+
+
+def _sources(environment: Environment, address: Address, verifies: bool) -> tuple[str, ...]:
+    """The variables that requests to ``address`` make use of, as sentences for the record."""
+    notes = []
+    proxy = proxy_for(address, environment.proxies)
+    if proxy:
+        key = address.scheme if address.scheme in environment.sources else "all"
+        notes.append(f"the proxy {redact_url(proxy)} comes from {environment.sources[key]}")
+    if verifies and environment.ca_file and address.scheme == "https":
+        notes.append(f"the CA file {environment.ca_file} comes from {environment.sources['ca_file']}")
+    return tuple(notes)
