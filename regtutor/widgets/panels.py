@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.steps import STEPS
 from regtutor.widgets.stepping import Change, State, Stepping, changes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TREE_LINES = 400
 """Lines of the registry's tree that are shown at most."""
@@ -116,30 +112,8 @@ def headers(exchanges: Sequence[Exchange]) -> str:
     # Only here: tables brings pandas along, and the rest of the stepper does without.
     from regtutor import tables
 
-    return _panel(title, _scrolled(frame_html(tables.headers_table(exchanges)), title))
-
-
-def frame_html(frame: Any) -> str:
-    """A pandas frame as an HTML table, cells whole (``to_html`` cuts them at the notebook's column width)."""
-    names = [name for name in frame.index.names if name != "side"]
-    head = "".join(
-        f'<th scope="col">{escape(str(name))}</th>' for name in [" / ".join(map(str, names)), *frame.columns]
-    )
-    body = "".join(f"<tr>{''.join(_row(label, values))}</tr>" for label, values in _rows(frame))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _rows(frame: Any) -> Iterator[tuple[str, list[str | None]]]:
-    missing = frame.isna().to_numpy()
-    for number, (label, values) in enumerate(zip(frame.index, frame.to_numpy(), strict=True)):
-        name = label[-1] if isinstance(label, tuple) else label
-        yield str(name), [None if gone else str(value) for value, gone in zip(values, missing[number], strict=True)]
-
-
-def _row(label: str, values: list[str | None]) -> Iterator[str]:
-    yield f'<th scope="row">{escape(label)}</th>'
-    for value in values:
-        yield '<td class="regtutor-none">&ndash;</td>' if value is None else f"<td>{escape(value)}</td>"
+    table = tables.headers_table(exchanges).droplevel("side")
+    return _panel(title, _scrolled(tables.whole(table)._repr_html_(), title))
 
 
 def tree(stepping: Stepping) -> str:
