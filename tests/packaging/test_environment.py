@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.conftest import in_this_environment
+from tests.packaging.lab import running_lab
+
 pytestmark = [pytest.mark.packaging, pytest.mark.usefixtures("package_index")]
 
 KEPT = {
@@ -52,6 +55,12 @@ def make_environment(
     )
 
 
+def uv_cache() -> Path:
+    """Where uv keeps packages for this user: a test that gives JupyterLab another HOME need not fetch them again."""
+    asked = subprocess.run([in_this_environment("uv"), "cache", "dir"], capture_output=True, text=True, timeout=60)
+    return Path(asked.stdout.strip())
+
+
 def installed(checkout: Path, program: str) -> str:
     return subprocess.run(
         [checkout / ".venv/bin" / program, "--version"], capture_output=True, text=True, timeout=60, check=True
@@ -86,6 +95,14 @@ def test_python_and_make_are_enough(checkout: Path, bare_path: Callable[..., Pat
     assert (again.returncode, again.stdout, again.stderr) == (0, "", ""), (
         "a second run has nothing to do, and says nothing"
     )
+
+
+def test_make_lab_opens_the_notebooks(checkout: Path, path_with_uv: Path, tmp_path: Path) -> None:
+    make = str(path_with_uv / "make")
+    environment = {name: value for name, value in os.environ.items() if name in KEPT} | {"PATH": str(path_with_uv)}
+    environment.setdefault("UV_CACHE_DIR", str(uv_cache()))
+    with running_lab([make, "-C", str(checkout), "lab"], tmp_path, environment) as lab:
+        assert lab.notebooks() == {path.name for path in (checkout / "notebooks").glob("*.ipynb")} != set()
 
 
 def test_a_changed_lock_is_synced_without_uv_on_path(checkout: Path, bare_path: Callable[..., Path]) -> None:

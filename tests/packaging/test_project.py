@@ -8,7 +8,7 @@ import tomllib
 
 import pytest
 
-from tests.packaging.conftest import ROOT
+from tests.packaging.conftest import ROOT, in_this_environment
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -24,6 +24,17 @@ def test_every_dependency_has_its_sentence_of_reason_and_no_other_has() -> None:
     rows.pop("package")
     assert set(rows) == dependencies()
     assert [name for name, reason in rows.items() if not reason.endswith(".")] == []
+
+
+def test_the_lock_fits_the_project() -> None:
+    checked = subprocess.run(
+        [in_this_environment("uv"), "lock", "--check", "--offline"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_uv_is_told_never_to_download_a_python() -> None:

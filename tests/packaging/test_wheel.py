@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import tarfile
-import time
-import urllib.request
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.packaging.conftest import ROOT, copy_checkout
+from tests.packaging.lab import running_lab
 
 pytestmark = pytest.mark.packaging
 
@@ -104,48 +102,16 @@ def test_the_installed_demo_pushes_the_sample_image(installation: Path, tmp_path
 
 
 def test_the_installed_lab_copies_the_course_and_serves_it(installation: Path, tmp_path: Path) -> None:
-    arguments = ["--no-browser", "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1"]
-    log = tmp_path / "lab.log"
-    with log.open("wb") as output:
-        lab = subprocess.Popen(
-            [installation / "regtutor", "lab", *arguments],
-            cwd=tmp_path,
-            env=outside(tmp_path),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        server = wait_for_server(lab, tmp_path / "runtime", log)
-        listing = ask(server, "api/contents")
-        assert {entry["name"] for entry in listing["content"] if entry["type"] == "notebook"} == {
-            path.name for path in (ROOT / "notebooks").glob("*.ipynb")
-        }
-    finally:
-        lab.terminate()
-        try:
-            lab.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            lab.kill()
-            lab.wait(timeout=30)
+    with running_lab([installation / "regtutor", "lab"], tmp_path, outside(tmp_path)) as lab:
+        assert lab.notebooks() == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} != set()
+        assert lab.is_the_started_process, "regtutor lab becomes JupyterLab: ending the one ends the other"
     assert (tmp_path / "regtutor-notebooks").is_dir()
-    assert server["pid"] == lab.pid, "regtutor lab becomes JupyterLab: ending the one ends the other"
 
 
-def wait_for_server(lab: subprocess.Popen[bytes], runtime: Path, log: Path) -> dict[str, object]:
-    """What JupyterLab wrote about itself once it listens, or its log when it does not within a minute."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and lab.poll() is None:
-        for path in runtime.glob("jpserver-*.json"):
-            server: dict[str, object] = json.loads(path.read_text() or "{}")
-            if server.get("pid") == lab.pid and server.get("url"):
-                return server
-        time.sleep(0.1)  # a file is waited for: the loop above is the bound
-    pytest.fail(f"JupyterLab did not come up (exit status {lab.poll()}):\n{log.read_text()[-3000:]}")
-
-
-def ask(server: dict[str, object], path: str) -> dict[str, list[dict[str, str]]]:
-    request = urllib.request.Request(f"{server['url']}{path}", headers={"Authorization": f"token {server['token']}"})
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=30) as answer:
-        listing: dict[str, list[dict[str, str]]] = json.load(answer)
-    return listing
+def test_the_installed_lab_leaves_an_edited_notebook_alone(installation: Path, tmp_path: Path) -> None:
+    notebook = next((ROOT / "notebooks").glob("*.ipynb")).name
+    (tmp_path / "regtutor-notebooks").mkdir()
+    (tmp_path / "regtutor-notebooks" / notebook).write_text("mine")
+    with running_lab([installation / "regtutor", "lab"], tmp_path, outside(tmp_path)) as lab:
+        assert notebook.replace(".ipynb", ".new.ipynb") in lab.notebooks()
+    assert (tmp_path / "regtutor-notebooks" / notebook).read_text() == "mine"

@@ -1,0 +1,72 @@
+"""JupyterLab as somebody starts it: up within a minute or a failure with its log, and gone afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab that listens: what it wrote about itself (``jpserver-*.json``), and the process that was started."""
+
+    server: dict[str, str | int]
+    started: int
+
+    @property
+    def is_the_started_process(self) -> bool:
+        return self.server["pid"] == self.started
+
+    def notebooks(self) -> set[str]:
+        """The names of the notebooks in the folder that it shows."""
+        headers = {"Authorization": f"token {self.server['token']}"}
+        request = urllib.request.Request(f"{self.server['url']}api/contents", headers=headers)
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            return {entry["name"] for entry in json.load(answer)["content"] if entry["type"] == "notebook"}
+
+
+@contextmanager
+def running_lab(command: Sequence[str | Path], home: Path, environment: dict[str, str]) -> Iterator[Lab]:
+    """Start ``command`` in ``home``, on a free port and with no browser; stop its process group at the end."""
+    log, runtime = home / "lab.log", home / "runtime"
+    environment = environment | {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(runtime)}
+    arguments = ["--no-browser", "--ServerApp.port=0", "--ServerApp.ip=127.0.0.1"]
+    command = (
+        [*command, *arguments] if Path(command[0]).name != "make" else [*command, f"LAB_ARGS={' '.join(arguments)}"]
+    )
+    with log.open("wb") as output:
+        lab = subprocess.Popen(
+            command, cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        yield Lab(_wait_for_server(lab, runtime, log), lab.pid)
+    finally:
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(lab.pid, signal.SIGTERM)
+        try:
+            lab.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(lab.pid, signal.SIGKILL)
+            lab.wait(timeout=30)
+
+
+def _wait_for_server(lab: subprocess.Popen[bytes], runtime: Path, log: Path) -> dict[str, str | int]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and lab.poll() is None:
+        for path in runtime.glob("jpserver-*.json"):
+            server: dict[str, str | int] = json.loads(path.read_text() or "{}")
+            if "url" in server:
+                return server
+        time.sleep(0.05)  # between two looks at the folder; the deadline is the bound
+    pytest.fail(f"JupyterLab did not come up (exit status {lab.poll()}):\n{log.read_text()[-3000:]}")
