@@ -30,18 +30,7 @@ def make_environment(
     checkout: Path, path: Path | str, python: str | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """``make environment`` with nothing of this process's environment but where packages come from."""
-    kept = (
-        "HOME",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "PIP_CERT",
-        "PIP_INDEX_URL",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "NO_PROXY",
-    )
-    kept += tuple(name for name in os.environ if name.startswith(("UV_CACHE", "UV_INDEX", "UV_DEFAULT_INDEX")))
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    environment = {name: value for name, value in os.environ.items() if name in KEPT}
     make = shutil.which("make")
     assert make is not None
     command = [make, "--no-print-directory", "environment", *([f"PYTHON={python}"] if python else [])]
