@@ -1,0 +1,80 @@
+"""The stepper in a real JupyterLab and a real Chromium."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from regtutor.content.sample import sample_image
+from tests.browser.lab import Lab, Stepper
+
+pytestmark = pytest.mark.browser
+
+REQUESTS = 3 * len(sample_image().blobs) + 1
+SECOND_TIME = len(sample_image().blobs) + 1
+
+SET_UP = """import regtutor as rt
+reg = rt.open_registry("embedded")"""
+STEPPER = 'rt.PushStepper(reg, rt.sample_image(), "library/hello", "v1")'
+
+
+def test_clicking_through_a_push(lab: Lab) -> None:
+    lab.open_cells("clicks.ipynb", SET_UP, STEPPER)
+    lab.run_all()
+    stepper = lab.stepper()
+    click_through(stepper, "library/hello")
+    assert lab.errors() == []
+    take_pictures(lab, "complete")
+    stepper.choose("in a new repository, without mount")
+    stepper.click("reset")
+    for number in range(1, 4):
+        stepper.click("next")
+        stepper.at(number, number)
+    take_pictures(lab, "third-request")
+
+
+def click_through(stepper: Stepper, repository: str) -> None:
+    """Next to the end, Back, Forward, Reset both ways, Run; what is said at each place."""
+    stepper.at(0, 0)
+    expect(stepper.part("back")).to_be_disabled()
+    for number in range(1, REQUESTS + 1):
+        stepper.click("next")
+        stepper.at(number, number)
+    stepper.shows("position", f"The push is complete: {repository}:v1")
+    stepper.shows("answer", "HTTP/1.1 201 Created")
+    stepper.shows("headers", f"{REQUESTS} put_manifest 201")
+    expect(stepper.part("next")).to_be_disabled()
+
+    complete = stepper.text("tree")
+    stepper.click("back")
+    stepper.at(REQUESTS - 1, REQUESTS)
+    stepper.shows("position", "nothing was undone")
+    assert stepper.text("tree") != complete
+    stepper.click("next")
+    stepper.at(REQUESTS, REQUESTS)
+    assert stepper.text("tree") == complete
+
+    stepper.choose("in the same repository")
+    stepper.click("reset")
+    stepper.at(0, 0)
+    stepper.shows("notices", f"Started anew in the same repository, {repository}")
+    stepper.click("run")
+    stepper.at(SECOND_TIME, SECOND_TIME)
+    stepper.shows("headers", "1 head_blob 200")
+
+    stepper.choose("in a new repository, without mount")
+    stepper.click("reset")
+    stepper.at(0, 0)
+    stepper.shows("notices", f"in the new repository {repository}-2, without mount")
+    stepper.click("run")
+    stepper.at(REQUESTS, REQUESTS)
+    stepper.shows("position", f"The push is complete: {repository}-2:v1")
+
+
+def take_pictures(lab: Lab, name: str) -> None:
+    """In both themes, and in a narrow window."""
+    for scheme in ("light", "dark"):
+        lab.theme(scheme)
+        lab.picture(f"{name}-{scheme}")
+        lab.picture(f"{name}-{scheme}-800", width=800)
+    lab.theme("light")
