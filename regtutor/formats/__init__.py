@@ -1,0 +1,8 @@
+"""What exchanges and transcripts can be turned into, and read back from: a command line, a file, HTML.
+
+Records know only their own text; everything else that they can become is a function here. Nothing here sends anything.
+"""
+
+from regtutor.formats.curl_command import curl
+
+__all__ = ["curl"]
