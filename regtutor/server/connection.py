@@ -150,26 +150,25 @@ class OneRequest(HTTPMessageDelegate):
 
         It is logged before its last bytes are written, so that whoever has an answer finds it in the log.
         """
-        headers = HTTPHeaders()
-        for name, value in response.headers:
-            headers.add(name, value)
-        headers.add("Date", format_timestamp(time.time()))
-        if last:
-            headers["Connection"] = "close"
-        line = ResponseStartLine("HTTP/1.1", response.status, HTTPStatus(response.status).phrase)
         body = response.body
-        if isinstance(body, FileRange) and body.stop > body.start:
-            with body.path.open("rb") as file:
-                await self._written(self._connection.write_headers(line, headers))
-                await self._send_file(file, body, str(response.status))
+        if not isinstance(body, FileRange):
+            self._log(str(response.status), len(body))
+            await self._written(self._connection.write_headers(*_head(response, last), body))
             return
-        data = body if isinstance(body, bytes) else b""
-        self._log(str(response.status), len(data))
-        await self._written(self._connection.write_headers(line, headers, data))
+        try:
+            file = body.path.open("rb")
+        except OSError as error:
+            await self._send(self._failure(error), last)
+            return
+        with file:
+            await self._written(self._connection.write_headers(*_head(response, last)))
+            await self._send_file(file, body, str(response.status))
 
     async def _send_file(self, file: BinaryIO, part: FileRange, status: str) -> None:
         file.seek(part.start)
         left = part.stop - part.start
+        if not left:
+            self._log(status, 0)
         while left:
             chunk = file.read(min(CHUNK, left))
             if not chunk:
@@ -218,6 +217,16 @@ class OneRequest(HTTPMessageDelegate):
         now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         traffic = f"in={self._bytes_in} out={bytes_out} {milliseconds:.1f}ms"
         self._write_log(f"{now} {client} {request} {status} {traffic}")
+
+
+def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeaders]:
+    headers = HTTPHeaders()
+    for name, value in response.headers:
+        headers.add(name, value)
+    headers.add("Date", format_timestamp(time.time()))
+    if last:
+        headers["Connection"] = "close"
+    return ResponseStartLine("HTTP/1.1", response.status, HTTPStatus(response.status).phrase), headers
 
 
 def _malformed(problem: str) -> Response:

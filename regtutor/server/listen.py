@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerConnectionDelegate
-from tornado.netutil import bind_sockets
+from tornado.iostream import IOStream
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
@@ -27,6 +28,12 @@ from regtutor.server.connection import OneRequest
 
 LARGEST_BODY = 10**18
 """Bytes; Tornado wants a number. What a request may really send is the app's decision."""
+
+TLS_HANDSHAKE = 0x16
+"""The first byte that a TLS client sends (RFC 8446, section 5.1)."""
+
+TLS_SEEN = b"tls / HTTP/1.0\r\n\r\n"
+"""What is read in its place: no valid request, so it is answered 400 at once, and the log shows what it was."""
 
 LogSink = Callable[[str], object]
 
@@ -85,19 +92,23 @@ class Server:
         return f"{self.scheme}://{host}:{self.port}"
 
     def start(self) -> Server:
-        """Listen; returns when connections are taken."""
+        """Listen; returns when connections are taken. A Server that was closed does not start again."""
+        if self._thread is not None:
+            return self
         try:
-            sockets = bind_sockets(self.port, self.host)
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            listening = socket.create_server((self.host, self.port), family=family)
         except OSError as error:
             raise ServerError(
                 f"The registry cannot listen on {self.host}:{self.port}",
                 error.strerror or str(error),
                 "Use another port, or port 0 for a free one",
             ) from error
-        self.port = sockets[0].getsockname()[1]
+        listening.setblocking(False)
+        self.port = listening.getsockname()[1]
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run(sockets, ready)), name="regtutor-server", daemon=True
+            target=lambda: asyncio.run(self._run(listening, ready)), name="regtutor-server", daemon=True
         )
         self._thread.start()
         if not ready.wait(10):
@@ -126,9 +137,9 @@ class Server:
         if self._log is not None:
             self._log(line)
 
-    async def _run(self, sockets: list[Any], ready: threading.Event) -> None:
+    async def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = HTTPServer(
+        server = _Listener(
             _Connections(self),
             ssl_options=self._ssl,
             chunk_size=CHUNK,
@@ -136,7 +147,7 @@ class Server:
             max_buffer_size=4 * CHUNK,
             idle_connection_timeout=self.idle_timeout,
         )
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         ready.set()
         await self._stop.wait()
         server.stop()
@@ -144,6 +155,30 @@ class Server:
             await asyncio.wait_for(server.close_all_connections(), 3)
         except TimeoutError:
             self.write_log("closed while a request was still being answered")
+
+
+class _Listener(HTTPServer):
+    """Answers a client that speaks TLS to a plain port; such a client would wait 10 s before it tries without."""
+
+    def handle_stream(self, stream: IOStream, address: Any) -> None:
+        if self.ssl_options is None:
+            _notice_tls(stream)
+        super().handle_stream(stream, address)
+
+
+def _notice_tls(stream: IOStream) -> None:
+    read = stream.read_from_fd
+
+    def first_read(buf: bytearray | memoryview) -> int | None:
+        count = read(buf)
+        if count:
+            stream.read_from_fd = read  # type: ignore[method-assign]
+            if buf[0] == TLS_HANDSHAKE:
+                buf[: len(TLS_SEEN)] = TLS_SEEN
+                return len(TLS_SEEN)
+        return count
+
+    stream.read_from_fd = first_read  # type: ignore[method-assign]
 
 
 class _Connections(HTTPServerConnectionDelegate):

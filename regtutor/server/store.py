@@ -61,6 +61,7 @@ class Store:
     Raises
     ------
     StoreLocked: another Store, in this process or another one, has ``root`` open.
+    ServerError: ``root`` is no directory, or may not be written to.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -68,10 +69,17 @@ class Store:
         self._own = self.root / ".regtutor"
         self.uploading: set[Path] = set()
         self._content = self.root / "docker" / "registry" / "v2"
-        self._own.mkdir(parents=True, exist_ok=True)
-        self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
-        for left_over in self._own.glob("unfinished-*"):
-            left_over.unlink()
+        try:
+            self._own.mkdir(parents=True, exist_ok=True)
+            self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
+            for left_over in self._own.glob("unfinished-*"):
+                left_over.unlink()
+        except OSError as error:
+            raise ServerError(
+                f"The registry directory {self.root} cannot be used",
+                error.strerror or str(error),
+                "Give a directory that you may write to",
+            ) from error
 
     def close(self) -> None:
         """Give the directory free for another writer; what is stored stays."""

@@ -20,7 +20,7 @@ from tests.server.inline import Inline, digest, image_manifest
 
 pytestmark = pytest.mark.registry
 Distribution = Callable[[Path], AbstractContextManager[str]]
-ACCEPT = {"Accept": f"{OCI_MANIFEST}, {OCI_INDEX}"}
+ACCEPT = f"{OCI_MANIFEST}, {OCI_INDEX}"
 
 
 def ask(
@@ -62,9 +62,9 @@ def test_the_real_registry_serves_what_the_embedded_one_stored(tmp_path: Path, d
         mounted = inline.ask("POST", f"/v2/other/blobs/uploads/?mount={digest(b'layer')}&from=library/hello")
         assert mounted.status == 201
     with distribution(root) as url:
-        assert ask(url, "GET", "/v2/library/hello/manifests/v1", **ACCEPT)[::2] == (200, manifest)
-        assert ask(url, "GET", f"/v2/library/hello/manifests/{digest(manifest)}", **ACCEPT)[::2] == (200, manifest)
-        assert ask(url, "GET", "/v2/library/hello/manifests/all", **ACCEPT)[::2] == (200, index)
+        assert ask(url, "GET", "/v2/library/hello/manifests/v1", Accept=ACCEPT)[::2] == (200, manifest)
+        assert ask(url, "GET", f"/v2/library/hello/manifests/{digest(manifest)}", Accept=ACCEPT)[::2] == (200, manifest)
+        assert ask(url, "GET", "/v2/library/hello/manifests/all", Accept=ACCEPT)[::2] == (200, index)
         for repository in ("library/hello", "other"):
             assert ask(url, "GET", f"/v2/{repository}/blobs/{digest(b'layer')}")[::2] == (200, b"layer")
         sha512 = digest(b"by sha512", "sha512")
@@ -84,7 +84,7 @@ def test_the_embedded_registry_serves_what_the_real_one_stored(tmp_path: Path, d
     with Store(root) as store:
         inline = Inline(App(store))
         for reference in ("v1", digest(manifest)):
-            got = inline.ask("GET", f"/v2/library/hello/manifests/{reference}", **ACCEPT)
+            got = inline.ask("GET", f"/v2/library/hello/manifests/{reference}", Accept=ACCEPT)
             assert (got.status, got.body, got.header("Content-Type")) == (200, manifest, OCI_MANIFEST)
         assert inline.ask("GET", f"/v2/library/hello/blobs/{digest(b'layer')}").body == b"layer"
         assert inline.ask("GET", f"/v2/library/hello/blobs/{sha512}").body == b"by sha512"
@@ -138,11 +138,11 @@ SAME = [
     ("GET", f"/v2/library/hello/blobs/{OTHER}", {}),
     ("GET", "/v2/library/hello/blobs/sha256:ab", {}),
     ("GET", f"/v2/other/blobs/{LAYER}", {}),
-    ("HEAD", "/v2/library/hello/manifests/v1", ACCEPT),
-    ("GET", "/v2/library/hello/manifests/v1", ACCEPT),
-    ("GET", f"/v2/library/hello/manifests/{IMAGE}", ACCEPT),
+    ("HEAD", "/v2/library/hello/manifests/v1", {"Accept": ACCEPT}),
+    ("GET", "/v2/library/hello/manifests/v1", {"Accept": ACCEPT}),
+    ("GET", f"/v2/library/hello/manifests/{IMAGE}", {"Accept": ACCEPT}),
     ("GET", "/v2/library/hello/manifests/v1", {"Accept": OCI_INDEX}),
-    ("GET", "/v2/library/hello/manifests/v2", ACCEPT),
+    ("GET", "/v2/library/hello/manifests/v2", {"Accept": ACCEPT}),
     ("PUT", f"/v2/library/hello/manifests/{OTHER}", {"Content_Type": OCI_MANIFEST}),
     ("PUT", "/v2/library/hello/manifests/v1", {"Content_Type": "text/plain"}),
     ("PUT", "/v2/other/manifests/v1", {"Content_Type": OCI_MANIFEST}),

@@ -119,6 +119,12 @@ def test_a_directory_has_one_writer(store: Store) -> None:
     Store(store.root).close()
 
 
+def test_a_root_that_is_no_directory_is_a_named_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServerError, match="cannot be used"):
+        Store(tmp_path / "file")
+
+
 def test_two_directories_have_two_writers(store: Store, tmp_path: Path) -> None:
     with Store(tmp_path / "other") as other:
         Inline(App(other)).push_blob("a", b"hello")
