@@ -171,9 +171,9 @@ class Archive:
         while at < len(data) and data[at]:
             length, _, _ = data[at : at + 20].partition(b" ")
             size = int(length) if length.isdigit() and len(length) < 8 else 0
-            record = data[at + len(length) + 1 : at + size - 1]
-            key, equals, value = record.partition(b"=")
-            if not equals or at + size > len(data):
+            key, equals, value = data[at + len(length) + 1 : max(at + size - 1, 0)].partition(b"=")
+            # A size that is too small would read the same record for ever.
+            if size <= len(length) + 1 or not equals or at + size > len(data):
                 self._damaged("a pax header is broken")
             if key.startswith(b"GNU.sparse"):
                 self._damaged("it holds a sparse file, which has no bytes to stream in order")
