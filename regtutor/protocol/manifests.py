@@ -43,7 +43,7 @@ MAX_ENTRIES = 10_000
 MAX_SIZE = 2**63 - 1
 """The largest size that a descriptor can name: a signed 64-bit integer."""
 
-_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NOT_BRACKETS = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]++)++', re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[!-~]+")
 
 
@@ -189,9 +189,8 @@ def parse_json_value(data: bytes, limit: int = MAX_BYTES) -> Any:
 def _too_deep(data: bytes) -> bool:
     """Whether brackets outside strings lie more than :data:`MAX_DEPTH` deep; one pass, however broken the JSON is."""
     depth = 0
-    for token in _TOKENS.finditer(data):
-        first = token[0][:1]
-        depth += (first in b"[{") - (first in b"]}")
+    for bracket in _NOT_BRACKETS.sub(b"", data):
+        depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             return True
     return False

@@ -148,7 +148,9 @@ def test_brackets_inside_strings_are_not_nesting() -> None:
     assert parse_manifest(manifest(annotations={"a": "[{" * 500 + '"\\'})).kind == "manifest"
 
 
-@pytest.mark.parametrize("data", [b'"\\' * (MAX_BYTES // 2), b'"' * MAX_BYTES, b"\\" * MAX_BYTES])
+@pytest.mark.parametrize(
+    "data", [b'"\\' * (MAX_BYTES // 2), b'"' * MAX_BYTES, b"\\" * MAX_BYTES, b"[]" * (MAX_BYTES // 2)]
+)
 def test_broken_strings_take_no_more_than_one_pass(data: bytes) -> None:
     started = time.monotonic()
     with pytest.raises(InvalidManifest):
@@ -175,3 +177,25 @@ def test_a_changed_byte_gives_a_view_or_invalid_manifest(data: st.DataObject) ->
         assert parse_manifest(bytes(whole)).kind in ("manifest", "index", "schema1")
     except InvalidManifest as error:
         assert error.why
+
+
+def test_every_media_type_has_a_meaning_and_a_citation() -> None:
+    assert len(types.MEDIA_TYPES) == 19
+    for name, row in types.MEDIA_TYPES.items():
+        assert name == row.name == name.lower()
+        assert row.meaning
+        assert row.citation.url.startswith("https://")
+
+
+def test_accept_names_the_two_manifests_and_the_two_indexes() -> None:
+    kinds = [types.kind_of(name) for name in types.MANIFEST_TYPES]
+    assert kinds == ["manifest", "index", "manifest", "index"]
+    assert types.kind_of("text/plain") is None
+
+
+@pytest.mark.parametrize("name", [types.DOCKER_FOREIGN, types.DOCKER_FOREIGN_GZIP, types.OCI_FOREIGN_ZSTD])
+def test_a_layer_is_foreign_only_with_urls(name: str) -> None:
+    plain = parse_manifest(manifest(layers=[{**LAYER, "mediaType": name}]))
+    assert not plain.layers[0].foreign
+    elsewhere = parse_manifest(manifest(layers=[{**LAYER, "mediaType": name, "urls": ["https://a.test"]}]))
+    assert elsewhere.layers[0].foreign
