@@ -305,8 +305,10 @@ def test_who_has_the_content_already_gets_304(inline: Inline, form: str) -> None
         (f"/v2/a/blobs/{digest(b'layer')}", digest(b"layer")),
         ("/v2/a/manifests/v1", digest(manifest)),
     ):
-        got = inline.ask("GET", target, If_None_Match=form.format(name))
-        assert (got.status, got.body, got.header("Content-Length")) == (304, b"", None)
+        for method in ("GET", "HEAD"):
+            got = inline.ask(method, target, If_None_Match=form.format(name))
+            assert (got.status, got.body, got.header("Content-Length")) == (304, b"", None)
+            assert got.header("Etag") == f'"{name}"'
         assert inline.ask("GET", target, If_None_Match=f'"{ABSENT}"').status == 200
 
 

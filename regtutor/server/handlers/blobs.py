@@ -14,12 +14,15 @@ BYTES = (("Accept-Ranges", "bytes"), ("Content-Type", "application/octet-stream"
 def head_blob(call: Call) -> Response:
     """``HEAD .../blobs/<digest>`` asks whether this repository has a blob, and how large it is.
 
-    200; 404 BLOB_UNKNOWN, also when only another repository has it; 400 DIGEST_INVALID, NAME_INVALID.
+    200, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN, also when only another repository has it; 400
+    DIGEST_INVALID, NAME_INVALID.
 
     OCI distribution-spec v1.1.1, end-2, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
     blob = _blob(call)
+    if unchanged(call.head, str(blob.digest)):
+        return answer(304, *_validators(blob))
     return answer(200, *_validators(blob), *BYTES, body=FileRange(blob.path, 0, blob.size))
 
 
