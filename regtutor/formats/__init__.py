@@ -4,5 +4,6 @@ Records know only their own text; everything else that they can become is a func
 """
 
 from regtutor.formats.curl_command import curl
+from regtutor.formats.transcript_file import load, save
 
-__all__ = ["curl"]
+__all__ = ["curl", "load", "save"]

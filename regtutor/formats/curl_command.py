@@ -66,7 +66,7 @@ def curl(
     Raises
     ------
     InvalidURL: if the request goes neither to a path nor to an http or https URL.
-    OSError: if ``body_dir`` cannot be written to.
+    CannotSave: if ``body_dir`` cannot be written to.
     """
     sending = _recorded(message) if isinstance(message, Exchange) else _drafted(message, registry_url)
     body = None

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from regtutor.errors import CannotSave
+
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
@@ -16,16 +18,27 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    OSError: if the directory is not there or cannot be written to.
+    CannotSave: if the directory is not there or cannot be written to, or ``path`` is a directory.
     """
-    # mkstemp makes the file with mode 0600, so it is private from its first byte.
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        # mkstemp makes the file with mode 0600, so it is private from its first byte.
+        number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise _cannot_save(path, error) from error
     try:
         with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        try:
+            os.replace(name, path)
+        except OSError as error:
+            raise _cannot_save(path, error) from error
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _cannot_save(path: Path, error: OSError) -> CannotSave:
+    why = f"{error.strerror or error}: {path.parent}"
+    return CannotSave(f"{path} cannot be written", why, "Give a file in a directory that is there and that you own")
