@@ -10,7 +10,7 @@ from regtutor.backends import distribution
 from regtutor.backends.attached import attached
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeping import Keeper, Ran
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
@@ -21,6 +21,7 @@ PORT = "5000/tcp"
 CONFIG_INSIDE = "/regtutor/config.yml"
 RUN_SECONDS = 60.0
 STOP_SECONDS = 2
+_MOST_SAID = 200
 
 
 class ContainerHost:
@@ -118,7 +119,7 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
     arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
     if ran.status != 0:
-        raise _failure(image, f"The engine ended with status {ran.status}", ran.output)
+        raise _failure(image, _why(ran), ran.output)
     host = ContainerHost(keeper, engine, name, image)
     if host.ended():
         raise _failure(image, "It ended at once", host.logs())
@@ -127,6 +128,13 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
         why = "It ended" if host.ended() else f"It did not answer within {READY_SECONDS:g} s"
         raise _failure(image, why, host.logs())
     return host, address
+
+
+def _why(ran: Ran) -> str:
+    if ran.status is None:
+        return f"The engine did not get it running within {RUN_SECONDS:g} s"
+    lines = ran.output.strip().splitlines()
+    return f"The engine says: {lines[-1][:_MOST_SAID]}" if lines else f"The engine ended with status {ran.status}"
 
 
 def _failure(image: str, why: str, log: str) -> BackendFailed:

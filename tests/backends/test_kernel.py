@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +123,29 @@ def test_the_end_of_python_waits_until_a_registry_is_put_away(temporary: Path) -
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert not list(temporary.iterdir()) and not listens(done.stdout.decode().strip())
+
+
+HANGING_ENGINE = """#!/bin/sh
+case "$1" in
+  run) echo $$ > "$TMPDIR/../engine"; exec sleep 600;;
+esac
+"""
+
+
+@pytest.mark.parametrize("end", [Kernel.interrupt, Kernel.kill], ids=["interrupted", "killed"])
+def test_a_kernel_that_ends_while_its_engine_hangs_leaves_neither(
+    end: Callable[[Kernel], None], temporary: Path, tmp_path: Path
+) -> None:
+    engine = tmp_path / "hanging"
+    engine.write_text(HANGING_ENGINE)
+    engine.chmod(0o755)
+    kernel = Kernel("container", engine=str(engine), image="any")
+    try:
+        assert within(30, lambda: (tmp_path / "engine").exists() and (tmp_path / "engine").read_text().endswith("\n"))
+        pid = int((tmp_path / "engine").read_text())
+        assert alive(pid)
+        end(kernel)
+        assert within(PUT_AWAY_SECONDS, lambda: not alive(pid) and not list(temporary.iterdir()))
+        kernel.process.communicate(timeout=10)
+    finally:
+        kernel.process.kill()

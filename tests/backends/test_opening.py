@@ -83,7 +83,7 @@ def test_a_container_that_does_not_start_is_passed_over_with_its_reason(
     monkeypatch.setattr("regtutor.backends.container.CONFIG_INSIDE", "/nowhere:/there")
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "did not start" in capsys.readouterr().out
+    assert "did not start (The engine says: " in capsys.readouterr().out
 
 
 @pytest.mark.registry
