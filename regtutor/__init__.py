@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from regtutor.tables import headers_table as headers_table
     from regtutor.tables import layers_table as layers_table
     from regtutor.tables import summary_table as summary_table
+    from regtutor.tables import whole as whole
     from regtutor.walks import run as run
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
 
@@ -82,13 +83,13 @@ _HOMES = {
         "put_manifest",
         "start_upload",
     ),
-    "tables": ("bytes_table", "diff_table", "headers_table", "layers_table", "summary_table"),
+    "tables": ("bytes_table", "diff_table", "headers_table", "layers_table", "summary_table", "whole"),
     "walks": ("run",),
     "widgets.push_stepper": ("PushStepper",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The command line: one call of the library for each command.
 
-Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image that
-cannot be read.
+Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image
+that cannot be read.
 """
 
 from __future__ import annotations
