@@ -53,7 +53,7 @@ class _CheckedFile(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
         """At most ``size`` bytes; DigestMismatch in place of the last ones if they are not what was expected."""
         if not self._ready and self._next:
             self._ready, self._next = self._next, self._take()

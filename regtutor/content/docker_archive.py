@@ -33,7 +33,7 @@ from regtutor.content.files import FilePart, Files
 from regtutor.content.image import CHUNK, Config, Image, Layer, Manifest
 from regtutor.content.layout import familiar, no_such_name, no_such_platform
 from regtutor.content.platforms import machine_platform, matches
-from regtutor.errors import BadManifest, InvalidManifest
+from regtutor.errors import BadManifest, InvalidManifest, UnreadableImage
 from regtutor.protocol import media_types as types
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.manifests import MAX_ENTRIES, Descriptor, Platform, parse_descriptor
@@ -85,6 +85,13 @@ def load_docker_archive(files: Files, platform: Platform | None, name: str | Non
 
 def _entries(part: FilePart) -> list[_Entry]:
     body = view_json(part, read_small(part))
+    if isinstance(body, dict) and "schemaVersion" in body:
+        raise UnreadableImage(
+            f"{part} is the manifest itself, as skopeo's dir: form keeps it",
+            "an OCI layout or a docker archive is read here",
+            "Write the image as an OCI layout: skopeo copy dir:FOLDER oci:FOLDER2",
+            path=part.path,
+        )
     if not isinstance(body, list) or not 0 < len(body) <= MAX_ENTRIES:
         _bad(part, f"it is not a list of at least one and at most {MAX_ENTRIES:,} images")
     return [_entry(part, value) for value in body]

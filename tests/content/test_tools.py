@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from regtutor.content.load import load_image
+from regtutor.content.program import LINE
 from regtutor.content.sample import sample_image, sample_layout
+from regtutor.errors import UnreadableImage
 from regtutor.protocol import media_types as types
 
 pytestmark = pytest.mark.clients
@@ -49,12 +53,16 @@ def test_an_image_that_umoci_made(require_program: Require, tmp_path: Path) -> N
     image.verify()
 
 
-@pytest.mark.parametrize("form", ["oci-archive", "oci", "dir-of-docker"])
+@pytest.mark.parametrize("form", ["oci-archive", "oci", "oci-archive without a name"])
 def test_what_skopeo_copies_as_oci_keeps_its_digest(
     skopeo: Callable[[str, str], None], tmp_path: Path, form: str
 ) -> None:
     sample_layout(tmp_path / "layout", ("v1",))
-    target = {"oci-archive": "oci-archive:out:v1", "oci": "oci:out:v1", "dir-of-docker": "oci-archive:out"}[form]
+    target = {
+        "oci-archive": "oci-archive:out:v1",
+        "oci": "oci:out:v1",
+        "oci-archive without a name": "oci-archive:out",
+    }[form]
     skopeo("oci:layout:v1", target)
     image = load_image(tmp_path / "out")
     assert image.digest == sample_image().digest
@@ -92,3 +100,28 @@ def test_umoci_unpacks_the_sample_image(
     rootfs = tmp_path / "bundle" / "rootfs"
     assert (rootfs / "etc" / "greeting").read_bytes() == b"This is library/hello:v1.\n"
     assert (rootfs / "bin" / "greet").stat().st_mode & 0o111
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or platform.machine() != "x86_64", reason="needs root, to change the root folder, and x86_64"
+)
+def test_the_unpacked_sample_image_runs_as_its_config_says(
+    require_program: Require, skopeo: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    umoci = require_program("umoci", "umoci")
+    sample_layout(tmp_path / "layout", ("v2",))
+    skopeo("oci:layout:v2", "oci:single:v2")
+    run(umoci, "unpack", "--image", "single:v2", "bundle", cwd=tmp_path)
+    process = json.loads((tmp_path / "bundle" / "config.json").read_bytes())["process"]
+    assert process["cwd"] == "/"
+    done = run("chroot", tmp_path / "bundle" / "rootfs", *process["args"], cwd=tmp_path)
+    assert done == LINE.decode() + "This is library/hello:v2.\n"
+
+
+def test_the_dir_form_of_skopeo_is_refused_with_the_command_that_helps(
+    skopeo: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    sample_layout(tmp_path / "layout", ("v1",))
+    skopeo("oci:layout:v1", "dir:out")
+    with pytest.raises(UnreadableImage, match="skopeo copy dir:"):
+        load_image(tmp_path / "out")

@@ -1,0 +1,54 @@
+"""A body that is checked while it is sent never gives all its bytes away if they are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from regtutor.content.checked import checked
+from regtutor.content.sample import sample_layer
+from regtutor.errors import DigestMismatch, InvalidDigest
+from regtutor.message import CHUNK, Body, body_of
+from regtutor.protocol.digests import sha256
+
+SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK]
+
+
+def sent(body: Body, size: int = CHUNK) -> tuple[int, bool]:
+    """How many bytes came out, and whether the reading failed."""
+    count = 0
+    try:
+        for chunk in body.chunks(size):
+            count += len(chunk)
+    except DigestMismatch:
+        return count, True
+    return count, False
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("step", [1000, CHUNK, 2 * CHUNK])
+def test_right_bytes_pass_unchanged(size: int, step: int) -> None:
+    layer = sample_layer(size)
+    body = checked(body_of(layer))
+    assert b"".join(body.chunks(step)) == body_of(layer).read()
+    assert sha256(body.read()) == layer.digest
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_wrong_bytes_are_never_all_given_away(size: int) -> None:
+    body = replace(body_of(sample_layer(size)), digest=sha256(b"something else"))
+    count, failed = sent(checked(body))
+    assert failed
+    assert count < size or size == 0
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_more_or_fewer_bytes_than_announced_fail(change: int) -> None:
+    layer = sample_layer(CHUNK)
+    assert sent(checked(replace(body_of(layer), size=CHUNK + change)))[1]
+
+
+def test_a_body_without_a_digest_cannot_be_checked() -> None:
+    with pytest.raises(InvalidDigest):
+        checked(body_of(b"data"))
