@@ -1,0 +1,16 @@
+"""Exchanges as tables: what went over the wire, one pandas.DataFrame for each question that one asks of it.
+
+Every function gives a plain DataFrame with the columns and dtypes that its docstring names, also when there is nothing
+to show. Text is ``string``, a number that can be missing is ``Int64``, and what is missing is ``<NA>``: an empty text
+means that an empty text was sent. The data is whole; pandas shortens what it *shows* to 50 characters, and
+:func:`whole` shows all of it.
+
+Only this package imports pandas, and it does so when a table is made. It knows nothing of how records come to be.
+"""
+
+from regtutor.tables.differences import diff_table
+from regtutor.tables.headers import headers_table
+from regtutor.tables.showing import Whole, whole
+from regtutor.tables.summaries import bytes_table, layers_table, summary_table
+
+__all__ = ["Whole", "bytes_table", "diff_table", "headers_table", "layers_table", "summary_table", "whole"]
