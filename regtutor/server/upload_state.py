@@ -42,5 +42,5 @@ def unseal(value: str, secret: bytes) -> UploadState | None:
             return None
         fields = json.loads(text)
         return UploadState(fields["Name"], fields["UUID"], int(fields["Offset"]), fields["StartedAt"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -243,6 +243,49 @@ def test_a_body_that_stops_coming_is_answered_408(store: Store) -> None:
     assert content(store) == {"data": b""}
 
 
+def test_a_client_that_does_not_read_is_given_up(store: Store) -> None:
+    inline, given_up = Inline(App(store)), threading.Event()
+    name = inline.push_blob("a", bytes(32 * MIB))
+
+    def log(line: str) -> None:
+        if f"/v2/a/blobs/{name} 200 cut (TimeoutError)" in line:
+            given_up.set()
+
+    with Server(inline.app, log=log, body_timeout=0.05) as server:
+        wire = Wire(server)
+        wire.send(f"GET /v2/a/blobs/{name} HTTP/1.1", "Host: r")
+        assert given_up.wait(20), "the log never said that the client was given up"
+        wire.close()
+
+
+def test_closing_the_server_cuts_what_is_still_being_sent(store: Store) -> None:
+    inline = Inline(App(store))
+    target = f"{inline.start('a')}&digest={HELLO}"
+    server = Server(inline.app).start()
+    wire = Wire(server)
+    wire.send(f"PUT {target} HTTP/1.1", "Host: r", "Content-Length: 5", "Expect: 100-continue")
+    assert wire.read()[0] == "HTTP/1.1 100 Continue"
+    server.close()
+    assert wire.ended()
+    wire.close()
+    assert content(store) == {"data": b""}
+    assert inline.ask("PUT", target, b"hello").status == 201
+
+
+def test_four_uploads_at_once_each_arrive_whole(server: Server, inline: Inline) -> None:
+    blobs = [bytes([number]) * MIB for number in range(4)]
+    wires = [Wire(server) for _ in blobs]
+    for wire, blob in zip(wires, blobs, strict=True):
+        target = f"{inline.start('a')}&digest={digest(blob)}"
+        wire.send(f"PUT {target} HTTP/1.1", "Host: r", f"Content-Length: {MIB}", body=blob[: MIB // 2])
+    for wire, blob in zip(wires, blobs, strict=True):
+        wire.socket.sendall(blob[MIB // 2 :])
+    assert [wire.read()[0] for wire in wires] == ["HTTP/1.1 201 Created"] * 4
+    assert [inline.ask("GET", f"/v2/a/blobs/{digest(blob)}").body for blob in blobs] == blobs
+    for wire in wires:
+        wire.close()
+
+
 def test_a_client_that_speaks_tls_to_the_plain_port_is_told_at_once(server: Server) -> None:
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain,
