@@ -30,7 +30,7 @@ _ROWS = (
     Code("BLOB_UPLOAD_INVALID", 400, "the upload session cannot go on like this", _ERRORS),
     Code("BLOB_UPLOAD_UNKNOWN", 404, "the upload session is not known: finished, cancelled or purged", _ERRORS),
     Code("DIGEST_INVALID", 400, "the digest is malformed, or it is not that of the bytes", _ERRORS),
-    Code("MANIFEST_BLOB_UNKNOWN", 404, "the manifest names a blob that is not in this repository", _ERRORS),
+    Code("MANIFEST_BLOB_UNKNOWN", 400, "the manifest names a blob that is not in this repository", _ERRORS),
     Code("MANIFEST_INVALID", 400, "the body is not a manifest of the type that was named", _ERRORS),
     Code("MANIFEST_UNKNOWN", 404, "no manifest under this tag or digest in this repository", _ERRORS),
     Code("NAME_INVALID", 400, "the repository name does not fit the grammar", _ERRORS),

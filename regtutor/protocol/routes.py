@@ -193,7 +193,7 @@ ROUTES: tuple[Route, ...] = (
         {
             201: "the manifest is stored, and the tag (if one was given) points to it",
             400: "refused: not a manifest of the named type, or it names blobs that are not here",
-            404: "the repository is not known, or a blob that the manifest names is not here",
+            404: "the repository is not known to the registry",
             405: "this registry does not take manifests",
             413: "refused: larger than the registry accepts",
         },

@@ -182,7 +182,7 @@ def _check_presence(call: Call, repository: str, view: ManifestView) -> None:
     ]
     others = tuple(Fault("MANIFEST_BLOB_UNKNOWN", detail) for detail in details[1:])
     # 400 and not 404: what is unknown is in the body, and Distribution answers so.
-    raise Refusal("MANIFEST_BLOB_UNKNOWN", **details[0], status=400, others=others)
+    raise Refusal("MANIFEST_BLOB_UNKNOWN", **details[0], others=others)
 
 
 def _too_large(call: Call, size: int) -> Refusal:
