@@ -18,7 +18,7 @@ from regtutor.widgets.stepping import Change, State, Stepping, changes
 TREE_LINES = 400
 """Lines of the registry's tree that are shown at most."""
 
-_MARKS = {">": "regtutor-sent", "<": "regtutor-received", "*": "regtutor-said"}
+_MARKS = {"<": "regtutor-received", "*": "regtutor-about"}
 _SIGNS = {"new": "+", "changed": "~", "gone": "-"}
 
 
@@ -96,12 +96,31 @@ def _purpose(step: str) -> str:
     return " ".join(doc.partition("\n\n")[0].split()).replace("``", "")
 
 
-def answer(state: State) -> str:
-    """The last exchange, whole: what was sent, what came back, and what it means."""
+def sent(state: State) -> str:
+    """The last request as it went over the wire, with the interim answers that came before its body."""
+    title = f"Request {state.number}, as it was sent"
     if state.exchange is not None:
-        return _panel(f"Request {state.number} and its response", _lines(state.exchange.as_text()))
-    text = state.note or ("Nothing was sent yet." if state.number == 0 else "This request got no answer.")
-    return _panel("The response", f"<p>{escape(text)}</p>")
+        return _panel(title, _lines(_halves(state.exchange)[0]))
+    if state.number == 0:
+        return _panel("The request that was sent", "<p>None yet.</p>")
+    return _panel(title, "<p>There is no record of it: sending it failed.</p>")
+
+
+def response(state: State) -> str:
+    """What came back, and what it means."""
+    if state.exchange is not None:
+        return _panel("The response", _lines(_halves(state.exchange)[1]))
+    return _panel("The response", "<p>None.</p>" if state.number else "<p>None yet.</p>")
+
+
+def _halves(exchange: Exchange) -> tuple[str, str]:
+    """The text of an exchange up to its final answer, and from there on, under what that means."""
+    meaning, _, text = exchange.as_text().partition("\n")
+    if exchange.response is None:
+        return text, meaning
+    # Every line of a body, and of an interim answer, begins otherwise.
+    before, line, after = text.partition(f"\n< {exchange.response.start_line}")
+    return before, f"{meaning}{line}{after}"
 
 
 def headers(exchanges: Sequence[Exchange]) -> str:
@@ -112,7 +131,7 @@ def headers(exchanges: Sequence[Exchange]) -> str:
     # Only here: tables brings pandas along, and the rest of the stepper does without.
     from regtutor import tables
 
-    table = tables.headers_table(exchanges).droplevel("side")
+    table = tables.headers_table(exchanges).droplevel("side").rename_axis(index=None, columns="header")
     return _panel(title, _scrolled(tables.whole(table)._repr_html_(), title))
 
 
@@ -137,16 +156,14 @@ def _changed(changed: Sequence[Change], state: State) -> str:
     if not changed:
         return f"<p>Request {state.number} changed no file.</p>"
     shown = "\n".join(f"{_SIGNS[one.kind]} {one.path}  {one.size} bytes" for one in islice(changed, TREE_LINES))
-    title = f"What request {state.number} changed"
-    return f"<p>Request {state.number} changed:</p>" + _scrolled(f"<pre>{escape(shown)}</pre>", title)
+    scrolled = _scrolled(f"<pre>{escape(shown)}</pre>", f"What request {state.number} changed")
+    return f'<p>Request {state.number} changed:</p><div class="regtutor-changes">{scrolled}</div>'
 
 
 def _lines(text: str) -> str:
-    """Text as :meth:`Exchange.as_text` writes it, each line in the colour of its mark."""
-    spans = (
-        f'<span class="{_MARKS.get(line[:1], "regtutor-said")}">{escape(line)}</span>' for line in text.split("\n")
-    )
-    return _scrolled(f"<pre>{chr(10).join(spans)}</pre>", "request and response")
+    """Text as :meth:`Exchange.as_text` writes it, each line set as its mark asks for."""
+    spans = (f'<span class="{_MARKS.get(line[:1], "")}">{escape(line)}</span>' for line in text.split("\n"))
+    return _scrolled(f"<pre>{chr(10).join(spans)}</pre>", "message")
 
 
 def _scrolled(inner: str, label: str) -> str:

@@ -61,7 +61,8 @@ class PushStepper(ipywidgets.VBox):
         self.stepping = Stepping(reg, image, repository, tag)
         self._make_buttons()
         self._position, self._notice, self._failure = _html("position"), _html("notices"), _html("failures")
-        self._draft, self._answer = _html("draft", "exchange"), _html("answer", "exchange")
+        self._draft, self._sent = _html("draft", "exchange"), _html("sent", "exchange")
+        self._response = _html("response", "exchange")
         self._headers, self._tree = _html("headers"), _html("tree")
         super().__init__(children=self._rows())
         self.add_class("regtutor-stepper")
@@ -86,7 +87,7 @@ class PushStepper(ipywidgets.VBox):
 
     def _rows(self) -> list[ipywidgets.Widget]:
         buttons = _wrapping(self._back, self._next, self._run, self._reset, self._where)
-        exchange = _wrapping(self._draft, self._answer)
+        exchange = _wrapping(self._sent, self._response)
         for panel in exchange.children:
             panel.layout.flex, panel.layout.min_width = "1 1 340px", "0"
         return [
@@ -95,6 +96,7 @@ class PushStepper(ipywidgets.VBox):
             buttons,
             self._notice,
             self._failure,
+            self._draft,
             exchange,
             self._headers,
             self._tree,
@@ -148,12 +150,14 @@ class PushStepper(ipywidgets.VBox):
             ("Next: send", _TOOLTIPS["send"]) if stepping.live else ("Next: show", _TOOLTIPS["forward"])
         )
         self._run.disabled = not stepping.can_send
-        self._position.value = panels.position(stepping)
         self._notice.value = panels.notice(said) + panels.notice(state.note)
         self._draft.value = panels.about_to_be_sent(state)
-        self._answer.value = panels.answer(state)
+        self._sent.value = panels.sent(state)
+        self._response.value = panels.response(state)
         self._headers.value = panels.headers(state.exchanges)
         self._tree.value = panels.tree(stepping)
+        # Last: who sees the new position, sees everything else of that state as well.
+        self._position.value = panels.position(stepping)
 
     def _show_failure(self, error: Exception | None) -> None:
         self.error = "\n".join(part for part in panels.told(error) if part) if error else ""
@@ -196,6 +200,7 @@ def _wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
     box = ipywidgets.HBox(children=children)
     box.layout.flex_flow = "row wrap"
     box.layout.align_items = "flex-start"
+    box.layout.grid_gap = "4px 8px"
     return box
 
 

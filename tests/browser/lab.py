@@ -35,7 +35,19 @@ NOT_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === "code" && cell.model.sharedModel.source.trim() && !cell.model.executionCount)
   .map(cell => cell.model.sharedModel.source)"""
 
-CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+KINDS = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
+
+# How many widgets the kernel has open, as the kernel itself counts them.
+MODELS = "import ipywidgets; print(len(ipywidgets.widgets.widget._instances))"
+
+ASK_KERNEL = """async code => {
+  const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
+  const future = kernel.requestExecute({code, store_history: false});
+  let text = "";
+  future.onIOPub = message => { if (message.header.msg_type === "stream") text += message.content.text; };
+  await future.done;
+  return text;
+}"""
 
 
 class Lab:
@@ -87,10 +99,14 @@ class Lab:
         found: list[Any] = self.page.evaluate(ERRORS)
         return found
 
-    def cells(self) -> int:
-        """How many cells the notebook has."""
-        count: int = self.page.evaluate(CELLS)
-        return count
+    def kinds(self) -> list[str]:
+        """The kind of each cell: ``code`` or ``markdown``."""
+        found: list[str] = self.page.evaluate(KINDS)
+        return found
+
+    def models(self) -> int:
+        """How many widget models the kernel has open."""
+        return int(self.page.evaluate(ASK_KERNEL, MODELS))
 
     def stepper(self) -> Stepper:
         """The page's last stepper, once it can be seen."""
@@ -142,7 +158,3 @@ class Stepper:
     def shows(self, name: str, text: str) -> None:
         """Wait until a part holds ``text``."""
         expect(self.part(name)).to_contain_text(text)
-
-    def text(self, name: str) -> str:
-        """What a part holds now."""
-        return self.part(name).inner_text()

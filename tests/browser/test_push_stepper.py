@@ -41,18 +41,18 @@ def click_through(stepper: Stepper, repository: str) -> None:
         stepper.click("next")
         stepper.at(number, number)
     stepper.shows("position", f"The push is complete: {repository}:v1")
-    stepper.shows("answer", "HTTP/1.1 201 Created")
+    stepper.shows("response", "HTTP/1.1 201 Created")
     stepper.shows("headers", f"{REQUESTS} put_manifest 201")
     expect(stepper.part("next")).to_be_disabled()
 
-    complete = stepper.text("tree")
+    complete = stepper.part("tree").text_content() or ""
     stepper.click("back")
     stepper.at(REQUESTS - 1, REQUESTS)
     stepper.shows("position", "nothing was undone")
-    assert stepper.text("tree") != complete
+    expect(stepper.part("tree")).not_to_have_text(complete)
     stepper.click("next")
     stepper.at(REQUESTS, REQUESTS)
-    assert stepper.text("tree") == complete
+    expect(stepper.part("tree")).to_have_text(complete)
 
     stepper.choose("in the same repository")
     stepper.click("reset")
@@ -78,3 +78,42 @@ def take_pictures(lab: Lab, name: str) -> None:
         lab.picture(f"{name}-{scheme}")
         lab.picture(f"{name}-{scheme}-800", width=800)
     lab.theme("light")
+
+
+def test_keys_pressed_on_a_button_are_not_commands_to_the_notebook(lab: Lab) -> None:
+    lab.open_cells("keys.ipynb", SET_UP, STEPPER, "# the last cell")
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.click("next")
+    stepper.at(1, 1)
+    before = lab.kinds()
+    for key in ("d", "d", "x", "b", "a", "m"):
+        lab.page.keyboard.press(key)
+    assert lab.kinds() == before
+    lab.page.keyboard.press("Enter")
+    stepper.at(2, 2)
+    lab.page.keyboard.press("Space")
+    stepper.at(3, 3)
+
+
+def test_running_the_cell_again_starts_afresh_and_leaves_one_stepper(lab: Lab) -> None:
+    lab.open_cells("again.ipynb", SET_UP, STEPPER)
+    lab.run_all()
+    lab.stepper().click("run")
+    lab.stepper().at(REQUESTS, REQUESTS)
+    models = lab.models()
+    lab.run_all()
+    lab.stepper().at(0, 0)
+    expect(lab.page.locator(".regtutor-stepper")).to_have_count(1)
+    assert lab.models() == models
+
+
+def test_a_refusal_is_shown_in_the_stepper(lab: Lab) -> None:
+    lab.open_cells("refused.ipynb", SET_UP, STEPPER.replace("library/hello", "UPPER"))
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.click("run")
+    stepper.shows("failures", "The push stopped at head_blob: 400")
+    stepper.at(1, 1)
+    expect(stepper.part("next")).to_be_disabled()
+    take_pictures(lab, "refused")

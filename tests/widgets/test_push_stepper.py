@@ -56,12 +56,13 @@ def clicker(reg: Registry, repository: str = "library/hello") -> Clicker:
 def test_next_to_the_end_pushes_the_image(any_reg: Registry) -> None:
     shown = clicker(any_reg)
     assert "No request sent yet" in shown.text("position")
-    assert "Nothing was sent yet" in shown.text("answer")
+    assert "None yet" in shown.text("response")
     shown.click("next", REQUESTS)
     assert f"Request {REQUESTS} of {REQUESTS} so far" in shown.text("position")
     assert "The push is complete: library/hello:v1" in shown.text("position")
-    assert "PUT /v2/library/hello/manifests/v1 HTTP/1.1" in shown.text("answer")
-    assert "HTTP/1.1 201 Created" in shown.text("answer")
+    assert "> PUT /v2/library/hello/manifests/v1 HTTP/1.1" in shown.text("sent")
+    assert "< HTTP/1.1 201 Created" in shown.text("response")
+    assert "PUT" not in shown.text("response")
     assert "None: the push is complete" in shown.text("draft")
     assert f"{REQUESTS} put_manifest 201" in shown.text("headers")
     assert "_manifests/" in shown.text("tree")
@@ -72,6 +73,15 @@ def test_the_request_about_to_be_sent_says_what_it_is_for(reg: Registry) -> None
     shown = clicker(reg)
     assert "> HEAD /v2/library/hello/blobs/sha256:" in shown.text("draft")
     assert "Ask whether repository holds a blob" in shown.text("draft")
+
+
+def test_an_interim_answer_stands_where_it_came_and_the_final_one_by_itself(any_reg: Registry) -> None:
+    shown = clicker(any_reg)
+    shown.click("next", 3)
+    sent = shown.text("sent")
+    assert sent.index("> Expect: 100-continue") < sent.index("< HTTP/1.1 100 Continue") < sent.index("bytes sent")
+    assert "100 Continue" not in shown.text("response")
+    assert "< HTTP/1.1 201 Created" in shown.text("response")
 
 
 def test_back_shows_the_earlier_tree_and_next_then_shows_without_sending(any_reg: Registry) -> None:
@@ -137,7 +147,7 @@ def test_a_refusal_is_shown_with_what_why_and_next(reg: Registry) -> None:
     assert shown.stepper.error.startswith("The push stopped at head_blob: 400")
     assert "The push stopped at head_blob: 400" in shown.text("failures")
     assert "The push stopped here" in shown.text("position")
-    assert "HTTP/1.1 400" in shown.text("answer")
+    assert "HTTP/1.1 400" in shown.text("response")
     assert shown.part("next").disabled
     shown.click("back")
     assert (shown.stepper.error, shown.text("failures")) == ("", "")
