@@ -148,7 +148,7 @@ class WireEvent:
 
     Kinds, in the order in which they can come: ``connected``, ``reused`` (an open connection was used again),
     ``head sent``, ``interim received``, ``waited`` (no answer to Expect came in time), ``body sent``,
-    ``body withheld``, ``head received``, ``body received``, ``failed``.
+    ``head received``, ``body withheld`` (because of that answer), ``body received``, ``failed``.
     """
 
     at: float

@@ -21,7 +21,7 @@ from regtutor.client.head import (
     sendable_target,
     split_url,
 )
-from regtutor.client.recording import Recording
+from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
 from regtutor.errors import ConnectionFailed
 from regtutor.exchange import Exchange
@@ -88,9 +88,7 @@ class InProcessTransport:
         body = recording.request.body
         expects = any(name.lower() == "expect" and value.lower() == "100-continue" for name, value in recording.headers)
         if isinstance(outcome, Response):
-            if expects and body is not None:
-                recording.event("body withheld", note="An answer came before the body, so no byte of it was sent")
-            elif body is not None:
+            if body is not None and not expects:
                 self._drop(recording, body)
             return outcome
         if expects and body is not None:
@@ -161,6 +159,8 @@ def _received(recording: Recording, response: Response) -> Exchange:
         len(name) + len(value) + 4 for name, value in headers
     )
     recording.received(ReceivedHead("HTTP/1.1", response.status, reason, headers, size))
+    if recording.upload_fate == "withheld":
+        recording.event("body withheld", note=WITHHELD)
     download = Download(recording.request, response.status, response.header("Content-Type") or "")
     whole = False
     try:

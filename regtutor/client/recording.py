@@ -24,6 +24,9 @@ from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.digests import Hasher
 from regtutor.protocol.media_types import kind_of
 
+WITHHELD = "An answer came before the body, so no byte of it was sent"
+"""What a record says of a body that was withheld."""
+
 _MANIFEST_KINDS = ("manifest", "index", "schema1")
 
 

@@ -25,7 +25,7 @@ from regtutor.client.head import (
     parse_head,
     sendable_target,
 )
-from regtutor.client.recording import Recording
+from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.tap import Tap
 from regtutor.client.upload import Framing, pieces
 from regtutor.message import Body, HeaderList, Request
@@ -110,7 +110,7 @@ class Sending:
         elif self._go_ahead():
             self._send_body(body)
         else:
-            self.recording.event("body withheld", note="An answer came before the body, so no byte of it was sent")
+            self.recording.event("body withheld", note=WITHHELD)
 
     # -- answers -------------------------------------------------------------------------------------------------
 

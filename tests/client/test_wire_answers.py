@@ -73,7 +73,9 @@ def test_bare_line_feeds_are_tolerated(says, send):
     assert send(says(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), get()).content == b"ok"
 
 
-@pytest.mark.parametrize("method,status", [("HEAD", b"200 OK"), ("GET", b"204 No Content"), ("GET", b"304 Not Modified")])
+@pytest.mark.parametrize(
+    "method,status", [("HEAD", b"200 OK"), ("GET", b"204 No Content"), ("GET", b"304 Not Modified")]
+)
 def test_answers_that_have_no_body_whatever_their_length_says(says, send, method, status):
     exchange = send(says(b"HTTP/1.1 " + status + b"\r\nContent-Length: 1000\r\n\r\n"), get(method, digest=DIGEST))
     assert (exchange.bytes_down, exchange.response.body.fate) == (0, "none")
@@ -237,7 +239,7 @@ def test_silence_in_the_middle_of_a_body_ends_in_the_time_limit(serve, send):
         peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
         peer.until_closed()
 
-    with pytest.raises(ConnectionFailed, match="silent for 0.2 s"):
+    with pytest.raises(ConnectionFailed, match=r"silent for 0.2 s"):
         send(serve(script), get(), timeout=(5.0, 0.2))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,11 @@ from regtutor.errors import ConnectionFailed
 from regtutor.message import Body, Request, body_of
 
 SIZE = 3_000_000
+
+
+def zeros():
+    """More zero bytes than any test sends."""
+    return Path("/dev/zero").open("rb")
 
 
 def upload(data=b"x" * 1000, expect=True, **more):
@@ -135,7 +141,7 @@ def test_a_refusal_while_the_body_is_sent_stops_it(serve, send, answer):
         peer.until_closed()
 
     size = 64 * 1024 * 1024
-    exchange = send(serve(script), upload(Body(size, lambda: open("/dev/zero", "rb")), expect=False))
+    exchange = send(serve(script), upload(Body(size, zeros), expect=False))
     assert (exchange.status, exchange.text) == (413, "too large")
     assert exchange.request.body.fate == "partial"
     assert 1000 <= exchange.bytes_up < size
@@ -151,7 +157,7 @@ def test_a_refusal_is_seen_though_the_server_reads_no_more(serve, send, answer):
         assert done.wait(10)
 
     size = 64 * 1024 * 1024
-    exchange = send(serve(script), upload(Body(size, lambda: open("/dev/zero", "rb")), expect=False))
+    exchange = send(serve(script), upload(Body(size, zeros), expect=False))
     done.set()
     assert (exchange.status, exchange.request.body.fate) == (413, "partial")
 
@@ -163,7 +169,7 @@ def test_a_server_that_neither_reads_nor_answers_ends_in_the_time_limit(serve, s
         peer.head()
         assert done.wait(10)
 
-    body = Body(64 * 1024 * 1024, lambda: open("/dev/zero", "rb"))
+    body = Body(64 * 1024 * 1024, zeros)
     with pytest.raises(ConnectionFailed, match="silent for") as caught:
         send(serve(script), upload(body, expect=False), timeout=(5.0, 0.2))
     done.set()
@@ -176,7 +182,7 @@ def test_a_server_that_hangs_up_in_the_body_is_a_named_failure(serve, send):
         peer.head()
         peer.body(1000)
 
-    body = Body(64 * 1024 * 1024, lambda: open("/dev/zero", "rb"))
+    body = Body(64 * 1024 * 1024, zeros)
     with pytest.raises(ConnectionFailed, match="closed the connection before it answered") as caught:
         send(serve(script), upload(body, expect=False))
     assert caught.value.exchange.request.body.fate == "partial"

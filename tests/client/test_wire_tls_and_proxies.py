@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 import trustme
@@ -13,6 +14,11 @@ from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.message import Body, Request, body_of
 
 HOST = "registry.test"
+
+
+def zeros():
+    """More zero bytes than any test sends."""
+    return Path("/dev/zero").open("rb")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +95,7 @@ def test_a_refusal_in_the_middle_of_a_body_over_tls_is_read(serve, send, context
         peer.say(answer(status="413 Content Too Large"))
         peer.until_closed()
 
-    body = Body(64 * 1024 * 1024, lambda: open("/dev/zero", "rb"))
+    body = Body(64 * 1024 * 1024, zeros)
     request = Request("put_blob", "PUT", "/u", (("Content-Length", str(body.size)),), body)
     exchange = send(serve(script, context), request, verify=ca_file)
     assert (exchange.status, exchange.request.body.fate) == (413, "partial")
@@ -119,7 +125,7 @@ def test_verify_false_trusts_any_certificate(registry, send):
 
 
 def test_a_ca_file_that_is_not_there_is_named(transports):
-    with pytest.raises(ConnectionFailed, match="no-such.pem is not there"):
+    with pytest.raises(ConnectionFailed, match=r"no-such.pem is not there"):
         transports(verify="/no-such.pem")
 
 
@@ -165,7 +171,7 @@ def test_a_connection_that_is_not_accepted_ends_in_the_time_limit(transports):
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(listener.getsockname())
-        with pytest.raises(ConnectionFailed, match="could not be reached within 0.2 s"):
+        with pytest.raises(ConnectionFailed, match=r"could not be reached within 0.2 s"):
             transports(timeout=(0.2, 5.0)).send(get(), f"http://127.0.0.1:{listener.getsockname()[1]}/", (), "test")
     finally:
         for one in [listener, *waiting]:
@@ -231,7 +237,7 @@ def test_a_proxy_that_is_not_there_is_named_and_its_password_is_not(transports, 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     transport = transports(proxies={scheme: f"http://user:s3cret@127.0.0.1:{port}"})
-    with pytest.raises(ConnectionFailed, match="The proxy .* cannot be reached") as caught:
+    with pytest.raises(ConnectionFailed, match=r"The proxy .* cannot be reached") as caught:
         transport.send(get(), f"{scheme}://{HOST}/v2/", (), "test")
     assert "s3cret" not in str(caught.value) + caught.value.exchange.as_text()
 
