@@ -1,0 +1,151 @@
+"""The table itself: it covers every documented request and status, and its differences are the ones named here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+
+import pytest
+
+from regtutor.protocol.routes import ROUTES
+from tests.contract import preparations as content
+from tests.contract.language import Answer, Answered
+from tests.contract.table import ROWS
+
+UNREACHED = {
+    ("check_api", 401): "no registry here asks who one is",
+    ("check_api", 404): "every registry here speaks the API",
+    ("start_upload", 404): "a repository comes into being with its first upload",
+    ("mount_blob", 404): "a repository comes into being with its first upload",
+    ("put_blob", 413): "no registry here limits a blob's size; proxies do",
+    ("put_blob", 416): "nothing can be missing from a blob that is sent whole",
+    ("get_blob", 307): "all of them store on disk and send the bytes themselves",
+    ("put_manifest", 404): "a repository comes into being with its first manifest; what is missing from it is a 400",
+    ("put_manifest", 405): "no registry here is a read-only copy",
+}
+"""Documented statuses of a request that none of the registries can be brought to, and why not."""
+
+DIFFERENCES = {
+    "embedded": {
+        "put_blob: knows no session that was never opened": "allowed",
+        "cancel_upload: knows no session that was never opened": "allowed",
+    },
+    "distribution": {
+        "none: /v2 without its slash is not the API": "allowed",
+        "none: the API itself cannot be deleted": "deviation",
+        "start_upload: refuses upper case in the first part of a name": "deviation",
+        "start_upload: refuses upper case in the last part of a name": "allowed",
+        "start_upload: refuses two dots as a part of a name": "allowed",
+        "start_upload: refuses a name of more than 255 characters": "deviation",
+        "none: a session is not started without the slash at the end": "allowed",
+        "none: a session is not started by PUT": "allowed",
+        "mount_blob: refuses a target whose name is none": "allowed",
+        "put_blob: stores the bytes under their sha512": "allowed",
+        "put_blob: knows no session that was never opened": "allowed",
+        "put_blob: refuses a Location with a second question mark": "allowed",
+        "put_blob: closes the session also by refusing its bytes": "allowed",
+        "cancel_upload: knows no session that was never opened": "allowed",
+        "none: a session takes no POST": "deviation",
+        "head_blob: finds a blob by its sha512": "allowed",
+        "head_blob: refuses a name that is none": "allowed",
+        "get_blob: refuses a name that is none": "allowed",
+        "none: a blob takes no PUT": "allowed",
+        "get_blob: has no part behind its end": "deviation",
+        "get_blob: sends all of it where the unit of a range is not known": "deviation",
+        "head_manifest: does not take a blob for a manifest": "deviation",
+        "head_manifest: refuses a digest that is none": "deviation",
+        "head_manifest: refuses a name that is none": "allowed",
+        "head_manifest: answers 304 to a client that has it": "deviation",
+        "get_manifest: does not find a tag that cannot be one": "allowed",
+        "get_manifest: refuses a digest that is none": "deviation",
+        "get_manifest: refuses a name that is none": "allowed",
+        "get_manifest: sends what it has where there is no Accept": "deviation",
+        "get_manifest: sends what it has where Accept permits everything": "deviation",
+        "get_manifest: sends a Docker manifest as it was pushed where there is no Accept": "deviation",
+        "get_manifest: answers 304 to a client that has it": "deviation",
+        "put_manifest: does not ask for a layer that is fetched from elsewhere": "deviation",
+        "put_manifest: does not ask for a Docker layer that is fetched from elsewhere": "deviation",
+        "put_manifest: takes a manifest whose subject is not there, and says that it has seen the subject": "allowed",
+        "put_manifest: refuses a tag that begins with a dash": "allowed",
+        "put_manifest: refuses a tag of more than 128 characters": "allowed",
+        "put_manifest: refuses a digest that is none": "deviation",
+        "put_manifest: refuses a name that is none": "allowed",
+        "put_manifest: refuses more than 4 MiB, when asked before they are sent": "allowed",
+        "none: a manifest takes no POST": "allowed",
+    },
+}
+"""Every answer that is not the contract's, by registry."""
+
+
+def test_the_differences_are_those_that_are_named() -> None:
+    found: dict[str, dict[str, str]] = {}
+    for row in ROWS:
+        for registry, cell in row.differs.items():
+            found.setdefault(registry, {})[row.name] = cell.verdict
+    assert found == DIFFERENCES
+
+
+def test_every_documented_request_has_rows() -> None:
+    assert {row.request for row in ROWS} == {route.name for route in ROUTES} | {"none"}
+
+
+def _final_status(answer: Answer) -> int:
+    return int(next(line.split()[1] for line in reversed(answer.head.splitlines()) if "HTTP/1.1 " in line))
+
+
+def test_every_documented_status_is_in_the_table_unless_no_registry_can_be_brought_to_it() -> None:
+    documented = {(route.name, status) for route in ROUTES for status in route.statuses}
+    written = {(row.request, _final_status(row.answer)) for row in ROWS}
+    assert documented - written == set(UNREACHED)
+    assert not written & set(UNREACHED)
+
+
+def test_rows_have_names_of_their_own_and_a_source_each() -> None:
+    assert [name for name, count in Counter(row.name for row in ROWS).items() if count > 1] == []
+    sources = [row.source for row in ROWS] + [cell.source for row in ROWS for cell in row.differs.values()]
+    assert [source for source in sources if "<https://" not in source] == []
+
+
+def test_every_answer_of_a_registry_says_why_it_differs() -> None:
+    assert [row.name for row in ROWS for cell in row.differs.values() if len(cell.why.split()) < 5] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "digest"),
+    [
+        (content.HELLO, content.HELLO_DIGEST),
+        (content.HELLO, content.HELLO_SHA512),
+        (content.CONFIG, content.CONFIG_DIGEST),
+        (b"", content.EMPTY_DIGEST),
+    ],
+)
+def test_the_digests_of_the_content_are_right(data: bytes, digest: str) -> None:
+    algorithm, _, encoded = digest.partition(":")
+    assert hashlib.new(algorithm, data).hexdigest() == encoded
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Answered(200, (("Range", "0-0"), ("Location", "/v2/a/blobs/x")), b"{}"),
+        Answered(201, (("Range", "0-1"), ("Location", "/v2/a/blobs/x")), b"{}"),
+        Answered(201, (("Location", "/v2/a/blobs/x"),), b"{}"),
+        Answered(201, (("Range", "0-0"), ("Location", "/v2/b/blobs/x")), b"{}"),
+        Answered(201, (("Range", "0-0"), ("Location", "/v2/a/blobs/x"), ("OCI-Subject", "x")), b"{}"),
+        Answered(201, (("Range", "0-0"), ("Location", "/v2/a/blobs/x")), b"{ }"),
+        Answered(201, (("Range", "0-0"), ("Location", "/v2/a/blobs/x")), b"{}", (100,)),
+        Answered(201, (("Range", "0-0"), ("Range", "0-1"), ("Location", "/v2/a/blobs/x")), b"{}"),
+    ],
+)
+def test_an_answer_that_is_not_as_written_is_noticed(seen: Answered) -> None:
+    wanted = "HTTP/1.1 201 Created\nRange: 0-0\nLocation: <origin>/v2/{repository}/blobs/<text>\nOCI-Subject: <absent>"
+    right = Answered(201, (("range", "0-0"), ("Location", "http://127.0.0.1:5000/v2/a/blobs/x")), b"{}")
+    assert Answer(wanted, body=b"{}").complaints(right, {"repository": "a"}) == []
+    assert Answer(wanted, body=b"{}").complaints(seen, {"repository": "a"}) != []
+
+
+def test_other_error_codes_and_bodies_that_are_no_errors_are_noticed() -> None:
+    wanted = Answer("HTTP/1.1 404 Not Found", errors=("BLOB_UNKNOWN",))
+    assert wanted.complaints(Answered(404, (), b'{"errors":[{"code":"BLOB_UNKNOWN"}]}'), {}) == []
+    for body in (b"", b"{}", b"404 page not found\n", b'{"errors":[]}', b'{"errors":[{"code":"NAME_UNKNOWN"}]}'):
+        assert wanted.complaints(Answered(404, (), body), {}) != []
