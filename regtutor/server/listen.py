@@ -134,8 +134,13 @@ class Server:
     def write_log(self, line: str) -> None:
         """Keep ``line`` and pass it on."""
         self.log_lines.append(line)
-        if self._log is not None:
+        if self._log is None:
+            return
+        try:
             self._log(line)
+        except Exception as error:  # noqa: BLE001 - a log that fails, such as a closed terminal, must not stop requests
+            self._log = None
+            self.log_lines.append(f"no more lines are passed on: the log failed with {type(error).__name__}: {error}")
 
     async def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

@@ -345,6 +345,20 @@ def test_the_log_has_a_line_for_each_request_and_no_secret(store: Store) -> None
         assert "hunter2" not in lines[0]
 
 
+def test_a_log_that_fails_stops_no_request(store: Store) -> None:
+    def fail(_line: str) -> None:
+        raise BrokenPipeError("closed terminal")
+
+    with Server(App(store), log=fail) as server:
+        wire = Wire(server)
+        for _ in range(2):
+            wire.send("GET /v2/ HTTP/1.1", "Host: r")
+            assert wire.read()[0] == "HTTP/1.1 200 OK"
+        wire.close()
+        assert "closed terminal" in server.log_lines[1]
+        assert len(server.log_lines) == 3
+
+
 def test_it_listens_on_loopback_unless_told(store: Store) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "registry.example"):
         with pytest.raises(ServerError, match="public=True"):
