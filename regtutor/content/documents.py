@@ -12,14 +12,12 @@ from typing import Any, NoReturn
 from regtutor.content.files import FilePart, Files
 from regtutor.errors import BadManifest, DigestMismatch, InvalidDigest, InvalidManifest, MissingBlob, TruncatedArchive
 from regtutor.protocol import digests
+from regtutor.protocol.bounded_json import MAX_BYTES, parse_json, parse_json_value
 from regtutor.protocol.digests import Hasher
 from regtutor.protocol.manifests import (
-    MAX_BYTES,
     Descriptor,
     ManifestView,
     Platform,
-    parse_json,
-    parse_json_value,
     parse_manifest,
 )
 

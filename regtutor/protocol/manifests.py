@@ -12,7 +12,6 @@ Sources: OCI image-spec v1.1.1, manifest.md, image-index.md and descriptor.md; f
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64decode
 from collections.abc import Mapping
@@ -21,6 +20,9 @@ from typing import Any, Literal, NoReturn
 
 from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.protocol import digests
+from regtutor.protocol.bounded_json import MAX_BYTES as MAX_BYTES
+from regtutor.protocol.bounded_json import MAX_DEPTH as MAX_DEPTH
+from regtutor.protocol.bounded_json import parse_json
 from regtutor.protocol.media_types import (
     DOCKER_SCHEMA1,
     DOCKER_SCHEMA1_SIGNED,
@@ -31,19 +33,12 @@ from regtutor.protocol.media_types import (
     kind_of,
 )
 
-MAX_BYTES = 4 * 1024 * 1024
-"""The largest manifest. Registries should take at least this much (distribution-spec v1.1.1, "Pushing Manifests")."""
-
-MAX_DEPTH = 64
-"""How deep objects and arrays may lie in one another; real manifests need five levels."""
-
 MAX_ENTRIES = 10_000
 """How many descriptors one list may hold."""
 
 MAX_SIZE = 2**63 - 1
 """The largest size that a descriptor can name: a signed 64-bit integer."""
 
-_NOT_BRACKETS = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]++)++', re.DOTALL)
 _MEDIA_TYPE = re.compile(r"[!-~]+")
 
 
@@ -150,54 +145,10 @@ def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
     if declared and essence(declared) != named:
         _refuse(f"its mediaType field is {declared!r}, but it was sent or listed as {named!r}")
     version = body.get("schemaVersion")
-    if version != (1 if kind == "schema1" else 2) or isinstance(version, bool):
+    if type(version) is not int or version != (1 if kind == "schema1" else 2):
         _refuse(f"schemaVersion is {_short(version)}, which is not that of {named}")
     fields = {"manifest": _manifest, "index": _index, "schema1": _schema1}[kind](body)
     return ManifestView(kind, named, declared, version, **fields)
-
-
-def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
-    """``data`` as one JSON object; as :func:`parse_json_value`, and InvalidManifest for any other value."""
-    value = parse_json_value(data, limit)
-    if not isinstance(value, dict):
-        _refuse("it is JSON, but not an object")
-    return value
-
-
-def parse_json_value(data: bytes, limit: int = MAX_BYTES) -> Any:
-    """``data`` as one JSON value, its size and depth checked before anything is built from it.
-
-    Parameters
-    ----------
-    data: UTF-8, as RFC 8259 requires.
-    limit: the most bytes that are accepted.
-
-    Raises
-    ------
-    InvalidManifest: with the reason.
-    """
-    if len(data) > limit:
-        _refuse(f"it has {len(data):,} bytes, and the most that is accepted is {limit:,}")
-    if _too_deep(data):
-        _refuse(f"its objects and arrays are nested more than {MAX_DEPTH} deep")
-    try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidManifest("This is not a manifest", f"it is not JSON: {error}") from error
-
-
-def _too_deep(data: bytes) -> bool:
-    """Whether brackets outside strings lie more than :data:`MAX_DEPTH` deep; one pass, however broken the JSON is."""
-    depth = 0
-    for bracket in _NOT_BRACKETS.sub(b"", data):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            return True
-    return False
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -118,9 +118,11 @@ def test_an_archive_without_its_end_mark_loads_if_everything_is_there(tmp_path: 
     load_image(path).verify()
 
 
-def whole_archives(tmp_path: Path) -> list[bytes]:
-    layout = sample_layout(tmp_path / "layout", ("v1",))
-    paths = [tar_of(tmp_path / "oci.tar", members_of(layout)), tar_of(tmp_path / "docker.tar", members())]
+@pytest.fixture(scope="module")
+def whole_archives(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    folder = tmp_path_factory.mktemp("whole")
+    layout = sample_layout(folder / "layout", ("v1",))
+    paths = [tar_of(folder / "oci.tar", members_of(layout)), tar_of(folder / "docker.tar", members())]
     return [path.read_bytes() for path in paths]
 
 
@@ -134,8 +136,8 @@ def loads_or_is_refused(path: Path) -> None:
         assert str(error)
 
 
-def test_truncated_anywhere_it_is_refused_or_whole(tmp_path: Path) -> None:
-    for number, whole in enumerate(whole_archives(tmp_path)):
+def test_truncated_anywhere_it_is_refused_or_whole(tmp_path: Path, whole_archives: list[bytes]) -> None:
+    for number, whole in enumerate(whole_archives):
         path = tmp_path / f"cut{number}.tar"
         for size in sorted({*range(0, len(whole), 512), *range(0, len(whole), 509)}):
             path.write_bytes(whole[:size])
@@ -144,9 +146,9 @@ def test_truncated_anywhere_it_is_refused_or_whole(tmp_path: Path) -> None:
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(seed=st.integers(0, 2**32))
-def test_with_bytes_flipped_it_is_refused_or_whole(tmp_path: Path, seed: int) -> None:
+def test_with_bytes_flipped_it_is_refused_or_whole(tmp_path: Path, whole_archives: list[bytes], seed: int) -> None:
     chance = random.Random(seed)
-    for whole in whole_archives(tmp_path):
+    for whole in whole_archives:
         data = bytearray(whole)
         for _ in range(chance.choice([1, 1, 3, 30])):
             data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from regtutor.errors import InvalidManifest
 from regtutor.protocol import media_types as types
+from regtutor.protocol.bounded_json import MAX_BYTES, parse_json
 from regtutor.protocol.digests import sha256
-from regtutor.protocol.manifests import MAX_BYTES, Platform, parse_json, parse_manifest
+from regtutor.protocol.manifests import Platform, parse_manifest
 
 EMPTY = {"mediaType": types.OCI_EMPTY, "digest": sha256(b"{}"), "size": 2}
 LAYER = {"mediaType": types.OCI_LAYER_GZIP, "digest": sha256(b"layer"), "size": 5}
@@ -103,6 +104,8 @@ REFUSED = [
     (index(layers=[LAYER]), "must not have"),
     (manifest(schemaVersion=1), "schemaVersion"),
     (manifest(schemaVersion=...), "schemaVersion"),
+    (manifest(schemaVersion=2.0), "schemaVersion"),
+    (manifest(schemaVersion="2"), "schemaVersion"),
     (manifest(config=...), "config is missing"),
     (manifest(config="x"), "config is not an object"),
     (manifest(layers={}), "layers is not a list"),
