@@ -120,6 +120,7 @@ class Lab:
         self.page.emulate_media(color_scheme=scheme)
         light = str(scheme == "light").lower()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def picture(self, name: str, width: int = 1280) -> None:
         """Save what a window of this ``width`` shows, for people, and go back to the usual one."""
@@ -151,10 +152,27 @@ class Stepper:
 
     def at(self, number: int, sent: int) -> None:
         """Wait until the state after request ``number`` of ``sent`` is shown."""
-        place = self.part("position").locator("[data-number]")
-        expect(place).to_have_attribute("data-number", str(number))
-        expect(place).to_have_attribute("data-sent", str(sent))
+        place = self.part("position").locator(f"[data-number='{number}'][data-sent='{sent}']")
+        expect(place).to_have_count(1)
 
     def shows(self, name: str, text: str) -> None:
         """Wait until a part holds ``text``."""
         expect(self.part(name)).to_contain_text(text)
+
+    def text(self, name: str) -> str:
+        """What a part holds now."""
+        return self.part(name).text_content() or ""
+
+    def next_to_the_end(self, limit: int = 100) -> int:
+        """Press Next until the push is complete, and return how many requests that took."""
+        for number in range(1, limit + 1):
+            self.click("next")
+            self.at(number, number)
+            if "The push is complete" in self.text("position"):
+                return number
+        raise AssertionError(f"The push is not complete after {limit} requests: {self.text('position')}")
+
+    def run_to_the_end(self) -> None:
+        """Press Run, and wait until the push is complete."""
+        self.click("run")
+        self.shows("position", "The push is complete")
