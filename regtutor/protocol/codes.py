@@ -74,7 +74,10 @@ STATUSES: Mapping[int, tuple[str, Citation]] = {
     416: ("refused: the range does not fit", Citation(HTTP, "15.5.17 416 Range Not Satisfiable", "section-15.5.17")),
     417: ("refused: it does not do Expect", Citation(HTTP, "15.5.18 417 Expectation Failed", "section-15.5.18")),
     429: ("refused for now: too many requests", Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")),
-    500: ("the registry failed; its log may say why", Citation(HTTP, "15.6.1 500", "section-15.6.1")),
+    500: (
+        "the registry failed; its log may say why",
+        Citation(HTTP, "15.6.1 500 Internal Server Error", "section-15.6.1"),
+    ),
     502: ("a proxy got no good answer from the registry", Citation(HTTP, "15.6.3 502 Bad Gateway", "section-15.6.3")),
     503: ("not in service now", Citation(HTTP, "15.6.4 503 Service Unavailable", "section-15.6.4")),
     504: ("a proxy waited too long for the registry", Citation(HTTP, "15.6.5 504 Gateway Timeout", "section-15.6.5")),

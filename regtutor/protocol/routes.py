@@ -113,7 +113,7 @@ ROUTES: tuple[Route, ...] = (
             400: "refused: the digest is missing, malformed or not that of the bytes",
             404: "the upload session is not known",
             413: "refused: larger than the registry or a proxy before it accepts",
-            416: "refused: bytes are missing before or after what was sent",
+            416: "refused: bytes are missing from the blob (so far only in the specification's main branch)",
         },
         (_spec("POST then PUT", "post-then-put"), _api("Monolithic Upload", "monolithic-upload")),
     ),

@@ -76,8 +76,8 @@ def put_manifest(
     """Push a manifest: the last request of a push. Everything that it names must be in the repository by now.
 
     ``PUT /v2/<repository>/manifests/<reference>`` -> 201; ``Docker-Content-Digest`` names what was stored.
-    400 MANIFEST_BLOB_UNKNOWN if a blob is missing, MANIFEST_INVALID if it is no manifest of that type; 413 if it is too
-    large.
+    400 MANIFEST_BLOB_UNKNOWN if a blob is missing, MANIFEST_INVALID if it is no manifest of that type; 404 if the
+    repository cannot be had, 405 if this registry takes no manifests (a read-only copy), 413 if it is too large.
 
     Parameters
     ----------

@@ -42,7 +42,8 @@ def put_blob(
     """Send a whole blob into an open session and close it.
 
     ``PUT <Location>&digest=<digest>`` -> 100 (go on), then 201; ``Docker-Content-Digest`` names what was stored.
-    400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large.
+    400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large, 416
+    if bytes are missing from it (so far only in the specification's main branch).
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str) -> Exc
 
     ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 (it is there), or 202: not mounted, and
     an upload session was opened instead, whose ``Location`` is as good as :func:`start_upload`'s. A client that takes
-    the 202 for a success ends up with a manifest that names a missing blob.
+    the 202 for a success ends up with a manifest that names a missing blob. 404 if the repository cannot be had.
 
     Parameters
     ----------
