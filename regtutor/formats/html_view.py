@@ -1,0 +1,186 @@
+"""Records and what belongs to them as HTML, for a notebook's output, a report or a widget.
+
+Everything that came over the wire is escaped. There is no script and no style sheet, because viewers of notebooks strip
+both: inline styles only, colours from JupyterLab's variables where there are any, and no text in a colour of its own,
+so that it is readable on light and on dark. Nothing here asks a registry for anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+from regtutor.exchange import PREVIEW, BodyRecord, Exchange, Transcript
+from regtutor.message import HeaderList, Location, Request
+from regtutor.protocol.secrets import redact_headers, redact_url
+
+if TYPE_CHECKING:
+    from regtutor.client.host import StorageTree
+    from regtutor.client.registry import Registry
+    from regtutor.content.image import Image
+
+MOST_EXCHANGES = 200
+"""A transcript of more exchanges than this is shown as a summary."""
+
+MOST_LINES = 400
+"""Lines of a storage tree that are shown."""
+
+_MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
+_WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
+_PRE = f"margin:4px 0;padding:0;background:none;border:none;color:inherit;{_MONO};{_WRAP}"
+_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere"
+_BARS = {True: "var(--jp-success-color1,#388e3c)", False: "var(--jp-error-color1,#d32f2f)"}
+
+
+def exchange_html(exchange: Exchange) -> str:
+    """What was sent and what came back, line by line; bodies are folded in."""
+    response = exchange.response
+    parts = [_line(f"<b>{escape(exchange.step)}</b>: {_answered(exchange)}")]
+    if exchange.proxy:
+        parts.append(_line(f"through the proxy {escape(exchange.proxy)}"))
+    parts.append(_message("sent", exchange.request.start_line, exchange.request.headers))
+    parts += [_message("received", interim.start_line, interim.headers) for interim in exchange.interims]
+    parts.append(_body(exchange.request.body))
+    if response is not None:
+        parts += [_message("received", response.start_line, response.headers), _body(response.body)]
+    parts += [_line(escape(event.note)) for event in exchange.events if event.note]
+    return _boxed("".join(parts), exchange.ok)
+
+
+def transcript_html(transcript: Transcript) -> str:
+    """One line for each exchange, which opens to all of it; of a long transcript, how often which answer came."""
+    title = f"<b>{escape(transcript.title)}</b>: " if transcript.title else ""
+    count = f"{len(transcript)} exchange{'' if len(transcript) == 1 else 's'}"
+    head = _line(f"{title}{count}, {transcript.bytes_up:,} bytes up, {transcript.bytes_down:,} bytes down")
+    notes = "".join(_line(escape(note)) for note in transcript.notes)
+    if len(transcript) > MOST_EXCHANGES:
+        return f"<div>{head}{_counts(transcript)}{notes}</div>"
+    rows = "".join(_folded(_summary(n, exchange), exchange_html(exchange)) for n, exchange in enumerate(transcript, 1))
+    return f"<div>{head}{rows}{notes}</div>"
+
+
+def _summary(number: int, exchange: Exchange) -> str:
+    path = escape(exchange.target.partition("?")[0])
+    return f"{number} <b>{escape(exchange.step)}</b> {escape(exchange.method)} {path}: {_answered(exchange)}"
+
+
+def _answered(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return escape(exchange.meaning)
+    return f"<b>{exchange.response.status}</b>, {escape(exchange.meaning)}"
+
+
+def _counts(transcript: Transcript) -> str:
+    counted = Counter((exchange.step, exchange.status) for exchange in transcript)
+    rows = [(step, "-" if status is None else str(status), f"{n:,}") for (step, status), n in counted.items()]
+    return _table(("step", "status", "how often"), rows)
+
+
+def request_html(request: Request) -> str:
+    """A request that was not sent: what is to go over the wire, without the headers that a client adds."""
+    headers = redact_headers(request.headers)
+    parts = [
+        _line(f"<b>{escape(request.step)}</b>, a draft: not sent"),
+        _message("to be sent", f"{request.method} {request.shown_target} HTTP/1.1", headers),
+    ]
+    if request.body is not None:
+        parts.append(_line(f"body: {request.body.size:,} bytes ({escape(redact_url(request.body.label))})"))
+    return _boxed("".join(parts), None)
+
+
+def location_html(location: Location) -> str:
+    """Where to go on. It is no link: a browser that followed it would send another request than a step does."""
+    return f'<code style="{_MONO};{_WRAP};color:inherit;background:none">{escape(location.redacted)}</code>'
+
+
+def registry_html(registry: Registry) -> str:
+    """Its name and address, and whether one can look behind it. It is not asked for anything."""
+    behind = (
+        "logs() and tree() show what is behind it" if registry.host else "known by its URL only: no logs(), no tree()"
+    )
+    who = "; asked with credentials" if registry.credentials else ""
+    return _line(f"Registry <b>{escape(registry.name)}</b> at {escape(redact_url(registry.url))}{who}; {behind}")
+
+
+def image_html(image: Image) -> str:
+    """What is pushed: the manifest and the config by digest, and the layers as a table."""
+    platform = f" for {escape(str(image.platform))}" if image.platform else ""
+    name = escape(image.name or "without a name")
+    rows = [tuple(_number(cell) for cell in row.values()) for row in image.rows()]
+    columns = tuple(image.rows()[0]) if rows else ("no layers",)
+    documents = [
+        ("manifest", image.manifest.media_type, _number(image.manifest.size), image.manifest.digest),
+        ("config", image.config.media_type, _number(image.config.size), image.config.digest),
+    ]
+    head = _line(f"Image <b>{name}</b>{platform}: {len(rows)} layers, {image.size:,} bytes to push")
+    return f"<div>{head}{_table(('', 'media type', 'size', 'digest'), documents)}{_table(columns, rows)}</div>"
+
+
+def tree_html(tree: StorageTree) -> str:
+    """A registry's storage as an indented tree, with sizes in bytes."""
+    lines = tree.as_text().split("\n")
+    rest = len(lines) - MOST_LINES
+    more = _line(f"... and {rest:,} lines more: print(reg.tree())") if rest > 0 else ""
+    text = escape("\n".join(lines[:MOST_LINES]))
+    head = _line(f"{len(tree.files):,} files, {tree.size:,} bytes")
+    return f'<div>{head}<pre style="{_PRE}">{text}</pre>{more}</div>'
+
+
+def _number(cell: str | int) -> str:
+    return f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _message(direction: str, start_line: str, headers: HeaderList) -> str:
+    lines = [f"<b>{escape(start_line)}</b>", *(f"{escape(name)}: {escape(value)}" for name, value in headers)]
+    text = "\n".join(lines)
+    return f'{_line(f"<i>{direction}</i>")}<pre style="{_PRE};padding-left:12px">{text}</pre>'
+
+
+_FATES: dict[str, Callable[[BodyRecord], str]] = {
+    "none": lambda _: "",
+    "withheld": lambda _: _line("<i>body withheld: the answer came before it was sent</i>"),
+}
+
+
+def _body(body: BodyRecord) -> str:
+    if body.fate in _FATES:
+        return _FATES[body.fate](body)
+    digest = f", {escape(body.digest)}" if body.digest else ""
+    title = f"<i>body {escape(body.fate)}</i>: {body.size:,} bytes{digest}"
+    if not body.preview:
+        return _line(title)
+    return _folded(title, f'<pre style="{_PRE};padding-left:12px">{escape(_shown(body))}</pre>')
+
+
+def _shown(body: BodyRecord) -> str:
+    """The first part of a body, as text or, if it is none, as hexadecimal numbers."""
+    first = body.preview[:PREVIEW]
+    more = "\n..." if body.size > len(first) else ""
+    text = first.decode("utf-8", "replace")
+    if "\0" in text or text.count("\ufffd") > len(text) // 8:
+        return "\n".join(first[at : at + 16].hex(" ") for at in range(0, min(len(first), 256), 16)) + "\n..."
+    return text + more
+
+
+def _line(html: str) -> str:
+    return f'<div style="overflow-wrap:anywhere">{html}</div>'
+
+
+def _folded(summary: str, html: str) -> str:
+    return f'<details><summary style="cursor:pointer;overflow-wrap:anywhere">{summary}</summary>{html}</details>'
+
+
+def _boxed(html: str, ok: bool | None) -> str:
+    bar = "var(--jp-border-color1,#9e9e9e)" if ok is None else _BARS[ok]
+    return f'<div style="border-left:3px solid {bar};padding-left:10px;margin:4px 0">{html}</div>'
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f'<th style="{_CELL}">{escape(column)}</th>' for column in columns)
+    lines = ("".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return (
+        f'<table style="border-collapse:collapse;{_MONO}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
