@@ -42,8 +42,8 @@ def put_blob(
     """Send a whole blob into an open session and close it.
 
     ``PUT <Location>&digest=<digest>`` -> 100 (go on), then 201; ``Docker-Content-Digest`` names what was stored.
-    400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large, 416
-    if bytes are missing from it (so far only in the specification's main branch).
+    400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large,
+    416 if bytes are missing from it (so far only in the specification's main branch).
 
     Parameters
     ----------
