@@ -24,6 +24,9 @@ def test_the_notebook_runs_and_ends_in_a_stepper_that_can_be_clicked_through(lab
     stepper = lab.stepper()
     click_through(stepper)
     assert lab.errors() == []
+    # Tables elsewhere in the notebook bring style sheets that hold for the whole page.
+    expect(stepper.part("headers").locator("tbody th").first).to_have_css("vertical-align", "top")
+    expect(stepper.part("headers").locator("thead th").first).to_have_css("text-align", "left")
     take_pictures(lab, "notebook")
 
 
