@@ -30,7 +30,9 @@ MOST_LINES = 400
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
 _WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 _PRE = f"margin:4px 0;padding:0;background:none;border:none;color:inherit;{_MONO};{_WRAP}"
-_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
+_SHORT = 40
+"""Characters of a cell that stay on one line; longer ones may be broken anywhere."""
 _BARS = {True: "var(--jp-success-color1,#388e3c)", False: "var(--jp-error-color1,#d32f2f)"}
 
 
@@ -80,10 +82,15 @@ def _counts(transcript: Transcript) -> str:
 
 def request_html(request: Request) -> str:
     """A request that was not sent: what is to go over the wire, without the headers that a client adds."""
-    headers = redact_headers(request.headers)
+    target, to = request.shown_target, ""
+    scheme, mark, rest = target.partition("://")
+    if mark and scheme.lower() in ("http", "https"):
+        # An absolute target says which host to connect to; what goes over the wire begins with its path.
+        host, slash, path = rest.partition("/")
+        target, to = slash + path, f" to {scheme}://{host}"
     parts = [
         _line(f"<b>{escape(request.step)}</b>, a draft: not sent"),
-        _message("to be sent", f"{request.method} {request.shown_target} HTTP/1.1", headers),
+        _message(f"to be sent{to}", f"{request.method} {target} HTTP/1.1", redact_headers(request.headers)),
     ]
     if request.body is not None:
         parts.append(_line(f"body: {request.body.size:,} bytes ({escape(redact_url(request.body.label))})"))
@@ -135,7 +142,7 @@ def _number(cell: str | int) -> str:
 def _message(direction: str, start_line: str, headers: HeaderList) -> str:
     lines = [f"<b>{escape(start_line)}</b>", *(f"{escape(name)}: {escape(value)}" for name, value in headers)]
     text = "\n".join(lines)
-    return f'{_line(f"<i>{direction}</i>")}<pre style="{_PRE};padding-left:12px">{text}</pre>'
+    return f'{_line(f"<i>{escape(direction)}</i>")}<pre style="{_PRE};padding-left:12px">{text}</pre>'
 
 
 _FATES: dict[str, Callable[[BodyRecord], str]] = {
@@ -179,8 +186,13 @@ def _boxed(html: str, ok: bool | None) -> str:
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f'<th style="{_CELL}">{escape(column)}</th>' for column in columns)
-    lines = ("".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) for row in rows)
+    lines = ("".join(_cell(cell) for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
         f'<table style="border-collapse:collapse;{_MONO}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     )
+
+
+def _cell(text: str) -> str:
+    wrap = "white-space:nowrap" if len(text) <= _SHORT else "overflow-wrap:anywhere"
+    return f'<td style="{_CELL};{wrap}">{escape(text)}</td>'

@@ -143,6 +143,7 @@ def test_a_draft_shows_no_secret() -> None:
         headers={"Authorization": "Basic pw2"}
     )
     text = Outline(html_view.request_html(draft)).text
+    assert "PUT /v2/x?token=" in text and "to http://h" in text
     assert "not sent" in text and "body: 3 bytes" in text and "pw" not in text
     assert "pw" not in html_view.location_html(Location("http://me:pw1@h/?token=pw2"))
 
