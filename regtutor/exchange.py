@@ -15,7 +15,7 @@ from typing import Any, overload
 from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
 from regtutor.protocol import codes
-from regtutor.protocol.secrets import redact_body, redact_headers, redact_url
+from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 
 PREVIEW = 4 * 1024
 """Bytes of a body that a record keeps."""
@@ -156,6 +156,9 @@ class WireEvent:
     bytes: int = 0
     note: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "note", redact_text(self.note))
+
 
 @dataclass(frozen=True)
 class Exchange:
@@ -187,8 +190,9 @@ class Exchange:
     error: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("url", "proxy", "error"):
+        for name in ("url", "proxy"):
             object.__setattr__(self, name, redact_url(getattr(self, name)))
+        object.__setattr__(self, "error", redact_text(self.error))
 
     @property
     def method(self) -> str:

@@ -17,7 +17,7 @@ from regtutor.client.head import NonsenseAnswer
 from regtutor.client.sending import StaleConnection
 from regtutor.client.tap import ClosedEarly
 from regtutor.client.upload import BodyTooShort
-from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.secrets import redact_text, redact_url
 
 FAILURES = (
     OSError,
@@ -139,7 +139,7 @@ def sentences(error: BaseException, now: Situation) -> tuple[str, str, str]:
         "seen": seen,
         "cause": chain[-1],
     }
-    what, why, then = (redact_url(text.format_map(known)) for text in (row.what, row.why, row.next))
+    what, why, then = (redact_text(text.format_map(known)) for text in (row.what, row.why, row.next))
     return what, why.strip(), then
 
 

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.message import HeaderList, Request
-from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.secrets import REDACTED, redact_url
 
 PORTS = {"http": 80, "https": 443}
 
@@ -71,7 +71,7 @@ def split_url(url: str) -> Address:
     InvalidURL: if it is not an absolute http or https URL with a host and a port that can be connected to.
     """
     match = _URL.fullmatch(url.partition("#")[0])
-    shown = redact_url(url)
+    shown = _without_userinfo(url)
     if match is None:
         raise InvalidURL(
             f"{shown!r} cannot be sent to", "it is not an absolute http or https URL", "Write http://host:port/path"
@@ -88,6 +88,12 @@ def split_url(url: str) -> Address:
     target = match["target"]
     whole = target if target.startswith("/") else f"/{target}"
     return Address(match["scheme"].lower(), authority, found["host"].strip("[]"), port, whole, userinfo)
+
+
+def _without_userinfo(url: str) -> str:
+    """A bad URL as an error may show it: whatever stands before an ``@`` may be a password."""
+    start, mark, rest = redact_url(url).rpartition("@")
+    return f"{start.partition('//')[0]}//{REDACTED}@{rest}" if mark else start + rest
 
 
 def sendable_target(target: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from regtutor.client.head import ReceivedHead
+from regtutor.client.head import ReceivedHead, sendable_target
 from regtutor.exchange import (
     MANIFEST_PREVIEW,
     PREVIEW,
@@ -75,7 +75,7 @@ class Recording:
     """
 
     def __init__(self, request: Request, url: str, registry: str, proxy: str = "") -> None:
-        self.request, self.url, self.registry, self.proxy = request, url, registry, proxy
+        self.request, self.url, self.registry, self.proxy = request, sendable_target(url), registry, proxy
         self.started = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._begun = time.perf_counter()
         self.target = request.shown_target

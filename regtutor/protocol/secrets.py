@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
 REDACTED = "<redacted>"
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-registry-auth",
+        "x-auth-token",
+        "x-amz-security-token",
+        "private-token",
+    }
+)
 """Header names (lower case) whose value is a secret; an auth scheme's name is kept."""
 
 SECRET_QUERY_NAMES = frozenset(
@@ -29,6 +40,7 @@ SECRET_QUERY_NAMES = frozenset(
         "token",
         "access_token",
         "refresh_token",
+        "id_token",
         "client_secret",
         "password",
     }
@@ -38,26 +50,33 @@ SECRET_QUERY_NAMES = frozenset(
 SECRET_FIELDS = frozenset({"token", "access_token", "refresh_token", "id_token", "client_secret", "password", "auth"})
 """Names of JSON and form fields whose value is a secret."""
 
-HEADERS_WITH_URLS = frozenset({"location", "link", "content-location", "referer", "origin", "www-authenticate"})
-"""Header names (lower case) that can hold a URL, whose query is looked through as well."""
+HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
+"""Header names (lower case) whose whole value is one URL; the values of others may hold URLs."""
 
 _SCHEMES = ("basic", "bearer", "digest", "negotiate")
-_PAIR = re.compile(r"(?P<lead>[?&;])(?P<name>[^=&#;>\s\"]*)=(?P<value><redacted>|[^&#;>\s\"]*)")
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*:)?//(?P<userinfo>[^/?#\s]*)@")
+# Each repetition stops where another match could begin, so that no text takes more than linear time.
+_NAME = r"[^=&#;?>\\\s\"]*="
+_LEAD = rf"(?P<lead>[?&;#]|\\u0026)(?P<name>{_NAME})"
+# A semicolon may part pairs as well as stand in a value.
+_PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
+_PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
+_USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
+_USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 
 def redact_url(url: str) -> str:
-    """``url`` (absolute, a target, or a text that holds URLs) without its userinfo and secret query values."""
+    """``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
+    return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
 
-    def pair(match: re.Match[str]) -> str:
-        if unquote_plus(match["name"]).lower() not in SECRET_QUERY_NAMES:
-            return match[0]
-        return f"{match['lead']}{match['name']}={REDACTED}"
 
-    def userinfo(match: re.Match[str]) -> str:
-        return f"{match['scheme'] or ''}//{REDACTED}@"
+def redact_text(text: str) -> str:
+    """``text`` without the userinfo and the secret query values of URLs in it."""
+    return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
 
-    return _PAIR.sub(pair, _USERINFO.sub(userinfo, url))
+
+def _pair(match: re.Match[str]) -> str:
+    secret = unquote_plus(match["name"][:-1]).lower() in SECRET_QUERY_NAMES
+    return f"{match['lead']}{match['name']}{REDACTED}" if secret else match[0]
 
 
 def redact_header(name: str, value: str) -> str:
@@ -66,7 +85,7 @@ def redact_header(name: str, value: str) -> str:
     if key in SECRET_HEADERS:
         scheme, _, rest = value.partition(" ")
         return f"{scheme} {REDACTED}" if rest and scheme.lower() in _SCHEMES else REDACTED
-    return redact_url(value) if key in HEADERS_WITH_URLS else value
+    return redact_url(value) if key in HEADERS_THAT_ARE_URLS else redact_text(value)
 
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -75,39 +94,64 @@ def redact_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str],
 
 
 def redact_body(media_type: str, body: bytes) -> bytes:
-    """A recorded body: tokens and passwords taken out of JSON objects and of forms, anything else as it is.
+    """A recorded body: what is secret taken out of JSON, of forms and of URLs in text; anything else as it is.
 
     Parameters
     ----------
-    media_type: the Content-Type header's value, with or without parameters.
+    media_type: the Content-Type header's value, with or without parameters. A body without one, or that calls itself
+        plain text, is taken for JSON if it begins like it.
     body: the bytes, or their first part.
     """
     kind = media_type.partition(";")[0].strip().lower()
+    untold = kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"[")
+    if kind == "application/json" or kind.endswith(("+json", "+prettyjws")) or untold:
+        return _redact_json_text(body) if _MAY_HOLD_SECRETS.search(body) else body
     if kind == "application/x-www-form-urlencoded":
-        return redact_url("?" + body.decode("utf-8", "replace")).removeprefix("?").encode()
-    if kind != "application/json" and not kind.endswith("+json"):
-        return body
-    if not any(f'"{name}"'.encode() in body for name in SECRET_FIELDS):
-        return body
-    return _redact_json_text(body)
+        return _redacted(body, lambda text: redact_url(f"?{text}").removeprefix("?"))
+    if kind == "" or kind.startswith("text/") or kind.endswith(("/xml", "+xml")):
+        return _redacted(body, redact_text)
+    return body
+
+
+_MAY_HOLD_SECRETS = re.compile(
+    "|".join(
+        [*(f'"{name}"' for name in SECRET_FIELDS), *(f"{name}=" for name in SECRET_QUERY_NAMES), "@", r"\\u"]
+    ).encode(),
+    re.IGNORECASE,
+)
+_SECRET_PAIR = re.compile(
+    rf'"(?P<name>{"|".join(sorted(SECRET_FIELDS))})"(?P<colon>\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)',
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _redacted(body: bytes, redact: Callable[[str], str]) -> bytes:
+    """``body`` itself where nothing is taken out, so that bytes that are no UTF-8 stay as they are."""
+    text = body.decode("utf-8", "surrogateescape")
+    found = redact(text)
+    return body if found == text else found.encode("utf-8", "surrogateescape")
 
 
 def _redact_json_text(body: bytes) -> bytes:
     try:
-        return json.dumps(_redact_json(json.loads(body))).encode()
-    except (ValueError, RecursionError):
-        names = "|".join(sorted(SECRET_FIELDS))
-        pattern = rf'"({names})"(\s*:\s*)"(?:[^"\\]|\\.)*("|$)'
-        text = body.decode("utf-8", "replace")
-        return re.sub(pattern, lambda m: f'"{m[1]}"{m[2]}"{REDACTED}"', text).encode()
+        value = json.loads(body)
+        redacted = _redact_json(value)
+        return body if redacted == value else json.dumps(redacted).encode()
+    except (ValueError, RecursionError):  # only its first part, or no JSON after all
+        return _redacted(body, lambda text: redact_text(_SECRET_PAIR.sub(rf'"\g<name>"\g<colon>"{REDACTED}"', text)))
 
 
 def _redact_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: REDACTED if key in SECRET_FIELDS and isinstance(item, str) else _redact_json(item)
+            redact_text(key): REDACTED if key.lower() in SECRET_FIELDS and _is_plain(item) else _redact_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [_redact_json(item) for item in value]
-    return value
+    return redact_text(value) if isinstance(value, str) else value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is itself the secret: not an object, whose fields have names of their own, and not nothing."""
+    return not isinstance(value, dict | bool) and value is not None

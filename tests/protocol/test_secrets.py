@@ -1,0 +1,192 @@
+"""No secret enters a record: not its repr, its text, its fields, its JSON, or its pickle."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
+from regtutor.formats import save
+from regtutor.message import Location, Request
+from regtutor.protocol.secrets import (
+    REDACTED,
+    SECRET_FIELDS,
+    SECRET_HEADERS,
+    SECRET_QUERY_NAMES,
+    redact_body,
+    redact_header,
+    redact_text,
+    redact_url,
+)
+
+SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+SECRETS = st.text(SAFE, min_size=12, max_size=60).map(lambda text: f"s3cret{text}")
+"""A beginning that stands nowhere else, so that one secret is never a part of what is not secret."""
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def with_query(name):
+    return lambda secret: exchange(target=f"/v2/?a=1&{name}={secret}&b=2")
+
+
+def with_request_header(name):
+    return lambda secret: exchange(sent=[(name.title(), f"Basic {secret}")])
+
+
+def with_response_header(name):
+    return lambda secret: exchange(received=[(name, secret)])
+
+
+def with_field(name):
+    return lambda secret: exchange(down=json.dumps({"a": [{name: secret}]}).encode())
+
+
+def exchange(target="/v2/", sent=(), received=(), up=b"", down=b"", kind="application/json", **more):
+    url = f"http://registry.example{target}"
+    location = next((value for name, value in received if name == "Location"), "")
+    return Exchange(
+        "check_api",
+        more.pop("url", url),
+        RequestRecord("GET", target, tuple(sent), BodyRecord(len(up), None, up, "sent", kind)),
+        ResponseRecord(401, "Unauthorized", tuple(received), BodyRecord(len(down), None, down, "received", kind)),
+        location=Location(location, url) if location else None,
+        **more,
+    )
+
+
+PLACES = {
+    **{f"query {name}": with_query(name) for name in SECRET_QUERY_NAMES},
+    "query in capitals": with_query("X-AMZ-SIGNATURE"),
+    "query percent-encoded": with_query("%74oken"),
+    "query after a semicolon": lambda secret: exchange(target=f"/v2/?a=1;token={secret}"),
+    "fragment": lambda secret: exchange(target=f"/v2/#access_token={secret}"),
+    **{f"request header {name}": with_request_header(name) for name in SECRET_HEADERS},
+    **{f"response header {name}": with_response_header(name) for name in SECRET_HEADERS},
+    "unknown scheme": lambda secret: exchange(sent=[("authorization", f"AWS4-HMAC-SHA256 Credential={secret}")]),
+    "userinfo of the url": lambda secret: exchange(url=f"http://me:{secret}@registry.example/v2/"),
+    "userinfo of a proxy": lambda secret: exchange(proxy=f"http://me:{secret}@proxy:3128"),
+    "Location query": lambda secret: exchange(received=[("Location", f"https://s3/b?X-Amz-Signature={secret}&x=1")]),
+    "Location userinfo": lambda secret: exchange(received=[("Location", f"https://me:{secret}@s3/b")]),
+    "Location with a space": lambda secret: exchange(received=[("Location", f"https://s3/b?sig=a {secret}")]),
+    "relative Location": lambda secret: exchange(received=[("Location", f"/b?token={secret}")]),
+    "Link": lambda secret: exchange(received=[("Link", f'</v2/_catalog?n=1&token={secret}>; rel="next"')]),
+    "WWW-Authenticate": lambda s: exchange(received=[("WWW-Authenticate", f'Bearer realm="https://a:{s}@h/?sig={s}"')]),
+    "any header": lambda secret: exchange(received=[("X-Any", f"see https://me:{secret}@h/?sig={secret}")]),
+    "error": lambda secret: exchange(error=f"https://me:{secret}@h/?token={secret} was silent"),
+    "note": lambda s: exchange(events=(WireEvent(0.0, "failed", note=f"http://a:{s}@h/?sig={s} was silent"),)),
+    "interim": lambda s: exchange(interims=(Interim(103, "Early Hints", (("Link", f"<https://h/?sig={s}>"),)),)),
+    **{f"JSON field {name}": with_field(name) for name in SECRET_FIELDS},
+    "JSON field in capitals": lambda secret: exchange(down=json.dumps({"Token": secret}).encode()),
+    "JSON list": lambda secret: exchange(down=json.dumps({"password": [secret]}).encode()),
+    "JSON escaped": lambda secret: exchange(down=f'{{"t\\u006fken": "{secret}"}}'.encode()),
+    "JSON cut off": lambda secret: exchange(down=f'{{"a": 1, "token" : "{secret}'.encode()),
+    "JSON cut off after an escape": lambda secret: exchange(down=f'{{"token":"{secret}\\'.encode()),
+    "JSON string": lambda secret: exchange(
+        down=json.dumps({"detail": f"https://s3/b?X-Amz-Signature={secret}"}).encode()
+    ),
+    "JSON of no type": lambda secret: exchange(down=json.dumps({"token": secret}).encode(), kind=""),
+    "JSON as text": lambda s: exchange(down=json.dumps({"token": s}).encode(), kind="text/plain; charset=utf-8"),
+    "form": lambda s: exchange(up=f"grant_type=password&password={s}".encode(), kind=FORM),
+    "form first": lambda s: exchange(up=f"refresh_token={s}&a=b".encode(), kind=FORM),
+    "HTML of a redirect": lambda secret: exchange(
+        down=f'<a href="https://s3/b?X-Amz-Date=1&amp;X-Amz-Signature={secret}&amp;x=1">Elsewhere</a>'.encode(),
+        kind="text/html; charset=utf-8",
+    ),
+}
+
+
+def everything_shown(record, folder):
+    transcript = Transcript.of([record], "t")
+    save(transcript, folder / "transcript.json")
+    return "\n".join(
+        [
+            repr(record),
+            str(record),
+            record.as_text(),
+            transcript.as_text(),
+            repr(dataclasses.asdict(record)),
+            repr(copy.deepcopy(record)),
+            record.meaning,
+            (folder / "transcript.json").read_text(),
+            pickle.dumps(record).decode("latin-1"),
+            pickle.dumps(transcript).decode("latin-1"),
+            repr(vars(record.request)),
+            repr(vars(record.response)),
+        ]
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("records")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@given(secret=SECRETS)
+@example(secret="s3cret-AKIA%2Fabc%3D%3D")
+def test_a_secret_is_in_nothing_that_a_record_shows(folder: Path, place, secret):
+    shown = everything_shown(PLACES[place](secret), folder)
+    assert secret not in shown
+    assert REDACTED in shown
+
+
+@given(secret=SECRETS)
+def test_a_draft_and_a_location_show_no_secret(secret):
+    location = Location(f"/b?x=1&sig={secret}", f"https://me:{secret}@h/")
+    draft = Request("put_blob", "PUT", location, (("Authorization", f"Bearer {secret}"),))
+    shown = [repr(draft), draft.shown_target, repr(location), str(location), repr(pickle.loads(pickle.dumps(location)))]
+    assert secret not in "".join(shown)
+    assert location.follow().endswith(f"/b?x=1&sig={secret}")
+
+
+@pytest.mark.parametrize("text", ["/v2/?_state=abc%3D%3D&digest=sha256:00", "/v2/a@b/", "/?n=1&last=x", "http://h:5000/v2/",
+                                  "/v2/name@sha256:0a/", "/?tokens=1&sign=2"])  # fmt: skip
+def test_what_is_no_secret_is_shown(text):
+    assert (redact_url(text), redact_text(text)) == (text, text)
+
+
+def test_a_json_body_without_a_secret_keeps_its_bytes():
+    body = b'{ "errors" : [ {"code":"DENIED", "detail": "name@sha256:0", "x": "\\u00e9"} ] }\n'
+    assert redact_body("application/json", body) == body
+
+
+def test_bytes_that_are_no_text_keep_theirs():
+    for kind in ("application/octet-stream", "text/plain", "", "application/json"):
+        body = b'{"token\xff\xfe' + bytes(range(256))
+        assert redact_body(kind, body) == body
+
+
+def test_the_scheme_of_a_credential_and_everything_around_a_secret_stay():
+    assert redact_header("Authorization", "Bearer abc") == f"Bearer {REDACTED}"
+    assert redact_url("https://me:pw@h/p?a=1&sig=x&b=2#f") == f"https://{REDACTED}@h/p?a=1&sig={REDACTED}&b=2#f"
+    link = '<https://h/?token=abc>; rel="next"'
+    assert redact_header("Link", link) == f'<https://h/?token={REDACTED}>; rel="next"'
+
+
+@given(st.text(), st.sampled_from(sorted(SECRET_QUERY_NAMES)))
+def test_redacting_twice_is_redacting_once(text, name):
+    url = f"http://h/?{name}={quote(text)}&{text}"
+    assert redact_url(redact_url(url)) == redact_url(url)
+    assert redact_text(redact_text(url)) == redact_text(url)
+
+
+@pytest.mark.parametrize("piece", ["?", "&a", ";a", "//", "a:", "\\u0026", ";a=", '"token":', "//a@", "x", "{", "["])
+def test_no_text_takes_long(piece):
+    text = piece * (400_000 // len(piece))
+    started = time.process_time()
+    redact_url(text)
+    redact_text(text)
+    redact_body("application/json", text.encode())
+    redact_body("application/json", json.dumps({"token@": text}).encode())
+    assert time.process_time() - started < 5
