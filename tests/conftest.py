@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
@@ -30,3 +33,32 @@ def require_program() -> Callable[[str, str], str]:
         return path
 
     return require
+
+
+@pytest.fixture(scope="session")
+def registry_binary(require_program: Callable[[str, str], str]) -> str:
+    return require_program("docker-registry", "docker-registry")
+
+
+@pytest.fixture(scope="session")
+def podman(require_program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A podman whose images and containers are its own: what these tests see there, they made."""
+    program = require_program("podman", "podman runc slirp4netns")
+    home = tmp_path_factory.mktemp("podman")
+    conf = os.environ.get("CONTAINERS_CONF", str(CONTAINERS_CONF) if _bare_machine() else "")
+    wrapper = home / "bin" / "podman"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f"#!/bin/sh\nexport PATH='{os.environ['PATH']}'\n"  # whatever a test makes of it: podman calls its runtime
+        + (f"export CONTAINERS_CONF='{conf}'\n" if conf else "")
+        + f"exec '{program}' --root '{home}/images' --runroot '{home}/run' \"$@\"\n"
+    )
+    wrapper.chmod(0o755)
+    yield str(wrapper)
+    subprocess.run([wrapper, "rm", "--force", "--all"], capture_output=True, timeout=60)
+    subprocess.run([wrapper, "rmi", "--force", "--all"], capture_output=True, timeout=60)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _bare_machine() -> bool:
+    return os.geteuid() == 0 and not Path("/run/systemd/system").exists()
