@@ -87,10 +87,16 @@ def _drafted(draft: Request, body: Body, body_dir: Path | None) -> CurlBody:
     return CurlBody(path=_as_argument(str(body_dir / name)))
 
 
+_NO_PATHS = ("bytes", "open file")
+"""Labels of bodies that come from no file, although there may be a file of that name."""
+
+
 def _is_file(body: Body) -> bool:
-    # The label of an open file is its name as well; the size tells whether it was to be sent from its first byte.
+    # The label of an open file is its name, or a number; the size tells whether it was to be sent from its first byte.
+    if body.digest is not None or not isinstance(body.label, str) or body.label in _NO_PATHS:
+        return False
     path = Path(body.label)
-    return body.digest is None and path.is_file() and path.stat().st_size == body.size
+    return path.is_file() and path.stat().st_size == body.size
 
 
 def _recorded(exchange: Exchange, body_dir: Path | None) -> CurlBody | None:

@@ -42,6 +42,8 @@ class _Sending:
     own: tuple[str, ...]
     """Headers that curl adds and that this request does not have, in lower case."""
     output: str = ""
+    reachable: bool = True
+    """False for a registry that is called within a process and has no socket."""
 
 
 def curl(
@@ -94,6 +96,7 @@ def _recorded(exchange: Exchange) -> _Sending:
         exchange.proxy,
         ("user-agent", "accept"),
         blob_file(exchange.target) if exchange.step == "get_blob" else "",
+        exchange.registry != "in_process",
     )
 
 
@@ -220,6 +223,8 @@ def _target(sending: _Sending) -> list[str]:
 
 
 def _comments(sending: _Sending, body: CurlBody | None) -> Iterable[str]:
+    if not sending.reachable:
+        yield "this registry has no socket, so curl cannot reach it; rt.open_registry('embedded') is the same with one"
     if _REGISTRY in sending.base:
         yield "REGISTRY: the registry's URL, such as http://127.0.0.1:5000"
     words = [*sending.base, *sending.target, *with_variables(sending.proxy or "", lambda _: "REGTUTOR_PROXY_USERINFO")]

@@ -93,7 +93,7 @@ def request_html(request: Request) -> str:
         _message(f"to be sent{to}", f"{request.method} {target} HTTP/1.1", redact_headers(request.headers)),
     ]
     if request.body is not None:
-        parts.append(_line(f"body: {request.body.size:,} bytes ({escape(redact_url(request.body.label))})"))
+        parts.append(_line(f"body: {request.body.size:,} bytes ({escape(str(request.body.label))})"))
     return _boxed("".join(parts), None)
 
 

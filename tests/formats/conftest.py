@@ -1,84 +1,12 @@
-"""A server that answers 201 to anything and keeps the bytes that it was sent."""
+"""A server that keeps what it was sent, for the tests of commands."""
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-ANSWER = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-
-
-class Wire:
-    """Listens on loopback; ``received`` holds the bytes of each connection, whole once ``drained`` has returned."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.received: list[bytes] = []
-        self._heard = threading.Condition()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.settimeout(10)
-                try:
-                    data = self._read(connection)
-                except OSError as error:  # the test that waits for this request says that it did not come whole
-                    data = repr(error).encode()
-                with self._heard:
-                    self.received.append(data)
-                    self._heard.notify_all()
-                connection.sendall(ANSWER)
-
-    def _read(self, connection: socket.socket) -> bytes:
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += self._some(connection)
-        head = data.partition(b"\r\n\r\n")[0]
-        if b"expect: 100-continue" in head.lower():
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while not self._complete(data):
-            data += self._some(connection)
-        return data
-
-    @staticmethod
-    def _some(connection: socket.socket) -> bytes:
-        chunk = connection.recv(65536)
-        if not chunk:
-            raise ConnectionError("the client closed the connection in the middle of a request")
-        return chunk
-
-    @staticmethod
-    def _complete(data: bytes) -> bool:
-        head, _, body = data.partition(b"\r\n\r\n")
-        fields = {
-            name.strip().lower(): value.strip() for name, _, value in (x.partition(b":") for x in head.split(b"\r\n"))
-        }
-        if fields.get(b"transfer-encoding") == b"chunked":
-            return body.endswith(b"0\r\n\r\n")
-        return len(body) >= int(fields.get(b"content-length", b"0"))
-
-    def sent(self, count: int) -> list[bytes]:
-        """What the first ``count`` connections sent."""
-        with self._heard:
-            assert self._heard.wait_for(lambda: len(self.received) >= count, timeout=10), "no request came"
-        return self.received[:count]
-
-    def close(self) -> None:
-        self._listener.close()
+from tests.formats.wire import Wire
 
 
 @pytest.fixture

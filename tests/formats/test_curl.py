@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import ssl
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+import trustme
 
 import regtutor as rt
 from regtutor.errors import InvalidURL
 from regtutor.exchange import BodyRecord, RequestRecord
 from regtutor.formats import curl
 from regtutor.message import Location, Request
+from tests.formats.wire import Wire
 
 RequireProgram = Callable[[str, str], str]
 Prepared = tuple[Callable[..., rt.Exchange], tuple[object, ...], dict[str, object]]
@@ -185,7 +188,7 @@ def head_and_body(data: bytes) -> tuple[bytes, list[bytes], bytes]:
     return start_line, lines, body
 
 
-def on_the_wire(wire: Any, paste: Callable[..., str], request: Request, tmp_path: Path) -> list[bytes]:
+def on_the_wire(wire: Wire, paste: Callable[..., str], request: Request, tmp_path: Path) -> list[bytes]:
     """What the client sends, then what the draft's command and the record's command send."""
     reg = rt.connect(wire.url)
     exchange = reg.send(request)
@@ -197,7 +200,7 @@ def on_the_wire(wire: Any, paste: Callable[..., str], request: Request, tmp_path
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_target_is_sent_byte_for_byte(target: str, wire: Any, paste: Callable[..., str], tmp_path: Path) -> None:
+def test_the_target_is_sent_byte_for_byte(target: str, wire: Wire, paste: Callable[..., str], tmp_path: Path) -> None:
     sent = on_the_wire(wire, paste, Request("check_api", "GET", target), tmp_path)
     first, draft, record = (head_and_body(data)[0] for data in sent)
     assert record == first
@@ -235,7 +238,7 @@ REQUESTS = {
 
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_record_is_sent_again_header_for_header(
-    name: str, wire: Any, paste: Callable[..., str], tmp_path: Path
+    name: str, wire: Wire, paste: Callable[..., str], tmp_path: Path
 ) -> None:
     sent = on_the_wire(wire, paste, REQUESTS[name], tmp_path)
     (start, lines, body), (_, _, draft_body), (again, same, same_body) = (head_and_body(data) for data in sent)
@@ -246,14 +249,14 @@ def test_a_record_is_sent_again_header_for_header(
     assert theirs == mine
 
 
-def test_an_empty_header_is_sent_empty(wire: Any, paste: Callable[..., str], tmp_path: Path) -> None:
+def test_an_empty_header_is_sent_empty(wire: Wire, paste: Callable[..., str], tmp_path: Path) -> None:
     request = rt.draft(rt.check_api).edit(headers={"X-Empty": "", "X-Blank": "  "})
     for data in on_the_wire(wire, paste, request, tmp_path):
         lines = [line.rstrip() for line in head_and_body(data)[1]]
         assert b"X-Empty:" in lines and b"X-Blank:" in lines
 
 
-def test_a_file_is_sent_from_where_it_is(wire: Any, paste: Callable[..., str], tmp_path: Path) -> None:
+def test_a_file_is_sent_from_where_it_is(wire: Wire, paste: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "a layer's file.tar"
     path.write_bytes(BLOB)
     command = curl(rt.draft(rt.put_blob, "/v2/x?a", path), registry_url=wire.url)
@@ -263,13 +266,44 @@ def test_a_file_is_sent_from_where_it_is(wire: Any, paste: Callable[..., str], t
 
 
 def test_an_open_file_that_is_sent_from_its_middle_is_not_taken_from_its_beginning(
-    wire: Any, paste: Callable[..., str], tmp_path: Path
+    wire: Wire, paste: Callable[..., str], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(BLOB)
     with (tmp_path / "file").open("rb") as file:
         file.seek(100)
         paste(curl(rt.draft(rt.put_blob, "/v2/x?a", file), registry_url=wire.url))
     assert head_and_body(wire.sent(1)[0])[2] == BLOB[100:]
+
+
+def test_bytes_are_not_taken_for_a_file_that_is_called_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bytes").write_bytes(b"abc")
+    assert "printf %s xyz" in curl(rt.draft(rt.put_blob, "/v2/x?a", b"xyz"))
+
+
+def test_an_open_file_without_a_name_is_part_of_the_command() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(b"xyz")
+        file.seek(0)
+        assert "printf %s xyz" in curl(rt.draft(rt.put_blob, "/v2/x?a", file))
+
+
+def test_over_tls_curl_is_kept_from_choosing_another_version_of_http(paste: Callable[..., str], tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    server = Wire(context)
+    command = curl(rt.draft(rt.put_blob, f"{server.url}/v2/x?a=%7e", BLOB))
+    assert status_of(paste(command, CURL_CA_BUNDLE=str(tmp_path / "ca.pem"))) == 201
+    assert head_and_body(server.sent(1)[0])[2] == BLOB
+    server.close()
+
+
+def test_a_record_of_a_registry_without_a_socket_says_that_curl_cannot_reach_it() -> None:
+    with rt.open_registry("in_process", quiet=True) as reg:
+        assert curl(rt.check_api(reg)).startswith("# this registry has no socket")
 
 
 # --- Bodies that are not in the command ---------------------------------------------------------------------------
@@ -306,7 +340,7 @@ def test_a_record_whose_body_was_not_sent_whole_says_so(fate: str) -> None:
 # --- Secrets ------------------------------------------------------------------------------------------------------
 
 
-def test_a_secret_header_is_a_variable_that_the_shell_fills_in(wire: Any, paste: Callable[..., str]) -> None:
+def test_a_secret_header_is_a_variable_that_the_shell_fills_in(wire: Wire, paste: Callable[..., str]) -> None:
     draft = rt.draft(rt.check_api).edit(headers={"Authorization": "Basic c2VjcmV0", "Cookie": "hidden=1"})
     command = curl(draft, registry_url=wire.url)
     assert '"Authorization: $REGTUTOR_AUTHORIZATION"' in command
@@ -316,7 +350,7 @@ def test_a_secret_header_is_a_variable_that_the_shell_fills_in(wire: Any, paste:
     assert b"Authorization: Basic c2VjcmV0" in lines and b"Cookie: hidden=1" in lines
 
 
-def test_a_recorded_secret_is_a_variable_too(wire: Any, paste: Callable[..., str]) -> None:
+def test_a_recorded_secret_is_a_variable_too(wire: Wire, paste: Callable[..., str]) -> None:
     reg = rt.connect(wire.url, username="alice", password="swordfish")
     exchange = rt.check_api(reg)
     reg.close()
@@ -326,7 +360,7 @@ def test_a_recorded_secret_is_a_variable_too(wire: Any, paste: Callable[..., str
     assert b"Authorization: Bearer other" in second
 
 
-def test_secret_query_values_and_userinfo_are_variables(wire: Any, paste: Callable[..., str]) -> None:
+def test_secret_query_values_and_userinfo_are_variables(wire: Wire, paste: Callable[..., str]) -> None:
     url = f"http://me:pw1@127.0.0.1:{wire.port}/v2/$x?X-Amz-Signature=pw2&b=1&token=pw3_"
     command = curl(Request("check_api", "GET", Location(url)))
     assert "pw1" not in command and "pw2" not in command and "pw3" not in command
@@ -345,7 +379,7 @@ def test_a_body_that_holds_a_secret_is_not_written_down(tmp_path: Path) -> None:
 # --- Hostile records ----------------------------------------------------------------------------------------------
 
 
-def test_nothing_in_a_record_runs_in_the_shell(wire: Any, paste: Callable[..., str], tmp_path: Path) -> None:
+def test_nothing_in_a_record_runs_in_the_shell(wire: Wire, paste: Callable[..., str], tmp_path: Path) -> None:
     bad = '\'; touch owned; "$(touch owned)"`touch owned`\ntouch owned\n#<redacted>'
     request = RequestRecord(
         bad, f"/{bad}", ((bad, bad), ("X", bad), ("Cookie", bad), ("Referer", f"http://h/?token={bad}"))
@@ -355,7 +389,9 @@ def test_nothing_in_a_record_runs_in_the_shell(wire: Any, paste: Callable[..., s
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_header_named_at_a_file_does_not_send_that_file(wire: Any, paste: Callable[..., str], tmp_path: Path) -> None:
+def test_a_header_named_at_a_file_does_not_send_that_file(
+    wire: Wire, paste: Callable[..., str], tmp_path: Path
+) -> None:
     (tmp_path / "private").write_text("X-Leaked: yes\n")
     exchange = rt.Exchange("x", f"{wire.url}/", RequestRecord("GET", "/", (("@private", ""),)))
     command = curl(exchange)
