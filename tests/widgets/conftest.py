@@ -12,12 +12,12 @@ from regtutor.client.registry import Registry
 
 @pytest.fixture
 def reg() -> Iterator[Registry]:
-    """The quickest registry: no socket."""
+    """The embedded registry on a socket."""
     with open_registry("embedded", quiet=True) as registry:
         yield registry
 
 
-@pytest.fixture(params=["in_process", "embedded", "native"])
+@pytest.fixture(params=["in_process", "embedded", pytest.param("native", marks=pytest.mark.registry)])
 def any_reg(request: pytest.FixtureRequest, require_program: Callable[[str, str], str]) -> Iterator[Registry]:
     """Each registry that can be had without a container engine."""
     if request.param == "native":

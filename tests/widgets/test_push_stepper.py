@@ -17,7 +17,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.widgets import PushStepper
+from regtutor.widgets import PushStepper, panels
 from regtutor.widgets.stepping import NEW, SAME
 
 IMAGE = sample_image()
@@ -108,6 +108,14 @@ def test_what_a_request_changed_in_the_storage_is_named(reg: Registry) -> None:
     shown.click("next", 2)
     assert "Request 3 changed:" in shown.text("tree")
     assert re.search(r"\+ docker/registry/v2/blobs/\S+/data  \d+ bytes\n", shown.text("tree"))
+
+
+def test_a_long_tree_is_cut_and_says_so(reg: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panels, "TREE_LINES", 3)
+    shown = clicker(reg)
+    shown.click("run")
+    lines = len(reg.tree().as_text().splitlines())
+    assert f"... and {lines - 3} more lines" in shown.text("tree")
 
 
 def test_buttons_are_disabled_when_they_mean_nothing(reg: Registry) -> None:
