@@ -1,4 +1,4 @@
-"""What objects show by themselves in a notebook: IPython's HTML formatters, by type name.
+"""What objects show by themselves in a notebook or in an IPython terminal: formatters, by type name.
 
 Nothing is imported for it until something is shown, neither the types nor the HTML, so that records need not know how
 they look and a plain Python need not have IPython.
@@ -22,9 +22,16 @@ FORMATTERS: dict[tuple[str, str], str] = {
 }
 """Module and name of a type, and the function of ``formats/html_view.py`` that shows it."""
 
+TEXTS: tuple[tuple[str, str], ...] = (
+    ("regtutor.exchange", "Exchange"),
+    ("regtutor.exchange", "Transcript"),
+    ("regtutor.client.host", "StorageTree"),
+)
+"""Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
+
 
 def register(shell: Any = None) -> bool:
-    """Teach an IPython shell to show regtutor's objects; what they show as text stays as it is.
+    """Teach an IPython shell to show regtutor's objects, and its tables uncut; other DataFrames stay as they are.
 
     Parameters
     ----------
@@ -36,11 +43,15 @@ def register(shell: Any = None) -> bool:
     """
     if shell is None and "IPython" in sys.modules:
         shell = sys.modules["IPython"].get_ipython()
-    formatter = getattr(getattr(shell, "display_formatter", None), "formatters", {}).get("text/html")
-    if formatter is None:
+    formatters = getattr(getattr(shell, "display_formatter", None), "formatters", {})
+    if "text/html" not in formatters:
         return False
     for (module, name), function in FORMATTERS.items():
-        formatter.for_type_by_name(module, name, _shower(function))
+        formatters["text/html"].for_type_by_name(module, name, _shower(function))
+    for module, name in TEXTS:
+        formatters["text/plain"].for_type_by_name(module, name, _show_text)
+    for module in ("pandas", "pandas.core.frame"):  # as the class names itself, which has changed between versions
+        formatters["text/html"].for_type_by_name(module, "DataFrame", _show_table)
     return True
 
 
@@ -49,3 +60,15 @@ def _shower(function: str) -> Callable[[Any], str]:
         return str(getattr(import_module("regtutor.formats.html_view"), function)(value))
 
     return show
+
+
+def _show_text(value: Any, printer: Any, cycle: bool) -> None:
+    # Within a list the short repr serves better: the whole text is for what stands alone.
+    printer.text(repr(value) if cycle or len(printer.stack) > 1 else value.as_text())
+
+
+def _show_table(table: Any) -> str | None:
+    """A table of ours as ``rt.whole`` shows it; any other DataFrame as pandas does."""
+    from regtutor.tables import is_ours, whole
+
+    return str(whole(table)._repr_html_()) if is_ours(table) else table._repr_html_()

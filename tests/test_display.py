@@ -8,13 +8,14 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import regtutor as rt
 from regtutor import display
 from regtutor.client.host import StorageTree
-from regtutor.exchange import RequestRecord
+from regtutor.exchange import RequestRecord, ResponseRecord
 from regtutor.message import Location
 
 
@@ -40,14 +41,38 @@ def test_every_type_that_is_named_exists_and_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", THINGS)
-def test_a_registered_shell_shows_html_and_the_same_text(name: str) -> None:
+def test_a_registered_shell_shows_html_and_whole_texts(name: str) -> None:
     plain, taught = shell(), shell()
     assert display.register(taught) is True
     before, _ = plain.display_formatter.format(THINGS[name])
     after, _ = taught.display_formatter.format(THINGS[name])
     assert "text/html" not in before
     assert after["text/html"].startswith("<")
-    assert after["text/plain"] == before["text/plain"]
+    whole = name in {name for _, name in display.TEXTS}
+    assert after["text/plain"] == (THINGS[name].as_text() if whole else before["text/plain"])
+
+
+def test_in_a_list_an_exchange_stays_short() -> None:
+    taught = shell()
+    display.register(taught)
+    shown, _ = taught.display_formatter.format([THINGS["Exchange"]])
+    assert shown["text/plain"] == "[<Exchange check_api: GET /v2/ -> >]"
+
+
+def test_our_tables_are_shown_uncut_and_other_frames_as_pandas_does() -> None:
+    taught = shell()
+    display.register(taught)
+    digest = "sha256:" + 64 * "a"
+    ours = rt.headers_table([exchange_with("Docker-Content-Digest", digest)])
+    other = pd.DataFrame({"digest": [digest]})
+    assert digest in taught.display_formatter.format(ours)[0]["text/html"]
+    assert digest in taught.display_formatter.format(ours.iloc[:, :1])[0]["text/html"]
+    assert taught.display_formatter.format(other)[0]["text/html"] == other._repr_html_()
+
+
+def exchange_with(name: str, value: str) -> rt.Exchange:
+    request = RequestRecord("GET", "/v2/")
+    return rt.Exchange("check_api", "http://h/v2/", request, ResponseRecord(200, "OK", ((name, value),)))
 
 
 def test_without_a_shell_nothing_is_registered_and_nothing_imported() -> None:

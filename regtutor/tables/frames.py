@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Exchanges = Exchange | Iterable[Exchange]
 """What a table is made of: a Transcript, a list of exchanges, or a single one."""
 
+OURS = "regtutor"
+"""The name in ``DataFrame.attrs`` by which a notebook knows a table of ours, which it shows uncut."""
+
 
 def listed(exchanges: Exchanges) -> list[Exchange]:
     """The exchanges that a table is made of.
@@ -37,7 +40,9 @@ def frame(cells: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], index: 
     """A frame with exactly these columns and dtypes, and whatever ``index``; None is missing."""
     pandas = loaded()
     typed = {name: pandas.array(cells[name], dtype=_dtype(dtype)) for name, dtype in dtypes.items()}
-    return pandas.DataFrame(typed, index=index)
+    made = pandas.DataFrame(typed, index=index)
+    made.attrs[OURS] = True
+    return made
 
 
 def counted(length: int, name: str) -> Any:

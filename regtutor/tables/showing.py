@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
-from regtutor.tables.frames import loaded
+from regtutor.tables.frames import OURS, loaded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +29,10 @@ class Whole:
 
 
 def whole(table: pd.DataFrame) -> Whole:
-    """A table with nothing cut off, for the end of a notebook's cell: ``rt.whole(rt.headers_table(exchanges))``.
+    """A table with nothing cut off, for the end of a notebook's cell: ``rt.whole(frame)``.
 
-    pandas shows at most 50 characters of a cell (its option ``display.max_colwidth``), which is less than a digest.
+    pandas shows at most 50 characters of a cell (its option ``display.max_colwidth``), which is less than a digest. In
+    a notebook the tables of this package are shown like this by themselves; this is for frames of one's own.
     ``table.style`` shows all, but escapes nothing: do not use it on what a registry sent.
 
     Parameters
@@ -43,6 +44,11 @@ def whole(table: pd.DataFrame) -> Whole:
     Something that JupyterLab shows as HTML and a terminal as text; several lines in a cell stay several lines.
     """
     return Whole(table)
+
+
+def is_ours(table: pd.DataFrame) -> bool:
+    """Whether a function of this package made ``table``, or what it was cut from."""
+    return OURS in table.attrs
 
 
 def _escaped(value: Any) -> str:
