@@ -41,7 +41,10 @@ class HeaderView(Mapping[str, str]):
         return tuple(value for key, value in self._pairs if key.lower() == name.lower())
 
     def __iter__(self) -> Iterator[str]:
-        return iter({key.lower(): key for key, _ in reversed(self._pairs)}.values())
+        first: dict[str, str] = {}
+        for key, _ in self._pairs:
+            first.setdefault(key.lower(), key)
+        return iter(first.values())
 
     def __len__(self) -> int:
         return len({key.lower() for key, _ in self._pairs})

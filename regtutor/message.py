@@ -247,8 +247,8 @@ class Request:
         Parameters
         ----------
         method, target: replace the present ones.
-        headers: a mapping changes single headers (matched without case; None takes one away, a new name is added at
-            the end); a sequence of pairs replaces them all.
+        headers: a mapping changes single headers (matched without case; one value takes the place of all of that name,
+            None takes them away, a new name is added at the end); a sequence of pairs replaces them all.
         body: replaces the body, and Content-Length follows it unless ``headers`` names it; ``b""`` sends an empty one.
         others: any other field of the request.
         """
@@ -281,15 +281,18 @@ class Request:
 
 def _changed(pairs: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:
     wanted = {name.lower(): (name, value) for name, value in changes.items()}
+    used: set[str] = set()
     kept: list[tuple[str, str]] = []
     for name, value in pairs:
-        if name.lower() not in wanted:
+        key = name.lower()
+        if key not in wanted:
             kept.append((name, value))
             continue
-        new = wanted.pop(name.lower(), None)
-        if new is not None and new[1] is not None:
-            kept.append((name, new[1]))
-    kept.extend((name, value) for name, value in wanted.values() if value is not None)
+        new = wanted[key][1]
+        if new is not None and key not in used:
+            kept.append((name, new))
+        used.add(key)
+    kept.extend((name, value) for key, (name, value) in wanted.items() if key not in used and value is not None)
     return tuple(kept)
 
 

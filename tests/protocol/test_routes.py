@@ -1,0 +1,118 @@
+"""The table of documented requests, and the two functions that read it."""
+
+from __future__ import annotations
+
+import importlib
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regtutor.protocol import codes
+from regtutor.protocol.routes import BY_NAME, ROUTES, build, parse, paths_like, split_target
+
+DIGEST = "sha256:" + "0" * 64
+FIELDS = {"repository": "library/hello", "session": "7c3f", "digest": DIGEST, "reference": "v1"}
+
+LITERAL = {
+    "check_api": ("GET", "/v2/"),
+    "mount_blob": ("POST", f"/v2/library/hello/blobs/uploads/?mount={DIGEST}&from=other"),
+    "start_upload": ("POST", "/v2/library/hello/blobs/uploads/"),
+    "put_blob": ("PUT", f"/v2/library/hello/blobs/uploads/7c3f?digest={DIGEST}"),
+    "cancel_upload": ("DELETE", "/v2/library/hello/blobs/uploads/7c3f"),
+    "head_blob": ("HEAD", f"/v2/library/hello/blobs/{DIGEST}"),
+    "get_blob": ("GET", f"/v2/library/hello/blobs/{DIGEST}"),
+    "head_manifest": ("HEAD", "/v2/library/hello/manifests/v1"),
+    "get_manifest": ("GET", "/v2/library/hello/manifests/v1"),
+    "put_manifest": ("PUT", "/v2/library/hello/manifests/v1"),
+}
+"""Each documented request as the specification writes it; by hand, not from the table."""
+
+
+def test_every_row_has_a_literal_request_here():
+    assert set(LITERAL) <= set(BY_NAME)
+    assert len(BY_NAME) == len(ROUTES)
+
+
+@pytest.mark.parametrize("name", LITERAL)
+def test_a_literal_request_is_found_in_the_table(name):
+    method, target = LITERAL[name]
+    match = parse(method, target)
+    assert match is not None
+    assert match.route.name == name
+    assert all(match.path[field] == FIELDS[field] for field in match.path)
+
+
+@pytest.mark.parametrize("name", LITERAL)
+def test_build_writes_the_literal_target(name):
+    _, target = LITERAL[name]
+    path = {field: FIELDS[field] for _, field, _, _ in string.Formatter().parse(BY_NAME[name].template) if field}
+    query = {"mount_blob": {"mount": DIGEST, "from": "other"}, "put_blob": {"digest": DIGEST}}.get(name)
+    assert build(name, query=query, **path) == target
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_row_cites_a_clause_and_says_what_each_status_means(route):
+    assert route.citations
+    assert all(citation.url.startswith("https://") and citation.section for citation in route.citations)
+    assert all(codes.meaning(route.name, status) == text for status, text in route.statuses.items())
+    assert any(status < 300 for status in route.statuses)
+
+
+@pytest.mark.parametrize("package", ["regtutor.steps", "regtutor.server.handlers"])
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+def test_every_row_has_a_function_of_its_name_in_the_file_of_its_family(package, route):
+    assert callable(getattr(importlib.import_module(f"{package}.{route.family}"), route.name))
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/"),
+        ("GET", "/v2"),
+        ("GET", "/v1/"),
+        ("GET", "/v2/library/hello"),
+        ("POST", "/v2/library/hello/blobs/uploads"),
+        ("PATCH", "/v2/"),
+        ("get", "/v2/"),
+        ("PUT", "/v2/library/hello/blobs/uploads/7c3f"),
+        ("GET", "/v2/blobs/sha256:0"),
+        ("GET", "http://host/v2/"),
+    ],
+)
+def test_what_is_not_documented_fits_no_row(method, target):
+    assert parse(method, target) is None
+
+
+@given(
+    st.lists(st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8), min_size=1, max_size=4),
+    st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=20),
+)
+def test_what_was_built_is_parsed_back(parts, reference):
+    repository = "/".join(parts)
+    match = parse("PUT", build("put_manifest", repository=repository, reference=reference))
+    assert match is not None
+    assert dict(match.path) == {"repository": repository, "reference": reference}
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_build_never_ends_the_path_or_the_line(repository, digest):
+    target = build("mount_blob", query={"mount": digest, "from": "x"}, repository=repository)
+    assert target.isascii()
+    assert not set(target) & set(' \r\n\t"<>#')
+    assert target.count("?") == 1
+    assert split_target(target)[1].get("mount", "") == digest
+
+
+def test_wrong_names_are_sent_as_they_are():
+    assert build("start_upload", repository="Library/HELLO..") == "/v2/Library/HELLO../blobs/uploads/"
+
+
+def test_rows_are_found_by_their_path_whatever_the_method():
+    names = [route.name for route, _ in paths_like("/v2/library/hello/manifests/v1")]
+    assert {"head_manifest", "get_manifest", "put_manifest"} <= set(names)
+
+
+def test_a_repeated_query_name_counts_once_and_an_empty_one_counts():
+    assert split_target("/v2/?a=1&a=2&b=&c=%20")[1] == {"a": "1", "b": "", "c": " "}
