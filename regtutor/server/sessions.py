@@ -21,6 +21,10 @@ class SessionBusy(Exception):
     """Another request writes to this session now."""
 
 
+class SessionGone(Exception):
+    """The session was cancelled while this request wrote to it."""
+
+
 class WrongDigest(Exception):
     """The bytes are not what their digest says; ``found`` is the digest that they have, ``size`` how many they are."""
 
@@ -73,14 +77,15 @@ class Session:
         return self._path in self.store.uploading
 
     def discard(self) -> None:
-        """Remove it and its bytes.
+        """Remove it and its bytes; what a request still writes to it goes nowhere.
 
         Raises
         ------
-        SessionBusy: while a request writes to it.
+        SessionBusy: while its bytes are being made a blob.
         """
-        if self._busy:
-            raise SessionBusy(self.id)
+        writer = self.store.uploading.get(self._path)
+        if writer is not None:
+            writer.cancel()
         shutil.rmtree(self._path)
 
     def writer(self, digest: Digest) -> SessionWriter:
@@ -112,7 +117,8 @@ class SessionWriter:
         self._file.seek(0)
         while chunk := self._file.read(CHUNK):
             self._hasher.update(chunk)
-        session.store.uploading.add(session._path)
+        self._committing = self._cancelled = False
+        session.store.uploading[session._path] = self
 
     @property
     def received(self) -> int:
@@ -121,8 +127,21 @@ class SessionWriter:
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``."""
-        self._file.write(chunk)
+        if not self._cancelled:
+            self._file.write(chunk)
         self._hasher.update(chunk)
+
+    def cancel(self) -> None:
+        """Take no more bytes, for the session is being removed: a client that cut off a request need not be waited for.
+
+        Raises
+        ------
+        SessionBusy: during ``commit``.
+        """
+        if self._committing:
+            raise SessionBusy(self.session.id)
+        self._cancelled = True
+        self._release()
 
     def commit(self) -> None:
         """Make the session's bytes a blob of its repository; the session is gone after it, whatever the outcome.
@@ -130,7 +149,11 @@ class SessionWriter:
         Raises
         ------
         WrongDigest: the bytes are not those of the digest; nothing was stored.
+        SessionGone: the session was cancelled meanwhile; nothing was stored.
         """
+        if self._cancelled:
+            raise SessionGone(self.session.id)
+        self._committing = True
         try:
             if self._hasher.digest != str(self.digest):
                 raise WrongDigest(self._hasher.digest, self._hasher.size)
@@ -150,4 +173,4 @@ class SessionWriter:
 
     def _release(self) -> None:
         self._file.close()
-        self.session.store.uploading.discard(self.session._path)
+        self.session.store.uploading.pop(self.session._path, None)

@@ -24,12 +24,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from regtutor.errors import InvalidDigest, ServerError, StoreLocked
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.server.names import is_repository, is_tag
+
+if TYPE_CHECKING:
+    from regtutor.server.sessions import SessionWriter
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Store:
 
     Attributes
     ----------
-    uploading: the upload sessions to which a request writes now.
+    uploading: the upload sessions to which a request writes now, by their directories.
 
     Raises
     ------
@@ -67,7 +70,7 @@ class Store:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
         self._own = self.root / ".regtutor"
-        self.uploading: set[Path] = set()
+        self.uploading: dict[Path, SessionWriter] = {}
         self._content = self.root / "docker" / "registry" / "v2"
         try:
             self._own.mkdir(parents=True, exist_ok=True)

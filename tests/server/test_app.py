@@ -191,15 +191,27 @@ def test_a_put_that_is_cut_leaves_no_blob_and_a_session_that_can_be_used_again(i
     assert inline.ask("PUT", target, b"hello").status == 201
 
 
-def test_a_session_takes_one_request_at_a_time(inline: Inline) -> None:
+def test_a_session_takes_the_bytes_of_one_request_at_a_time(inline: Inline) -> None:
     target = inline.start("a")
     sink = inline.app.begin(Head("PUT", f"{target}&digest={HELLO}"))
     assert not isinstance(sink, Response)
-    for method in ("PUT", "DELETE"):
-        other = inline.ask(method, f"{target}&digest={HELLO}", b"hello")
-        assert (other.status, faults(other)[0]["code"]) == (400, "BLOB_UPLOAD_INVALID")
+    other = inline.ask("PUT", f"{target}&digest={HELLO}", b"hello")
+    assert (other.status, faults(other)[0]["code"]) == (400, "BLOB_UPLOAD_INVALID")
     sink.write(b"hello")
     assert sink.finish().status == 201
+
+
+def test_a_session_can_be_cancelled_while_bytes_still_come_and_nothing_is_stored(inline: Inline, store: Store) -> None:
+    target = inline.start("a")
+    sink = inline.app.begin(Head("PUT", f"{target}&digest={HELLO}"))
+    assert not isinstance(sink, Response)
+    sink.write(b"hel" * 1_000_000)
+    assert inline.ask("DELETE", target).status == 204
+    sink.write(b"lo")
+    refused = sink.finish()
+    sink.abort()
+    assert (refused.status, faults(refused)[0]["code"]) == (404, "BLOB_UPLOAD_UNKNOWN")
+    assert not [path for path in (store.root / "docker").rglob("*") if path.is_file()]
 
 
 def test_a_cancelled_session_is_gone(inline: Inline, store: Store) -> None:

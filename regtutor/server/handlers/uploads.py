@@ -9,7 +9,7 @@ from regtutor.protocol.digests import Digest
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import BodySink, Call, digest_from
 from regtutor.server.names import is_repository, is_session
-from regtutor.server.sessions import Session, SessionBusy, SessionWriter, WrongDigest
+from regtutor.server.sessions import Session, SessionBusy, SessionGone, SessionWriter, WrongDigest
 from regtutor.server.upload_state import UploadState, seal, unseal
 
 _START_ANEW = "POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
@@ -61,7 +61,7 @@ def put_blob(call: Call) -> BodySink:
     """
     repository = call.repository
     digest = digest_from(call.query["digest"], "the same PUT to the same Location with the digest of the bytes")
-    session = _session(call, repository)
+    session = _session_at_its_end(call, repository)
     try:
         return _BlobSink(call, session.writer(digest))
     except SessionBusy:
@@ -71,12 +71,13 @@ def put_blob(call: Call) -> BodySink:
 def cancel_upload(call: Call) -> Response:
     """``DELETE <Location>`` gives an upload session up; 204, and its bytes are gone.
 
-    404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID; 400 NAME_INVALID.
+    Any Location of the session will do, and so will one while a PUT to it is cut off or goes on, which then comes to
+    nothing. 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID; 400 NAME_INVALID.
 
     CNCF Distribution 2.8.3, HTTP API V2, "Canceling an Upload" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>.
     """
-    session = _session(call, call.repository)
+    session, _ = _session(call, call.repository)
     try:
         session.discard()
     except SessionBusy:
@@ -100,6 +101,9 @@ class _BlobSink:
             raise Refusal("SIZE_INVALID", given=received, expected=promised, next="the same PUT with all of the bytes")
         try:
             self._writer.commit()
+        except SessionGone:
+            next = _START_ANEW.format(repository=self._writer.session.repository)
+            raise Refusal("BLOB_UPLOAD_UNKNOWN", given="a session that was cancelled meanwhile", next=next) from None
         except WrongDigest as error:
             raise Refusal(
                 "DIGEST_INVALID",
@@ -115,8 +119,8 @@ def _stored(call: Call, digest: Digest) -> Response:
     return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location))
 
 
-def _session(call: Call, repository: str) -> Session:
-    """The session that the Location names, if its ``_state`` is ours and says what is on disk."""
+def _session(call: Call, repository: str) -> tuple[Session, UploadState]:
+    """The session that the Location names, if its ``_state`` is ours; and that state."""
     id, sealed = call.path["session"], call.query.get("_state", "")
     state = unseal(sealed, call.secret)
     next = _START_ANEW.format(repository=repository)
@@ -126,7 +130,14 @@ def _session(call: Call, repository: str) -> Session:
     session = Session(call.store, repository, id)
     if not session.exists:
         raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
+    return session, state
+
+
+def _session_at_its_end(call: Call, repository: str) -> Session:
+    """The session that the Location names, if the Location says how many bytes are on disk."""
+    session, state = _session(call, repository)
     if state.offset != session.size:
+        next = _START_ANEW.format(repository=repository)
         given = f"a Location for offset {state.offset}"
         raise Refusal(
             "BLOB_UPLOAD_INVALID", given=given, expected=f"one for offset {session.size}", next=next, status=404

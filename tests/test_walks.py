@@ -1,0 +1,321 @@
+"""What a push asks, in which order; what it does when something is wrong."""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from regtutor import walks
+from regtutor.backends.opening import open_registry
+from regtutor.client.connect import connect
+from regtutor.client.registry import Registry
+from regtutor.content.image import Config, Image, Layer, Manifest
+from regtutor.content.load import load_image
+from regtutor.content.sample import sample_image, sample_layer, sample_layout
+from regtutor.errors import ConnectionFailed, DigestMismatch, PushFailed, RegtutorError
+from regtutor.exchange import Exchange, Transcript
+from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST
+from regtutor.pushing import push_image
+from tests.refusing_registry import NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Reply, refusing_registry
+
+
+@pytest.fixture
+def reg() -> Iterator[Registry]:
+    with open_registry("embedded", quiet=True) as registry:
+        yield registry
+
+
+@pytest.fixture
+def image() -> Image:
+    return sample_image()
+
+
+def outline(transcript: Transcript) -> list[tuple[str, int | None]]:
+    return [(exchange.step, exchange.status) for exchange in transcript]
+
+
+def stored(reg: Registry) -> list[str]:
+    """The files of blobs, manifests and uploads in the registry."""
+    return [path for path, _ in reg.tree()]
+
+
+def an_image(*layers: Layer) -> Image:
+    """An image of ``layers``; its config says nothing of them."""
+    config = Config(b"{}", OCI_CONFIG)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": {"mediaType": OCI_CONFIG, "digest": config.digest, "size": config.size},
+        "layers": [
+            {"mediaType": layer.media_type, "digest": layer.digest, "size": layer.size, "urls": list(layer.urls)}
+            for layer in layers
+        ],
+    }
+    return Image(Manifest(json.dumps(manifest).encode(), OCI_MANIFEST), config, layers)
+
+
+UPLOAD = [("head_blob", 404), ("start_upload", 202), ("put_blob", 201)]
+
+
+def test_a_first_push_asks_for_each_blob_uploads_it_and_sends_the_manifest_last(reg: Registry, image: Image) -> None:
+    transcript = push_image(reg, image, "library/hello", "v1")
+    assert outline(transcript) == [*UPLOAD * 4, ("put_manifest", 201)]
+    assert [exchange.target for exchange in transcript if exchange.step == "head_blob"] == [
+        f"/v2/library/hello/blobs/{blob.digest}" for blob in (*image.layers, image.config)
+    ]
+    assert transcript.bytes_up == image.size
+    assert transcript[-1].headers["Docker-Content-Digest"] == image.digest
+
+
+def test_a_second_push_finds_everything_there(reg: Registry, image: Image) -> None:
+    push_image(reg, image, "library/hello", "v1")
+    transcript = push_image(reg, image, "library/hello", "v1")
+    assert outline(transcript) == [("head_blob", 200)] * 4 + [("put_manifest", 201)]
+    assert transcript.bytes_up == image.manifest.size
+
+
+def test_into_another_repository_the_blobs_are_mounted_from_where_this_registry_pushed_them(
+    reg: Registry, image: Image
+) -> None:
+    push_image(reg, image, "library/hello", "v1")
+    transcript = push_image(reg, image, "library/other", "v1")
+    assert outline(transcript) == [("head_blob", 404), ("mount_blob", 201)] * 4 + [("put_manifest", 201)]
+    assert transcript[1].target.endswith(f"?mount={image.layers[0].digest}&from=library/hello")
+    assert transcript.bytes_up == image.manifest.size
+
+
+def test_without_a_source_nothing_is_mounted(reg: Registry, image: Image) -> None:
+    push_image(reg, image, "library/hello", "v1")
+    transcript = push_image(reg, image, "library/other", "v1", mount_from=())
+    assert outline(transcript) == [*UPLOAD * 4, ("put_manifest", 201)]
+
+
+def test_the_session_of_a_failed_mount_is_used_for_the_upload(reg: Registry, image: Image) -> None:
+    transcript = push_image(reg, image, "library/hello", "v1", mount_from=["library/nobody"])
+    expected = [("head_blob", 404), ("mount_blob", 202), ("put_blob", 201)]
+    assert outline(transcript) == [*expected * 4, ("put_manifest", 201)]
+    for mounted, put in zip(transcript[1::3], transcript[2::3], strict=False):
+        assert put.target.startswith(mounted.headers["Location"].removeprefix(reg.url))
+
+
+def test_a_mount_from_the_repository_itself_is_not_tried(reg: Registry, image: Image) -> None:
+    transcript = push_image(reg, image, "library/hello", "v1", mount_from=["library/hello"])
+    assert "mount_blob" not in [exchange.step for exchange in transcript]
+
+
+def test_the_walk_is_a_generator_that_anybody_can_drive(reg: Registry, image: Image) -> None:
+    walk = walks.push(image, "library/hello", "v1")
+    request, asked = next(walk), []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            asked.append(request.step)
+            request = walk.send(reg.send(request))
+    assert asked == ["head_blob", "start_upload", "put_blob"] * 4 + ["put_manifest"]
+    assert end.value.value == ()
+
+
+def test_a_watcher_is_told_of_each_exchange_as_it_is_made(reg: Registry, image: Image) -> None:
+    told: list[Exchange] = []
+    transcript = push_image(reg, image, "library/hello", "v1", watch=told.append)
+    assert tuple(told) == transcript.exchanges
+
+
+def test_what_was_pushed_can_be_pulled_back_byte_for_byte(reg: Registry, image: Image) -> None:
+    from regtutor.steps import get_blob, get_manifest
+
+    push_image(reg, image, "library/hello", "v1")
+    assert get_manifest(reg, "library/hello", "v1").content == image.manifest.data
+    for blob in image.blobs:
+        fetched = io.BytesIO()
+        assert get_blob(reg, "library/hello", blob.digest, into=fetched).status == 200
+        assert fetched.getvalue() == blob.open().read()
+
+
+def damaged(layout: Path, image: Image) -> Path:
+    """Change one byte of the program's layer on disk, so that its size stays right."""
+    blob = layout / "blobs" / image.layers[1].digest.replace(":", "/")
+    data = bytearray(blob.read_bytes())
+    data[-1] ^= 1
+    blob.write_bytes(data)
+    return blob
+
+
+def test_a_layer_that_is_damaged_on_disk_is_not_stored_and_no_manifest_follows(
+    reg: Registry, tmp_path: Path, image: Image
+) -> None:
+    layout = sample_layout(tmp_path / "layout")
+    blob = damaged(layout, image)
+    loaded = load_image(layout, name="v1")
+    with pytest.raises(DigestMismatch) as caught:
+        push_image(reg, loaded, "library/hello", "v1")
+    assert str(blob) in str(caught.value.path) or image.layers[1].digest in str(caught.value)
+    transcript = caught.value.transcript
+    assert transcript is not None
+    assert outline(transcript)[:5] == [*UPLOAD, ("head_blob", 404), ("start_upload", 202)]
+    assert outline(transcript)[-1] == ("cancel_upload", 204)
+    assert "put_manifest" not in [exchange.step for exchange in transcript]
+    assert any(image.layers[0].digest.partition(":")[2] in path for path in stored(reg))
+    assert not any(image.layers[1].digest.partition(":")[2] in path for path in stored(reg))
+    assert not any("_manifests" in path or "_uploads" in path for path in stored(reg))
+
+
+def test_a_large_layer_that_is_damaged_is_not_stored_either(reg: Registry) -> None:
+    right = sample_layer(3_000_000, seed=1)
+    wrong = replace(right, opener=sample_layer(3_000_000, seed=2).opener)
+    with pytest.raises(DigestMismatch):
+        push_image(reg, an_image(wrong), "library/hello", "v1")
+    assert [path for path in stored(reg) if path.endswith("/data")] == []
+
+
+def test_a_layer_that_is_shorter_than_its_manifest_says_is_not_stored(reg: Registry) -> None:
+    short = replace(sample_layer(3_000_000), opener=sample_layer(2_000_000).opener)
+    with pytest.raises(DigestMismatch):
+        push_image(reg, an_image(short), "library/hello", "v1")
+    assert [path for path in stored(reg) if path.endswith("/data")] == []
+
+
+def unauthorized(_method: str, _target: str) -> Reply:
+    return UNAUTHORIZED
+
+
+def proxy_with_a_limit(method: str, target: str) -> Reply:
+    """A registry behind a proxy that takes no large bodies."""
+    if method == "POST":
+        return 202, {"Location": f"{target}session?_state=1"}, b""
+    return TOO_LARGE if method == "PUT" else NOT_FOUND
+
+
+def without_location(method: str, _target: str) -> Reply:
+    return (202, {}, b"") if method == "POST" else NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("reply", "step", "status", "steps"),
+    [
+        (unauthorized, "head_blob", 401, ["head_blob"]),
+        (proxy_with_a_limit, "put_blob", 413, ["head_blob", "start_upload", "put_blob"]),
+        (without_location, "start_upload", 202, ["head_blob", "start_upload"]),
+    ],
+)
+def test_a_refusal_stops_the_push_and_says_where(
+    image: Image, reply: Callable[[str, str], Reply], step: str, status: int, steps: list[str]
+) -> None:
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(PushFailed) as caught:
+        push_image(reg, image, "library/hello", "v1")
+    assert caught.value.exchange is not None
+    assert (caught.value.exchange.step, caught.value.exchange.status) == (step, status)
+    assert caught.value.transcript is not None
+    assert [exchange.step for exchange in caught.value.transcript] == steps
+    assert caught.value.transcript[-1] == caught.value.exchange
+    assert len(registry.asked) == len(steps)
+    assert registry.received == 0
+    assert step in str(caught.value) and str(status) in str(caught.value)
+
+
+def test_a_registry_that_cannot_be_reached_stops_the_push_and_the_transcript_has_the_attempt(image: Image) -> None:
+    with refusing_registry(unauthorized) as registry:
+        gone = registry.url
+    with connect(gone) as reg, pytest.raises(ConnectionFailed) as caught:
+        push_image(reg, image, "library/hello", "v1")
+    assert caught.value.transcript is not None
+    assert outline(caught.value.transcript) == [("head_blob", None)]
+
+
+def test_a_walk_that_has_ended_says_so(reg: Registry, image: Image) -> None:
+    walker = walks.Walker(walks.push(image, "library/hello", "v1"), reg)
+    while walker.request is not None:
+        walker.step()
+    with pytest.raises(RegtutorError, match="has ended"):
+        walker.step()
+
+
+def test_requests_of_the_source_side_go_to_the_source(image: Image) -> None:
+    with (
+        open_registry("in_process", quiet=True) as here,
+        open_registry("in_process", quiet=True) as there,
+    ):
+        push_image(there, image, "library/hello", "v1")
+
+        def walk() -> walks.Walk:
+            for side in ("", "source"):
+                request = next(walks.push(image, "library/hello", "v1"))
+                yield replace(request, side=side)
+            return ()
+
+        assert outline(walks.run(walk(), here, source=there)) == [("head_blob", 404), ("head_blob", 200)]
+
+
+def test_a_layer_that_is_fetched_from_elsewhere_is_not_pushed_and_a_note_says_so(reg: Registry) -> None:
+    near = sample_layer(1000)
+    far = Layer(
+        OCI_FOREIGN, "sha256:" + "0" * 64, 5, urls=("https://example.invalid/layer",), opener=lambda: io.BytesIO()
+    )
+    transcript = push_image(reg, an_image(replace(near, media_type=OCI_LAYER), far), "library/hello", "v1")
+    assert outline(transcript) == [*UPLOAD * 2, ("put_manifest", 201)]
+    assert len(transcript.notes) == 1
+    assert far.digest in transcript.notes[0] and "https://example.invalid/layer" in transcript.notes[0]
+
+
+def test_a_layer_that_stands_twice_in_the_manifest_is_sent_once(reg: Registry) -> None:
+    layer = sample_layer(1000)
+    assert outline(push_image(reg, an_image(layer, layer), "library/hello", "v1")) == [
+        *UPLOAD * 2,
+        ("put_manifest", 201),
+    ]
+
+
+def test_each_layer_is_read_once(reg: Registry) -> None:
+    opened, given = [], []
+
+    class Counted(io.RawIOBase):
+        def __init__(self, file: BinaryIO) -> None:
+            self._file = file
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            given.append(self._file.read(size))
+            return given[-1]
+
+    layer = sample_layer(2_000_000)
+
+    def opener() -> BinaryIO:
+        opened.append(layer.digest)
+        return Counted(layer.open())  # type: ignore[return-value]
+
+    push_image(reg, an_image(replace(layer, opener=opener)), "library/hello", "v1")
+    assert len(opened) == 1
+    assert sum(map(len, given)) == layer.size
+
+
+def test_a_layer_that_the_registry_has_is_not_opened_at_all(reg: Registry) -> None:
+    layer = sample_layer(1000)
+    push_image(reg, an_image(layer), "library/hello", "v1")
+
+    def opener() -> BinaryIO:
+        raise AssertionError("opened")
+
+    push_image(reg, an_image(replace(layer, opener=opener)), "library/hello", "v1")
+
+
+def test_a_push_takes_the_same_memory_whatever_the_size_of_a_layer(reg: Registry) -> None:
+    layer = sample_layer(256 * 1024 * 1024)
+    push_image(reg, an_image(sample_layer(1000)), "library/hello", "small")
+    gc.collect()
+    tracemalloc.start()
+    try:
+        transcript = push_image(reg, an_image(layer), "library/hello", "large", progress=False)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert transcript.bytes_up > layer.size
+    assert peak < 16 * 1024 * 1024, f"{peak:,} bytes"
