@@ -29,6 +29,9 @@ TEXTS: tuple[tuple[str, str], ...] = (
 )
 """Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
 
+MOST_ROWS = 200
+"""Of a longer table of ours, a notebook shows the first and the last rows, as pandas does."""
+
 
 def register(shell: Any = None) -> bool:
     """Teach an IPython shell to show regtutor's objects, and its tables uncut; other DataFrames stay as they are.
@@ -71,4 +74,4 @@ def _show_table(table: Any) -> str | None:
     """A table of ours as ``rt.whole`` shows it; any other DataFrame as pandas does."""
     from regtutor.tables import is_ours, whole
 
-    return str(whole(table)._repr_html_()) if is_ours(table) else table._repr_html_()
+    return str(whole(table, most_rows=MOST_ROWS)._repr_html_()) if is_ours(table) else table._repr_html_()

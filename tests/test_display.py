@@ -70,6 +70,14 @@ def test_our_tables_are_shown_uncut_and_other_frames_as_pandas_does() -> None:
     assert taught.display_formatter.format(other)[0]["text/html"] == other._repr_html_()
 
 
+def test_a_long_table_of_ours_is_cut_in_the_middle_and_says_so() -> None:
+    taught = shell()
+    display.register(taught)
+    table = rt.summary_table([THINGS["Exchange"]] * 5000)
+    shown = taught.display_formatter.format(table)[0]["text/html"]
+    assert "5000 rows" in shown and shown.count("<tr") < 250
+
+
 def exchange_with(name: str, value: str) -> rt.Exchange:
     request = RequestRecord("GET", "/v2/")
     return rt.Exchange("check_api", "http://h/v2/", request, ResponseRecord(200, "OK", ((name, value),)))

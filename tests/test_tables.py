@@ -249,6 +249,19 @@ def test_whole_shows_digests_uncut_and_line_breaks_and_escapes_what_a_registry_s
     assert whole(table).table is table
 
 
+def test_whole_shows_all_rows_or_says_how_many_there_are() -> None:
+    table = summary_table([START] * 300)
+    assert whole(table)._repr_html_().count("<tr>") == 301  # the index name has a row as well
+    cut = whole(table, most_rows=100)._repr_html_()
+    assert cut.count("<tr>") == 102 and "300 rows" in cut
+    assert "300 rows" not in whole(table, most_rows=300)._repr_html_()
+
+
+def test_whole_rounds_milliseconds_and_nothing_of_other_frames() -> None:
+    assert ">12.5<" in whole(summary_table([START]))._repr_html_()
+    assert "0.00012345" in whole(pd.DataFrame({"seconds": [0.00012345]}))._repr_html_()
+
+
 def test_whole_leaves_the_global_options_of_pandas_alone() -> None:
     before = pd.get_option("display.max_colwidth")
     whole(headers_table([START]))._repr_html_()

@@ -1,4 +1,4 @@
-"""A table with nothing cut off. pandas's own options stay as they are."""
+"""A table with no cell cut off. pandas's own options stay as they are."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ if TYPE_CHECKING:
 class Whole:
     """A table as it is shown by :func:`whole`; ``table`` is the table itself."""
 
-    def __init__(self, table: pd.DataFrame) -> None:
+    def __init__(self, table: pd.DataFrame, most_rows: int | None = None) -> None:
         self.table = table
+        self.most_rows = most_rows
 
     def __repr__(self) -> str:
-        return str(self.table.to_string(max_colwidth=None))
+        return str(self.table.to_string(max_colwidth=None, max_rows=self.most_rows))
 
     def _repr_html_(self) -> str:
         # Header values come from a registry, so every text is escaped here: pandas would escape a line break as well.
         pandas = loaded()
-        shown = self.table.map(_html_cell).rename(index=_escaped, columns=_escaped)
+        cell = _rounded_cell if is_ours(self.table) else _cell
+        shown = self.table.map(cell).rename(index=_escaped, columns=_escaped)
+        cut = self.most_rows is not None and len(shown) > self.most_rows
         with pandas.option_context("display.max_colwidth", None):
-            return str(shown.to_html(escape=False, border=0))
+            return str(shown.to_html(escape=False, border=0, max_rows=self.most_rows, show_dimensions=cut))
 
 
-def whole(table: pd.DataFrame) -> Whole:
-    """A table with nothing cut off, for the end of a notebook's cell: ``rt.whole(frame)``.
+def whole(table: pd.DataFrame, *, most_rows: int | None = None) -> Whole:
+    """A table with no cell cut off, for the end of a notebook's cell: ``rt.whole(frame)``.
 
     pandas shows at most 50 characters of a cell (its option ``display.max_colwidth``), which is less than a digest. In
     a notebook the tables of this package are shown like this by themselves; this is for frames of one's own.
@@ -38,12 +41,14 @@ def whole(table: pd.DataFrame) -> Whole:
     Parameters
     ----------
     table: any DataFrame.
+    most_rows: of a longer table, only the first and the last rows are shown; None for all of them.
 
     Returns
     -------
-    Something that JupyterLab shows as HTML and a terminal as text; several lines in a cell stay several lines.
+    Something that JupyterLab shows as HTML and a terminal as text; several lines in a cell stay several lines. In a
+    table of this package, numbers with a fraction (milliseconds) are shown with one digit of it.
     """
-    return Whole(table)
+    return Whole(table, most_rows)
 
 
 def is_ours(table: pd.DataFrame) -> bool:
@@ -55,7 +60,10 @@ def _escaped(value: Any) -> str:
     return html.escape(str(value))
 
 
-def _html_cell(value: Any) -> str:
-    text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    lines = html.escape(text).replace("\n", "<br>")
+def _rounded_cell(value: Any) -> str:
+    return _cell(f"{value:.1f}" if isinstance(value, float) else value)
+
+
+def _cell(value: Any) -> str:
+    lines = _escaped(value).replace("\n", "<br>")
     return f'<span style="overflow-wrap:anywhere">{lines}</span>'
