@@ -34,13 +34,14 @@ FAILURES = (
 @dataclass(frozen=True)
 class Situation:
     """What a sentence may name: the ``origin`` (scheme, host, port), its ``scheme``, the ``proxy``, time limits in
-    seconds, whether an open connection was ``reused``, and whether an answer ``began``."""
+    seconds, whether there was a connection (``connected``), whether it was ``reused``, whether an answer ``began``."""
 
     origin: str
     scheme: str
     proxy: str
     connect_timeout: float
     read_timeout: float
+    connected: bool = False
     reused: bool = False
     began: bool = False
 
@@ -103,7 +104,8 @@ _ROWS = (
          "See whether it is written right, and whether this machine can look names up"),
     _Row(_is(ConnectionRefusedError), "{origin} refused the connection", "nothing listens on that port",
          "Start the registry, or look at the port; rt.open_registry() starts one here"),
-    _Row(_is(ConnectTimeoutError), "{origin} could not be reached within {connect_timeout:g} s", "{error}",
+    _Row(lambda error, now: isinstance(error, ConnectTimeoutError | TimeoutError) and not now.connected,
+         "{origin} could not be reached within {connect_timeout:g} s", "{error}",
          "See whether a firewall or a proxy stands between, or give connect(url, timeout=(seconds, seconds))"),
     _Row(_is(TimeoutError), "{origin} was silent for {read_timeout:g} s", "no more bytes came, or it took none",
          "Look at the registry's log, or wait longer: connect(url, timeout=(10, seconds))"),

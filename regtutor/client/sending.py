@@ -164,10 +164,10 @@ class Sending:
         TimeoutError, OSError, NonsenseAnswer: if no final head comes.
         """
         assert self.tap is not None
-        deadline = time.monotonic() + self._read_timeout
         try:
             while self._final is None:
-                self._take(self.tap.head(deadline))
+                # Each interim answer is a sign of life: the wait begins anew.
+                self._take(self.tap.head(time.monotonic() + self._read_timeout))
         except OSError as error:
             raise self._broken or error from error
         body = body_framing(self._final)

@@ -107,7 +107,7 @@ class WireTransport:
             user_agent=self.user_agent,
             read_timeout=self.timeout[1],
             expect_wait=self.expect_wait,
-            notes=self.sources,
+            notes=(*self.sources, *_unverified(address, self.verify)),
         )
         try:
             answer = self._deliver(sending, address, proxy)
@@ -158,6 +158,7 @@ class WireTransport:
             proxy=proxy,
             connect_timeout=self.timeout[0],
             read_timeout=self.timeout[1],
+            connected=sending.tap is not None,
             reused=sending.reused,
             began=body is not None,
         )
@@ -165,6 +166,10 @@ class WireTransport:
         sending.recording.event("failed", note=what)
         partial = sending.recording.exchange(body, error=f"{what}: {why}" if why else what)
         raise ConnectionFailed(what, why, then, exchange=partial) from error
+
+
+def _unverified(address: Address, verify: bool | str) -> tuple[str, ...]:
+    return ("the certificate was not checked",) if address.scheme == "https" and verify is False else ()
 
 
 def _chunks(answer: HTTPResponse) -> Iterator[bytes]:

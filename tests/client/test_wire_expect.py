@@ -211,3 +211,17 @@ def test_the_body_is_read_once_and_in_chunks(serve, send, answer):
     send(serve(script), upload(Body(SIZE, lambda: Counting(b"y" * SIZE))))
     assert max(Counting.sizes) <= 256 * 1024
     assert -1 not in Counting.sizes
+
+
+def test_an_interim_answer_is_a_sign_of_life(serve, send, answer):
+    def script(peer):
+        peer.head()
+        peer.sock.settimeout(0.15)
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                peer.sock.recv(1)
+            peer.say(b"HTTP/1.1 102 Processing\r\n\r\n")
+        peer.say(answer())
+
+    exchange = send(serve(script), Request("check_api", "GET", "/v2/"), timeout=(5.0, 0.3))
+    assert (exchange.status, len(exchange.interims)) == (200, 3)

@@ -121,7 +121,15 @@ def test_an_unknown_ca_says_how_to_name_it(registry, send):
 
 def test_verify_false_trusts_any_certificate(registry, send):
     with pytest.warns(Warning, match="Unverified"):
-        assert send(registry, get(), verify=False).status == 200
+        exchange = send(registry, get(), verify=False)
+    assert exchange.status == 200
+    assert "the certificate was not checked" in exchange.events[0].note
+
+
+def test_a_server_that_is_silent_in_the_handshake_ends_in_the_time_limit(serve, transports):
+    server = serve(lambda peer: peer.until_closed())
+    with pytest.raises(ConnectionFailed, match=r"could not be reached within 0.2 s"):
+        transports(timeout=(0.2, 5.0)).send(get(), f"https://127.0.0.1:{server.port}/v2/", (), "test")
 
 
 def test_a_ca_file_that_is_not_there_is_named(transports):
