@@ -53,7 +53,9 @@ class Download:
         self._tally = BodyTally(preview_limit(request.step, media_type), media_type)
         wanted = status in _CONTENT and request.method != "HEAD"
         self._expected = request.digest if wanted and status == 200 else None
-        self._hasher = _hasher(self._expected)
+        self._algorithm = _algorithm(self._expected)
+        # The tally has the sha256 anyway.
+        self._hasher = digests.Hasher(self._algorithm) if self._algorithm not in (None, "sha256") else None
         self._path = Path(request.into) if wanted and isinstance(request.into, (str, os.PathLike)) else None
         self._file: BinaryIO | None = None
         self._partial: Path | None = None
@@ -105,9 +107,9 @@ class Download:
         """Why the bytes are not what their digest says, or ``""``; to be asked at the end."""
         if self._expected is None:
             return ""
-        if self._hasher is None:
+        if self._algorithm is None:
             return f"{self._expected!r} is no digest that anything could have"
-        found = self._hasher.digest
+        found = self._hasher.digest if self._hasher else self._tally.digest
         return "" if found == self._expected else f"its digest is {found}, not {self._expected}"
 
     def _drop(self) -> None:
@@ -124,9 +126,9 @@ class Download:
             raise CannotSave(f"The body cannot be written to {name}", str(error)) from error
 
 
-def _hasher(digest: str | None) -> digests.Hasher | None:
+def _algorithm(digest: str | None) -> str | None:
     try:
-        return digests.Hasher(digests.parse(digest).algorithm) if digest else None
+        return digests.parse(digest).algorithm if digest else None
     except InvalidDigest:
         return None
 

@@ -50,6 +50,11 @@ class BodyTally:
         """Bytes so far."""
         return self._hasher.size
 
+    @property
+    def digest(self) -> str:
+        """The sha256 digest of the bytes so far."""
+        return self._hasher.digest
+
     def update(self, chunk: bytes | memoryview) -> None:
         """Take in bytes that really went by."""
         self._hasher.update(chunk)  # type: ignore[arg-type]  # hashlib takes any buffer
