@@ -17,8 +17,10 @@ import click
 from regtutor import __version__
 from regtutor.errors import (
     BackendError,
+    CannotSave,
     ImageError,
     InvalidReference,
+    InvalidURL,
     RegtutorError,
     ServerError,
 )
@@ -30,9 +32,17 @@ UNUSABLE = 2
 _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
     (ImageError, UNUSABLE),
     (InvalidReference, UNUSABLE),
+    (InvalidURL, UNUSABLE),
+    (CannotSave, UNUSABLE),
     (ServerError, UNUSABLE),
     (BackendError, REFUSED),
 )
+
+
+def _status_of(error: RegtutorError) -> int:
+    if isinstance(error, InvalidURL) and error.transcript is not None:
+        return REFUSED  # not the user's address, but a Location that the registry gave
+    return next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED)
 
 
 def _teaching(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +54,7 @@ def _teaching(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, **kwargs)
         except RegtutorError as error:
             click.echo(f"regtutor: {error}", err=True)
-            sys.exit(next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED))
+            sys.exit(_status_of(error))
         except KeyboardInterrupt:
             click.echo("regtutor: stopped", err=True)
             sys.exit(130)
@@ -58,6 +68,13 @@ def main() -> None:
     """Learn how container registries work, request by request."""
 
 
+def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Before the push, not after it: whether the file can be made at all."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no directory {path.parent}")
+    return path
+
+
 @main.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("reference", metavar="HOST/REPOSITORY:TAG")
@@ -68,7 +85,12 @@ def main() -> None:
 @click.option(
     "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
 )
-@click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), help="Save every exchange to this file.")
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_in_a_directory,
+    help="Save every exchange to this file.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print the digest only.")
 @_teaching
 def push(
@@ -105,12 +127,12 @@ def push(
                 watch=None if quiet else _tell,
             )
         except RegtutorError as error:
-            _keep(trace, error.transcript)
+            _keep_after_failure(trace, error.transcript)
             raise
-    _keep(trace, transcript)
     for note in transcript.notes:
         click.echo(note, err=True)
     click.echo(loaded.digest)
+    _keep(trace, transcript)
 
 
 def _password(username: str | None) -> str | None:
@@ -133,6 +155,14 @@ def _keep(trace: Path | None, transcript: Transcript | None) -> None:
 
     save(transcript, trace)
     click.echo(f"The exchanges are in {trace}", err=True)
+
+
+def _keep_after_failure(trace: Path | None, transcript: Transcript | None) -> None:
+    """As :func:`_keep`; what keeps the file from being written does not hide why the push failed."""
+    try:
+        _keep(trace, transcript)
+    except CannotSave as error:
+        click.echo(f"regtutor: {error}", err=True)
 
 
 @main.command()
@@ -159,7 +189,7 @@ def demo(registry: str) -> None:
     """Push the sample image and print every exchange and the header table."""
     from regtutor.lessons.demo import demo as push_sample
 
-    push_sample(registry, say=click.echo)
+    push_sample(registry)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -307,13 +307,18 @@ class Exchange:
             lines += _message_lines("<", self.response.start_line, self.response.headers)
             lines += _body_lines("<", self.response.body)
         lines += [f"* {event.note}" for event in self.events if event.note]
-        return "\n".join(lines)
+        return "\n".join(_printable(line) for line in lines)
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
         return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
+
+
+def _printable(line: str) -> str:
+    """``line`` with control characters written out: what a registry sent must not steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)
 
 
 def _told(entry: Mapping[str, Any]) -> str:

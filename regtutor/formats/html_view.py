@@ -37,7 +37,7 @@ _BARS = {True: "var(--jp-success-color1,#388e3c)", False: "var(--jp-error-color1
 
 
 def exchange_html(exchange: Exchange) -> str:
-    """What was sent and what came back, line by line; bodies are folded in."""
+    """What was sent and what came back, line by line; bodies are folded in, but for what a refusal says."""
     response = exchange.response
     parts = [_line(f"<b>{escape(exchange.step)}</b>: {_answered(exchange)}")]
     if exchange.proxy:
@@ -46,7 +46,10 @@ def exchange_html(exchange: Exchange) -> str:
     parts += [_message("received", interim.start_line, interim.headers) for interim in exchange.interims]
     parts.append(_body(exchange.request.body))
     if response is not None:
-        parts += [_message("received", response.start_line, response.headers), _body(response.body)]
+        parts += [
+            _message("received", response.start_line, response.headers),
+            _body(response.body, unfolded=not exchange.ok),
+        ]
     parts += [_line(escape(event.note)) for event in exchange.events if event.note]
     return _boxed("".join(parts), exchange.ok)
 
@@ -151,14 +154,14 @@ _FATES: dict[str, Callable[[BodyRecord], str]] = {
 }
 
 
-def _body(body: BodyRecord) -> str:
+def _body(body: BodyRecord, *, unfolded: bool = False) -> str:
     if body.fate in _FATES:
         return _FATES[body.fate](body)
     digest = f", {escape(body.digest)}" if body.digest else ""
     title = f"<i>body {escape(body.fate)}</i>: {body.size:,} bytes{digest}"
     if not body.preview:
         return _line(title)
-    return _folded(title, f'<pre style="{_PRE};padding-left:12px">{escape(_shown(body))}</pre>')
+    return _folded(title, f'<pre style="{_PRE};padding-left:12px">{escape(_shown(body))}</pre>', unfolded)
 
 
 def _shown(body: BodyRecord) -> str:
@@ -175,8 +178,8 @@ def _line(html: str) -> str:
     return f'<div style="overflow-wrap:anywhere">{html}</div>'
 
 
-def _folded(summary: str, html: str) -> str:
-    return f'<details><summary style="cursor:pointer;overflow-wrap:anywhere">{summary}</summary>{html}</details>'
+def _folded(summary: str, html: str, unfolded: bool = False) -> str:
+    return f'<details{" open" if unfolded else ""}><summary style="cursor:pointer;overflow-wrap:anywhere">{summary}</summary>{html}</details>'
 
 
 def _boxed(html: str, ok: bool | None) -> str:

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_SHORT_LENGTH = 32  # characters: a date, a method, a number, the name of an error
+_SHORT = "white-space:nowrap"
+_LONG = "display:block;min-width:18em;text-align:left;overflow-wrap:anywhere"
+
+
 class Whole:
     """A table as it is shown by :func:`whole`; ``table`` is the table itself."""
 
@@ -66,4 +71,5 @@ def _rounded_cell(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     lines = _escaped(value).replace("\n", "<br>")
-    return f'<span style="overflow-wrap:anywhere">{lines}</span>'
+    style = _SHORT if len(str(value)) <= _SHORT_LENGTH else _LONG
+    return f'<span style="{style}">{lines}</span>'

@@ -166,3 +166,12 @@ def test_a_large_tree_is_cut_with_a_hint() -> None:
     tree = StorageTree.of((f"f{number:04}", 1) for number in range(1000))
     text = Outline(html_view.tree_html(tree)).text
     assert "1,000 files, 1,000 bytes" in text and "600 lines more" in text and "f0399" in text and "f0400" not in text
+
+
+def test_what_a_refusal_says_is_unfolded() -> None:
+    body = BodyRecord(2, None, b"{}", "received", "application/json")
+    shown = [
+        html_view.exchange_html(Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"), response))
+        for response in (ResponseRecord(200, "OK", (), body), ResponseRecord(401, "Unauthorized", (), body))
+    ]
+    assert ["<details open>" in html for html in shown] == [False, True]
