@@ -1,0 +1,5 @@
+"""``python -m regtutor``: the command line, where the ``regtutor`` script is not on PATH."""
+
+from regtutor.cli import main
+
+main(prog_name="regtutor")
