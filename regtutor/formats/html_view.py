@@ -46,10 +46,8 @@ def exchange_html(exchange: Exchange) -> str:
     parts += [_message("received", interim.start_line, interim.headers) for interim in exchange.interims]
     parts.append(_body(exchange.request.body))
     if response is not None:
-        parts += [
-            _message("received", response.start_line, response.headers),
-            _body(response.body, unfolded=not exchange.ok),
-        ]
+        parts.append(_message("received", response.start_line, response.headers))
+        parts.append(_body(response.body, unfolded=not exchange.ok))
     parts += [_line(escape(event.note)) for event in exchange.events if event.note]
     return _boxed("".join(parts), exchange.ok)
 
@@ -179,7 +177,9 @@ def _line(html: str) -> str:
 
 
 def _folded(summary: str, html: str, unfolded: bool = False) -> str:
-    return f'<details{" open" if unfolded else ""}><summary style="cursor:pointer;overflow-wrap:anywhere">{summary}</summary>{html}</details>'
+    opened = " open" if unfolded else ""
+    title = f'<summary style="cursor:pointer;overflow-wrap:anywhere">{summary}</summary>'
+    return f"<details{opened}>{title}{html}</details>"
 
 
 def _boxed(html: str, ok: bool | None) -> str:

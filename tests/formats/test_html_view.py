@@ -32,7 +32,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ALLOWED
-        assert {name for name, _ in attrs} <= {"style"}
+        assert {name for name, _ in attrs} <= ({"style", "open"} if tag == "details" else {"style"})
         assert "alert" not in str(attrs)
         self.open.append(tag)
         self.tags.append(tag)
