@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
@@ -98,15 +98,17 @@ class Sending:
         self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
         self.reused, tap.used, tap.reusable = tap.used, True, False
         self.compose(forwarding, extra)
-        written = self._write(self._head)
-        if not written and self.reused and self._broken is None:
-            raise StaleConnection("nothing was written")
-        if written < len(self._head):
+        if self.reused:
+            tap.poll()
+            if tap.ended or tap.pending:
+                raise StaleConnection("it had ended, or what came on it answers no request")
+        if self._write(self._head, lambda: tap.ended) < len(self._head):
             return
         self.recording.event("head sent", len(self._head))
         body = self.request.body
         if body is None:
-            self._complete = Framing.of(self.recording.headers).length in (None, 0)
+            framing = Framing.of(self.recording.headers)
+            self._complete = not framing.chunked and framing.length in (None, 0)
         elif self._go_ahead():
             self._send_body(body)
         else:
@@ -176,11 +178,11 @@ class Sending:
 
     # -- the body ------------------------------------------------------------------------------------------------
 
-    def _write(self, data: bytes) -> int:
+    def _write(self, data: bytes, stop: Callable[[], bool] | None = None) -> int:
         """Send; fewer bytes than ``data`` has go out if an answer came first, or if the connection broke."""
         assert self.tap is not None
         try:
-            return self.tap.write(data, self._read_timeout, self._answered)
+            return self.tap.write(data, self._read_timeout, stop or self._answered)
         except TimeoutError:
             raise
         except OSError as error:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 from io import BytesIO
 
 import pytest
 
+from regtutor.client.head import split_url
+from regtutor.client.recording import Recording
+from regtutor.client.sending import Sending, StaleConnection
+from regtutor.client.tap import Tap
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidHeader, InvalidURL
 from regtutor.message import Body, Location, Request, body_of
 
@@ -262,3 +267,21 @@ def test_a_kept_connection_that_dies_before_its_answer_is_named_and_not_tried_ag
     with pytest.raises(ConnectionFailed, match="open since an earlier request"):
         transport.send(get("/v2/"), server.url + "/v2/", (), "test")
     assert (server.connections, len(server.heads)) == (1, 2)
+
+
+@pytest.mark.parametrize("left", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
+def test_what_came_on_an_idle_connection_is_no_answer_and_nothing_is_written_on_it(left):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(left)
+        theirs.shutdown(socket.SHUT_WR)
+        theirs.settimeout(5)
+        tap = Tap(ours)
+        tap.used = True
+        recording = Recording(get("/v2/"), "http://h/v2/", "test")
+        sending = Sending(recording, split_url("http://h/v2/"), (), user_agent="t", read_timeout=5, expect_wait=1)
+        with pytest.raises(StaleConnection):
+            sending.over(tap, forwarding=False, extra=(), note="")
+        ours.close()
+        assert theirs.recv(100) == b""
+    assert recording.exchange().response is None
