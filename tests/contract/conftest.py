@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from regtutor.backends.distribution import find_binary, version
+from regtutor.backends.distribution import version
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.errors import BackendMissing
 from tests.conftest import missing
 from tests.contract.conducting import InProcessSender, Sends
 from tests.contract.socket_sender import SocketSender
@@ -26,27 +25,23 @@ FAMILY = {"in_process": "embedded", "embedded": "embedded", "native": "distribut
 
 
 @pytest.fixture(scope="session")
-def distribution_binary(require_program: Callable[[str, str], str]) -> Path:
+def distribution_binary(registry_binary: str) -> str:
     """CNCF Distribution 2.8, whose answers the table holds."""
-    require_program("docker-registry", "docker-registry")
-    binary = find_binary()
-    if not version(binary).startswith("2.8."):
-        missing(f"the table holds the answers of Distribution 2.8, and {binary} is {version(binary)}")
-    return binary
+    if not version(registry_binary).startswith("2.8."):
+        missing(f"the table holds the answers of Distribution 2.8, and {registry_binary} is {version(registry_binary)}")
+    return registry_binary
 
 
 @pytest.fixture(scope="module", params=REGISTRIES)
 def registry(request: pytest.FixtureRequest) -> Iterator[tuple[str, Registry]]:
     """Each registry by its name, one for all rows."""
-    name, options = request.param, {}
+    name = request.param
+    options: dict[str, Any] = {}
     if FAMILY[name] == "distribution":
-        binary = request.getfixturevalue("distribution_binary")
-        options = {"binary": binary} if name == "native" else {"build": True, "binary": binary}
-    try:
-        opened = open_registry(name, quiet=True, **options)
-    except BackendMissing as error:
-        missing(str(error))
-    with opened:
+        options = {"binary": request.getfixturevalue("distribution_binary")}
+    if name == "container":
+        options |= {"engine": request.getfixturevalue("podman"), "build": True}
+    with open_registry(name, quiet=True, **options) as opened:
         yield name, opened
 
 
