@@ -14,6 +14,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.load import load_image
 from regtutor.pushing import push_image
 from tests.clients.conftest import LIMIT, Brought, Skopeo, from_layout, sha256
+from tests.unpacking import unpack
 
 pytestmark = pytest.mark.clients
 
@@ -51,8 +52,7 @@ def test_a_layout_of_buildah(reg: Registry, buildah_images: dict[str, Path], sko
 def test_an_oci_archive_of_buildah(
     reg: Registry, buildah_images: dict[str, Path], skopeo: Skopeo, tmp_path: Path
 ) -> None:
-    with tarfile.open(buildah_images["oci-archive"]) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(buildah_images["oci-archive"], tmp_path)
     assert push(buildah_images["oci-archive"], reg, "buildah/oci") == from_layout(tmp_path).manifest
     assert skopeo.from_registry(reg, "buildah/oci", "v1") == from_layout(tmp_path)
 

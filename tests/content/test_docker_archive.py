@@ -27,6 +27,7 @@ from regtutor.errors import (
 from regtutor.protocol import media_types as types
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.manifests import parse_manifest
+from tests.unpacking import unpack
 
 from .conftest import link, tar_of
 
@@ -124,8 +125,7 @@ def test_a_name_in_the_list_that_leads_out_is_refused(tmp_path: Path, field: str
     with pytest.raises(UnsafePath):
         load_image(tar_of(tmp_path / "a.tar", content))
     folder = tmp_path / "folder"
-    with tarfile.open(tmp_path / "a.tar") as archive:
-        archive.extractall(folder, filter="data")
+    unpack(tmp_path / "a.tar", folder)
     with pytest.raises(UnsafePath):
         load_image(folder)
 
@@ -139,8 +139,7 @@ def test_links_that_lead_in_a_circle_have_an_end(tmp_path: Path) -> None:
 
 def test_an_extracted_archive_is_read_as_a_folder(tmp_path: Path) -> None:
     path = tar_of(tmp_path / "a.tar", members())
-    with tarfile.open(path) as archive:
-        archive.extractall(tmp_path / "folder", filter="data")
+    unpack(path, tmp_path / "folder")
     assert load_image(tmp_path / "folder").digest == load_image(path).digest
 
 
