@@ -85,7 +85,8 @@ def put_manifest(
     repository: the repository's name.
     reference: the tag that shall point to it, or its own digest.
     manifest: ``image.manifest``, bytes, a path or an open binary file; sent as it is: its digest hangs on each byte.
-    media_type: the Content-Type; by default the manifest's own, or OCI's for bytes that do not say.
+    media_type: the Content-Type; by default that of ``image.manifest``, or an OCI manifest's for bytes, which are not
+        looked into.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.

@@ -50,7 +50,7 @@ def rfc(section: str) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: its literal head, without Host and Connection, and the body."""
+    """A request: its literal head, without Host, and the body."""
 
     head: str
     body: bytes = b""
@@ -64,12 +64,13 @@ class Sent:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back, from whichever side it was seen: interim statuses, status, headers in order, body."""
+    """What came back: status, headers in order, body, interim statuses; and whether the body had to be sent unasked."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     interims: tuple[int, ...] = ()
+    waited: bool = False
 
     def all(self, name: str) -> list[str]:
         """Every value of the header ``name``, matched without case."""
@@ -94,16 +95,20 @@ class Answer:
         if one must come first.
     body: exactly these bytes; None where nothing is asked of it.
     errors: the codes in the JSON error body, in order; None where nothing is asked.
+    waited: whether a request with Expect is answered only after its body has been sent.
     """
 
     head: str
     body: bytes | None = None
     errors: tuple[str, ...] | None = None
+    waited: bool = False
 
     def complaints(self, seen: Answered, values: Mapping[str, str]) -> list[str]:
         """In what ``seen`` is not this answer, one sentence each."""
         starts, lines = _heads(self.head.format_map(values))
         found = [f"interim answers: {seen.interims}, not {starts}"] if list(seen.interims) != starts else []
+        if seen.waited != self.waited:
+            found.append(f"the body {'had' if seen.waited else 'did not have'} to be sent before any answer came")
         status = int(lines[0].split()[1])
         if seen.status != status:
             found.append(f"status {seen.status}, not {status}")
@@ -153,10 +158,16 @@ def allowed(
 
 
 def deviation(
-    head: str, source: str, why: str, *, body: bytes | None = None, errors: tuple[str, ...] | None = None
+    head: str,
+    source: str,
+    why: str,
+    *,
+    body: bytes | None = None,
+    errors: tuple[str, ...] | None = None,
+    waited: bool = False,
 ) -> Differs:
     """Another answer, which the documents do not permit."""
-    return Differs(Answer(head, body, errors), "deviation", source, why)
+    return Differs(Answer(head, body, errors, waited), "deviation", source, why)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ It shares no code with regtutor's client, so that a mistake there cannot hide a 
 
 from __future__ import annotations
 
+import select
 import socket
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from tests.contract.language import Answered, Sent
 
 LIMIT = 20.0
 """Seconds that any single wait may last."""
+
+EXPECT = 1.0
+"""Seconds that a body waits for an answer to its head."""
 
 
 class SocketSender:
@@ -25,24 +29,27 @@ class SocketSender:
         self._address = (parts.hostname, parts.port)
 
     def send(self, sent: Sent, values: dict[str, str]) -> Answered:
-        """The answer to ``sent``. With Expect the body waits for ``100 Continue`` or a final answer."""
+        """The answer to ``sent``. With Expect the body waits for ``100 Continue`` or a final answer, for a second."""
         method, target, headers = sent.filled(values)
         target = target.removeprefix(self.url)
-        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._address[0]}:{self._address[1]}", "Connection: close"]
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {self._address[0]}:{self._address[1]}"]
         head = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers)]) + "\r\n\r\n"
         waits = any(name.lower() == "expect" for name, _ in headers)
+        waited = False
         with socket.create_connection(self._address, LIMIT) as connection, connection.makefile("rb") as reader:
             connection.sendall(head.encode("latin-1"))
             interims: list[int] = []
-            if not waits:
+            if waits:
+                waited = not select.select([connection], [], [], EXPECT)[0]
+            if waited or not waits:
                 connection.sendall(sent.body)
             while (answered := _read_head(reader))[0] < 200:
                 interims.append(answered[0])
-                if answered[0] == 100:
+                if answered[0] == 100 and not waited:
                     connection.sendall(sent.body)
             status, received = answered
             body = b"" if method == "HEAD" else _read_body(reader, status, received)
-        return Answered(status, received, body, tuple(interims))
+        return Answered(status, received, body, tuple(interims), waited)
 
 
 def _read_head(reader: BinaryIO) -> tuple[int, tuple[tuple[str, str], ...]]:
