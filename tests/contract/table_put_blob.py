@@ -58,7 +58,7 @@ ROWS = (
             "distribution": deviation(
                 "HTTP/1.1 404 Not Found",
                 rfc("10.1.1 Expect"),
-                "it waits for the body before it says no, unless the client sends Connection: close",
+                "it waits for a body of less than 256 KiB before it says no, unless the client sends Connection: close",
                 waited=True,
             )
         },
