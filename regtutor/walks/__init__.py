@@ -1,0 +1,13 @@
+"""Walks: what clients do with the steps, as generators.
+
+A walk yields Requests and is sent Exchanges. It sends nothing itself, so that a loop can drive it (:func:`run`), a
+widget can drive it by clicks, and a test can drive it with answers of its own. What it returns in the end are notes:
+what it left out, and why.
+"""
+
+from __future__ import annotations
+
+from regtutor.walks.driving import Notes, Walk, Walker, run
+from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push
+
+__all__ = ["MOUNT_TRIES", "Notes", "Walk", "Walker", "nowhere", "push", "run"]

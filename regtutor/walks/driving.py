@@ -1,0 +1,120 @@
+"""Drives walks: sends each Request that a walk yields and gives it the Exchange. What a walk does is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+
+from regtutor.errors import RegtutorError
+from regtutor.exchange import Exchange, Transcript
+from regtutor.message import Request
+from regtutor.steps.sender import Sender
+
+Notes = tuple[str, ...]
+Walk = Generator[Request, Exchange, Notes]
+
+
+class Walker:
+    """Drives one walk, a request at a time.
+
+    Parameters
+    ----------
+    walk: a walk that was not driven yet.
+    reg: the registry that its requests are sent to.
+    source: the registry for requests whose ``side`` is ``"source"``; by default ``reg`` as well.
+    prepare: what is done to each request before it is sent, such as counting its bytes for a progress bar.
+
+    Attributes
+    ----------
+    request: the next one to be sent, or None at the end.
+    exchanges: those made so far.
+    notes: what the walk returned in the end.
+    """
+
+    def __init__(
+        self,
+        walk: Walk,
+        reg: Sender,
+        *,
+        source: Sender | None = None,
+        prepare: Callable[[Request], Request] | None = None,
+    ) -> None:
+        self._walk = walk
+        self._reg, self._source = reg, source or reg
+        self._prepare = prepare or (lambda request: request)
+        self.exchanges: list[Exchange] = []
+        self.notes: Notes = ()
+        self.request: Request | None = None
+        self._advance(lambda: next(walk))
+
+    def step(self, request: Request | None = None) -> Exchange | None:
+        """Send :attr:`request` (or ``request`` in its place), give the walk the answer, and return the exchange.
+
+        None if sending it failed in a way that the walk knows how to go on from.
+
+        Raises
+        ------
+        RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+        """
+        sent = request or self.request
+        if sent is None:
+            raise RegtutorError("This walk has ended", "it has no further request", "Start a new one")
+        registry = self._source if sent.side == "source" else self._reg
+        try:
+            exchange = registry.send(self._prepare(sent))
+        except RegtutorError as error:
+            failure = error
+            partial = getattr(error, "exchange", None)
+            if partial is not None:
+                self.exchanges.append(partial)
+            self._advance(lambda: self._walk.throw(failure))
+            return None
+        self.exchanges.append(exchange)
+        self._advance(lambda: self._walk.send(exchange))
+        return exchange
+
+    def _advance(self, move: Callable[[], Request]) -> None:
+        self.request = None
+        try:
+            self.request = move()
+        except StopIteration as end:
+            self.notes = end.value or ()
+        except RegtutorError as error:
+            error.transcript = self.transcript()
+            raise
+
+    def transcript(self, title: str = "") -> Transcript:
+        """The exchanges made so far."""
+        return Transcript.of(self.exchanges, title, self.notes)
+
+
+def run(
+    walk: Walk,
+    reg: Sender,
+    *,
+    source: Sender | None = None,
+    prepare: Callable[[Request], Request] | None = None,
+    watch: Callable[[Exchange], None] | None = None,
+    title: str = "",
+) -> Transcript:
+    """Drive ``walk`` to its end.
+
+    Parameters
+    ----------
+    walk, reg, source, prepare: see :class:`Walker`.
+    watch: is told of each exchange as soon as it is made.
+    title: the transcript's title.
+
+    Returns
+    -------
+    The transcript of every request that the walk made.
+
+    Raises
+    ------
+    RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+    """
+    walker = Walker(walk, reg, source=source, prepare=prepare)
+    while walker.request is not None:
+        exchange = walker.step()
+        if watch is not None and exchange is not None:
+            watch(exchange)
+    return walker.transcript(title)

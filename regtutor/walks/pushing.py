@@ -1,0 +1,87 @@
+"""The push: for each blob HEAD, then a mount, else an upload; then the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+
+from regtutor.content.checked import checked
+from regtutor.content.image import Image
+from regtutor.errors import ImageError
+from regtutor.exchange import Exchange
+from regtutor.message import Blob, Location, Request, body_of
+from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_blob, put_manifest, start_upload
+from regtutor.walks.answers import expect, stop
+from regtutor.walks.driving import Walk
+
+MOUNT_TRIES = 3
+"""How many repositories are tried for one mount."""
+
+
+def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
+    """The repositories to mount a blob from: none."""
+    return ()
+
+
+def push(image: Image, repository: str, tag: str, *, mount_from: Callable[[str], Sequence[str]] = nowhere) -> Walk:
+    """The requests of a push: for each blob HEAD, then a mount, else an upload; then the manifest.
+
+    Parameters
+    ----------
+    image: what to push; its blobs' digests and sizes are those of its manifest.
+    repository: where to, such as ``library/hello``.
+    tag: the tag that shall point to the image, or the manifest's digest.
+    mount_from: digest -> the repositories of the same registry to try a mount from, in order.
+
+    Returns
+    -------
+    Notes: one for each layer that is not pushed because its manifest says where else its bytes are.
+
+    Raises
+    ------
+    PushFailed: if the registry answers anything that ends the push.
+    DigestMismatch: if a blob's bytes are not what its digest says; its upload has then been cancelled.
+    """
+    for blob in image.blobs:
+        sources = [source for source in mount_from(blob.digest) if source != repository]
+        yield from _push_blob(repository, blob, sources[:MOUNT_TRIES])
+    answer = yield draft(put_manifest, repository, tag, image.manifest)
+    expect(answer, 201)
+    return tuple(
+        f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
+        for layer in image.layers
+        if not layer.uploadable
+    )
+
+
+def _push_blob(repository: str, blob: Blob, sources: Sequence[str]) -> Generator[Request, Exchange, None]:
+    answer = yield draft(head_blob, repository, blob.digest)
+    if answer.status == 200:
+        return
+    expect(answer, 404)
+    location = None
+    for source in sources:
+        answer = yield draft(mount_blob, repository, blob.digest, source=source)
+        if answer.status == 201:
+            return
+        if answer.status == 202:
+            # Not mounted, but the session that was opened instead is as good as a new one.
+            location = answer.location
+            break
+    if location is None:
+        answer = yield draft(start_upload, repository)
+        expect(answer, 202)
+        location = answer.location
+    yield from _upload(answer, location, blob)
+
+
+def _upload(opened: Exchange, location: Location | None, blob: Blob) -> Generator[Request, Exchange, None]:
+    if location is None:
+        stop(opened, "The answer has no Location, so there is nowhere to send the blob")
+    request = draft(put_blob, location, blob)
+    try:
+        answer = yield replace(request, body=checked(body_of(blob)))
+    except ImageError:
+        yield draft(cancel_upload, location)
+        raise
+    expect(answer, 201)
