@@ -11,11 +11,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import BinaryIO, ClassVar
 
 from regtutor.errors import DigestMismatch
 from regtutor.protocol.digests import Hasher, parse, sha256
-from regtutor.protocol.manifests import Descriptor, Platform
+from regtutor.protocol.manifests import Descriptor, ManifestView, Platform, parse_manifest
 
 CHUNK = 256 * 1024
 COLUMNS = ("media type", "size", "digest", "diff ID")
@@ -103,6 +104,11 @@ class Document:
 class Manifest(Document):
     """A manifest or an index, with the media type that goes into Content-Type when it is pushed."""
 
+    @cached_property
+    def view(self) -> ManifestView:
+        """What it says; InvalidManifest if the data is no manifest of its media type."""
+        return parse_manifest(self.data, self.media_type)
+
 
 @dataclass(frozen=True)
 class Config(Document):
@@ -113,7 +119,7 @@ class Config(Document):
 
 @dataclass(frozen=True)
 class Image:
-    """One image for one platform.
+    """One image for one platform, or an artifact: a manifest whose config and layers are of types of its own.
 
     Attributes
     ----------
@@ -139,6 +145,21 @@ class Image:
     def media_type(self) -> str:
         """The media type of the manifest."""
         return self.manifest.media_type
+
+    @property
+    def subject(self) -> Descriptor | None:
+        """The manifest that this one refers to, such as the image that a signature is for; None without one."""
+        return self.manifest.view.subject
+
+    @property
+    def artifact_type(self) -> str:
+        """What kind of artifact it is, or ``""`` where the manifest names none."""
+        return self.manifest.view.artifact_type
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """What is pushed after the blobs: the manifest alone. An index has several."""
+        return (self.manifest,)
 
     @property
     def blobs(self) -> tuple[Layer | Config, ...]:
@@ -176,14 +197,14 @@ class Image:
     def _table(self) -> Iterable[str]:
         cells = [COLUMNS]
         for layer in self.layers:
-            cells.append((layer.media_type, f"{layer.size:,}", _short(layer.digest), _short(layer.diff_id)))
+            cells.append((layer.media_type, f"{layer.size:,}", short(layer.digest), short(layer.diff_id)))
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         for media_type, size, digest, diff_id in cells:
             line = f"  {media_type:{widths[0]}}  {size:>{widths[1]}}  {digest:{widths[2]}}  {diff_id}"
             yield line.rstrip()
 
 
-def _short(digest: str) -> str:
+def short(digest: str) -> str:
     """A digest as it is shown where there is little room: the algorithm and twelve characters."""
     algorithm, colon, encoded = digest.partition(":")
     return f"{algorithm}{colon}{encoded[:12]}"

@@ -52,6 +52,13 @@ def load_layout(files: Files, platform: Platform | None, name: str | None) -> Im
     ------
     ImageError: as :func:`regtutor.content.load.load_image` says.
     """
+    named = entries(files, name)
+    chosen = choose(files, _images(files, named), platform)
+    return read_image(files, chosen, name or shown_name(named))
+
+
+def entries(files: Files, name: str | None) -> list[Descriptor]:
+    """The entries of ``index.json`` called ``name``; without a name all of them, if they have but one between them."""
     _check_version(files)
     part = files.find(INDEX)
     if part is None:
@@ -59,9 +66,7 @@ def load_layout(files: Files, platform: Platform | None, name: str | None) -> Im
     index = view_manifest(part, read_small(part))
     if index.kind != "index":
         raise BadManifest(f"{part} cannot be used", f"it is a {index.kind}, not an index", path=part.path)
-    named = _named(files, index.manifests, name)
-    chosen = choose(files, _images(files, named), platform)
-    return _image(files, chosen, name or _shown_name(named))
+    return _named(files, index.manifests, name)
 
 
 def names_of(descriptor: Descriptor) -> tuple[str, ...]:
@@ -105,13 +110,14 @@ def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> lis
         if not found:
             raise no_such_name(files, name, every)
         return found
-    shown_names = {_shown_name([entry]) for entry in entries if names_of(entry)}
+    shown_names = {shown_name([entry]) for entry in entries if names_of(entry)}
     if len(shown_names) > 1 and len({entry.digest for entry in entries}) > 1:
         raise no_such_name(files, None, every)
     return list(entries)
 
 
-def _shown_name(entries: Sequence[Descriptor]) -> str:
+def shown_name(entries: Sequence[Descriptor]) -> str:
+    """The first name of the first entry, or ``""``."""
     names = names_of(entries[0]) if entries else ()
     return names[0] if names else ""
 
@@ -142,8 +148,7 @@ def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
 
 
 def _children(files: Files, entry: Descriptor) -> tuple[Descriptor, ...]:
-    part = _blob(files, entry, "an index that the index lists")
-    return view_manifest(part, read_checked(part, entry), entry.media_type).manifests
+    return read_manifest(files, entry)[1].manifests
 
 
 def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
@@ -177,12 +182,13 @@ def no_such_platform(files: Files, wanted: Platform, found: Sequence[Platform | 
 
 
 def _config_platform(files: Files, entry: Descriptor) -> Platform | None:
-    _, view = _manifest(files, entry)
+    _, view = read_manifest(files, entry)
     return _config(files, view)[1].platform
 
 
-def _manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
-    part = _blob(files, entry, "the manifest of the image")
+def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
+    """The manifest or index that ``entry`` describes, checked against its digest and size, and what it says."""
+    part = _blob(files, entry, "a manifest of the image")
     data = read_checked(part, entry)
     view = view_manifest(part, data, entry.media_type)
     return Manifest(data, view.media_type, entry.digest), view
@@ -200,8 +206,9 @@ def _config(files: Files, view: ManifestView) -> tuple[Config, ConfigView]:
     return Config(data, view.config.media_type, view.config.digest), seen
 
 
-def _image(files: Files, entry: Descriptor, name: str) -> Image:
-    manifest, view = _manifest(files, entry)
+def read_image(files: Files, entry: Descriptor, name: str) -> Image:
+    """The image whose manifest ``entry`` describes; manifest and config are checked, layers are not read."""
+    manifest, view = read_manifest(files, entry)
     config, seen = _config(files, view)
     diff_ids = seen.diff_ids or ("",) * len(view.layers)
     layers = tuple(_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))

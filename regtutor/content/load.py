@@ -10,7 +10,9 @@ from regtutor.content.archive import Archive
 from regtutor.content.docker_archive import LIST, load_docker_archive
 from regtutor.content.files import Files, Folder, unreadable
 from regtutor.content.image import Image
+from regtutor.content.index import Index
 from regtutor.content.layout import INDEX, load_layout
+from regtutor.content.layout_index import load_layout_index
 from regtutor.content.platforms import parse_platform
 from regtutor.errors import TruncatedArchive, UnreadableImage
 from regtutor.protocol.manifests import Platform
@@ -47,6 +49,36 @@ def load_image(
         return load_layout(files, wanted, name)
     if files.find(LIST):
         return load_docker_archive(files, wanted, name)
+    raise _unknown(files)
+
+
+def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Index:
+    """The index at ``path`` with every image that it names, ready to be pushed; checked as :func:`load_image` checks.
+
+    Parameters
+    ----------
+    path: an OCI layout (a folder or a tar file).
+    name: which index, where there are several.
+
+    Raises
+    ------
+    UnreadableImage: if it is no OCI layout, or holds no index over several images, or several.
+    MissingBlob: if something that the index or its manifests name is not there.
+    And what else :func:`load_image` raises.
+
+    Source: OCI image-spec v1.1.1, image-index.md
+    <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
+    """
+    files = _files(Path(path))
+    if files.find(INDEX):
+        return load_layout_index(files, name)
+    if files.find(LIST):
+        raise UnreadableImage(
+            f"{files.path} is a docker save archive",
+            "such an archive holds single images and no index over them",
+            "Read one of them with load_image",
+            path=files.path,
+        )
     raise _unknown(files)
 
 

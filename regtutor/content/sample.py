@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from regtutor.content.image import Config, Document, Image, Layer, Manifest
+from regtutor.content.index import Index
 from regtutor.content.platforms import machine_platform, matches, parse_platform
 from regtutor.content.program import GREETING_FILE, program
 from regtutor.content.tarball import Entry, gzip, tarball
@@ -75,11 +76,17 @@ def sample_image(
     return Image(manifest, config, layers, chosen, f"{repository}:{tag}", "regtutor's sample image")
 
 
-def sample_index(tag: str = "v1", *, repository: str = "library/hello") -> Manifest:
-    """The index over the sample image for all :data:`PLATFORMS`; push the images by their digests before it."""
-    images = [sample_image(tag, repository=repository, platform=platform) for platform in PLATFORMS]
+def sample_index(tag: str = "v1", *, repository: str = "library/hello") -> Index:
+    """The sample image for all :data:`PLATFORMS`, under one index.
+
+    Parameters
+    ----------
+    tag, repository: as for :func:`sample_image`.
+    """
+    images = tuple(sample_image(tag, repository=repository, platform=platform) for platform in PLATFORMS)
     entries = [{**_descriptor(image.manifest), "platform": _platform(image.platform)} for image in images]
-    return Manifest(_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}), OCI_INDEX)
+    manifest = Manifest(_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}), OCI_INDEX)
+    return Index(manifest, images, f"{repository}:{tag}", "regtutor's sample image")
 
 
 def sample_layout(path: str | Path, tags: tuple[str, ...] = ("v1", "v2"), *, repository: str = "library/hello") -> Path:
@@ -95,11 +102,10 @@ def sample_layout(path: str | Path, tags: tuple[str, ...] = ("v1", "v2"), *, rep
     entries = []
     for tag in tags:
         index = sample_index(tag, repository=repository)
-        images = [sample_image(tag, repository=repository, platform=platform) for platform in PLATFORMS]
-        for blob in (index, *(part for image in images for part in (image.manifest, *image.blobs))):
+        for blob in (*index.manifests, *index.blobs):
             _write(root, blob)
         names = {"org.opencontainers.image.ref.name": tag}
-        entries.append({**_descriptor(index), "annotations": names})
+        entries.append({**_descriptor(index.manifest), "annotations": names})
     (root / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
     (root / "index.json").write_bytes(_json({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}))
     return root

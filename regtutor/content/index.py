@@ -1,0 +1,111 @@
+"""Several images under one name: an index, such as one image for each platform.
+
+An index is a manifest that names manifests. It is pushed last: what it names must be in the repository before it. This
+module knows neither where indexes come from nor how they are sent.
+
+Source: OCI image-spec v1.1.1, image-index.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from regtutor.content.image import Config, Image, Layer, Manifest, short
+from regtutor.protocol.manifests import Descriptor, Platform
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index and everything that it names.
+
+    Attributes
+    ----------
+    manifest: the index itself: its bytes and media type.
+    children: what it lists, in its order: images, artifacts, and indexes within it.
+    name: what it is called where it was found; ``""`` if it has no name.
+    source: where it was found, for a reader.
+    """
+
+    manifest: Manifest
+    children: tuple[Image | Index, ...]
+    name: str = ""
+    source: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the index."""
+        return self.manifest.digest
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the index."""
+        return self.manifest.media_type
+
+    @property
+    def subject(self) -> Descriptor | None:
+        """The manifest that the index refers to, or None."""
+        return self.manifest.view.subject
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Every image and artifact in it, those of indexes within it too; each digest once."""
+        return tuple(child for child in self._all() if isinstance(child, Image))
+
+    @property
+    def platforms(self) -> tuple[Platform | None, ...]:
+        """What each of :attr:`images` runs on."""
+        return tuple(image.platform for image in self.images)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of all images, each digest once."""
+        return tuple({layer.digest: layer for image in self.images for layer in image.layers}.values())
+
+    @property
+    def blobs(self) -> tuple[Layer | Config, ...]:
+        """What must be in the repository before the manifests: each digest once, none foreign."""
+        return tuple({blob.digest: blob for image in self.images for blob in image.blobs}.values())
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Every manifest in the order in which it is pushed: what is named before what names it, the index last."""
+        return tuple(child.manifest for child in self._all())
+
+    @property
+    def size(self) -> int:
+        """The bytes of all that is pushed, manifests included."""
+        return sum(blob.size for blob in (*self.blobs, *self.manifests))
+
+    def verify(self) -> None:
+        """Read every layer once and compare it with its digest.
+
+        Raises
+        ------
+        DigestMismatch: for the first layer that is not what its manifest says.
+        """
+        for layer in self.layers:
+            if layer.uploadable:
+                layer.verify()
+
+    def _all(self, seen: set[str] | None = None) -> Iterator[Image | Index]:
+        """Children before what names them, each digest once; an index that is named often is looked into once."""
+        seen = set() if seen is None else seen
+        for child in self.children:
+            if child.digest in seen:
+                continue
+            if isinstance(child, Index):
+                yield from child._all(seen)
+            else:
+                seen.add(child.digest)
+                yield child
+        if self.digest not in seen:
+            seen.add(self.digest)
+            yield self
+
+    def __repr__(self) -> str:
+        images = self.images
+        count = f"{len(images)} image{'s' * (len(images) != 1)}"
+        head = f"Index {self.name or 'without a name'}: {count}, {self.size:,} bytes to push"
+        lines = [f"  {image.platform or image.media_type}  {short(image.digest)}" for image in images]
+        return "\n".join([head, f"  index    {self.media_type}", f"           {self.digest}", *lines])
