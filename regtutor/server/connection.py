@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, BinaryIO
 
@@ -21,11 +22,20 @@ from regtutor.message import CHUNK, FileRange, Head, Response
 from regtutor.protocol.secrets import redact_url
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
+from regtutor.server.authentication import Htpasswd
 from regtutor.server.call import BodySink
 from regtutor.server.request_line import malformed, origin_form
 
 DRAIN = 4 * 1024 * 1024
 """Bytes of a refused body that are read and dropped so that the connection can be kept."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Who is let in, and the one thread that checks passwords: guesses wait for each other, and for nobody else."""
+
+    passwords: Htpasswd
+    worker: Executor
 
 
 class OneRequest(HTTPMessageDelegate):
@@ -42,6 +52,7 @@ class OneRequest(HTTPMessageDelegate):
     body_timeout: seconds between two chunks, either way, before the request is given up.
     workers: run the ``finish`` of sinks.
     log: gets one line for each request, and one for each failure.
+    gate: asked before the app, if there is one.
     """
 
     def __init__(
@@ -52,7 +63,9 @@ class OneRequest(HTTPMessageDelegate):
         body_timeout: float,
         workers: Executor,
         log: Callable[[str], None],
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate
         self._app, self._connection, self._scheme = app, connection, scheme
         self._body_timeout, self._workers, self._write_log = body_timeout, workers, log
         self._began = time.monotonic()
@@ -71,22 +84,43 @@ class OneRequest(HTTPMessageDelegate):
         problem = malformed(start_line, headers)
         if problem is not None:
             return self._answer(_malformed(problem), last=True)
-        self._outcome = self._begin(Head(start_line.method, origin_form(start_line.path), received))
-        length = int(headers.get("Content-Length", "0"))
-        if length == 0 and "Transfer-Encoding" not in headers:
-            return None
-        if isinstance(self._outcome, Response) and (expects or length > DRAIN):
-            return self._answer(self._outcome, last=True)
-        if expects and start_line.version == "HTTP/1.1":
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._restart_watchdog()
-        return None
+        head = Head(start_line.method, origin_form(start_line.path), received)
+        if self._gate is not None:
+            return asyncio.ensure_future(self._ask_gate(self._gate, head, headers, expects))
+        self._outcome = self._begin(head)
+        return self._await_body(headers, expects)
+
+    async def _ask_gate(self, gate: Gate, head: Head, headers: HTTPHeaders, expects: bool) -> None:
+        """Ask the app only for those who are let in; Tornado reads no body before this is done."""
+        try:
+            refusal = None
+            if not gate.passwords.remembers(head):
+                loop = asyncio.get_running_loop()
+                refusal = await loop.run_in_executor(gate.worker, gate.passwords.refusal, head)
+            self._outcome = refusal or self._begin(head)
+        except Exception as error:  # noqa: BLE001 - as below; such as a password file that is gone
+            self._outcome = self._failure(error)
+        answering = self._await_body(headers, expects)
+        if answering is not None:
+            await answering
 
     def _begin(self, head: Head) -> Response | BodySink:
         try:
             return self._app.begin(head, scheme=self._scheme)
         except Exception as error:  # noqa: BLE001 - any failure of the app is an answer, and stands in the log
             return self._failure(error)
+
+    def _await_body(self, headers: HTTPHeaders, expects: bool) -> asyncio.Task[None] | None:
+        """Let the body come, if there is one; or answer without it, where it is refused and would be in vain."""
+        length = int(headers.get("Content-Length", "0"))
+        if length == 0 and "Transfer-Encoding" not in headers:
+            return None
+        if isinstance(self._outcome, Response) and (expects or length > DRAIN):
+            return self._answer(self._outcome, last=True)
+        if expects and self._line.version == "HTTP/1.1":
+            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._restart_watchdog()
+        return None
 
     def data_received(self, chunk: bytes) -> None:
         """Pass ``chunk`` on, or drop it where the request was refused; up to a limit in either case."""

@@ -24,7 +24,8 @@ from tornado.iostream import IOStream
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.server.app import App
-from regtutor.server.connection import OneRequest
+from regtutor.server.authentication import Htpasswd
+from regtutor.server.connection import Gate, OneRequest
 
 LARGEST_BODY = 10**18
 """Bytes; Tornado wants a number. What a request may really send is the app's decision."""
@@ -44,17 +45,19 @@ class Server:
     Parameters
     ----------
     app: called from that thread and from its workers.
-    host: an address of this machine. Only loopback, unless ``public``: the registry lets everybody write.
+    host: an address of this machine. Beyond loopback only with both ``ssl_context`` and ``passwords``: else everybody
+        could write to the registry, or read the passwords on their way to it.
     port: 0 for a free one.
     ssl_context: serves TLS with it.
+    passwords: who may talk to the registry; everybody by default.
     log: called with one line for each request; ``log_lines`` keeps the last 1,000 of them anyway.
-    public: whether ``host`` may be reached from other machines.
+    public: whether ``host`` may be reached from other machines without TLS or passwords.
     body_timeout: seconds between two chunks of a body, either way, before the request is given up (408).
     idle_timeout: seconds for which an unused connection is kept.
 
     Raises
     ------
-    ServerError: for an address beyond loopback without ``public``, and from :meth:`start` when it cannot be had.
+    ServerError: for an address beyond loopback that is not protected, and from :meth:`start` when it cannot be had.
     """
 
     def __init__(
@@ -65,15 +68,16 @@ class Server:
         ssl_context: SSLContext | None = None,
         log: LogSink | None = None,
         *,
+        passwords: Htpasswd | None = None,
         public: bool = False,
         body_timeout: float = 60.0,
         idle_timeout: float = 300.0,
     ) -> None:
-        if not public and not _is_loopback(host):
+        if not (public or is_loopback(host) or (ssl_context and passwords)):
             raise ServerError(
-                f"The registry does not listen on {host}",
-                "it would let everybody who reaches this machine write to it",
-                "Use 127.0.0.1, or say public=True",
+                f"The registry does not listen on {host} without both TLS and passwords",
+                "Everybody who reaches this machine could write to it, or read the passwords on their way",
+                "Use 127.0.0.1, or both --tls and --htpasswd FILE, or say --insecure-public (in Python: public=True)",
             )
         self.app, self.host, self.port = app, host, port
         self.log_lines: deque[str] = deque(maxlen=1000)
@@ -81,6 +85,7 @@ class Server:
         self._ssl, self._log = ssl_context, log
         self.scheme = "https" if ssl_context else "http"
         self.workers = ThreadPoolExecutor(4, "regtutor-commit")
+        self.gate = Gate(passwords, ThreadPoolExecutor(1, "regtutor-password")) if passwords else None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -123,6 +128,8 @@ class Server:
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(5)
         self.workers.shutdown(wait=True, cancel_futures=True)
+        if self.gate is not None:
+            self.gate.worker.shutdown(wait=True, cancel_futures=True)
         self._thread = None
 
     def __enter__(self) -> Server:
@@ -193,11 +200,12 @@ class _Connections(HTTPServerConnectionDelegate):
     def start_request(self, server_conn: object, request_conn: Any) -> OneRequest:  # noqa: ARG002 - Tornado's signature
         server = self._server
         return OneRequest(
-            server.app, request_conn, server.scheme, server.body_timeout, server.workers, server.write_log
+            server.app, request_conn, server.scheme, server.body_timeout, server.workers, server.write_log, server.gate
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches ``host``."""
     if host == "localhost":
         return True
     try:

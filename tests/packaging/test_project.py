@@ -14,7 +14,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def dependencies() -> set[str]:
-    named = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    optional = [name for extra in PROJECT["project"]["optional-dependencies"].values() for name in extra]
+    named = [*PROJECT["project"]["dependencies"], *optional, *PROJECT["dependency-groups"]["dev"]]
     return {re.split(r"[<>=!~;\[ ]", requirement)[0] for requirement in named}
 
 

@@ -361,7 +361,7 @@ def test_a_log_that_fails_stops_no_request(store: Store) -> None:
 
 def test_it_listens_on_loopback_unless_told(store: Store) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "registry.example"):
-        with pytest.raises(ServerError, match="public=True"):
+        with pytest.raises(ServerError, match="--insecure-public"):
             Server(App(store), host)
     with Server(App(store), "0.0.0.0", public=True) as server:
         assert server.port
