@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from regtutor.client.registry import Registry as Registry
     from regtutor.content.image import Image as Image
     from regtutor.content.image import Layer as Layer
+    from regtutor.content.index import Index as Index
     from regtutor.content.load import load_image as load_image
+    from regtutor.content.load import load_index as load_index
     from regtutor.content.sample import sample_image as sample_image
+    from regtutor.content.sample import sample_index as sample_index
     from regtutor.content.sample import sample_layer as sample_layer
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
@@ -64,8 +67,9 @@ _HOMES = {
     "client.connect": ("connect",),
     "client.registry": ("Registry",),
     "content.image": ("Image", "Layer"),
-    "content.load": ("load_image",),
-    "content.sample": ("sample_image", "sample_layer"),
+    "content.index": ("Index",),
+    "content.load": ("load_image", "load_index"),
+    "content.sample": ("sample_image", "sample_index", "sample_layer"),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "formats": ("curl", "load", "save"),

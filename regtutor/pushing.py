@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
+from regtutor.content.index import Index
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 
@@ -18,7 +19,7 @@ LONG = 8 * 1024 * 1024
 
 def push_image(
     reg: Registry,
-    image: Image,
+    image: Image | Index,
     repository: str,
     tag: str,
     *,
@@ -31,7 +32,8 @@ def push_image(
     Parameters
     ----------
     reg: the registry to push to.
-    image: from ``load_image`` or ``sample_image``.
+    image: from ``load_image`` or ``sample_image``; or an index, from ``load_index`` or ``sample_index``, of which every
+        image is pushed before it.
     repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
     mount_from: the repositories of this registry to try a mount from; by default those that this Registry has pushed
         the blob to; ``()`` for none.

@@ -15,6 +15,7 @@ import regtutor
 FACADE = [
     "Exchange",
     "Image",
+    "Index",
     "Layer",
     "Location",
     "PushStepper",
@@ -39,6 +40,7 @@ FACADE = [
     "load_image",
     "mount_blob",
     "open_registry",
+    "load_index",
     "push_image",
     "put_blob",
     "put_manifest",
@@ -46,6 +48,7 @@ FACADE = [
     "sample_image",
     "sample_layer",
     "save",
+    "sample_index",
     "start_upload",
     "summary_table",
     "whole",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from regtutor.content.checked import checked
 from regtutor.content.image import Image
+from regtutor.content.index import Index
 from regtutor.errors import ImageError
 from regtutor.exchange import Exchange
 from regtutor.message import Blob, Location, Request, body_of
@@ -23,8 +24,12 @@ def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
-def push(image: Image, repository: str, tag: str, *, mount_from: Callable[[str], Sequence[str]] = nowhere) -> Walk:
+def push(
+    image: Image | Index, repository: str, tag: str, *, mount_from: Callable[[str], Sequence[str]] = nowhere
+) -> Walk:
     """The requests of a push: for each blob HEAD, then a mount, else an upload; then the manifest.
+
+    Of an index each image's manifest is pushed by its digest, and the index, which names them, last by the tag.
 
     Parameters
     ----------
@@ -45,8 +50,10 @@ def push(image: Image, repository: str, tag: str, *, mount_from: Callable[[str],
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
         yield from _push_blob(repository, blob, sources[:MOUNT_TRIES])
-    answer = yield draft(put_manifest, repository, tag, image.manifest)
-    expect(answer, 201)
+    *named, last = image.manifests
+    for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
+        answer = yield draft(put_manifest, repository, reference, manifest)
+        expect(answer, 201)
     return tuple(
         f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
         for layer in image.layers
