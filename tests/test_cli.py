@@ -174,6 +174,33 @@ def test_a_registry_that_is_not_there_ends_with_status_1(layout: Path) -> None:
     assert address in done.stderr and "refused" in done.stderr
 
 
+def test_an_interrupt_ends_with_status_130_and_one_line(layout: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(LIMIT)
+        reference = f"127.0.0.1:{silent.getsockname()[1]}/a:b"
+        command = [*COMMAND, "push", str(layout), reference]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        connection, _ = silent.accept()
+        with connection:
+            connection.settimeout(LIMIT)
+            assert connection.recv(4) == b"HEAD"
+            process.send_signal(signal.SIGINT)
+            printed, told = process.communicate(timeout=LIMIT)
+    assert (process.returncode, printed, told) == (130, "", "regtutor: stopped\n")
+
+
+def test_output_that_nobody_reads_is_no_traceback() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "demo", "--registry", "in_process"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    told = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(LIMIT) == 1
+    assert b"Traceback" not in told
+
+
 def test_the_password_comes_from_standard_input_and_is_shown_nowhere(layout: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     with refusing_registry(unauthorized) as registry:

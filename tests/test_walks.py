@@ -106,6 +106,20 @@ def test_the_session_of_a_failed_mount_is_used_for_the_upload(reg: Registry, ima
         assert put.target.startswith(mounted.headers["Location"].removeprefix(reg.url))
 
 
+def test_a_mount_that_is_refused_is_followed_by_the_next_and_then_by_an_upload(image: Image) -> None:
+    def no_pull(method: str, target: str) -> Reply:
+        if "mount=" in target:
+            return UNAUTHORIZED
+        if method == "POST":
+            return 202, {"Location": f"{target}session?_state=1"}, b""
+        return (201, {}, b"") if method == "PUT" else NOT_FOUND
+
+    with refusing_registry(no_pull) as registry, connect(registry.url) as reg:
+        transcript = push_image(reg, image, "library/hello", "v1", mount_from=["a", "b", "c", "d"])
+    tried = [("head_blob", 404), *[("mount_blob", 401)] * walks.MOUNT_TRIES, ("start_upload", 202), ("put_blob", 201)]
+    assert outline(transcript) == [*tried * 4, ("put_manifest", 201)]
+
+
 def test_a_mount_from_the_repository_itself_is_not_tried(reg: Registry, image: Image) -> None:
     transcript = push_image(reg, image, "library/hello", "v1", mount_from=["library/hello"])
     assert "mount_blob" not in [exchange.step for exchange in transcript]
