@@ -26,6 +26,8 @@ from regtutor.errors import (
 )
 from regtutor.exchange import Exchange, Transcript
 
+_READABLE = click.Path(exists=True, dir_okay=False)
+
 REFUSED = 1
 UNUSABLE = 2
 
@@ -172,12 +174,42 @@ def _keep_after_failure(trace: Path | None, transcript: Transcript | None) -> No
     help="Where it stores; by default in a temporary folder.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; beyond loopback only with both --tls and --htpasswd.",
+)
+@click.option("--tls", is_flag=True, help="Serve TLS; without --cert and --key with a certificate made for it.")
+@click.option("--cert", type=_READABLE, help="The certificate for --tls, with its chain; PEM.")
+@click.option("--key", type=_READABLE, help="The key of --cert; PEM, without a password.")
+@click.option("--htpasswd", type=_READABLE, help="Ask for a name and a password of this file, made by htpasswd -B.")
+@click.option("--insecure-public", is_flag=True, help="Listen beyond loopback without --tls or --htpasswd.")
 @_teaching
-def serve(root: Path | None, port: int) -> None:
+def serve(
+    root: Path | None,
+    port: int,
+    host: str,
+    tls: bool,
+    cert: str | None,
+    key: str | None,
+    htpasswd: str | None,
+    insecure_public: bool,
+) -> None:
     """Run the embedded registry here, on loopback, and show each request until Ctrl-C."""
     from regtutor.backends.embedded import serve_embedded
 
-    serve_embedded(root, port=port, say=click.echo)
+    if (cert is None) != (key is None) or (cert is not None and not tls):
+        raise click.UsageError("--cert and --key go together, and with --tls")
+    serve_embedded(
+        root,
+        port,
+        host=host,
+        tls=(cert, key) if cert and key else tls,
+        htpasswd=htpasswd,
+        insecure_public=insecure_public,
+        say=click.echo,
+    )
 
 
 @main.command()

@@ -1,28 +1,52 @@
-"""``embedded``: our own registry on a loopback socket, in a thread of this process."""
+"""``embedded``: our own registry on a socket, in a thread of this process."""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from regtutor.backends.attached import attached
+from regtutor.backends.certificate import TLS, server_certificate
 from regtutor.backends.local import LocalHost, local_host
 from regtutor.client.registry import Registry
 from regtutor.server.app import App
+from regtutor.server.authentication import Htpasswd
 from regtutor.server.listen import Server
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
+_TLS_FOLDER = ".regtutor/tls"  # below the root, beside the store's lock
+
+PasswordFile = str | os.PathLike[str]
 
 
-def open_embedded(root: str | Path | None = None, port: int = 0) -> Registry:
+@dataclass(frozen=True)
+class _Door:
+    """Where it listens, and who comes in."""
+
+    host: str
+    port: int
+    tls: TLS
+    htpasswd: PasswordFile | None
+    insecure_public: bool = False
+
+
+def open_embedded(
+    root: str | Path | None = None, port: int = 0, *, tls: TLS = False, htpasswd: PasswordFile | None = None
+) -> Registry:
     """Start the embedded registry on a loopback port.
 
     Parameters
     ----------
     root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
     port: 0 for a free one.
+    tls: True serves TLS with a certificate made for it; the Registry trusts its CA, which is in the file
+        ``reg.host.ca_file``. Or the paths of a certificate and of its key; the Registry then trusts the usual CAs.
+    htpasswd: a file of names and passwords as Apache's ``htpasswd -B`` writes it; without one everybody is let in.
+        The Registry has no credentials: ``reg.with_auth(username, password)``.
 
     Returns
     -------
@@ -32,40 +56,69 @@ def open_embedded(root: str | Path | None = None, port: int = 0) -> Registry:
     ------
     BackendFailed: if the directory cannot be used.
     StoreLocked: if another embedded registry uses it.
-    ServerError: if the port is taken.
+    ServerError: if the port is taken, or the files for TLS or passwords cannot be used.
     """
-    server, host = _start(root, port)
-    return attached(server.url, host)
+    server, host = _start(root, _Door("127.0.0.1", port, tls, htpasswd))
+    return attached(server.url, host, host.ca_file)
 
 
-def serve_embedded(root: str | Path | None = None, port: int = 5000, *, say: Callable[[str], object] = print) -> None:
+def serve_embedded(
+    root: str | Path | None = None,
+    port: int = 5000,
+    *,
+    host: str = "127.0.0.1",
+    tls: TLS = False,
+    htpasswd: PasswordFile | None = None,
+    insecure_public: bool = False,
+    say: Callable[[str], object] = print,
+) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and say each request as it is answered.
 
     Parameters
     ----------
-    root, port: as for :func:`open_embedded`.
+    root, port, tls, htpasswd: as for :func:`open_embedded`.
+    host: the address to listen on; beyond loopback only with both ``tls`` and ``htpasswd``.
+    insecure_public: listen on ``host`` without them.
     say: gets each line.
+
+    Raises
+    ------
+    ServerError: besides, for a ``host`` that is not protected.
     """
     ended = threading.Event()
-    server, host = _start(root, port, say)
+    server, local = _start(root, _Door(host, port, tls, htpasswd, insecure_public), say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "and stays" if root is not None else "and is deleted at the end"
-        say(f"A registry at {server.url}; its content is in {host.root} {kept}. Ctrl-C ends it.")
+        say(f"A registry at {server.url}; its content is in {local.root} {kept}. Ctrl-C ends it.")
+        if local.ca_file is not None:
+            say(f"Its certificate is signed by the CA in {local.ca_file}: regtutor push --ca-file {local.ca_file}")
         ended.wait()
     except KeyboardInterrupt:
         say("")
     finally:
         signal.signal(signal.SIGTERM, before)
-        host.close()
+        local.close()
 
 
-def _start(root: str | Path | None, port: int, log: Callable[[str], object] | None = None) -> tuple[Server, LocalHost]:
-    host = local_host("embedded", _ABOUT, root)
+def _start(
+    root: str | Path | None, door: _Door, log: Callable[[str], object] | None = None
+) -> tuple[Server, LocalHost]:
+    local = local_host("embedded", _ABOUT, root)
     try:
-        server = Server(App(host.store), port=port, log=log).start()
+        certificate = server_certificate(door.tls, door.host, local.root / _TLS_FOLDER)
+        server = Server(
+            App(local.store),
+            door.host,
+            door.port,
+            certificate.context if certificate else None,
+            log,
+            passwords=Htpasswd(door.htpasswd) if door.htpasswd is not None else None,
+            public=door.insecure_public,
+        ).start()
     except BaseException:
-        host.close()
+        local.close()
         raise
-    host.runs(server.log_lines, server.close)
-    return server, host
+    local.ca_file = certificate.ca_file if certificate else None
+    local.runs(server.log_lines, server.close)
+    return server, local

@@ -19,7 +19,14 @@ _OURS = ".regtutor"  # the store's lock and unfinished files: no part of the lay
 
 
 class LocalHost:
-    """A store here, with what runs on it."""
+    """A store here, with what runs on it.
+
+    Attributes
+    ----------
+    ca_file: what clients trust its certificate by, where it made that itself; else None.
+    """
+
+    ca_file: Path | None = None
 
     def __init__(self, name: str, about: str, store: Store, put_away: Callable[[], None]) -> None:
         self.name, self.about, self.store = name, about, store

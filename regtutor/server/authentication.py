@@ -77,7 +77,7 @@ class Htpasswd:
         :meth:`refusal`, when it has become so: then nobody is let in.
     """
 
-    def __init__(self, path: Path | str, realm: str = REALM) -> None:
+    def __init__(self, path: str | os.PathLike[str], realm: str = REALM) -> None:
         self.path, self.realm = Path(path), realm
         self._key = secrets.token_bytes(32)
         self._reading = self._read()
