@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from regtutor.pushing import push_image as push_image
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
+    from regtutor.steps import delete_blob as delete_blob
+    from regtutor.steps import delete_manifest as delete_manifest
     from regtutor.steps import draft as draft
     from regtutor.steps import get_blob as get_blob
     from regtutor.steps import get_manifest as get_manifest
@@ -78,6 +80,8 @@ _HOMES = {
     "steps": (
         "cancel_upload",
         "check_api",
+        "delete_blob",
+        "delete_manifest",
         "draft",
         "get_blob",
         "get_manifest",

@@ -28,6 +28,8 @@ FACADE = [
     "check_api",
     "connect",
     "curl",
+    "delete_blob",
+    "delete_manifest",
     "diff_table",
     "draft",
     "get_blob",

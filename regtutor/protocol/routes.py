@@ -155,6 +155,21 @@ ROUTES: tuple[Route, ...] = (
         (_spec("Pulling blobs", "pulling-blobs"), _api("Pulling a Layer", "pulling-a-layer")),
     ),
     Route(
+        "delete_blob",
+        "blobs",
+        "end-10",
+        "DELETE",
+        _BLOB,
+        (),
+        {
+            202: "the repository does not have the blob any more",
+            400: "refused: the digest is malformed, or deletion is switched off",
+            404: "the blob is not in this repository",
+            405: "refused: deletion is switched off",
+        },
+        (_spec("Deleting Blobs", "deleting-blobs"), _api("Deleting a Layer", "deleting-a-layer")),
+    ),
+    Route(
         "head_manifest",
         "manifests",
         "end-3",
@@ -200,6 +215,25 @@ ROUTES: tuple[Route, ...] = (
         (
             _spec("Pushing Manifests", "pushing-manifests"),
             _api("Pushing an Image Manifest", "pushing-an-image-manifest"),
+        ),
+    ),
+    Route(
+        "delete_manifest",
+        "manifests",
+        "end-9",
+        "DELETE",
+        _MANIFEST,
+        (),
+        {
+            202: "the tag is gone, or the manifest and every tag that points to it",
+            400: "refused: the digest is malformed, or this registry deletes by digest only, or not at all",
+            404: "no such tag or digest in this repository",
+            405: "refused: deletion is switched off",
+        },
+        (
+            _spec("Deleting Manifests", "deleting-manifests"),
+            _spec("Deleting tags", "deleting-tags"),
+            _api("Deleting an Image", "deleting-an-image"),
         ),
     ),
 )

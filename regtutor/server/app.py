@@ -35,12 +35,21 @@ class App:
     secret: seals the state in upload Locations; random by default, so that sessions end with the App. Registries that
         share it and the storage take each other's sessions.
     max_manifest_size: bytes; larger ones get 413.
+    deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
     """
 
-    def __init__(self, store: Store, *, secret: bytes | None = None, max_manifest_size: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        secret: bytes | None = None,
+        max_manifest_size: int = MAX_BYTES,
+        deletes: bool = True,
+    ) -> None:
         self.store = store
         self.secret = secret if secret is not None else secrets.token_bytes(32)
         self.max_manifest_size = max_manifest_size
+        self.deletes = deletes
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
         """Answer the request, or accept it and ask for its body.
@@ -70,7 +79,16 @@ class App:
             match = parse("GET", head.target)
         if match is None:
             raise _no_row(head)
-        call = Call(head, match.path, match.query, self.store, scheme, self.secret, self.max_manifest_size)
+        call = Call(
+            head,
+            match.path,
+            match.query,
+            self.store,
+            scheme,
+            self.secret,
+            self.max_manifest_size,
+            deletes=self.deletes,
+        )
         return HANDLERS[match.route.name](call)
 
 

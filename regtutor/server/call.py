@@ -53,6 +53,7 @@ class Call:
     scheme: ``http`` or ``https``, as the client sees it.
     secret: seals the state of upload sessions.
     max_manifest_size: bytes.
+    deletes: whether blobs, manifests and tags may be deleted.
     """
 
     head: Head
@@ -62,6 +63,7 @@ class Call:
     scheme: str
     secret: bytes
     max_manifest_size: int
+    deletes: bool = True
 
     @property
     def repository(self) -> str:
@@ -80,6 +82,22 @@ class Call:
                 next="the same request with a name that fits, such as library/hello",
             )
         return name
+
+    def permit_deletion(self, allowed: str) -> None:
+        """Let a DELETE pass, if this registry deletes; ``allowed`` are the other methods of the path.
+
+        Raises
+        ------
+        Refusal: UNSUPPORTED. The specification leaves 400 and 405 open; 405 says that no such request will do.
+        """
+        if not self.deletes:
+            raise Refusal(
+                "UNSUPPORTED",
+                given=self.head.method,
+                expected=f"{allowed}: deletion is switched off in this registry",
+                next="ask those who run it to switch deletion on",
+                headers=(("Allow", allowed),),
+            )
 
     def url(self, route: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
         """The absolute URL of another request, by the name under which the client asked for this one.

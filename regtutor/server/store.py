@@ -20,7 +20,10 @@ lock, and files that are not finished.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -77,6 +80,8 @@ class Store:
             self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
             for left_over in self._own.glob("unfinished-*"):
                 left_over.unlink()
+            for left_over in self._own.glob("removed-*"):
+                shutil.rmtree(left_over)
         except OSError as error:
             raise ServerError(
                 f"The registry directory {self.root} cannot be used",
@@ -119,6 +124,40 @@ class Store:
         """The digest that ``tag`` points to now."""
         return _read_link(self._tag_path(repository, tag) / "current" / "link")
 
+    def has_repository(self, repository: str) -> bool:
+        """Whether something was ever stored in ``repository``."""
+        return (self.repository_path(repository) / "_layers").is_dir()
+
+    def repositories(self) -> list[str]:
+        """Every repository that something was ever stored in, sorted."""
+        root = self._content / "repositories"
+        found, left = [], [name for name in _names_in(root) if is_repository(name)]
+        while left:
+            name = left.pop()
+            children = _names_in(root / name)
+            if "_layers" in children:
+                found.append(name)
+            left += [path for path in (f"{name}/{child}" for child in children) if is_repository(path)]
+        return sorted(found)
+
+    def tags(self, repository: str) -> list[str]:
+        """The tags of ``repository``, in no order."""
+        folder = self.repository_path(repository) / "_manifests" / "tags"
+        return [tag for tag in _names_in(folder) if is_tag(tag) and (folder / tag / "current" / "link").is_file()]
+
+    def manifests(self, repository: str) -> Iterator[StoredBlob]:
+        """Every manifest of ``repository``, sorted by digest; those whose bytes are gone are left out."""
+        revisions = self.repository_path(repository) / "_manifests" / "revisions"
+        for algorithm in sorted(set(_names_in(revisions)) & set(digests.ALGORITHMS)):
+            for encoded in sorted(_names_in(revisions / algorithm)):
+                try:
+                    digest = digests.parse(f"{algorithm}:{encoded}")
+                except InvalidDigest:
+                    continue
+                manifest = self.manifest(repository, digest)
+                if manifest is not None:
+                    yield manifest
+
     def link_blob(self, repository: str, digest: Digest) -> None:
         """Let ``repository`` have the stored blob ``digest``."""
         self._write(self._layer_link(repository, digest), str(digest).encode())
@@ -150,6 +189,30 @@ class Store:
             self._write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
             self._write(tag_path / "current" / "link", link)
 
+    def unlink_blob(self, repository: str, digest: Digest) -> bool:
+        """Take the blob ``digest`` from ``repository``; False if that does not have it.
+
+        The bytes stay, as Distribution leaves them: another repository may be about to mount them. Which bytes nobody
+        needs any more is for a garbage collection to find out, while the registry is stopped.
+        """
+        return self.blob(repository, digest) is not None and self._remove(self._layer_link(repository, digest).parent)
+
+    def remove_manifest(self, repository: str, digest: Digest) -> bool:
+        """Take the manifest ``digest`` from ``repository``, and every tag that points to it; False if it is not there.
+
+        The bytes stay, as those of a blob do.
+        """
+        if self.manifest(repository, digest) is None:
+            return False
+        for tag in self.tags(repository):
+            if self.tagged(repository, tag) == digest:
+                self.remove_tag(repository, tag)
+        return self._remove(self._revision_link(repository, digest).parent)
+
+    def remove_tag(self, repository: str, tag: str) -> bool:
+        """Remove ``tag`` and its history, not what it points to; False if it is not there."""
+        return self._remove(self._tag_path(repository, tag))
+
     def _layer_link(self, repository: str, digest: Digest) -> Path:
         return self.repository_path(repository) / "_layers" / digest.algorithm / digest.encoded / "link"
 
@@ -174,14 +237,23 @@ class Store:
 
     def _write(self, path: Path, data: bytes) -> None:
         """Make ``path`` hold ``data``, whole or not at all: write beside, reach the disk, then take the name."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self._own, prefix="unfinished-", delete=False) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-        _sync_directory(path.parent)
+        _move(Path(file.name), path)
+
+    def _remove(self, folder: Path) -> bool:
+        """Remove ``folder``, whole or not at all: nobody sees it half removed. False if it is not there."""
+        aside = self._own / f"removed-{uuid.uuid4()}"
+        try:
+            os.rename(folder, aside)
+        except FileNotFoundError:
+            return False
+        _sync_directory(folder.parent)
+        shutil.rmtree(aside)
+        return True
 
 
 def _lock(path: Path, root: Path) -> IO[str]:
@@ -201,6 +273,27 @@ def _lock(path: Path, root: Path) -> IO[str]:
             "Close that registry, or give this one a directory of its own",
         ) from error
     return file
+
+
+def _move(file: Path, path: Path) -> None:
+    """Let ``file`` take the name ``path``, also while a request that removes something takes its folder away."""
+    for last_try in (False, False, True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.replace(file, path)
+            break
+        except FileNotFoundError:
+            if last_try:
+                raise
+    _sync_directory(path.parent)
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What ``folder`` holds; nothing where there is no such folder."""
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _read_link(path: Path) -> Digest | None:

@@ -15,8 +15,8 @@ from typing import Any
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.steps.api import check_api
-from regtutor.steps.blobs import get_blob, head_blob
-from regtutor.steps.manifests import get_manifest, head_manifest, put_manifest
+from regtutor.steps.blobs import delete_blob, get_blob, head_blob
+from regtutor.steps.manifests import delete_manifest, get_manifest, head_manifest, put_manifest
 from regtutor.steps.uploads import cancel_upload, mount_blob, put_blob, start_upload
 
 STEPS: dict[str, Callable[..., Exchange]] = {
@@ -29,9 +29,11 @@ STEPS: dict[str, Callable[..., Exchange]] = {
         cancel_upload,
         head_blob,
         get_blob,
+        delete_blob,
         head_manifest,
         get_manifest,
         put_manifest,
+        delete_manifest,
     )
 }
 """Every step by its name, which is also the name of its row in ``protocol.routes.ROUTES``."""

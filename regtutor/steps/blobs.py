@@ -1,4 +1,4 @@
-"""Is a blob there, and what is in it? The client's side of ``server/handlers/blobs.py``."""
+"""Is a blob there, what is in it, and away with it: the client's side of ``server/handlers/blobs.py``."""
 
 from __future__ import annotations
 
@@ -51,3 +51,23 @@ def get_blob(
     """
     target = build("get_blob", repository=repository, digest=digest)
     return reg.send(Request("get_blob", "GET", target, into=into, digest=digest))
+
+
+def delete_blob(reg: Sender, repository: str, digest: str) -> Exchange:
+    """Take a blob out of ``repository``; a manifest that names it there can then no longer be pulled whole.
+
+    ``DELETE /v2/<repository>/blobs/<digest>`` -> 202, or 404 if it is not there; 400 or 405 where deletion is switched
+    off, and 400 for a digest that is none. Other repositories keep the blob. Whether disk space becomes free, and when,
+    is the registry's business: CNCF Distribution waits for a garbage collection.
+
+    Parameters
+    ----------
+    reg: the registry.
+    repository: the repository's name.
+    digest: the blob's digest.
+
+    Source: OCI distribution-spec v1.1.1, "Deleting Blobs" (end-10)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs>.
+    """
+    target = build("delete_blob", repository=repository, digest=digest)
+    return reg.send(Request("delete_blob", "DELETE", target, (("Content-Length", "0"),)))

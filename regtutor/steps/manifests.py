@@ -96,3 +96,23 @@ def put_manifest(
     headers = (("Content-Type", kind), ("Content-Length", str(body.size)))
     target = build("put_manifest", repository=repository, reference=reference)
     return reg.send(Request("put_manifest", "PUT", target, headers, body))
+
+
+def delete_manifest(reg: Sender, repository: str, reference: str) -> Exchange:
+    """Delete a tag, or a manifest with every tag that points to it, whichever ``reference`` is. Blobs stay.
+
+    ``DELETE /v2/<repository>/manifests/<reference>`` -> 202, or 404 if it is not there. 400 or 405 where deletion is
+    switched off; many registries delete by digest only, and answer 400 or 405 to a tag. 400 for a digest that is none.
+
+    Parameters
+    ----------
+    reg: the registry.
+    repository: the repository's name.
+    reference: a tag, which then points nowhere, or the manifest's own digest (not its config's).
+
+    Source: OCI distribution-spec v1.1.1, "Deleting Manifests" (end-9)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>, and "Deleting tags"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-tags>.
+    """
+    target = build("delete_manifest", repository=repository, reference=reference)
+    return reg.send(Request("delete_manifest", "DELETE", target, (("Content-Length", "0"),)))

@@ -57,7 +57,7 @@ def conduct(row: Row, number: int, sender: Sends) -> tuple[Answered, dict[str, s
 
 
 def _follow(seen: Answered, values: dict[str, str]) -> None:
-    if seen.status == 202:
+    if seen.status == 202 and seen.all("Location"):
         (location,) = seen.all("Location")
         values["location"] = location
         values["location_path"] = location.partition("?")[0]

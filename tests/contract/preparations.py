@@ -144,6 +144,10 @@ def _image(repository: str = "{repository}") -> list[tuple[Sent, int]]:
     ]
 
 
+def _deleted(path: str, repository: str = "{repository}") -> Sent:
+    return Sent(f"DELETE /v2/{repository}/{path} HTTP/1.1\nContent-Length: 0")
+
+
 _IMAGE = _image()
 
 PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
@@ -164,6 +168,9 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
         (put_manifest("{manifest}", OCI_MANIFEST, MANIFEST), 201),
         (put_manifest("v1", OCI_INDEX, INDEX), 201),
     ],
+    "hello was deleted": [(_deleted("blobs/{hello}"), 202)],
+    "hello was deleted in {other}": [(_deleted("blobs/{hello}", "{other}"), 202)],
+    "the manifest was deleted": [(_deleted("manifests/{manifest}"), 202)],
     "the tag v1 was moved": [(put_manifest("v1", OCI_MANIFEST, ANOTHER), 201)],
 }
 """State -> the requests that bring it about, each with the status that it must get."""

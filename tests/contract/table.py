@@ -7,6 +7,7 @@ a mistake in it would agree with itself.
 from tests.contract import (
     table_api,
     table_blobs,
+    table_deletes,
     table_manifests,
     table_none,
     table_put_blob,
@@ -22,5 +23,6 @@ ROWS: tuple[Row, ...] = (
     *table_blobs.ROWS,
     *table_manifests.ROWS,
     *table_put_manifest.ROWS,
+    *table_deletes.ROWS,
     *table_none.ROWS,
 )

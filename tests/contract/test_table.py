@@ -20,6 +20,8 @@ UNREACHED = {
     ("put_blob", 413): "no registry here limits a blob's size; proxies do",
     ("put_blob", 416): "nothing can be missing from a blob that is sent whole",
     ("get_blob", 307): "all of them store on disk and send the bytes themselves",
+    ("delete_blob", 405): "every registry here deletes",
+    ("delete_manifest", 405): "every registry here deletes",
     ("put_manifest", 404): "a repository comes into being with its first manifest; what is missing from it is a 400",
     ("put_manifest", 405): "only where it is configured as a read-only copy: test_configured.py",
 }
@@ -72,6 +74,12 @@ DIFFERENCES = {
         "put_manifest: refuses a digest that is none": "deviation",
         "put_manifest: refuses a name that is none": "allowed",
         "put_manifest: refuses more than 4 MiB, when asked before they are sent": "allowed",
+        "delete_blob: refuses a name that is none": "allowed",
+        "delete_manifest: deletes a tag": "allowed",
+        "delete_manifest: does not find a tag that nobody set": "allowed",
+        "delete_manifest: does not find a tag that cannot be one": "allowed",
+        "delete_manifest: does not take a config's digest for its manifest's": "deviation",
+        "delete_manifest: refuses a name that is none": "allowed",
         "none: a manifest takes no POST": "allowed",
     },
 }

@@ -28,7 +28,7 @@ REFUSED = [
     ("get", "/v2/", {}, 405, "UNSUPPORTED", "GET"),
     ("PATCH", UPLOADS, {}, 405, "UNSUPPORTED", "POST"),
     ("GET", UPLOADS + "1", {}, 405, "UNSUPPORTED", "DELETE, PUT"),
-    ("POST", "/v2/a/manifests/v1", {}, 405, "UNSUPPORTED", "GET, HEAD, PUT"),
+    ("POST", "/v2/a/manifests/v1", {}, 405, "UNSUPPORTED", "DELETE, GET, HEAD, PUT"),
     ("PUT", UPLOADS + "1?_state=x", {}, 400, "DIGEST_INVALID", None),
     ("PUT", UPLOADS + "1?_state=x&digest=sha256:zz", {}, 400, "DIGEST_INVALID", None),
     ("PUT", UPLOADS + "1?digest=md5:" + "0" * 32, {}, 400, "DIGEST_INVALID", None),

@@ -1,8 +1,9 @@
-"""Blobs that are there. The answering end of ``regtutor.steps.blobs``."""
+"""Blobs that are there, and their removal. The answering end of ``regtutor.steps.blobs``."""
 
 from __future__ import annotations
 
 from regtutor.message import FileRange, Response
+from regtutor.protocol.digests import Digest
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, digest_from
 from regtutor.server.negotiation import asked_range, unchanged
@@ -56,18 +57,43 @@ def get_blob(call: Call) -> Response:
     return answer(206, *headers, content_range, body=FileRange(blob.path, start, stop))
 
 
+def delete_blob(call: Call) -> Response:
+    """``DELETE .../blobs/<digest>`` asks that this repository have a blob no more.
+
+    202, also for a blob that a manifest still names. Only the repository's link is removed: other repositories keep
+    theirs, and the bytes stay on disk until a garbage collection, as CNCF Distribution does it. 404 BLOB_UNKNOWN; 400
+    DIGEST_INVALID, NAME_INVALID; 405 UNSUPPORTED where deletion is switched off.
+
+    OCI distribution-spec v1.1.1, end-10, "Deleting Blobs"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs>.
+    """
+    call.permit_deletion("GET, HEAD")
+    repository, digest = _named(call)
+    if not call.store.unlink_blob(repository, digest):
+        raise _unknown(repository, digest)
+    return answer(202)
+
+
 def _blob(call: Call) -> StoredBlob:
-    repository = call.repository
-    digest = digest_from(call.path["digest"], f"{call.head.method} /v2/{repository}/blobs/<digest>")
+    repository, digest = _named(call)
     blob = call.store.blob(repository, digest)
     if blob is None:
-        raise Refusal(
-            "BLOB_UNKNOWN",
-            given=str(digest),
-            expected=f"a blob of the repository {repository}",
-            next=f"POST /v2/{repository}/blobs/uploads/ to upload or to mount it",
-        )
+        raise _unknown(repository, digest)
     return blob
+
+
+def _named(call: Call) -> tuple[str, Digest]:
+    repository = call.repository
+    return repository, digest_from(call.path["digest"], f"{call.head.method} /v2/{repository}/blobs/<digest>")
+
+
+def _unknown(repository: str, digest: Digest) -> Refusal:
+    return Refusal(
+        "BLOB_UNKNOWN",
+        given=str(digest),
+        expected=f"a blob of the repository {repository}",
+        next=f"POST /v2/{repository}/blobs/uploads/ to upload or to mount it",
+    )
 
 
 def _validators(blob: StoredBlob) -> tuple[tuple[str, str], ...]:

@@ -73,6 +73,27 @@ def put_manifest(call: Call) -> BodySink:
     return _ManifestSink(call, call.repository, digest, tag)
 
 
+def delete_manifest(call: Call) -> Response:
+    """``DELETE .../manifests/<tag or digest>`` asks for the end of a tag, or of a manifest and of its tags.
+
+    202. Blobs stay, and so do the manifests that an index names. 404 MANIFEST_UNKNOWN, also in a repository that is not
+    there; 400 DIGEST_INVALID, NAME_INVALID; 405 UNSUPPORTED where deletion is switched off.
+
+    OCI distribution-spec v1.1.1, end-9, "Deleting Manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>, and "Deleting tags"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-tags>.
+    """
+    call.permit_deletion("GET, HEAD, PUT")
+    digest, tag = _reference(call)
+    if digest is not None:
+        removed = call.store.remove_manifest(call.repository, digest)
+    else:
+        removed = tag is not None and is_tag(tag) and call.store.remove_tag(call.repository, tag)
+    if not removed:
+        raise _unknown(call)
+    return answer(202)
+
+
 class _ManifestSink:
     """The body of a ``put_manifest``: kept in memory up to the limit, looked at as a whole."""
 
@@ -130,13 +151,17 @@ def _manifest(call: Call) -> StoredBlob:
         digest = call.store.tagged(call.repository, tag) if is_tag(tag) else None
     manifest = call.store.manifest(call.repository, digest) if digest else None
     if manifest is None:
-        raise Refusal(
-            "MANIFEST_UNKNOWN",
-            given=call.path["reference"],
-            expected=f"a tag or a manifest's digest in the repository {call.repository}",
-            next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push it",
-        )
+        raise _unknown(call)
     return manifest
+
+
+def _unknown(call: Call) -> Refusal:
+    return Refusal(
+        "MANIFEST_UNKNOWN",
+        given=call.path["reference"],
+        expected=f"a tag or a manifest's digest in the repository {call.repository}",
+        next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push it",
+    )
 
 
 def _check_type(call: Call) -> None:
