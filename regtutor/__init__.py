@@ -47,9 +47,13 @@ if TYPE_CHECKING:
     from regtutor.steps import draft as draft
     from regtutor.steps import get_blob as get_blob
     from regtutor.steps import get_manifest as get_manifest
+    from regtutor.steps import get_upload as get_upload
     from regtutor.steps import head_blob as head_blob
     from regtutor.steps import head_manifest as head_manifest
+    from regtutor.steps import head_upload as head_upload
     from regtutor.steps import mount_blob as mount_blob
+    from regtutor.steps import patch_upload as patch_upload
+    from regtutor.steps import post_blob as post_blob
     from regtutor.steps import put_blob as put_blob
     from regtutor.steps import put_manifest as put_manifest
     from regtutor.steps import start_upload as start_upload
@@ -85,9 +89,13 @@ _HOMES = {
         "draft",
         "get_blob",
         "get_manifest",
+        "get_upload",
         "head_blob",
         "head_manifest",
+        "head_upload",
         "mount_blob",
+        "patch_upload",
+        "post_blob",
         "put_blob",
         "put_manifest",
         "start_upload",

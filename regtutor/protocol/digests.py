@@ -19,6 +19,9 @@ from regtutor.errors import InvalidDigest
 ALGORITHMS = {"sha256": 64, "sha512": 128}
 """Registered algorithms, and how many lower-case hexadecimal characters each encodes to."""
 
+CANONICAL = "sha256"
+"""The algorithm that is meant where none is named."""
+
 _GRAMMAR = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[+._-][a-z0-9]+)*):(?P<encoded>[a-zA-Z0-9=_-]+)")
 _HEX = re.compile(r"[0-9a-f]+")
 
@@ -73,6 +76,12 @@ class Hasher:
         """Take in the next bytes."""
         self._hash.update(chunk)
         self.size += len(chunk)
+
+    def copy(self) -> Hasher:
+        """Another one that has taken in the same bytes and goes its own way from here."""
+        other = Hasher(self.algorithm)
+        other.size, other._hash = self.size, self._hash.copy()
+        return other
 
     @property
     def digest(self) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
-from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, Citation
+from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, HTTP, Citation
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,24 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
+        "post_blob",
+        "uploads",
+        "end-4b",
+        "POST",
+        _UPLOADS,
+        ("digest",),
+        {
+            201: "the blob is stored under its digest",
+            202: "this registry takes no blob in a single POST: an upload session was opened instead",
+            400: "refused: the digest is malformed, or it is not that of the bytes",
+            404: "the repository is not known to the registry",
+        },
+        (
+            _spec("Single POST", "single-post"),
+            _api("Initiate Monolithic Blob Upload", "initiate-monolithic-blob-upload"),
+        ),
+    ),
+    Route(
         "start_upload",
         "uploads",
         "end-4a",
@@ -102,6 +120,51 @@ ROUTES: tuple[Route, ...] = (
         (_spec("POST then PUT", "post-then-put"), _api("Starting An Upload", "starting-an-upload")),
     ),
     Route(
+        "patch_upload",
+        "uploads",
+        "end-5",
+        "PATCH",
+        _SESSION,
+        (),
+        {
+            202: "the bytes have arrived; Location says where the next ones go, Range which are there",
+            400: "refused: the chunk is not as long as was said",
+            404: "the upload session is not known",
+            416: "refused: not the next bytes; Range says which are there",
+        },
+        (
+            _spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"),
+            _api("Chunked Upload", "chunked-upload"),
+            _api("Stream upload", "stream-upload"),
+        ),
+    ),
+    Route(
+        "get_upload",
+        "uploads",
+        "end-13",
+        "GET",
+        _SESSION,
+        (),
+        {
+            204: "the session is open; Location says where the next bytes go, Range which are there",
+            404: "the upload session is not known",
+        },
+        (_spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"), _api("Upload Progress", "upload-progress")),
+    ),
+    Route(
+        "head_upload",
+        "uploads",
+        "",
+        "HEAD",
+        _SESSION,
+        (),
+        {
+            204: "the session is open; Location says where the next bytes go, Range which are there",
+            404: "the upload session is not known",
+        },
+        (Citation(HTTP, "9.3.2 HEAD", "section-9.3.2"), _api("Upload Progress", "upload-progress")),
+    ),
+    Route(
         "put_blob",
         "uploads",
         "end-6",
@@ -113,9 +176,14 @@ ROUTES: tuple[Route, ...] = (
             400: "refused: the digest is missing, malformed or not that of the bytes",
             404: "the upload session is not known",
             413: "refused: larger than the registry or a proxy before it accepts",
-            416: "refused: bytes are missing from the blob (so far only in the specification's main branch)",
+            416: "refused: not the last bytes; Range says which are there",
         },
-        (_spec("POST then PUT", "post-then-put"), _api("Monolithic Upload", "monolithic-upload")),
+        (
+            _spec("POST then PUT", "post-then-put"),
+            _spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"),
+            _api("Monolithic Upload", "monolithic-upload"),
+            _api("Completed Upload", "completed-upload"),
+        ),
     ),
     Route(
         "cancel_upload",

@@ -5,7 +5,6 @@ Synchronous; it knows neither threads nor loops, so it runs wherever Python does
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from types import ModuleType
 
@@ -32,9 +31,11 @@ class App:
     Parameters
     ----------
     store: where content is kept; the App does not close it.
-    secret: seals the state in upload Locations; random by default, so that sessions end with the App. Registries that
-        share it and the storage take each other's sessions.
+    secret: seals the state in upload Locations; by default the store's own, so that sessions outlive the App.
+        Registries that share it and the storage take each other's sessions.
     max_manifest_size: bytes; larger ones get 413.
+    chunk_min_length: bytes that a chunk of an upload should have at least, but for the last one; it is told to clients
+        (``OCI-Chunk-Min-Length``), and smaller chunks are taken nevertheless. None tells nothing.
     deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
     """
 
@@ -44,12 +45,14 @@ class App:
         *,
         secret: bytes | None = None,
         max_manifest_size: int = MAX_BYTES,
+        chunk_min_length: int | None = None,
         deletes: bool = True,
     ) -> None:
         self.store = store
-        self.secret = secret if secret is not None else secrets.token_bytes(32)
+        self.secret = secret if secret is not None else store.secret()
         self.max_manifest_size = max_manifest_size
         self.deletes = deletes
+        self.chunk_min_length = chunk_min_length
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
         """Answer the request, or accept it and ask for its body.
@@ -87,7 +90,8 @@ class App:
             scheme,
             self.secret,
             self.max_manifest_size,
-            deletes=self.deletes,
+            self.chunk_min_length,
+            self.deletes,
         )
         return HANDLERS[match.route.name](call)
 

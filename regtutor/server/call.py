@@ -53,6 +53,7 @@ class Call:
     scheme: ``http`` or ``https``, as the client sees it.
     secret: seals the state of upload sessions.
     max_manifest_size: bytes.
+    chunk_min_length: what clients are told of the size of chunks, in bytes; None for nothing.
     deletes: whether blobs, manifests and tags may be deleted.
     """
 
@@ -63,6 +64,7 @@ class Call:
     scheme: str
     secret: bytes
     max_manifest_size: int
+    chunk_min_length: int | None = None
     deletes: bool = True
 
     @property

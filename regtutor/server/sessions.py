@@ -1,7 +1,9 @@
 """Upload sessions on disk: bytes that have arrived and are not yet a blob.
 
 A session is ``_uploads/<uuid>/`` with ``data`` and ``startedat`` in a repository of a :class:`~.store.Store`; no HTTP.
-Distribution's ``hashstates`` beside them are not needed: the hash is computed again from ``data``.
+Between the requests of a session its hash is kept in memory, so that a blob is hashed once however many chunks it comes
+in. Where that was lost, by a restart or because the digest is of another algorithm, ``data`` is read once more at the
+end; Distribution's ``hashstates`` beside it are not needed.
 """
 
 from __future__ import annotations
@@ -10,19 +12,22 @@ import os
 import shutil
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from regtutor.message import CHUNK
-from regtutor.protocol.digests import Digest, Hasher
+from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
-from regtutor.server.store import Store
+
+if TYPE_CHECKING:
+    from regtutor.server.store import Store
 
 
 class SessionBusy(Exception):
-    """Another request writes to this session now."""
+    """All the bytes of this session are there, and are being made a blob at this moment."""
 
 
 class SessionGone(Exception):
-    """The session was cancelled while this request wrote to it."""
+    """The session was cancelled, or another request took it over, while this request wrote to it."""
 
 
 class WrongDigest(Exception):
@@ -69,12 +74,11 @@ class Session:
 
     @property
     def size(self) -> int:
-        """How many bytes have arrived."""
+        """How many bytes have arrived, without those of a request that must be whole to count."""
+        writer = self.store.uploading.get(self._path)
+        if writer is not None and not writer.keeps:
+            return writer.start
         return self.data.stat().st_size if self.data.exists() else 0
-
-    @property
-    def _busy(self) -> bool:
-        return self._path in self.store.uploading
 
     def discard(self) -> None:
         """Remove it and its bytes; what a request still writes to it goes nowhere.
@@ -83,94 +87,142 @@ class Session:
         ------
         SessionBusy: while its bytes are being made a blob.
         """
-        writer = self.store.uploading.get(self._path)
-        if writer is not None:
-            writer.cancel()
+        self._interrupt()
+        self._remove()
+
+    def _remove(self) -> None:
+        self.store.hashes.pop(self._path)
         shutil.rmtree(self._path)
 
-    def writer(self, digest: Digest) -> SessionWriter:
-        """Take the rest of the blob ``digest``.
+    def writer(self, algorithm: str = CANONICAL, *, keeps: bool = False) -> SessionWriter:
+        """Take further bytes.
+
+        A request that still writes to this session is interrupted: a client that comes back after a cut connection need
+        not wait until the cut is noticed here.
+
+        Parameters
+        ----------
+        algorithm: of the digest that the bytes will be asked for.
+        keeps: whether bytes that came before a cut stay.
 
         Raises
         ------
-        SessionBusy: while another request writes to it.
+        SessionBusy: while its bytes are being made a blob.
         """
-        if self._busy:
+        self._interrupt()
+        return SessionWriter(self, algorithm, keeps)
+
+    def _interrupt(self) -> None:
+        writer = self.store.uploading.get(self._path)
+        if writer is not None:
+            writer.abort()
+        if self._path in self.store.uploading:
             raise SessionBusy(self.id)
-        return SessionWriter(self, digest)
 
 
 class SessionWriter:
-    """Appends bytes to a session; then either all of them become a blob, or the session is as it was before.
+    """Appends bytes to a session: in the end they stay there (``pause``), or become a blob (``commit``).
+
+    Only one of ``pause``, ``commit`` and ``abort`` has an effect: the first.
 
     Parameters
     ----------
-    session: not busy.
-    digest: what all the bytes of the session must be in the end.
+    session: one that no other writer writes to.
+    algorithm: of the digest that the bytes will be asked for.
+    keeps: whether ``abort`` leaves what has arrived in the session.
+
+    Attributes
+    ----------
+    start: how many bytes the session had before.
+    received: how many this writer was given.
     """
 
-    def __init__(self, session: Session, digest: Digest) -> None:
-        self.session, self.digest = session, digest
-        self._hasher = Hasher(digest.algorithm)
-        self._file = session.data.open("a+b")
-        self._start = self._file.seek(0, os.SEEK_END)
-        self._file.seek(0)
-        while chunk := self._file.read(CHUNK):
-            self._hasher.update(chunk)
-        self._committing = self._cancelled = False
+    def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
+        self.session, self.keeps = session, keeps
+        self._file = session.data.open("ab")
+        self.start, self.received = self._file.tell(), 0
+        kept = session.store.hashes.pop(session._path)
+        self._before = kept if kept is not None and kept.size == self.start else None
+        if self.start == 0:
+            self._before = Hasher(algorithm)
+        self._hasher = self._before.copy() if self._before is not None else None
+        # Taken by whoever ends this writer. The loop and a worker may both try: taking from a list is atomic.
+        self._may_end = [True]
         session.store.uploading[session._path] = self
 
-    @property
-    def received(self) -> int:
-        """How many bytes this writer was given."""
-        return self._hasher.size - self._start
-
     def write(self, chunk: bytes) -> None:
-        """Append ``chunk``."""
-        if not self._cancelled:
-            self._file.write(chunk)
-        self._hasher.update(chunk)
+        """Append ``chunk``; once the writer was ended from elsewhere, only count it."""
+        self.received += len(chunk)
+        if not self._may_end:
+            return
+        self._file.write(chunk)
+        self._file.flush()
+        if self._hasher is not None:
+            self._hasher.update(chunk)
 
-    def cancel(self) -> None:
-        """Take no more bytes, for the session is being removed: a client that cut off a request need not be waited for.
+    def pause(self) -> None:
+        """Leave the bytes in the session, for a later request to go on.
 
         Raises
         ------
-        SessionBusy: during ``commit``.
+        SessionGone: the session was cancelled, or taken over by another request.
         """
-        if self._committing:
-            raise SessionBusy(self.session.id)
-        self._cancelled = True
-        self._release()
+        if not self._take_end():
+            raise SessionGone(self.session.id)
+        self._leave(self._hasher)
 
-    def commit(self) -> None:
-        """Make the session's bytes a blob of its repository; the session is gone after it, whatever the outcome.
+    def abort(self) -> None:
+        """End it in the middle: what was received stays in the session, or is forgotten, as ``keeps`` says."""
+        if not self._take_end():
+            return
+        if not self.keeps:
+            self._file.truncate(self.start)
+        self._leave(self._hasher if self.keeps else self._before)
+
+    def forget(self) -> None:
+        """End it in the middle, and forget what was received."""
+        self.keeps = False
+        self.abort()
+
+    def commit(self, digest: Digest) -> None:
+        """Make the session's bytes the blob ``digest``; the session is gone after it, whatever the outcome.
 
         Raises
         ------
         WrongDigest: the bytes are not those of the digest; nothing was stored.
-        SessionGone: the session was cancelled meanwhile; nothing was stored.
+        SessionGone: the session was cancelled, or taken over by another request; nothing was stored by this one.
         """
-        if self._cancelled:
+        if not self._take_end():
             raise SessionGone(self.session.id)
-        self._committing = True
         try:
-            if self._hasher.digest != str(self.digest):
-                raise WrongDigest(self._hasher.digest, self._hasher.size)
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            self.session.store.keep(self.session.data, self.session.repository, self.digest)
+            hasher = self._whole(digest.algorithm)
+            if hasher.digest != str(digest):
+                raise WrongDigest(hasher.digest, hasher.size)
+            self.session.store.keep(self.session.data, self.session.repository, digest)
         finally:
-            self._release()
-            self.session.discard()
+            self.session._remove()
+            self._leave(None)
 
-    def abort(self) -> None:
-        """Forget what this writer was given; the session can be written to again. Has no effect after ``commit``."""
-        if not self._file.closed:
-            self._file.truncate(self._start)
-            self._release()
+    def _whole(self, algorithm: str) -> Hasher:
+        """The hash of all bytes of the session, if need be by reading them once more."""
+        if self._hasher is not None and self._hasher.algorithm == algorithm:
+            return self._hasher
+        hasher = Hasher(algorithm)
+        with self.session.data.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                hasher.update(chunk)
+        return hasher
 
-    def _release(self) -> None:
+    def _take_end(self) -> bool:
+        try:
+            return self._may_end.pop()
+        except IndexError:
+            return False
+
+    def _leave(self, hasher: Hasher | None) -> None:
         self._file.close()
+        if hasher is not None:
+            self.session.store.hashes.keep(self.session._path, hasher)
         self.session.store.uploading.pop(self.session._path, None)

@@ -14,7 +14,7 @@
 A link file holds exactly a digest, with no newline after it. What a link *says* counts, not where it stands: for a blob
 that was uploaded under its sha512, Distribution keeps ``_layers/sha512/...`` with a sha256 digest inside. The file
 layout is Distribution's, so it can serve what is stored here and the other way round. ``ROOT/.regtutor`` is ours: the
-lock, and files that are not finished.
+lock, the secret of upload Locations, and files that are not finished.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ from typing import IO, TYPE_CHECKING
 from regtutor.errors import InvalidDigest, ServerError, StoreLocked
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
+from regtutor.server.hashing import HashesInProgress
 from regtutor.server.names import is_repository, is_tag
+from regtutor.server.purging import purge
+from regtutor.server.secret_file import kept_secret
 
 if TYPE_CHECKING:
     from regtutor.server.sessions import SessionWriter
@@ -63,6 +66,7 @@ class Store:
     Attributes
     ----------
     uploading: the upload sessions to which a request writes now, by their directories.
+    hashes: what the bytes of open upload sessions hash to so far.
 
     Raises
     ------
@@ -74,12 +78,14 @@ class Store:
         self.root = Path(root).absolute()
         self._own = self.root / ".regtutor"
         self.uploading: dict[Path, SessionWriter] = {}
+        self.hashes = HashesInProgress()
         self._content = self.root / "docker" / "registry" / "v2"
         try:
             self._own.mkdir(parents=True, exist_ok=True)
             self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
             for left_over in self._own.glob("unfinished-*"):
                 left_over.unlink()
+            purge(self._content / "repositories")
             for left_over in self._own.glob("removed-*"):
                 shutil.rmtree(left_over)
         except OSError as error:
@@ -88,6 +94,10 @@ class Store:
                 error.strerror or str(error),
                 "Give a directory that you may write to",
             ) from error
+
+    def secret(self) -> bytes:
+        """What seals the state in upload Locations; the same each time this directory is used."""
+        return kept_secret(self._own / "secret")
 
     def close(self) -> None:
         """Give the directory free for another writer; what is stored stays."""

@@ -17,13 +17,26 @@ from regtutor.message import Request
 from regtutor.steps.api import check_api
 from regtutor.steps.blobs import delete_blob, get_blob, head_blob
 from regtutor.steps.manifests import delete_manifest, get_manifest, head_manifest, put_manifest
-from regtutor.steps.uploads import cancel_upload, mount_blob, put_blob, start_upload
+from regtutor.steps.uploads import (
+    cancel_upload,
+    get_upload,
+    head_upload,
+    mount_blob,
+    patch_upload,
+    post_blob,
+    put_blob,
+    start_upload,
+)
 
 STEPS: dict[str, Callable[..., Exchange]] = {
     step.__name__: step
     for step in (
         check_api,
         start_upload,
+        post_blob,
+        patch_upload,
+        get_upload,
+        head_upload,
         put_blob,
         mount_blob,
         cancel_upload,

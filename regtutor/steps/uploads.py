@@ -1,14 +1,16 @@
 """How a blob gets into a repository: the client's side of ``server/handlers/uploads.py``.
 
 A blob is uploaded within a *session*. ``start_upload`` opens one and is told its Location; ``put_blob`` sends the bytes
-there and closes it; ``cancel_upload`` gives it up. ``mount_blob`` asks to skip all that, because the registry has the
-blob in another repository.
+there and closes it. Or ``patch_upload`` sends them, chunk by chunk or as a stream, each time to the Location of the
+latest answer, and ``put_blob`` closes the session with the last of them or with none. ``get_upload`` asks how far it
+has come; ``cancel_upload`` gives it up. ``post_blob`` does it all in one request, where the registry does that, and
+``mount_blob`` asks to skip it, because the registry has the blob in another repository.
 """
 
 from __future__ import annotations
 
 from regtutor.exchange import Exchange
-from regtutor.message import Content, Location, Request, body_of, digest_of
+from regtutor.message import Content, HeaderList, Location, Request, body_of, digest_of
 from regtutor.protocol.routes import build
 from regtutor.steps.sender import Sender
 
@@ -31,38 +33,126 @@ def start_upload(reg: Sender, repository: str) -> Exchange:
     return reg.send(Request("start_upload", "POST", target, (("Content-Length", "0"),)))
 
 
+def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | None = None) -> Exchange:
+    """Send a whole blob in one request, without a session.
+
+    ``POST /v2/<repository>/blobs/uploads/?digest=<digest>`` -> 201, ``Location`` and ``Docker-Content-Digest`` name the
+    blob. Or 202: this registry does not do it, and has opened a session in its place, as :func:`start_upload` would;
+    the bytes are to be sent there. 400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the repository
+    cannot be had.
+
+    Parameters
+    ----------
+    reg: the registry to push to.
+    repository: the repository's name; sent as it is.
+    content: bytes, a path, an open binary file, or a layer of an image; it is streamed.
+    digest: what the bytes are said to be; by default what they are.
+
+    Source: OCI distribution-spec v1.1.1, "Single POST" (end-4b)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
+    """
+    body = body_of(content)
+    target = build("post_blob", repository=repository, query={"digest": digest or digest_of(body)})
+    headers = (("Content-Type", "application/octet-stream"), ("Content-Length", str(body.size)))
+    return reg.send(Request("post_blob", "POST", target, headers, body))
+
+
+def patch_upload(reg: Sender, location: Location | str, content: Content, *, start: int | None = None) -> Exchange:
+    """Send the next bytes of a blob into an open session: a chunk, or a stream.
+
+    ``PATCH <Location>`` -> 202; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there. 416 for
+    bytes that are not the next ones, with the same two headers; 400 SIZE_INVALID if they are not as many as was said;
+    404 if the session is gone.
+
+    Parameters
+    ----------
+    reg: the registry that opened the session.
+    location: the session's latest ``exchange.location``; each answer gives a new one.
+    content: bytes, a path, an open binary file, or a layer of an image; it is streamed.
+    start: where in the blob these bytes begin, in bytes: a chunk, with ``Content-Range: <first>-<last>``, both
+        included. None sends a stream: no Content-Range, and no length beforehand (chunked transfer coding).
+
+    Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks" (end-5)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>; for the stream
+    CNCF Distribution 2.8.3, HTTP API V2, "Stream upload"
+    <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#stream-upload>.
+    """
+    body = body_of(content)
+    length = ("Transfer-Encoding", "chunked") if start is None else ("Content-Length", str(body.size))
+    headers = (("Content-Type", "application/octet-stream"), length, *_content_range(start, body.size))
+    return reg.send(Request("patch_upload", "PATCH", _as_location(location), headers, body))
+
+
+def get_upload(reg: Sender, location: Location | str) -> Exchange:
+    """Ask how far an open session has come.
+
+    ``GET <Location>`` -> 204; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there, the last
+    one included. (``0-0`` may mean one byte or none.) 404 if the session is gone.
+
+    Parameters
+    ----------
+    reg: the registry that opened the session.
+    location: any ``exchange.location`` of the session.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks" (end-13)
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
+    """
+    return reg.send(Request("get_upload", "GET", _as_location(location)))
+
+
+def head_upload(reg: Sender, location: Location | str) -> Exchange:
+    """Ask how far an open session has come, by HEAD; the answer is that of :func:`get_upload`.
+
+    ``HEAD <Location>`` -> 204, or 404 if the session is gone.
+
+    Parameters
+    ----------
+    reg: the registry that opened the session.
+    location: any ``exchange.location`` of the session.
+
+    Source: RFC 9110, 9.3.2 HEAD <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>. No document of registries
+    names this request; those that answer GET there answer HEAD as well.
+    """
+    return reg.send(Request("head_upload", "HEAD", _as_location(location)))
+
+
 def put_blob(
     reg: Sender,
     location: Location | str,
     content: Content,
     *,
     digest: str | None = None,
+    start: int | None = None,
     expect_continue: bool = True,
 ) -> Exchange:
-    """Send a whole blob into an open session and close it.
+    """Send a whole blob into an open session, or the last bytes of one, or none, and close the session.
 
     ``PUT <Location>&digest=<digest>`` -> 100 (go on), then 201; ``Docker-Content-Digest`` names what was stored.
     400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large,
-    416 if bytes are missing from it (so far only in the specification's main branch).
+    416 if they are not the last bytes of it.
 
     Parameters
     ----------
     reg: the registry that opened the session.
-    location: ``exchange.location`` of :func:`start_upload`; followed byte for byte, with ``digest=`` appended.
-    content: bytes, a path, an open binary file, or a layer of an image; it is streamed.
-    digest: what the bytes are said to be; by default what they are (a layer knows, anything else is read once more).
+    location: the session's latest ``exchange.location``; followed byte for byte, with ``digest=`` appended.
+    content: bytes, a path, an open binary file, or a layer of an image; it is streamed. ``b""`` if all bytes have been
+        sent by :func:`patch_upload`.
+    digest: what all bytes of the blob are said to be; by default what ``content`` is (a layer knows, anything else is
+        read once more), which is wrong for a last chunk.
+    start: where in the blob these bytes begin, in bytes, for a last chunk: sends ``Content-Range``.
     expect_continue: ask for ``100 Continue`` before the body is sent, so that a refusal costs no upload.
 
     Source: OCI distribution-spec v1.1.1, "POST then PUT" (end-6)
-    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>; RFC 9110, 10.1.1 Expect
-    <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>.
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
+    chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>;
+    RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: not without a body.
     """
     body = body_of(content)
-    location = location if isinstance(location, Location) else Location(location)
+    target = _as_location(location).with_query(digest=digest or digest_of(body))
     headers = [("Content-Type", "application/octet-stream"), ("Content-Length", str(body.size))]
-    if expect_continue:
+    headers.extend(_content_range(start, body.size))
+    if expect_continue and body.size:
         headers.append(("Expect", "100-continue"))
-    target = location.with_query(digest=digest or digest_of(body))
     return reg.send(Request("put_blob", "PUT", target, tuple(headers), body))
 
 
@@ -101,5 +191,13 @@ def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>. The OCI
     distribution-spec has no such request up to v1.1.1.
     """
-    location = location if isinstance(location, Location) else Location(location)
-    return reg.send(Request("cancel_upload", "DELETE", location, (("Content-Length", "0"),)))
+    return reg.send(Request("cancel_upload", "DELETE", _as_location(location), (("Content-Length", "0"),)))
+
+
+def _as_location(location: Location | str) -> Location:
+    return location if isinstance(location, Location) else Location(location)
+
+
+def _content_range(start: int | None, size: int) -> HeaderList:
+    """Which bytes of the blob these are, both ends included; no header where that is not said, or there are none."""
+    return (("Content-Range", f"{start}-{start + size - 1}"),) if start is not None and size else ()

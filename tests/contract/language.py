@@ -5,7 +5,8 @@ A row reads from top to bottom: what is *given* (states that ``preparations.py``
 and a verdict: ``allowed`` (the documents leave it open) or ``deviation`` (they do not).
 
 In the texts, ``{name}`` stands for a value that the row's own run knows (:data:`preparations.CONTENT`, the repositories
-``{repository}``, ``{other}`` and ``{nobody}``, and ``{location}``, the Location of the latest session). In an answer,
+``{repository}``, ``{other}`` and ``{nobody}``, ``{location}``, the Location of the latest answer, and
+``{former_location}``, the one before it). In an answer,
 ``<name>`` is a pattern of :data:`PATTERNS`. A header that is not named may be there or not; ``Name: <absent>`` may not.
 """
 

@@ -126,6 +126,14 @@ def put(digest: str, body: bytes) -> Sent:
     )
 
 
+def patch(start: int, body: bytes) -> Sent:
+    """``PATCH`` of a chunk into the open session."""
+    return Sent(
+        f"PATCH {{location}} HTTP/1.1\nContent-Range: {start}-{start + len(body) - 1}\nContent-Length: {len(body)}",
+        body,
+    )
+
+
 def put_manifest(reference: str, media_type: str, body: bytes) -> Sent:
     """``PUT`` of a manifest under ``reference``."""
     return Sent(
@@ -152,6 +160,8 @@ _IMAGE = _image()
 
 PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
     "a session": [(post(), 202)],
+    "the chunk hel": [(patch(0, b"hel"), 202)],
+    "the chunk lo": [(patch(3, b"lo"), 202)],
     "a failed mount": [(post(query="?mount={unknown}&from={other}"), 202)],
     "the session was cancelled": [(Sent("DELETE {location} HTTP/1.1\nContent-Length: 0"), 204)],
     "the blob hello": [(post(), 202), (put("{hello}", HELLO), 201)],

@@ -10,6 +10,7 @@ from tests.contract import (
     table_deletes,
     table_manifests,
     table_none,
+    table_patch_upload,
     table_put_blob,
     table_put_manifest,
     table_uploads,
@@ -19,6 +20,7 @@ from tests.contract.language import Row
 ROWS: tuple[Row, ...] = (
     *table_api.ROWS,
     *table_uploads.ROWS,
+    *table_patch_upload.ROWS,
     *table_put_blob.ROWS,
     *table_blobs.ROWS,
     *table_manifests.ROWS,

@@ -5,6 +5,7 @@ from tests.contract.language import Answer, Row, Sent, allowed, api, deviation, 
 from tests.contract.preparations import HELLO, put
 
 POST_THEN_PUT = spec("POST then PUT")
+CHUNKS = spec("Pushing a blob in chunks")
 MOUNT = spec("Mounting a blob from another repository")
 CANCEL = api("Canceling an Upload")
 
@@ -127,6 +128,102 @@ ROWS = (
                 "it checks the sha512 and stores the blob under its sha256, the digest that it calls canonical",
             )
         },
+    ),
+    Row(
+        "put_blob",
+        "closes a session whose chunks are all there",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Length: 0"),
+        Answer(HELLO_STORED, body=b""),
+        CHUNKS,
+        given=("a session", "the chunk hel", "the chunk lo"),
+    ),
+    Row(
+        "put_blob",
+        "takes the last chunk",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Range: 3-4\nContent-Length: 2", b"lo"),
+        Answer(HELLO_STORED, body=b""),
+        CHUNKS,
+        given=("a session", "the chunk hel"),
+    ),
+    Row(
+        "put_blob",
+        "takes the last chunk without a Content-Range",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Length: 2", b"lo"),
+        Answer(HELLO_STORED),
+        api("Completed Upload"),
+        given=("a session", "the chunk hel"),
+    ),
+    Row(
+        "put_blob",
+        "takes the last bytes as a stream",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nTransfer-Encoding: chunked", b"2\r\nlo\r\n0\r\n\r\n"),
+        Answer(HELLO_STORED),
+        rfc("8.6 Content-Length"),
+        given=("a session", "the chunk hel"),
+    ),
+    Row(
+        "put_blob",
+        "stores chunks under their sha512",
+        Sent("PUT {location}&digest={hello512} HTTP/1.1\nContent-Length: 0"),
+        Answer("HTTP/1.1 201 Created\nDocker-Content-Digest: {hello512}"),
+        CHUNKS,
+        given=("a session", "the chunk hel", "the chunk lo"),
+        differs={
+            "distribution": allowed(
+                "HTTP/1.1 201 Created\nDocker-Content-Digest: {hello}",
+                api("Content Digests"),
+                "it checks the sha512 and stores the blob under its sha256, the digest that it calls canonical",
+            )
+        },
+    ),
+    Row(
+        "put_blob",
+        "refuses a last chunk that is out of order",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Range: 4-5\nContent-Length: 2", b"lo"),
+        Answer(
+            """
+            HTTP/1.1 416 Requested Range Not Satisfiable
+            Location: <origin>/v2/{repository}/blobs/uploads/<uuid>?_state=<state>
+            Range: 0-2
+            """,
+            errors=("RANGE_INVALID",),
+        ),
+        CHUNKS,
+        given=("a session", "the chunk hel"),
+        differs={"distribution": deviation(HELLO_STORED, CHUNKS, "it does not look at Content-Range in a PUT")},
+    ),
+    Row(
+        "put_blob",
+        "refuses a last chunk that is not as long as its Content-Range",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Range: 3-5\nContent-Length: 2", b"lo"),
+        Answer("HTTP/1.1 400 Bad Request", errors=("SIZE_INVALID",)),
+        CHUNKS,
+        given=("a session", "the chunk hel"),
+        differs={"distribution": deviation(HELLO_STORED, CHUNKS, "it does not look at Content-Range in a PUT")},
+    ),
+    Row(
+        "put_blob",
+        "refuses a Location that a later answer has replaced",
+        Sent("PUT {former_location}&digest={hello} HTTP/1.1\nContent-Length: 2", b"lo"),
+        Answer("HTTP/1.1 416 Requested Range Not Satisfiable\nRange: 0-2", errors=("RANGE_INVALID",)),
+        CHUNKS,
+        given=("a session", "the chunk hel"),
+        differs={
+            "distribution": deviation(
+                "HTTP/1.1 404 Not Found",
+                CHUNKS,
+                "2.8 takes a Location for another offset for that of an unknown session",
+                errors=("BLOB_UPLOAD_INVALID",),
+            )
+        },
+    ),
+    Row(
+        "put_blob",
+        "refuses chunks that are not those of the digest",
+        Sent("PUT {location}&digest={hello} HTTP/1.1\nContent-Length: 0"),
+        Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
+        ERRORS,
+        given=("a session", "the chunk hel"),
     ),
     Row(
         "put_blob",

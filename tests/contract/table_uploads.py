@@ -1,6 +1,6 @@
 """The contract: sessions that begin, mounts, and giving up."""
 
-from tests.contract.cells import HELLO_STORED, NAMES, NO_SUCH_PAGE, READS_STATE_FIRST, SESSION_OPENED
+from tests.contract.cells import ERRORS, HELLO_STORED, NAMES, NO_SUCH_PAGE, READS_STATE_FIRST, SESSION_OPENED
 from tests.contract.language import Answer, Row, Sent, allowed, api, deviation, rfc, spec
 from tests.contract.preparations import HELLO
 
@@ -25,20 +25,6 @@ START_UPLOAD = (
             "Location: <origin>/v2/{repository}/a.b_c__d--e/0/blobs/uploads/<uuid>?_state=<state>"
         ),
         NAMES,
-    ),
-    Row(
-        "start_upload",
-        "declines a single POST with a digest by opening a session",
-        Sent(
-            """
-            POST /v2/{repository}/blobs/uploads/?digest={hello} HTTP/1.1
-            Content-Type: application/octet-stream
-            Content-Length: 5
-            """,
-            HELLO,
-        ),
-        Answer(SESSION_OPENED),
-        spec("Single POST"),
     ),
     Row(
         "start_upload",
@@ -90,6 +76,69 @@ START_UPLOAD = (
                 errors=("UNKNOWN",),
             )
         },
+    ),
+)
+
+SINGLE_POST = spec("Single POST")
+DECLINED = {
+    "distribution": allowed(SESSION_OPENED, SINGLE_POST, "it documents the single POST, and opens a session instead")
+}
+
+POST_BLOB = (
+    Row(
+        "post_blob",
+        "stores the bytes under their digest",
+        Sent(
+            """
+            POST /v2/{repository}/blobs/uploads/?digest={hello} HTTP/1.1
+            Content-Type: application/octet-stream
+            Content-Length: 5
+            """,
+            HELLO,
+        ),
+        Answer(HELLO_STORED, body=b""),
+        SINGLE_POST,
+        differs=DECLINED,
+    ),
+    Row(
+        "post_blob",
+        "stores the bytes under their sha512",
+        Sent("POST /v2/{repository}/blobs/uploads/?digest={hello512} HTTP/1.1\nContent-Length: 5", HELLO),
+        Answer("HTTP/1.1 201 Created\nDocker-Content-Digest: {hello512}"),
+        SINGLE_POST,
+        differs=DECLINED,
+    ),
+    Row(
+        "post_blob",
+        "stores a blob without bytes",
+        Sent("POST /v2/{repository}/blobs/uploads/?digest={empty} HTTP/1.1\nContent-Length: 0"),
+        Answer("HTTP/1.1 201 Created\nDocker-Content-Digest: {empty}"),
+        SINGLE_POST,
+        differs=DECLINED,
+    ),
+    Row(
+        "post_blob",
+        "refuses bytes that are not those of the digest",
+        Sent("POST /v2/{repository}/blobs/uploads/?digest={unknown} HTTP/1.1\nContent-Length: 5", HELLO),
+        Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
+        SINGLE_POST,
+        differs=DECLINED,
+    ),
+    Row(
+        "post_blob",
+        "refuses a digest that is none",
+        Sent("POST /v2/{repository}/blobs/uploads/?digest=hello HTTP/1.1\nContent-Length: 5", HELLO),
+        Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
+        ERRORS,
+        differs=DECLINED,
+    ),
+    Row(
+        "post_blob",
+        "refuses a name that is none",
+        Sent("POST /v2/{repository}/-/blobs/uploads/?digest={hello} HTTP/1.1\nContent-Length: 5", HELLO),
+        Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
+        NAMES,
+        differs=NO_SUCH_PAGE,
     ),
 )
 
@@ -217,4 +266,4 @@ CANCEL_UPLOAD = (
     ),
 )
 
-ROWS = (*START_UPLOAD, *MOUNT_BLOB, *CANCEL_UPLOAD)
+ROWS = (*START_UPLOAD, *POST_BLOB, *MOUNT_BLOB, *CANCEL_UPLOAD)

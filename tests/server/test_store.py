@@ -79,10 +79,10 @@ def test_a_session_that_another_registry_began_is_taken_up_with_its_bytes(inline
     session = Session.start(store, "a")
     session.data.write_bytes(b"hel")
     (session.data.parent / "hashstates/sha256").mkdir(parents=True)
-    writer = session.writer(parse_digest(digest(b"hello")))
+    writer = session.writer()
     writer.write(b"lo")
     assert writer.received == 2
-    writer.commit()
+    writer.commit(parse_digest(digest(b"hello")))
     assert inline.ask("GET", f"/v2/a/blobs/{digest(b'hello')}").body == b"hello"
     assert not session.exists
 

@@ -17,12 +17,18 @@ from regtutor.steps import (
     STEPS,
     cancel_upload,
     check_api,
+    delete_blob,
+    delete_manifest,
     draft,
     get_blob,
     get_manifest,
+    get_upload,
     head_blob,
     head_manifest,
+    head_upload,
     mount_blob,
+    patch_upload,
+    post_blob,
     put_blob,
     put_manifest,
     start_upload,
@@ -48,9 +54,33 @@ REQUESTS: list[tuple[Any, tuple[Any, ...], str, str, tuple[tuple[str, str], ...]
         f"{SESSION}&digest={HELLO}",
         (("Content-Type", "application/octet-stream"), ("Content-Length", "5"), ("Expect", "100-continue")),
     ),
+    (
+        post_blob,
+        ("library/hello", b"hello"),
+        "POST",
+        f"/v2/library/hello/blobs/uploads/?digest={HELLO}",
+        (("Content-Type", "application/octet-stream"), ("Content-Length", "5")),
+    ),
+    (
+        patch_upload,
+        (SESSION, b"hello"),
+        "PATCH",
+        SESSION,
+        (("Content-Type", "application/octet-stream"), ("Transfer-Encoding", "chunked")),
+    ),
+    (get_upload, (SESSION,), "GET", SESSION, ()),
+    (head_upload, (SESSION,), "HEAD", SESSION, ()),
     (cancel_upload, (SESSION,), "DELETE", SESSION, (("Content-Length", "0"),)),
     (head_blob, ("library/hello", HELLO), "HEAD", f"/v2/library/hello/blobs/{HELLO}", ()),
     (get_blob, ("library/hello", HELLO), "GET", f"/v2/library/hello/blobs/{HELLO}", ()),
+    (delete_blob, ("library/hello", HELLO), "DELETE", f"/v2/library/hello/blobs/{HELLO}", (("Content-Length", "0"),)),
+    (
+        delete_manifest,
+        ("library/hello", "v1"),
+        "DELETE",
+        "/v2/library/hello/manifests/v1",
+        (("Content-Length", "0"),),
+    ),
     (head_manifest, ("library/hello", "v1"), "HEAD", "/v2/library/hello/manifests/v1", ACCEPTED),
     (get_manifest, ("library/hello", "v1"), "GET", "/v2/library/hello/manifests/v1", ACCEPTED),
     (
@@ -89,6 +119,29 @@ def test_the_request_of_mount_blob_names_digest_and_source() -> None:
         "POST",
         f"/v2/library/other/blobs/uploads/?mount={HELLO}&from=library/hello",
         (("Content-Length", "0"),),
+    )
+
+
+def test_a_chunk_says_its_first_and_its_last_byte() -> None:
+    assert draft(patch_upload, SESSION, b"hello", start=7).headers == (
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Length", "5"),
+        ("Content-Range", "7-11"),
+    )
+
+
+def test_a_last_chunk_says_its_first_and_its_last_byte_and_the_digest_of_all() -> None:
+    request = draft(put_blob, SESSION, b"lo", digest=HELLO, start=3)
+    assert target_of(request) == f"{SESSION}&digest={HELLO}"
+    assert request.header("Content-Range") == "3-4"
+    assert request.header("Content-Length") == "2"
+
+
+@pytest.mark.parametrize("start", [None, 5])
+def test_a_put_without_bytes_has_no_range_and_expects_nothing(start: int | None) -> None:
+    assert draft(put_blob, SESSION, b"", digest=HELLO, start=start).headers == (
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Length", "0"),
     )
 
 

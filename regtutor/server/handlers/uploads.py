@@ -1,11 +1,16 @@
-"""Getting a blob in: sessions, their end, and mounts. The answering end of ``regtutor.steps.uploads``."""
+"""Getting a blob in: sessions, their chunks and their end, and mounts. The answering end of ``regtutor.steps.uploads``.
+
+A session is a Location that changes: its ``_state`` says how many bytes the client knows to have arrived. A request
+that brings bytes must go on exactly there, by its Location and by its Content-Range; who lost the place asks for it.
+"""
 
 from __future__ import annotations
 
 from regtutor.errors import InvalidDigest
-from regtutor.message import Response
+from regtutor.message import HeaderList, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
+from regtutor.server import chunk_range
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import BodySink, Call, digest_from
 from regtutor.server.names import is_repository, is_session
@@ -18,16 +23,30 @@ _START_ANEW = "POST /v2/{repository}/blobs/uploads/ for a new session, and follo
 def start_upload(call: Call) -> Response:
     """``POST .../blobs/uploads/`` asks for an upload session; 202 with a Location that says where its bytes go.
 
-    400 NAME_INVALID. A body is read and dropped, also with ``?digest=``: a single POST is an offer that a registry may
-    decline with this 202.
+    ``OCI-Chunk-Min-Length`` where the registry wants chunks of some size. 400 NAME_INVALID.
 
     OCI distribution-spec v1.1.1, end-4a, "POST then PUT"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
     """
     session = Session.start(call.store, call.repository)
-    state = seal(UploadState(session.repository, session.id, session.size, session.started_at), call.secret)
-    location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
-    return answer(202, ("Docker-Upload-UUID", session.id), ("Location", location), ("Range", "0-0"))
+    least = call.chunk_min_length
+    wanted = (("OCI-Chunk-Min-Length", str(least)),) if least is not None else ()
+    return answer(202, *_standing(call, session), *wanted)
+
+
+def post_blob(call: Call) -> BodySink:
+    """``POST .../blobs/uploads/?digest=<digest>`` brings a whole blob in one request; 201 with its Location.
+
+    400 DIGEST_INVALID for a digest that is none, or not that of the bytes, SIZE_INVALID, NAME_INVALID. A registry may
+    decline to do this, and open a session in its place: 202. This one does not.
+
+    OCI distribution-spec v1.1.1, end-4b, "Single POST"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
+    """
+    repository = call.repository
+    digest = digest_from(call.query["digest"], "the same POST with the digest of the bytes")
+    session = Session.start(call.store, repository)
+    return _BlobSink(call, session.writer(digest.algorithm), digest, alone=True)
 
 
 def mount_blob(call: Call) -> Response:
@@ -50,29 +69,67 @@ def mount_blob(call: Call) -> Response:
     return _stored(call, digest)
 
 
-def put_blob(call: Call) -> BodySink:
-    """``PUT <Location>&digest=<digest>`` sends a blob's bytes, or the last of them, and closes the session.
+def patch_upload(call: Call) -> BodySink:
+    """``PATCH <Location>`` brings the next bytes of a blob; 202 with the Location to go on from, and a Range.
 
-    201 with the blob's Location; 400 DIGEST_INVALID for a digest that is none, or not that of the bytes (then the
-    session is gone, and nothing is stored), SIZE_INVALID, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID.
+    With ``Content-Range: <first>-<last>`` a chunk; without it a stream, which goes on where its Location says. 416
+    RANGE_INVALID, with the Location and the Range of the session as it stands, for a chunk that is out of order, for a
+    Content-Range that is in another syntax, and for a Location that a later answer has replaced. 400 SIZE_INVALID for
+    fewer or more bytes than were announced (they are forgotten), NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN,
+    BLOB_UPLOAD_INVALID. What came of a request that was cut off stays.
+
+    OCI distribution-spec v1.1.1, end-5, "Pushing a blob in chunks"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>. That a
+    Content-Range in another syntax is a 416 is from CNCF Distribution 2.8.3, HTTP API V2, "Chunked Upload"
+    <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#chunked-upload>.
+    """
+    session = _session_in_order(call, call.repository)
+    return _ChunkSink(call, _writer(session, keeps=True))
+
+
+def get_upload(call: Call) -> Response:
+    """``GET <Location>`` asks where a session stands; 204 with the Location to go on from, and the Range of its bytes.
+
+    Any Location of the session will do. ``Range: 0-0`` says one byte, or none. 404 BLOB_UPLOAD_UNKNOWN,
+    BLOB_UPLOAD_INVALID; 400 NAME_INVALID.
+
+    OCI distribution-spec v1.1.1, end-13, "Pushing a blob in chunks"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
+    """
+    session, _ = _session(call, call.repository)
+    return answer(204, *_standing(call, session))
+
+
+def head_upload(call: Call) -> Response:
+    """``HEAD <Location>`` asks where a session stands, as GET does: neither answer has a body.
+
+    RFC 9110, 9.3.2 HEAD <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>: what answers GET answers HEAD.
+    """
+    return get_upload(call)
+
+
+def put_blob(call: Call) -> BodySink:
+    """``PUT <Location>&digest=<digest>`` brings a whole blob, or its last bytes, or none, and closes the session.
+
+    201 with the blob's Location; 400 DIGEST_INVALID for a digest that is none, or not that of all bytes (then the
+    session is gone, and nothing is stored), SIZE_INVALID, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID;
+    416 RANGE_INVALID as for a PATCH: the last chunk is a chunk. What came of a request that was cut off is forgotten.
 
     OCI distribution-spec v1.1.1, end-6, "POST then PUT"
-    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
+    chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
     repository = call.repository
     digest = digest_from(call.query["digest"], "the same PUT to the same Location with the digest of the bytes")
-    session = _session_at_its_end(call, repository)
-    try:
-        return _BlobSink(call, session.writer(digest))
-    except SessionBusy:
-        raise _busy(session) from None
+    session = _session_in_order(call, repository)
+    return _BlobSink(call, _writer(session, digest.algorithm), digest)
 
 
 def cancel_upload(call: Call) -> Response:
     """``DELETE <Location>`` gives an upload session up; 204, and its bytes are gone.
 
-    Any Location of the session will do, and so will one while a PUT to it is cut off or goes on, which then comes to
-    nothing. 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID; 400 NAME_INVALID.
+    Any Location of the session will do, and so will one while a request to it is cut off or goes on, which then comes
+    to nothing. 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID; 400 NAME_INVALID.
 
     CNCF Distribution 2.8.3, HTTP API V2, "Canceling an Upload" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>.
@@ -85,8 +142,8 @@ def cancel_upload(call: Call) -> Response:
     return answer(204, ("Docker-Upload-UUID", session.id))
 
 
-class _BlobSink:
-    """The body of a ``put_blob``, on its way into the session."""
+class _Sink:
+    """The body of a request, on its way into a session."""
 
     limit = None
 
@@ -94,29 +151,72 @@ class _BlobSink:
         self._call, self._writer = call, writer
         self.write, self.abort = writer.write, writer.abort
 
+    @property
+    def _start_anew(self) -> str:
+        return _START_ANEW.format(repository=self._writer.session.repository)
+
     def finish(self) -> Response:
-        promised, received = self._call.head.header("Content-Length"), self._writer.received
-        if promised is not None and promised != str(received):
+        promised = _promised(self._call)
+        if promised is not None and promised != self._writer.received:
+            self._writer.forget()
             self.abort()
-            raise Refusal("SIZE_INVALID", given=received, expected=promised, next="the same PUT with all of the bytes")
+            next = f"the same {self._call.head.method} with all of the bytes"
+            raise Refusal("SIZE_INVALID", given=self._writer.received, expected=promised, next=next)
         try:
-            self._writer.commit()
+            return self._end()
         except SessionGone:
-            next = _START_ANEW.format(repository=self._writer.session.repository)
-            raise Refusal("BLOB_UPLOAD_UNKNOWN", given="a session that was cancelled meanwhile", next=next) from None
+            given = "a session that was cancelled, or taken over by another request, meanwhile"
+            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=given, next=self._start_anew) from None
+
+    def _end(self) -> Response:
+        raise NotImplementedError
+
+
+class _ChunkSink(_Sink):
+    """Leaves the bytes in the session."""
+
+    def _end(self) -> Response:
+        self._writer.pause()
+        return answer(202, *_standing(self._call, self._writer.session))
+
+
+class _BlobSink(_Sink):
+    """Makes all bytes of the session a blob; a session for this request ``alone`` ends with it in any case."""
+
+    def __init__(self, call: Call, writer: SessionWriter, digest: Digest, *, alone: bool = False) -> None:
+        super().__init__(call, writer)
+        self._digest = digest
+        if alone:
+            self.abort = self._abandon
+
+    def _abandon(self) -> None:
+        if self._writer.session.exists:
+            self._writer.session.discard()
+
+    def _end(self) -> Response:
+        try:
+            self._writer.commit(self._digest)
         except WrongDigest as error:
             raise Refusal(
                 "DIGEST_INVALID",
-                given=str(self._writer.digest),
+                given=str(self._digest),
                 expected=f"{error.found}, the digest of the {error.size} bytes that arrived",
-                next=_START_ANEW.format(repository=self._writer.session.repository),
+                next=self._start_anew,
             ) from error
-        return _stored(self._call, self._writer.digest)
+        return _stored(self._call, self._digest)
 
 
 def _stored(call: Call, digest: Digest) -> Response:
     location = call.url("get_blob", repository=call.repository, digest=str(digest))
     return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location))
+
+
+def _standing(call: Call, session: Session) -> HeaderList:
+    """Where the session stands: the Location to go on from, and the bytes that are there, the last one included."""
+    state = seal(UploadState(session.repository, session.id, session.size, session.started_at), call.secret)
+    location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
+    last = max(session.size - 1, 0)
+    return ("Docker-Upload-UUID", session.id), ("Location", location), ("Range", f"0-{last}")
 
 
 def _session(call: Call, repository: str) -> tuple[Session, UploadState]:
@@ -133,22 +233,50 @@ def _session(call: Call, repository: str) -> tuple[Session, UploadState]:
     return session, state
 
 
-def _session_at_its_end(call: Call, repository: str) -> Session:
-    """The session that the Location names, if the Location says how many bytes are on disk."""
+def _session_in_order(call: Call, repository: str) -> Session:
+    """The session that the Location names, if this request's bytes begin where the session's end."""
     session, state = _session(call, repository)
-    if state.offset != session.size:
-        next = _START_ANEW.format(repository=repository)
-        given = f"a Location for offset {state.offset}"
-        raise Refusal(
-            "BLOB_UPLOAD_INVALID", given=given, expected=f"one for offset {session.size}", next=next, status=404
-        )
+    size, text = session.size, call.head.header("Content-Range")
+    chunk = chunk_range.parse(text) if text is not None else None
+    if text is not None and chunk is None:
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"{chunk_range.GRAMMAR}, beginning with {size}")
+    if chunk is not None and chunk.first != size:
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
+    if state.offset != size:
+        raise _out_of_order(call, session, f"a Location for offset {state.offset}", f"the one for offset {size}")
+    promised = call.head.header("Content-Length")
+    if chunk is not None and promised is not None and promised != str(chunk.size):
+        given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {promised}"
+        next = f"the same {call.head.method} with the number of its last byte, not of the one after it"
+        raise Refusal("SIZE_INVALID", given=given, expected="the same number of bytes in both", next=next)
     return session
+
+
+def _out_of_order(call: Call, session: Session, given: str, expected: str) -> Refusal:
+    next = "the bytes that follow those in Range, to the Location of this answer; GET that Location to ask again"
+    return Refusal("RANGE_INVALID", given=given, expected=expected, next=next, headers=_standing(call, session))
+
+
+def _promised(call: Call) -> int | None:
+    """How many bytes the head announced; None where it did not say."""
+    length = call.head.header("Content-Length")
+    if length is not None and length.isdecimal():
+        return int(length)
+    chunk = chunk_range.parse(call.head.header("Content-Range") or "")
+    return chunk.size if chunk is not None else None
+
+
+def _writer(session: Session, algorithm: str = digests.CANONICAL, *, keeps: bool = False) -> SessionWriter:
+    try:
+        return session.writer(algorithm, keeps=keeps)
+    except SessionBusy:
+        raise _busy(session) from None
 
 
 def _busy(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_INVALID",
         given=session.id,
-        expected="a session to which no other request writes at this moment",
-        next="the same request once the other one has ended",
+        expected="a session whose bytes are not being made a blob at this moment",
+        next="HEAD the blob once the other request has ended",
     )
