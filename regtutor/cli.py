@@ -147,7 +147,7 @@ def _password(username: str | None) -> str | None:
 
 def _tell(exchange: Exchange) -> None:
     sent = f"  {exchange.bytes_up:,} bytes sent" if exchange.bytes_up else ""
-    click.echo(f"{exchange.status}  {exchange.step:<13} {exchange.meaning}{sent}", err=True)
+    click.echo(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{sent}", err=True)
 
 
 def _keep(trace: Path | None, transcript: Transcript | None) -> None:

@@ -32,6 +32,7 @@ keeps an exchange from happening, or what the caller asked to be told about.
     │   ├── UnknownOption (TypeError)    an option that this back end does not have
     │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
     ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
+    ├── PullFailed                       the same, while something was fetched
     ├── CourseError                      the notebooks cannot be found, copied or opened
     └── ServerError                      the embedded registry cannot do what its owner asked
         └── StoreLocked                  another registry writes to this directory
@@ -58,6 +59,9 @@ class RegtutorError(Exception):
 
     transcript: Transcript | None = None
     """Every exchange that a walk had made when it was stopped by this error; None outside a walk."""
+
+    exchange: Exchange | None = None
+    """The exchange that ended with this error, or that it is about; None where there is none."""
 
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
         self.what, self.why, self.next = what, why, next
@@ -151,6 +155,10 @@ class ContentMismatch(_WithExchange):
 
 class PushFailed(_WithExchange):
     """A walk that the registry stopped: ``exchange`` is its answer, ``transcript`` everything up to it."""
+
+
+class PullFailed(_WithExchange):
+    """A walk that was stopped by what a registry answered when it was asked for content; as :class:`PushFailed`."""
 
 
 class LocationLost(RegtutorError):

@@ -266,6 +266,11 @@ class Exchange:
         return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
     @property
+    def told(self) -> str:
+        """What the registry says in its JSON error body: code, message and detail of each entry, or ``""``."""
+        return "; ".join(_told(entry) for entry in self.errors)
+
+    @property
     def meaning(self) -> str:
         """What the answer says to this request, in a few words, with the registry's own error codes."""
         if self.status is None:
@@ -283,11 +288,10 @@ class Exchange:
         if self.status in statuses:
             return self
         wanted = " or ".join(str(status) for status in statuses)
-        told = "; ".join(_told(entry) for entry in self.errors)
         raise UnexpectedStatus(
             f"{self.step} was answered {self.status or 'not at all'}, not {wanted}",
             self.meaning,
-            f"The registry says: {told}" if told else "Print the exchange to see every header",
+            f"The registry says: {self.told}" if self.told else "Print the exchange to see every header",
             exchange=self,
         )
 
@@ -322,7 +326,9 @@ def _printable(line: str) -> str:
 
 
 def _told(entry: Mapping[str, Any]) -> str:
-    return f"{entry.get('code')}: {entry.get('message')}, detail {json.dumps(entry.get('detail'))}"
+    said = ": ".join(str(entry[name]) for name in ("code", "message") if entry.get(name))
+    detail = entry.get("detail")
+    return said if detail in (None, "", [], {}) else f"{said}, detail {json.dumps(detail)}"
 
 
 def _message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
@@ -336,7 +342,8 @@ def _body_lines(mark: str, body: BodyRecord) -> list[str]:
     if body.fate == "none":
         return []
     digest = f", {body.digest}" if body.digest else ""
-    lines = [f"{mark} [{body.size} bytes {body.fate}{digest}]"]
+    fate = f"body withheld, {body.size} bytes sent" if body.fate == "withheld" else f"{body.size} bytes {body.fate}"
+    lines = [f"{mark} [{fate}{digest}]"]
     if body.preview and any(kind in body.media_type for kind in _TEXT_TYPES):
         text = body.text if len(body.text) <= PREVIEW else body.text[:PREVIEW] + " ..."
         lines += [f"{mark} {line}" for line in text.splitlines()]

@@ -23,7 +23,7 @@ def push_image(
     repository: str,
     tag: str,
     *,
-    mount_from: Sequence[str] | None = None,
+    mount_from: str | Sequence[str] | None = None,
     progress: bool = True,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
@@ -35,8 +35,8 @@ def push_image(
     image: from ``load_image`` or ``sample_image``; or an index, from ``load_index`` or ``sample_index``, of which every
         image is pushed before it.
     repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
-    mount_from: the repositories of this registry to try a mount from; by default those that this Registry has pushed
-        the blob to; ``()`` for none.
+    mount_from: the repositories of this registry to try a mount from, or the one; by default those that this Registry
+        has pushed the blob to; ``()`` for none.
     progress: whether a bar shows how far a long layer is.
     watch: is told of each exchange as soon as it is made.
 
@@ -51,7 +51,8 @@ def push_image(
     DigestMismatch: if a blob's bytes are not what its digest says; nothing wrong was stored.
     All of them carry a ``transcript`` of what was done until then.
     """
-    sources = reg.pushed.repositories if mount_from is None else lambda _digest: tuple(mount_from)
+    named = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
+    sources = reg.pushed.repositories if mount_from is None else lambda _digest: named
     walk = walks.push(image, repository, tag, mount_from=sources)
     title = f"push of {repository}:{tag} to {reg.name}"
     return walks.run(walk, reg, prepare=with_bar if progress else None, watch=watch, title=title)

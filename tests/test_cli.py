@@ -165,6 +165,7 @@ def test_a_refusal_ends_with_status_1_and_says_step_status_and_meaning(
         done = run("push", layout, f"{registry.url}/library/hello:v1")
     assert (done.returncode, done.stdout) == (1, "")
     assert [word for word in told if word not in done.stderr.splitlines()[-1]] == []
+    assert done.stderr.splitlines()[-2].split()[:2] == told[:2]
 
 
 def test_a_registry_that_is_not_there_ends_with_status_1(layout: Path) -> None:

@@ -64,6 +64,11 @@ def test_text_shows_the_exchange_in_the_order_in_which_it_happened():
     ]
 
 
+def test_a_body_that_was_withheld_reads_so_in_the_text():
+    request = RequestRecord("PUT", "/", (), BodyRecord(fate="withheld"))
+    assert "> [body withheld, 0 bytes sent]" in Exchange("put_blob", "http://h/", request).as_text().splitlines()
+
+
 def test_text_of_no_answer_says_why():
     shown = exchange(None, error="it refused").as_text()
     assert "* no answer: it refused" in shown.splitlines()
@@ -90,6 +95,17 @@ def test_expect_returns_the_exchange_or_says_what_the_registry_said():
     assert "answered 404, not 201 or 202" in caught.value.what
     assert "NAME_UNKNOWN: not known" in caught.value.next
     assert "NAME_UNKNOWN" in bad.meaning
+
+
+def test_what_the_registry_said_is_told_with_its_details_and_without_what_it_left_out():
+    entries = [
+        {"code": "A", "message": "one", "detail": {"given": "x"}},
+        {"code": "B", "message": "two", "detail": None},
+        {"code": "C"},
+    ]
+    refused = exchange(400, json.dumps({"errors": entries}).encode())
+    assert refused.told == 'A: one, detail {"given": "x"}; B: two; C'
+    assert exchange(400).told == ""
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,29 @@ def test_the_session_of_a_failed_mount_is_used_for_the_upload(reg: Registry, ima
         assert put.target.startswith(mounted.headers["Location"].removeprefix(reg.url))
 
 
+def test_a_mount_that_failed_is_followed_by_the_next_source_and_leaves_no_session(reg: Registry, image: Image) -> None:
+    push_image(reg, image, "library/hello", "v1")
+    transcript = push_image(reg, image, "library/other", "v1", mount_from=["library/nobody", "library/hello"])
+    tried = [("head_blob", 404), ("mount_blob", 202), ("mount_blob", 201), ("cancel_upload", 204)]
+    assert outline(transcript) == [*tried * 4, ("put_manifest", 201)]
+    assert transcript.bytes_up == image.manifest.size
+    assert not any("_uploads" in path for path in stored(reg))
+
+
+def test_of_several_mounts_that_failed_the_last_session_takes_the_upload(reg: Registry, image: Image) -> None:
+    transcript = push_image(reg, image, "library/hello", "v1", mount_from=["library/a", "library/b"])
+    tried = [("head_blob", 404), ("mount_blob", 202), ("mount_blob", 202), ("cancel_upload", 204), ("put_blob", 201)]
+    assert outline(transcript) == [*tried * 4, ("put_manifest", 201)]
+    assert transcript[4].target.startswith(transcript[2].headers["Location"].removeprefix(reg.url))
+    assert not any("_uploads" in path for path in stored(reg))
+
+
+def test_one_repository_to_mount_from_may_be_given_as_it_is(reg: Registry, image: Image) -> None:
+    push_image(reg, image, "library/hello", "v1")
+    transcript = push_image(reg, image, "library/other", "v1", mount_from="library/hello")
+    assert outline(transcript) == [("head_blob", 404), ("mount_blob", 201)] * 4 + [("put_manifest", 201)]
+
+
 def test_a_mount_that_is_refused_is_followed_by_the_next_and_then_by_an_upload(image: Image) -> None:
     def no_pull(method: str, target: str) -> Reply:
         if "mount=" in target:
@@ -142,6 +165,18 @@ def test_a_watcher_is_told_of_each_exchange_as_it_is_made(reg: Registry, image: 
     assert tuple(told) == transcript.exchanges
 
 
+def test_a_watcher_is_told_of_the_exchange_that_stops_the_walk(image: Image) -> None:
+    told: list[Exchange] = []
+    with refusing_registry(unauthorized) as registry:
+        with connect(registry.url) as reg, pytest.raises(PushFailed):
+            push_image(reg, image, "library/hello", "v1", watch=told.append)
+        gone = registry.url
+    assert [(exchange.step, exchange.status) for exchange in told] == [("head_blob", 401)]
+    with connect(gone) as reg, pytest.raises(ConnectionFailed):
+        push_image(reg, image, "library/hello", "v1", watch=told.append)
+    assert [(exchange.step, exchange.status) for exchange in told[1:]] == [("head_blob", None)]
+
+
 def test_what_was_pushed_can_be_pulled_back_byte_for_byte(reg: Registry, image: Image) -> None:
     from regtutor.steps import get_blob, get_manifest
 
@@ -173,9 +208,13 @@ def test_a_layer_that_is_damaged_on_disk_is_not_stored_and_no_manifest_follows(
     assert str(blob) in str(caught.value.path) or image.layers[1].digest in str(caught.value)
     transcript = caught.value.transcript
     assert transcript is not None
-    assert outline(transcript)[:5] == [*UPLOAD, ("head_blob", 404), ("start_upload", 202)]
-    assert outline(transcript)[-1] == ("cancel_upload", 204)
-    assert "put_manifest" not in [exchange.step for exchange in transcript]
+    assert outline(transcript) == [
+        *UPLOAD,
+        *[("head_blob", 404), ("start_upload", 202), ("put_blob", None)],
+        ("cancel_upload", 204),
+    ]
+    assert transcript[5].request.body.fate == "partial"
+    assert "is not what its digest says" in transcript[5].error
     assert any(image.layers[0].digest.partition(":")[2] in path for path in stored(reg))
     assert not any(image.layers[1].digest.partition(":")[2] in path for path in stored(reg))
     assert not any("_manifests" in path or "_uploads" in path for path in stored(reg))
@@ -207,6 +246,10 @@ def proxy_with_a_limit(method: str, target: str) -> Reply:
     return TOO_LARGE if method == "PUT" else NOT_FOUND
 
 
+def broken_location(method: str, _target: str) -> Reply:
+    return (202, {"Location": "http://[bad/x"}, b"") if method == "POST" else NOT_FOUND
+
+
 def without_location(method: str, _target: str) -> Reply:
     return (202, {}, b"") if method == "POST" else NOT_FOUND
 
@@ -217,6 +260,7 @@ def without_location(method: str, _target: str) -> Reply:
         (unauthorized, "head_blob", 401, ["head_blob"]),
         (proxy_with_a_limit, "put_blob", 413, ["head_blob", "start_upload", "put_blob"]),
         (without_location, "start_upload", 202, ["head_blob", "start_upload"]),
+        (broken_location, "start_upload", 202, ["head_blob", "start_upload"]),
     ],
 )
 def test_a_refusal_stops_the_push_and_says_where(
@@ -232,6 +276,43 @@ def test_a_refusal_stops_the_push_and_says_where(
     assert len(registry.asked) == len(steps)
     assert registry.received == 0
     assert step in str(caught.value) and str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "next"),
+    [
+        ({}, "--username, or username="),
+        ({"username": "ann", "password": "x"}, "credentials that were sent were refused"),
+    ],
+)
+def test_an_answer_of_401_says_what_was_wanted_and_what_to_do_about_credentials(
+    image: Image, credentials: dict[str, str], next: str
+) -> None:
+    with refusing_registry(unauthorized) as registry, connect(registry.url, **credentials) as reg:
+        with pytest.raises(PushFailed, match="was answered 401, not 200 or 404") as caught:
+            push_image(reg, image, "library/hello", "v1")
+    assert next in caught.value.next
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"), [(without_location, "has no Location"), (broken_location, "has a Location that cannot be read")]
+)
+def test_a_location_that_cannot_be_read_is_told_from_none(
+    image: Image, reply: Callable[[str, str], Reply], why: str
+) -> None:
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(PushFailed, match=why):
+        push_image(reg, image, "library/hello", "v1")
+
+
+def test_the_details_of_a_refusal_are_told(image: Image) -> None:
+    refusal = b'{"errors":[{"code":"DENIED","message":"no","detail":{"quota":5}}]}'
+
+    def full(method: str, _target: str) -> Reply:
+        return (403, {"Content-Type": "application/json"}, refusal) if method == "POST" else NOT_FOUND
+
+    with refusing_registry(full) as registry, connect(registry.url) as reg, pytest.raises(PushFailed) as caught:
+        push_image(reg, image, "library/hello", "v1")
+    assert 'DENIED: no, detail {"quota": 5}' in caught.value.next
 
 
 def test_a_registry_that_cannot_be_reached_stops_the_push_and_the_transcript_has_the_attempt(image: Image) -> None:

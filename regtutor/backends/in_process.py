@@ -69,7 +69,7 @@ class InProcessTransport:
         try:
             response = self._answer(recording, self._begin(recording, address))
         except BodyUnreadable as error:
-            raise error.error from None
+            raise recording.cut(error.error) from None
         except BodyTooShort as error:
             what = f"The body ended too early: {error}"
             raise self._failed(recording, what, "what is being sent became shorter while it was read") from error

@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 
 from regtutor.client.head import ReceivedHead, sendable_target
+from regtutor.errors import RegtutorError
 from regtutor.exchange import (
     MANIFEST_PREVIEW,
     PREVIEW,
@@ -122,6 +123,14 @@ class Recording:
             proxy=self.proxy,
             error=error,
         )
+
+    def cut(self, error: Exception) -> Exception:
+        """``error``, which the reading of the body raised, with the record of what was sent as its ``exchange``."""
+        self.upload_fate = "partial"
+        if isinstance(error, RegtutorError):
+            self.event("failed", note=error.what)
+            error.exchange = self.exchange(error=": ".join(part for part in (error.what, error.why) if part))
+        return error
 
     def _response(self, body: BodyRecord) -> ResponseRecord | None:
         head = self._final

@@ -94,7 +94,8 @@ class WireTransport:
         ContentMismatch: if the body is not what ``request.digest`` says.
         InvalidURL, InvalidHeader, CannotSave: before anything is sent.
 
-        What reading the request's body raises comes out as it is, and the connection is cut.
+        What reading the request's body raises comes out as it is, and the connection is cut; an error of regtutor's
+        carries the partial exchange.
         """
         address = split_url(url)
         check_destination(request)
@@ -112,7 +113,7 @@ class WireTransport:
         try:
             answer = self._deliver(sending, address, proxy)
         except BodyUnreadable as error:
-            raise error.error from None
+            raise sending.recording.cut(error.error) from None
         except FAILURES as error:
             self._fail(error, sending, address, proxy)
         return self._receive(answer, sending, address, proxy)

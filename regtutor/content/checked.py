@@ -37,7 +37,7 @@ def checked(body: Body) -> Body:
 
 
 class _CheckedFile(io.RawIOBase):
-    """Reads one chunk ahead, so that the end is seen before the last chunk is given away."""
+    """Reads one chunk ahead, so that the end, or a byte too many, is seen before the last announced byte goes out."""
 
     def __init__(self, body: Body, hasher: Hasher, expected: str) -> None:
         self._body, self._hasher, self._expected = body, hasher, expected
@@ -57,7 +57,7 @@ class _CheckedFile(io.RawIOBase):
         """At most ``size`` bytes; DigestMismatch in place of the last ones if they are not what was expected."""
         if not self._ready and self._next:
             self._ready, self._next = self._next, self._take()
-        if not self._next:
+        if not self._next or self._hasher.size > self._body.size:
             self._check()
         if size is None or size < 0:
             return self._all()

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from regtutor.errors import PushFailed
+from regtutor.errors import PullFailed, PushFailed
 from regtutor.exchange import Exchange
 
+_WALKS = {PushFailed: "push", PullFailed: "pull"}
+_UNKNOWN = "Say who you are: --username, or username= and password= in Python"
+_REFUSED = "The credentials that were sent were refused: see whether they are right, and may do this"
 
-def expect(exchange: Exchange, status: int) -> None:
-    if exchange.status != status:
-        stop(exchange, f"{exchange.method} {exchange.target} was answered {exchange.status}, not {status}")
+
+def expect(exchange: Exchange, *statuses: int) -> None:
+    if exchange.status not in statuses:
+        wanted = " or ".join(str(status) for status in statuses)
+        stop(exchange, f"{exchange.method} {exchange.target} was answered {exchange.status}, not {wanted}")
 
 
-def stop(exchange: Exchange, why: str) -> NoReturn:
-    told = "; ".join(f"{e.get('code')}: {e.get('message') or ''}".rstrip(": ") for e in exchange.errors)
-    raise PushFailed(
-        f"The push stopped at {exchange.step}: {exchange.status}, {exchange.meaning}",
+def stop(exchange: Exchange, why: str, kind: type[PushFailed] | type[PullFailed] = PushFailed) -> NoReturn:
+    raise kind(
+        f"The {_WALKS[kind]} stopped at {exchange.step}: {exchange.status}, {exchange.meaning}",
         why,
-        f"The registry says: {told}" if told else "",
+        _next(exchange),
         exchange=exchange,
     )
+
+
+def _next(exchange: Exchange) -> str:
+    sentences = [f"The registry says: {exchange.told}"] if exchange.told else []
+    if exchange.status in (401, 403):
+        sentences.append(_REFUSED if "Authorization" in exchange.request_headers else _UNKNOWN)
+    return ". ".join(sentences)

@@ -22,6 +22,7 @@ class Walker:
     reg: the registry that its requests are sent to.
     source: the registry for requests whose ``side`` is ``"source"``; by default ``reg`` as well.
     prepare: what is done to each request before it is sent, such as counting its bytes for a progress bar.
+    watch: is told of each exchange as soon as it is made, before the walk makes anything of it.
 
     Attributes
     ----------
@@ -37,10 +38,12 @@ class Walker:
         *,
         source: Sender | None = None,
         prepare: Callable[[Request], Request] | None = None,
+        watch: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._walk = walk
         self._reg, self._source = reg, source or reg
         self._prepare = prepare or (lambda request: request)
+        self._watch = watch
         self.exchanges: list[Exchange] = []
         self.notes: Notes = ()
         self.request: Request | None = None
@@ -63,14 +66,18 @@ class Walker:
             exchange = registry.send(self._prepare(sent))
         except RegtutorError as error:
             failure = error
-            partial = getattr(error, "exchange", None)
-            if partial is not None:
-                self.exchanges.append(partial)
+            if error.exchange is not None:
+                self._add(error.exchange)
             self._advance(lambda: self._walk.throw(failure))
             return None
-        self.exchanges.append(exchange)
+        self._add(exchange)
         self._advance(lambda: self._walk.send(exchange))
         return exchange
+
+    def _add(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+        if self._watch is not None:
+            self._watch(exchange)
 
     def _advance(self, move: Callable[[], Request]) -> None:
         self.request = None
@@ -100,8 +107,7 @@ def run(
 
     Parameters
     ----------
-    walk, reg, source, prepare: see :class:`Walker`.
-    watch: is told of each exchange as soon as it is made.
+    walk, reg, source, prepare, watch: see :class:`Walker`.
     title: the transcript's title.
 
     Returns
@@ -112,9 +118,7 @@ def run(
     ------
     RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
     """
-    walker = Walker(walk, reg, source=source, prepare=prepare)
+    walker = Walker(walk, reg, source=source, prepare=prepare, watch=watch)
     while walker.request is not None:
-        exchange = walker.step()
-        if watch is not None and exchange is not None:
-            watch(exchange)
+        walker.step()
     return walker.transcript(title)

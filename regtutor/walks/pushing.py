@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 
 from regtutor.content.checked import checked
@@ -10,7 +10,7 @@ from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.errors import ImageError
 from regtutor.exchange import Exchange
-from regtutor.message import Blob, Location, Request, body_of
+from regtutor.message import Blob, Request, body_of
 from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_blob, put_manifest, start_upload
 from regtutor.walks.answers import expect, stop
 from regtutor.walks.driving import Walk
@@ -49,7 +49,7 @@ def push(
     """
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
-        yield from _push_blob(repository, blob, sources[:MOUNT_TRIES])
+        yield from push_blob(repository, blob, sources[:MOUNT_TRIES])
     *named, last = image.manifests
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
         answer = yield draft(put_manifest, repository, reference, manifest)
@@ -61,30 +61,42 @@ def push(
     )
 
 
-def _push_blob(repository: str, blob: Blob, sources: Sequence[str]) -> Generator[Request, Exchange, None]:
+def push_blob(
+    repository: str, blob: Blob, sources: Sequence[str], *, before: Iterable[Request] = ()
+) -> Generator[Request, Exchange, None]:
+    """One blob: HEAD, then a mount from one of ``sources``, else an upload.
+
+    Parameters
+    ----------
+    before: what must be done before an upload, as a walk, such as fetching the blob; it is begun only if there is one.
+    """
     answer = yield draft(head_blob, repository, blob.digest)
     if answer.status == 200:
         return
-    expect(answer, 404)
-    location = None
+    expect(answer, 200, 404)
+    opened: Exchange | None = None
     for source in sources:
         answer = yield draft(mount_blob, repository, blob.digest, source=source)
+        if answer.status not in (201, 202):
+            continue
+        if opened is not None and opened.location is not None:
+            yield draft(cancel_upload, opened.location)
         if answer.status == 201:
             return
-        if answer.status == 202:
-            # Not mounted, but the session that was opened instead is as good as a new one.
-            location = answer.location
-            break
-    if location is None:
-        answer = yield draft(start_upload, repository)
-        expect(answer, 202)
-        location = answer.location
-    yield from _upload(answer, location, blob)
+        # Not mounted, but the session that was opened instead is as good as a new one.
+        opened = answer
+    yield from before
+    if opened is None or opened.location is None:
+        opened = yield draft(start_upload, repository)
+        expect(opened, 202)
+    yield from _upload(opened, blob)
 
 
-def _upload(opened: Exchange, location: Location | None, blob: Blob) -> Generator[Request, Exchange, None]:
+def _upload(opened: Exchange, blob: Blob) -> Generator[Request, Exchange, None]:
+    location = opened.location
     if location is None:
-        stop(opened, "The answer has no Location, so there is nowhere to send the blob")
+        found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
+        stop(opened, f"The answer {found}, so there is nowhere to send the blob")
     request = draft(put_blob, location, blob)
     try:
         answer = yield replace(request, body=checked(body_of(blob)))

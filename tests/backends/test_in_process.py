@@ -124,8 +124,9 @@ def test_what_reading_the_body_raises_comes_out_and_nothing_is_stored(registry):
         def read(self, size=-1):
             raise DigestMismatch("not what it says")
 
-    with pytest.raises(DigestMismatch):
+    with pytest.raises(DigestMismatch) as caught:
         upload(registry, body=Body(10, Broken))
+    assert (caught.value.exchange.request.body.fate, caught.value.exchange.error) == ("partial", "not what it says")
     assert registry.send(Request("head_blob", "HEAD", f"/v2/library/hello/blobs/{DIGEST}")).status == 404
 
 

@@ -219,6 +219,17 @@ def test_what_reading_the_body_raises_comes_out_and_the_server_sees_an_incomplet
     assert 0 < len(server.seen[0]) < 600_000
 
 
+def test_what_was_sent_before_the_body_could_not_be_read_is_recorded(serve, send):
+    server = serve(lambda peer: (peer.head(), peer.server.seen.append(peer.until_closed())))
+    body = Body(600_000, lambda: _Raises(DigestMismatch("The blob is wrong", "not what it says")))
+    with pytest.raises(DigestMismatch) as caught:
+        send(server, put(body, ("Content-Length", "600000")))
+    partial = caught.value.exchange
+    server.wait()
+    assert (partial.method, partial.status, partial.error) == ("PUT", None, "The blob is wrong: not what it says")
+    assert (partial.request.body.fate, partial.bytes_up) == ("partial", len(server.seen[0]))
+
+
 def test_keyboard_interrupt_closes_the_connection(serve, send):
     server = serve(lambda peer: (peer.head(), peer.server.seen.append(peer.until_closed())))
     body = Body(600_000, lambda: _Raises(KeyboardInterrupt()))

@@ -49,6 +49,16 @@ def test_more_or_fewer_bytes_than_announced_fail(change: int) -> None:
     assert sent(checked(replace(body_of(layer), size=CHUNK + change)))[1]
 
 
+@pytest.mark.parametrize("size", [CHUNK, 2 * CHUNK - 1, 2 * CHUNK])
+def test_of_a_body_longer_than_announced_the_last_announced_byte_is_not_given_away(size: int) -> None:
+    body = replace(body_of(sample_layer(3 * CHUNK)), size=size)
+    file, given = checked(body).opener(), 0
+    with pytest.raises(DigestMismatch, match=f"{size} bytes were announced"):
+        while given < size:
+            given += len(file.read(min(CHUNK, size - given)))
+    assert given < size
+
+
 def test_a_body_without_a_digest_cannot_be_checked() -> None:
     with pytest.raises(InvalidDigest):
         checked(body_of(b"data"))
