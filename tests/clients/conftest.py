@@ -15,6 +15,8 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
+from regtutor.content.sample import sample_layout
+from tests.clients.doors import DOORS, Door, open_door
 from tests.conftest import missing
 
 LIMIT = 120.0
@@ -57,8 +59,9 @@ class Skopeo:
     def __init__(self, program: str, scratch: Path) -> None:
         self._program, self._scratch, self._count = program, scratch, 0
 
-    def __call__(self, *arguments: str | Path) -> str:
-        return run(self._program, "--insecure-policy", *arguments, REGISTRY_AUTH_FILE=str(self._scratch / "none.json"))
+    def __call__(self, *arguments: str | Path, **environment: str) -> str:
+        settings = {"REGISTRY_AUTH_FILE": str(self._scratch / "none.json")} | environment
+        return run(self._program, "--insecure-policy", *arguments, **settings)
 
     def from_registry(self, reg: Registry, repository: str, tag: str) -> Brought:
         """Copy an image out of a registry, into an OCI layout if it is one of OCI's, and look at the bytes."""
@@ -147,3 +150,60 @@ def reg(request: pytest.FixtureRequest) -> Iterator[Registry]:
         options |= {"engine": request.getfixturevalue("podman"), "build": True}
     with open_registry(request.param, quiet=True, **options) as registry:
         yield registry
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+    """An empty embedded registry: over HTTP and TLS, for everybody and with a password."""
+    with open_door(request.param, tmp_path) as door:
+        yield door
+
+
+@pytest.fixture
+def plain_door(tmp_path: Path) -> Iterator[Door]:
+    """An empty embedded registry over HTTP, for everybody."""
+    with open_door("http", tmp_path) as door:
+        yield door
+
+
+@pytest.fixture(params=[kind for kind in DOORS if "password" in kind])
+def locked_door(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Door]:
+    """An empty embedded registry that asks for a password, over HTTP and TLS."""
+    with open_door(request.param, tmp_path) as door:
+        yield door
+
+
+@pytest.fixture(scope="session")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample image: an index of two platforms as ``v1`` and as ``v2``."""
+    return sample_layout(tmp_path_factory.mktemp("sample") / "layout")
+
+
+@pytest.fixture(scope="session")
+def buildah(require_program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """``buildah("push", ...)``, with a storage of its own."""
+    program, folder = require_program("buildah", "buildah"), tmp_path_factory.mktemp("buildah-storage")
+    storage = ("--root", folder / "root", "--runroot", folder / "run", "--storage-driver", "vfs")
+
+    def call(*arguments: str | Path, **environment: str) -> str:
+        return run(program, *storage, *arguments, **environment).strip()
+
+    return call
+
+
+@pytest.fixture
+def containers(podman: str) -> Iterator[Callable[..., str]]:
+    """``containers("push", ...)``: podman; what it has afterwards is removed."""
+
+    def call(*arguments: str | Path, **environment: str) -> str:
+        return run(podman, *arguments, **environment).strip()
+
+    yield call
+    subprocess.run([podman, "rmi", "--force", "--all"], capture_output=True, timeout=LIMIT)
+
+
+@pytest.fixture
+def tls_door(tmp_path: Path) -> Iterator[Door]:
+    """An empty embedded registry over TLS, for everybody."""
+    with open_door("tls", tmp_path) as door:
+        yield door
