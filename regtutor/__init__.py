@@ -47,10 +47,13 @@ if TYPE_CHECKING:
     from regtutor.steps import draft as draft
     from regtutor.steps import get_blob as get_blob
     from regtutor.steps import get_manifest as get_manifest
+    from regtutor.steps import get_referrers as get_referrers
     from regtutor.steps import get_upload as get_upload
     from regtutor.steps import head_blob as head_blob
     from regtutor.steps import head_manifest as head_manifest
     from regtutor.steps import head_upload as head_upload
+    from regtutor.steps import list_repositories as list_repositories
+    from regtutor.steps import list_tags as list_tags
     from regtutor.steps import mount_blob as mount_blob
     from regtutor.steps import patch_upload as patch_upload
     from regtutor.steps import post_blob as post_blob
@@ -89,10 +92,13 @@ _HOMES = {
         "draft",
         "get_blob",
         "get_manifest",
+        "get_referrers",
         "get_upload",
         "head_blob",
         "head_manifest",
         "head_upload",
+        "list_repositories",
+        "list_tags",
         "mount_blob",
         "patch_upload",
         "post_blob",

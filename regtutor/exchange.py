@@ -15,6 +15,7 @@ from typing import Any, overload
 from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
 from regtutor.protocol import codes
+from regtutor.protocol.links import next_link
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 
 PREVIEW = 4 * 1024
@@ -226,6 +227,12 @@ class Exchange:
     def request_headers(self) -> HeaderView:
         """The request's headers, those that the client added included."""
         return HeaderView(self.request.headers)
+
+    @property
+    def next_page(self) -> Location | None:
+        """Where a list goes on that this answer gave in part (``Link: <...>; rel="next"``); None at its end."""
+        target = next_link(self.headers.all("Link"))
+        return None if target is None else Location.from_record(Location(target, self.url).redacted)
 
     @property
     def milliseconds(self) -> float:

@@ -29,12 +29,13 @@ WITHHELD = "An answer came before the body, so no byte of it was sent"
 """What a record says of a body that was withheld."""
 
 _MANIFEST_KINDS = ("manifest", "index", "schema1")
+_LISTS = ("list_tags", "list_repositories", "get_referrers")
 
 
 def preview_limit(step: str, media_type: str) -> int:
-    """How many bytes of a body are kept: all of a manifest, the first part of anything else."""
-    manifest = step.endswith("_manifest") or kind_of(media_type) in _MANIFEST_KINDS
-    return MANIFEST_PREVIEW if manifest else PREVIEW
+    """How many bytes of a body are kept: all of a manifest or a list, the first part of anything else."""
+    whole = step.endswith("_manifest") or step in _LISTS or kind_of(media_type) in _MANIFEST_KINDS
+    return MANIFEST_PREVIEW if whole else PREVIEW
 
 
 class BodyTally:

@@ -25,7 +25,7 @@ class Route:
     Attributes
     ----------
     name: what the step and the handler are called.
-    family: the file that both stand in: ``api``, ``uploads``, ``blobs`` or ``manifests``.
+    family: the file that both stand in: such as ``uploads`` or ``blobs``.
     end: the row of the distribution-spec's endpoint table, such as ``"end-4a"``; empty where it has none.
     method, template: the request line; ``{repository}`` may hold slashes, the other fields may not.
     query: the query names that a request of this kind must carry.
@@ -55,6 +55,9 @@ _UPLOADS = "/v2/{repository}/blobs/uploads/"
 _SESSION = "/v2/{repository}/blobs/uploads/{session}"
 _BLOB = "/v2/{repository}/blobs/{digest}"
 _MANIFEST = "/v2/{repository}/manifests/{reference}"
+_TAGS = "/v2/{repository}/tags/list"
+_CATALOG = "/v2/_catalog"
+_REFERRERS = "/v2/{repository}/referrers/{digest}"
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -303,6 +306,47 @@ ROUTES: tuple[Route, ...] = (
             _spec("Deleting tags", "deleting-tags"),
             _api("Deleting an Image", "deleting-an-image"),
         ),
+    ),
+    Route(
+        "list_tags",
+        "tags",
+        "end-8a",
+        "GET",
+        _TAGS,
+        (),
+        {
+            200: "the repository's tags, or as many of them as were asked for",
+            400: "refused: n is not a number that this registry takes",
+            404: "the repository is not known to the registry",
+        },
+        (_spec("Listing Tags", "listing-tags"), _api("Listing Image Tags", "listing-image-tags")),
+    ),
+    Route(
+        "list_repositories",
+        "catalog",
+        "",
+        "GET",
+        _CATALOG,
+        (),
+        {
+            200: "the registry's repositories, or as many of them as were asked for",
+            400: "refused: n is not a number that this registry takes",
+        },
+        (_api("Listing Repositories", "listing-repositories"),),
+    ),
+    Route(
+        "get_referrers",
+        "referrers",
+        "end-12a",
+        "GET",
+        _REFERRERS,
+        (),
+        {
+            200: "an index of the manifests that refer to this digest, perhaps an empty one",
+            400: "refused: the digest is malformed",
+            404: "this registry has no referrers API: look under the referrers tag",
+        },
+        (_spec("Listing Referrers", "listing-referrers"),),
     ),
 )
 

@@ -13,10 +13,18 @@ from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.protocol.routes import ROUTES, Route, parse, paths_like, split_target
 from regtutor.server.answers import Refusal
 from regtutor.server.call import BodySink, Call
-from regtutor.server.handlers import api, blobs, manifests, uploads
+from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
 from regtutor.server.store import Store
 
-FAMILIES: Mapping[str, ModuleType] = {"api": api, "uploads": uploads, "blobs": blobs, "manifests": manifests}
+FAMILIES: Mapping[str, ModuleType] = {
+    "api": api,
+    "uploads": uploads,
+    "blobs": blobs,
+    "manifests": manifests,
+    "tags": tags,
+    "catalog": catalog,
+    "referrers": referrers,
+}
 """The file of handlers for each family of documented requests."""
 
 Handler = Callable[[Call], Response | BodySink]

@@ -16,7 +16,10 @@ from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.steps.api import check_api
 from regtutor.steps.blobs import delete_blob, get_blob, head_blob
+from regtutor.steps.catalog import list_repositories
 from regtutor.steps.manifests import delete_manifest, get_manifest, head_manifest, put_manifest
+from regtutor.steps.referrers import get_referrers
+from regtutor.steps.tags import list_tags
 from regtutor.steps.uploads import (
     cancel_upload,
     get_upload,
@@ -47,6 +50,9 @@ STEPS: dict[str, Callable[..., Exchange]] = {
         get_manifest,
         put_manifest,
         delete_manifest,
+        list_tags,
+        list_repositories,
+        get_referrers,
     )
 }
 """Every step by its name, which is also the name of its row in ``protocol.routes.ROUTES``."""

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from textwrap import dedent
-from typing import Literal
+from typing import Any, Literal
 
 PATTERNS = {
     "uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -78,6 +78,14 @@ class Answered:
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
     def errors(self) -> tuple[str, ...]:
         """The codes of a JSON error body; empty where there is none."""
         try:
@@ -95,6 +103,7 @@ class Answer:
     head: the status line and the headers that matter, literal but for patterns; before them a ``100 Continue`` line
         if one must come first.
     body: exactly these bytes; None where nothing is asked of it.
+    json: what the body says as JSON, with ``{name}`` in its strings; None where nothing is asked.
     errors: the codes in the JSON error body, in order; None where nothing is asked.
     waited: whether a request with Expect is answered only after its body has been sent.
     """
@@ -103,6 +112,7 @@ class Answer:
     body: bytes | None = None
     errors: tuple[str, ...] | None = None
     waited: bool = False
+    json: Any = None
 
     def complaints(self, seen: Answered, values: Mapping[str, str]) -> list[str]:
         """In what ``seen`` is not this answer, one sentence each."""
@@ -120,7 +130,18 @@ class Answer:
             found.append(f"body {seen.body[:300]!r}, not {self.body[:300]!r}")
         if self.errors is not None and seen.errors != self.errors:
             found.append(f"error codes {seen.errors} in {seen.body[:300]!r}, not {self.errors}")
+        if self.json is not None and seen.json != _filled(self.json, values):
+            found.append(f"body {seen.body[:500]!r}, not {_filled(self.json, values)}")
         return found
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:
+    """JSON with ``values`` in the places of the fields in its strings."""
+    if isinstance(value, str):
+        return value.format_map(values)
+    if isinstance(value, list):
+        return [_filled(item, values) for item in value]
+    return {key: _filled(item, values) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _heads(text: str) -> tuple[list[int], list[str]]:
@@ -166,9 +187,10 @@ def deviation(
     body: bytes | None = None,
     errors: tuple[str, ...] | None = None,
     waited: bool = False,
+    json: Any = None,
 ) -> Differs:
     """Another answer, which the documents do not permit."""
-    return Differs(Answer(head, body, errors, waited), "deviation", source, why)
+    return Differs(Answer(head, body, errors, waited, json), "deviation", source, why)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 OCI_FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -85,6 +86,42 @@ WITH_SUBJECT = _json(
     mediaType=OCI_MANIFEST, config=_CONFIG, layers=[_LAYER], subject=_entry(OCI_MANIFEST, UNKNOWN_DIGEST, 5)
 )
 AMBIGUOUS = _json(mediaType=OCI_MANIFEST, config=_CONFIG, layers=[_LAYER], manifests=[])
+NOTHING = b"{}"
+NOTHING_DIGEST = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+_NOTHING = _entry(OCI_EMPTY, NOTHING_DIGEST, 2)
+_IMAGE_V1 = _entry(OCI_MANIFEST, _digest(MANIFEST), len(MANIFEST))
+ARTIFACT = _json(
+    mediaType=OCI_MANIFEST,
+    artifactType="application/vnd.example.contents",
+    config=_entry(OCI_EMPTY, NOTHING_DIGEST, 2, data="e30="),
+    layers=[_entry("text/plain", HELLO_DIGEST, 5, annotations={"org.opencontainers.image.title": "hello.txt"})],
+)
+WRONG_DATA = _json(mediaType=OCI_MANIFEST, config=_entry(OCI_EMPTY, NOTHING_DIGEST, 2, data="AAAA"), layers=[_LAYER])
+CUSTOM = (
+    b'{"schemaVersion":2,\n  "mediaType":"' + OCI_MANIFEST.encode() + b'",  "own":{"z":[1.50,null],"a":"\\u00e9"},'
+    b'"config":{"size":198,"digest":"'
+    + CONFIG_DIGEST.encode()
+    + b'","mediaType":"'
+    + OCI_CONFIG.encode()
+    + b'"},"layers":[]}\n'
+)
+NO_MANIFESTS = _json(mediaType=OCI_INDEX, manifests=[])
+WITH_SHA512 = _json(mediaType=OCI_MANIFEST, config=_CONFIG, layers=[_entry(OCI_LAYER, HELLO_SHA512, 5)])
+SIGNATURE = _json(
+    mediaType=OCI_MANIFEST,
+    artifactType="application/vnd.example.signature",
+    config=_NOTHING,
+    layers=[_NOTHING],
+    subject=_IMAGE_V1,
+    annotations={"org.example.signed-by": "nobody"},
+)
+CONTENTS = _json(
+    mediaType=OCI_MANIFEST,
+    config=_entry("application/vnd.example.contents", NOTHING_DIGEST, 2),
+    layers=[_NOTHING],
+    subject=_IMAGE_V1,
+)
+REFERRING_INDEX = _json(mediaType=OCI_INDEX, manifests=[], subject=_IMAGE_V1, annotations={"org.example.kind": "set"})
 SCHEMA_1_BODY = json.dumps(
     {"schemaVersion": 1, "name": "hello", "tag": "v1", "architecture": "amd64", "fsLayers": [], "history": []}
 ).encode()
@@ -100,6 +137,13 @@ CONTENT: Mapping[str, str] = {
     "docker": _digest(DOCKER),
     "index": _digest(INDEX),
     "list": _digest(LIST),
+    "artifact": _digest(ARTIFACT),
+    "custom": _digest(CUSTOM),
+    "manifest512": "sha512:" + hashlib.sha512(MANIFEST).hexdigest(),
+    "signature": _digest(SIGNATURE),
+    "contents": _digest(CONTENTS),
+    "referring_index": _digest(REFERRING_INDEX),
+    "nothing": NOTHING_DIGEST,
     "hello_encoded": HELLO_DIGEST.replace(":", "%3A"),
     "nosession": "00000000-0000-4000-8000-000000000000",
     "long": "n" * 256,
@@ -157,6 +201,7 @@ def _deleted(path: str, repository: str = "{repository}") -> Sent:
 
 
 _IMAGE = _image()
+_NOTHING_UPLOADED = [(post(), 202), (put("{nothing}", NOTHING), 201)]
 
 PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
     "a session": [(post(), 202)],
@@ -181,6 +226,15 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
     "hello was deleted": [(_deleted("blobs/{hello}"), 202)],
     "hello was deleted in {other}": [(_deleted("blobs/{hello}", "{other}"), 202)],
     "the manifest was deleted": [(_deleted("manifests/{manifest}"), 202)],
+    "the tags C, 10, a and B": [(put_manifest(tag, OCI_MANIFEST, MANIFEST), 201) for tag in ("C", "10", "a", "B")],
+    "the manifest without a tag": [*_IMAGE, (put_manifest("{manifest}", OCI_MANIFEST, MANIFEST), 201)],
+    "the empty JSON": _NOTHING_UPLOADED,
+    "a signature": [*_NOTHING_UPLOADED, (put_manifest("{signature}", OCI_MANIFEST, SIGNATURE), 201)],
+    "a list of contents": [*_NOTHING_UPLOADED, (put_manifest("{contents}", OCI_MANIFEST, CONTENTS), 201)],
+    "an index that refers": [(put_manifest("{referring_index}", OCI_INDEX, REFERRING_INDEX), 201)],
+    "the signature was deleted": [(_deleted("manifests/{signature}"), 202)],
+    "an artifact": [*_IMAGE, *_NOTHING_UPLOADED, (put_manifest("v1", OCI_MANIFEST, ARTIFACT), 201)],
+    "an image with fields of its own": [*_IMAGE, (put_manifest("v1", OCI_MANIFEST, CUSTOM), 201)],
     "the tag v1 was moved": [(put_manifest("v1", OCI_MANIFEST, ANOTHER), 201)],
 }
 """State -> the requests that bring it about, each with the status that it must get."""

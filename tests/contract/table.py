@@ -7,12 +7,15 @@ a mistake in it would agree with itself.
 from tests.contract import (
     table_api,
     table_blobs,
+    table_content,
     table_deletes,
+    table_lists,
     table_manifests,
     table_none,
     table_patch_upload,
     table_put_blob,
     table_put_manifest,
+    table_referrers,
     table_uploads,
 )
 from tests.contract.language import Row
@@ -25,6 +28,9 @@ ROWS: tuple[Row, ...] = (
     *table_blobs.ROWS,
     *table_manifests.ROWS,
     *table_put_manifest.ROWS,
+    *table_content.ROWS,
     *table_deletes.ROWS,
+    *table_lists.ROWS,
+    *table_referrers.ROWS,
     *table_none.ROWS,
 )

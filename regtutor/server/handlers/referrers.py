@@ -1,0 +1,64 @@
+"""Which manifests refer to another one. The answering end of ``regtutor.steps.referrers``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from regtutor.errors import InvalidManifest
+from regtutor.message import Response
+from regtutor.protocol.manifests import MAX_ENTRIES, parse_manifest
+from regtutor.protocol.media_types import OCI_INDEX
+from regtutor.protocol.referrers import referrer_entry, referrers_index
+from regtutor.server.answers import answer
+from regtutor.server.call import Call, digest_from
+from regtutor.server.pages import next_link
+
+
+def get_referrers(call: Call) -> Response:
+    """``GET .../referrers/<digest>`` asks which manifests of the repository have that digest as their subject.
+
+    200 with an index, also an empty one: for a digest, or a repository, that is not here (yet). With
+    ``?artifactType=`` only those of that type, and OCI-Filters-Applied says so. As much as one manifest may hold, then
+    a Link. 400 DIGEST_INVALID, NAME_INVALID.
+
+    Every manifest of the repository is looked at: a tree that another registry wrote has no list to go by.
+
+    OCI distribution-spec v1.1.1, end-12a and end-12b, "Listing Referrers"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>.
+    """
+    repository = call.repository
+    digest = str(digest_from(call.path["digest"], f"GET /v2/{repository}/referrers/<digest of a manifest>"))
+    wanted, last = call.query.get("artifactType", ""), call.query.get("last", "")
+    entries = [
+        entry
+        for entry in _referrers(call, repository, digest)
+        if entry["digest"] > last and (not wanted or entry.get("artifactType") == wanted)
+    ]
+    page = _page(entries, call.max_manifest_size)
+    filtered = {"artifactType": wanted} if wanted else {}
+    headers = [("Content-Type", OCI_INDEX), *(("OCI-Filters-Applied", name) for name in filtered)]
+    if len(page) < len(entries):
+        headers.append(next_link("get_referrers", call, filtered | {"last": page[-1]["digest"]}))
+    return answer(200, *headers, body=referrers_index(page))
+
+
+def _referrers(call: Call, repository: str, digest: str) -> Iterator[dict[str, Any]]:
+    for manifest in call.store.manifests(repository):
+        try:
+            view = parse_manifest(manifest.read())
+        except (InvalidManifest, FileNotFoundError):
+            continue  # what is no manifest, or was removed this moment, refers to nothing
+        if view.subject is not None and view.subject.digest == digest:
+            yield referrer_entry(view, str(manifest.digest), manifest.size)
+
+
+def _page(entries: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """As many as one index of ``limit`` bytes holds, and one at least."""
+    size = len(referrers_index([]))
+    for count, entry in enumerate(entries):
+        size += len(json.dumps(entry)) + 2
+        if count and (size > limit or count >= MAX_ENTRIES):
+            return entries[:count]
+    return entries

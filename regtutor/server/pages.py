@@ -1,0 +1,62 @@
+"""Long lists, a page at a time: what ``n`` and ``last`` in a query ask for, and the Link to the next page.
+
+Sources: OCI distribution-spec v1.1.1, "Listing Tags"
+<https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>; RFC 8288, "Web Linking"
+<https://www.rfc-editor.org/rfc/rfc8288.html>.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from regtutor.message import HeaderList
+from regtutor.protocol.routes import build
+from regtutor.server.answers import Refusal
+from regtutor.server.call import Call
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def page_of(
+    call: Call, route: str, names: Iterable[str], order: Callable[[str], object] = str
+) -> tuple[list[str], HeaderList]:
+    """The names that ``call`` asks for, in order, and the Link header if there are more.
+
+    Parameters
+    ----------
+    route: the name of the request, for the Link.
+    names: all of them.
+    order: what they are sorted by; ``last`` need not be one of them.
+
+    Raises
+    ------
+    Refusal: PAGINATION_NUMBER_INVALID, if ``n`` is not a number.
+    """
+    wanted = sorted(names, key=order)  # type: ignore[arg-type]
+    last, number = call.query.get("last"), _number(call)
+    if last:
+        wanted = [name for name in wanted if order(name) > order(last)]  # type: ignore[operator]
+    if not number or len(wanted) <= number:
+        return ([] if number == 0 else wanted), ()
+    page = wanted[:number]
+    return page, (next_link(route, call, {"n": str(number), "last": page[-1]}),)
+
+
+def next_link(route: str, call: Call, query: dict[str, str]) -> tuple[str, str]:
+    """The header that says where the list goes on: the same path, with another query. Relative, as RFC 8288 permits."""
+    return "Link", f'<{build(route, query=query, **call.path)}>; rel="next"'
+
+
+def _number(call: Call) -> int | None:
+    text = call.query.get("n")
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise Refusal(
+            "PAGINATION_NUMBER_INVALID",
+            given=text,
+            expected="n=<how many>, 0 or more, in decimal digits",
+            next="the same GET with such an n, or without one for the whole list",
+        )
+    return int(text)
