@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from regtutor.content.sample import sample_image as sample_image
     from regtutor.content.sample import sample_index as sample_index
     from regtutor.content.sample import sample_layer as sample_layer
+    from regtutor.copying import copy_image as copy_image
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from regtutor.formats import save as save
     from regtutor.message import Location as Location
     from regtutor.message import Request as Request
+    from regtutor.pulling import pull_image as pull_image
     from regtutor.pushing import push_image as push_image
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
@@ -79,10 +81,12 @@ _HOMES = {
     "content.index": ("Index",),
     "content.load": ("load_image", "load_index"),
     "content.sample": ("sample_image", "sample_index", "sample_layer"),
+    "copying": ("copy_image",),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "formats": ("curl", "load", "save"),
     "message": ("Location", "Request"),
+    "pulling": ("pull_image",),
     "pushing": ("push_image",),
     "steps": (
         "cancel_upload",

@@ -261,7 +261,10 @@ class Exchange:
 
     def json(self) -> Any:
         """The answer's body as JSON; ValueError if it is none or was not kept whole."""
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except RecursionError as error:
+            raise ValueError("the JSON is nested too deep") from error
 
     @property
     def errors(self) -> tuple[dict[str, Any], ...]:

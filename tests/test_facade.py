@@ -27,6 +27,7 @@ FACADE = [
     "cancel_upload",
     "check_api",
     "connect",
+    "copy_image",
     "curl",
     "delete_blob",
     "delete_manifest",
@@ -50,6 +51,7 @@ FACADE = [
     "open_registry",
     "patch_upload",
     "post_blob",
+    "pull_image",
     "push_image",
     "put_blob",
     "put_manifest",
@@ -61,6 +63,7 @@ FACADE = [
     "start_upload",
     "summary_table",
     "whole",
+    "upload_chunks",
 ]
 
 HEAVY = {"pandas", "ipywidgets", "anywidget", "tornado", "jupyterlab", "IPython", "numpy", "tqdm", "rich"}

@@ -7,7 +7,10 @@ what it left out, and why.
 
 from __future__ import annotations
 
+from regtutor.walks.copying import copy
 from regtutor.walks.driving import Notes, Walk, Walker, run
+from regtutor.walks.inspecting import inspect
+from regtutor.walks.pulling import pull
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push
 
-__all__ = ["MOUNT_TRIES", "Notes", "Walk", "Walker", "nowhere", "push", "run"]
+__all__ = ["MOUNT_TRIES", "Notes", "Walk", "Walker", "copy", "inspect", "nowhere", "pull", "push", "run"]

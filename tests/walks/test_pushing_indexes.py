@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-import pytest
-
-from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Layer, Manifest
 from regtutor.content.sample import sample_image, sample_index, sample_layer
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_MANIFEST
 from regtutor.pushing import push_image
 from regtutor.steps import get_manifest
-
-
-@pytest.fixture(params=["embedded", pytest.param("native", marks=pytest.mark.registry)])
-def reg(request: pytest.FixtureRequest) -> Iterator[Registry]:
-    options = {"binary": request.getfixturevalue("registry_binary")} if request.param == "native" else {}
-    with open_registry(request.param, quiet=True, **options) as registry:
-        yield registry
 
 
 def an_artifact(subject: Image, layer: Layer) -> Image:
