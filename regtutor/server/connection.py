@@ -8,9 +8,11 @@ silent close; a body that stops coming is given up.
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, BinaryIO
@@ -28,6 +30,10 @@ from regtutor.server.request_line import malformed, origin_form
 
 DRAIN = 4 * 1024 * 1024
 """Bytes of a refused body that are read and dropped so that the connection can be kept."""
+
+LINGER = 5.0
+"""Seconds for which more of it is dropped before the connection is closed (RFC 9112, section 9.6): a client that sends
+on, as most do, would else be reset and lose the answer that is on its way."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class OneRequest(HTTPMessageDelegate):
         self._line = RequestStartLine("-", "-", "-")
         self._bytes_in = 0
         self._answering: asyncio.Task[None] | None = None
+        self._body_ended = asyncio.Event()
         self._watchdog: asyncio.TimerHandle | None = None
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> asyncio.Task[None] | None:
@@ -115,8 +122,11 @@ class OneRequest(HTTPMessageDelegate):
         length = int(headers.get("Content-Length", "0"))
         if length == 0 and "Transfer-Encoding" not in headers:
             return None
-        if isinstance(self._outcome, Response) and (expects or length > DRAIN):
+        if isinstance(self._outcome, Response) and expects:
             return self._answer(self._outcome, last=True)
+        if isinstance(self._outcome, Response) and length > DRAIN:
+            self._answer(self._outcome, last=True, lingers=True)
+            return None
         if expects and self._line.version == "HTTP/1.1":
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._restart_watchdog()
@@ -133,33 +143,37 @@ class OneRequest(HTTPMessageDelegate):
             try:
                 outcome.write(chunk)
             except Exception as error:  # noqa: BLE001 - as above; such as a full disk
-                self._give_up(self._failure(error))
+                self._give_up(self._failure(error), lingers=True)
                 return
             if outcome.limit is None:
                 return
             limit = outcome.limit
         if self._bytes_in > limit + DRAIN:
-            self._answer(outcome, last=True)
+            self._answer(outcome, last=True, lingers=True)
 
     def finish(self) -> None:
         """The whole body is there: answer."""
         self._stop_watchdog()
+        self._body_ended.set()
         if self._answering is None:
             self._answer(self._outcome)
 
     def on_connection_close(self) -> None:
         """The client is gone before its body was whole: as if nothing had been sent."""
         self._stop_watchdog()
+        self._body_ended.set()
         if self._answering is None:
             self._abort()
             self._log("cut", 0)
 
-    def _answer(self, outcome: Response | BodySink | None, *, last: bool = False) -> asyncio.Task[None]:
+    def _answer(
+        self, outcome: Response | BodySink | None, *, last: bool = False, lingers: bool = False
+    ) -> asyncio.Task[None]:
         self._stop_watchdog()
-        self._answering = asyncio.ensure_future(self._respond(outcome, last))
+        self._answering = asyncio.ensure_future(self._respond(outcome, last, lingers))
         return self._answering
 
-    async def _respond(self, outcome: Response | BodySink | None, last: bool) -> None:
+    async def _respond(self, outcome: Response | BodySink | None, last: bool, lingers: bool) -> None:
         assert outcome is not None, "answered before the head was read"
         response = outcome if isinstance(outcome, Response) else await self._finished(outcome)
         try:
@@ -168,9 +182,19 @@ class OneRequest(HTTPMessageDelegate):
             self._connection.close()
             self._log(f"{response.status} cut ({type(error).__name__})", 0)
             return
+        if lingers:
+            await self._linger()
         self._connection.finish()
         if last:
             self._connection.close()
+
+    async def _linger(self) -> None:
+        """Say that nothing more comes, and let Tornado read on, for ``data_received`` to drop it."""
+        if self._scheme == "http":
+            with suppress(OSError):
+                self._connection.stream.socket.shutdown(socket.SHUT_WR)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._body_ended.wait(), LINGER)
 
     async def _finished(self, sink: BodySink) -> Response:
         try:
@@ -228,10 +252,10 @@ class OneRequest(HTTPMessageDelegate):
         waited = f"no byte of the body for {self._body_timeout:g} s"
         self._give_up(Refusal("SIZE_INVALID", given=waited, next="the request once more", status=408).response())
 
-    def _give_up(self, response: Response) -> None:
+    def _give_up(self, response: Response, *, lingers: bool = False) -> None:
         """Forget the body that has come so far, answer, and close."""
         self._abort()
-        self._answer(response, last=True)
+        self._answer(response, last=True, lingers=lingers)
 
     def _abort(self) -> None:
         if self._outcome is not None and not isinstance(self._outcome, Response):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import os
 import ssl
 from collections.abc import Iterator
@@ -212,6 +213,29 @@ def test_with_expect_the_body_of_a_stranger_is_never_asked_for(wire: Wire, guard
     assert start.startswith("HTTP/1.1 401") and headers["connection"] == "close" and b"UNAUTHORIZED" in body
     assert wire.ended()
     assert " 401 in=0 " in guarded.log_lines[-1]
+
+
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_a_stranger_who_sends_a_large_body_without_expect_still_gets_the_401(
+    store: Store, file: Path, with_tls: bool
+) -> None:
+    """Over TLS a connection that is closed meanwhile would be an error to it, and the answer would be lost."""
+    authority, served = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(served)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with Server(App(store), passwords=Htpasswd(file), ssl_context=served if with_tls else None) as server:
+        address = ("127.0.0.1", server.port)
+        connection = (
+            http.client.HTTPSConnection(*address, timeout=20, context=trusting)
+            if with_tls
+            else http.client.HTTPConnection(*address, timeout=20)
+        )
+        connection.request("PUT", "/v2/a/blobs/uploads/1?digest=x", bytes(30_000_000))
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Connection"]) == (401, "close")
+        assert b"UNAUTHORIZED" in answer.read()
+        connection.close()
 
 
 def test_with_expect_who_is_let_in_gets_the_100_and_the_body_is_taken(wire: Wire) -> None:
