@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from regtutor.message import Request as Request
     from regtutor.pulling import pull_image as pull_image
     from regtutor.pushing import push_image as push_image
+    from regtutor.pushing import resume_upload as resume_upload
+    from regtutor.pushing import upload_chunks as upload_chunks
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
     from regtutor.steps import delete_blob as delete_blob
@@ -87,7 +89,7 @@ _HOMES = {
     "formats": ("curl", "load", "save"),
     "message": ("Location", "Request"),
     "pulling": ("pull_image",),
-    "pushing": ("push_image",),
+    "pushing": ("push_image", "resume_upload", "upload_chunks"),
     "steps": (
         "cancel_upload",
         "check_api",

@@ -91,6 +91,21 @@ def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: 
     "--trace",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=_in_a_directory,
+@click.option(
+    "--upload",
+    type=click.Choice(["monolithic", "chunked", "streamed"]),
+    default="monolithic",
+    show_default=True,
+    help="How blobs are sent: in one PUT, in chunks, or in one PATCH of unsaid length.",
+)
+@click.option(
+    "--chunk-size",
+    type=click.IntRange(1),
+    default=4 * 1024 * 1024,
+    show_default=True,
+    metavar="BYTES",
+    help="For --upload chunked.",
+)
     help="Save every exchange to this file.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print the digest only.")
@@ -109,6 +124,8 @@ def push(
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
 
     Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
+    upload: str,
+    chunk_size: int,
     pushed.
     """
     from regtutor import connect, load_image, push_image
@@ -136,6 +153,8 @@ def push(
     click.echo(loaded.digest)
     _keep(trace, transcript)
 
+                upload=upload,
+                chunk_size=chunk_size,
 
 def _password(username: str | None) -> str | None:
     if username is None:

@@ -55,6 +55,7 @@ FACADE = [
     "push_image",
     "put_blob",
     "put_manifest",
+    "resume_upload",
     "run",
     "sample_image",
     "sample_index",
@@ -62,8 +63,8 @@ FACADE = [
     "save",
     "start_upload",
     "summary_table",
-    "whole",
     "upload_chunks",
+    "whole",
 ]
 
 HEAVY = {"pandas", "ipywidgets", "anywidget", "tornado", "jupyterlab", "IPython", "numpy", "tqdm", "rich"}

@@ -12,5 +12,21 @@ from regtutor.walks.driving import Notes, Walk, Walker, run
 from regtutor.walks.inspecting import inspect
 from regtutor.walks.pulling import pull
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push
+from regtutor.walks.uploading import CHUNK_SIZE, TRIES, resume_upload, upload_chunks
 
-__all__ = ["MOUNT_TRIES", "Notes", "Walk", "Walker", "copy", "inspect", "nowhere", "pull", "push", "run"]
+__all__ = [
+    "CHUNK_SIZE",
+    "MOUNT_TRIES",
+    "TRIES",
+    "Notes",
+    "Walk",
+    "Walker",
+    "copy",
+    "inspect",
+    "nowhere",
+    "pull",
+    "push",
+    "resume_upload",
+    "run",
+    "upload_chunks",
+]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import replace
 
-from regtutor.content.checked import checked
 from regtutor.content.image import Image
 from regtutor.content.index import Index
-from regtutor.errors import ImageError
 from regtutor.exchange import Exchange
-from regtutor.message import Blob, Request, body_of
-from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_blob, put_manifest, start_upload
-from regtutor.walks.answers import expect, stop
+from regtutor.message import Blob, Request
+from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
+from regtutor.walks.answers import expect
 from regtutor.walks.driving import Walk
+from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
 MOUNT_TRIES = 3
 """How many repositories are tried for one mount."""
@@ -25,7 +23,13 @@ def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
 
 
 def push(
-    image: Image | Index, repository: str, tag: str, *, mount_from: Callable[[str], Sequence[str]] = nowhere
+    image: Image | Index,
+    repository: str,
+    tag: str,
+    *,
+    mount_from: Callable[[str], Sequence[str]] = nowhere,
+    upload: str = "monolithic",
+    chunk_size: int = CHUNK_SIZE,
 ) -> Walk:
     """The requests of a push: for each blob HEAD, then a mount, else an upload; then the manifest.
 
@@ -37,6 +41,9 @@ def push(
     repository: where to, such as ``library/hello``.
     tag: the tag that shall point to the image, or the manifest's digest.
     mount_from: digest -> the repositories of the same registry to try a mount from, in order.
+    upload: how a blob's bytes are sent: ``monolithic``, in the PUT that closes the session; ``chunked``, in a PATCH for
+        each chunk; ``streamed``, in one PATCH of a length that is not said beforehand.
+    chunk_size: bytes in a chunk, for ``chunked``.
 
     Returns
     -------
@@ -47,9 +54,10 @@ def push(
     PushFailed: if the registry answers anything that ends the push.
     DigestMismatch: if a blob's bytes are not what its digest says; its upload has then been cancelled.
     """
+    send = uploader(upload, chunk_size)
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
-        yield from push_blob(repository, blob, sources[:MOUNT_TRIES])
+        yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
     *named, last = image.manifests
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
         answer = yield draft(put_manifest, repository, reference, manifest)
@@ -62,13 +70,19 @@ def push(
 
 
 def push_blob(
-    repository: str, blob: Blob, sources: Sequence[str], *, before: Iterable[Request] = ()
+    repository: str,
+    blob: Blob,
+    sources: Sequence[str],
+    *,
+    before: Iterable[Request] = (),
+    send: Uploader = send_whole,
 ) -> Generator[Request, Exchange, None]:
     """One blob: HEAD, then a mount from one of ``sources``, else an upload.
 
     Parameters
     ----------
     before: what must be done before an upload, as a walk, such as fetching the blob; it is begun only if there is one.
+    send: how its bytes are sent.
     """
     answer = yield draft(head_blob, repository, blob.digest)
     if answer.status == 200:
@@ -89,18 +103,4 @@ def push_blob(
     if opened is None or opened.location is None:
         opened = yield draft(start_upload, repository)
         expect(opened, 202)
-    yield from _upload(opened, blob)
-
-
-def _upload(opened: Exchange, blob: Blob) -> Generator[Request, Exchange, None]:
-    location = opened.location
-    if location is None:
-        found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
-        stop(opened, f"The answer {found}, so there is nowhere to send the blob")
-    request = draft(put_blob, location, blob)
-    try:
-        answer = yield replace(request, body=checked(body_of(blob)))
-    except ImageError:
-        yield draft(cancel_upload, location)
-        raise
-    expect(answer, 201)
+    yield from send(repository, opened, blob)

@@ -1,0 +1,284 @@
+"""One blob on its way into a repository: whole, in chunks or as a stream; and how an upload goes on after a break.
+
+After a break the registry is asked where it stands: it alone knows which bytes have arrived. What the walk does then
+follows from the answer; it never follows from what the walk believes to have sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from functools import partial
+from typing import NoReturn
+
+from regtutor.content.checked import checked
+from regtutor.content.pieces import Pieces
+from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
+from regtutor.exchange import Exchange
+from regtutor.message import Body, Content, Location, Request, body_of, digest_of
+from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
+from regtutor.walks.answers import expect, stop
+from regtutor.walks.driving import Walk
+
+CHUNK_SIZE = 4 * 1024 * 1024
+"""Bytes in a chunk, unless the registry wants larger ones; some registries take no larger ones (GHCR)."""
+
+TRIES = 5
+"""How often an upload is taken up again after a break."""
+
+Part = Generator[Request, Exchange, None]
+"""A part of a walk."""
+
+Uploader = Callable[[str, Exchange, Content], Part]
+"""Sends a blob into the session of a repository that an exchange has opened, and closes it."""
+
+_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
+
+
+def upload_chunks(
+    repository: str,
+    blob: Content,
+    *,
+    chunk_size: int | None = CHUNK_SIZE,
+    location: Location | None = None,
+    tries: int = TRIES,
+) -> Walk:
+    """The requests of one upload in chunks: POST, a PATCH for each chunk, and a PUT without bytes that closes it.
+
+    The blob is read once. Its last bytes go out only if all of them are what its digest says.
+
+    Parameters
+    ----------
+    repository: where to, such as ``library/hello``.
+    blob: bytes, a path, an open binary file, or a layer of an image.
+    chunk_size: bytes; where the registry names a least size (``OCI-Chunk-Min-Length``), at least so many. None sends
+        all of it in one PATCH as a stream.
+    location: of a session that is open and empty; by default one is opened.
+    tries: how often the upload is taken up again after a cut connection, a 416 or a 404.
+
+    Raises
+    ------
+    PushFailed: if the registry answers anything that ends the upload.
+    ConnectionFailed: if the connection was cut once more after so many tries.
+    DigestMismatch: if the bytes are not what the blob's digest says; the upload has then been cancelled.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
+    """
+    upload = _Upload(blob, _size(chunk_size), repository, tries)
+    if location is None:
+        yield from upload.open()
+    else:
+        upload.location = location
+    yield from upload.run()
+    return ()
+
+
+def resume_upload(
+    location: Location | str,
+    blob: Content,
+    *,
+    repository: str | None = None,
+    chunk_size: int | None = CHUNK_SIZE,
+    tries: int = TRIES,
+) -> Walk:
+    """The requests that finish an upload that was broken off: GET says where it stands, PATCHes go on, a PUT ends it.
+
+    Parameters
+    ----------
+    location: any Location of the session, the latest if possible: CNCF Distribution 2.8 knows no other.
+    blob: all of it, not the rest: bytes, a path, an open binary file, or a layer of an image. What is there already is
+        read but not sent.
+    repository: where the blob shall be. Given it, the walk sees whether the blob is there already, and opens a new
+        session where the old one is gone or cannot say whether it has a byte (``Range: 0-0``).
+    chunk_size, tries: see :func:`upload_chunks`.
+
+    Raises
+    ------
+    PushFailed, ConnectionFailed, DigestMismatch: see :func:`upload_chunks`. PushFailed also if the session is gone and
+    no ``repository`` was given.
+    """
+    upload = _Upload(blob, _size(chunk_size), repository, tries)
+    upload.location = location if isinstance(location, Location) else Location(location)
+    upload.known = False
+    yield from upload.run()
+    return ()
+
+
+def uploader(upload: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
+    """What sends a blob in the way that is called ``upload``.
+
+    Parameters
+    ----------
+    upload: ``monolithic``, ``chunked`` or ``streamed``.
+    chunk_size: bytes, for ``chunked``.
+    """
+    ways: dict[str, Uploader] = {
+        "monolithic": send_whole,
+        "chunked": partial(_send_pieces, _size(chunk_size)),
+        "streamed": partial(_send_pieces, None),
+    }
+    if upload not in ways:
+        raise RegtutorError(f"There is no upload called {upload!r}", f"there are {', '.join(ways)}", "Name one of them")
+    return ways[upload]
+
+
+def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noqa: ARG001 - the same for all ways
+    """One PUT with all the bytes. It is not taken up again: a registry keeps nothing of a PUT that was cut off."""
+    location = session_of(opened)
+    request = draft(put_blob, location, blob)
+    try:
+        answer = yield replace(request, body=checked(_known(blob)))
+    except ImageError:
+        yield draft(cancel_upload, location)
+        raise
+    expect(answer, 201)
+
+
+def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
+    upload = _Upload(blob, chunk_size, repository, TRIES)
+    upload.take(opened)
+    yield from upload.run()
+
+
+def session_of(opened: Exchange) -> Location:
+    """The Location of the session that ``opened`` was told."""
+    if opened.location is None:
+        found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
+        stop(opened, f"The answer {found}, so there is nowhere to send the blob")
+    return opened.location
+
+
+class _Lost(Exception):
+    """The registry says that these are not the next bytes, or that it does not know the session."""
+
+    def __init__(self, answer: Exchange) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class _Upload:
+    """One upload: where its session is, and how many bytes are there.
+
+    Attributes
+    ----------
+    location: the session's latest.
+    done: how many bytes of the blob the registry has.
+    known: whether ``done`` is known, not to be asked for.
+    """
+
+    def __init__(self, blob: Content, chunk_size: int | None, repository: str | None, tries: int) -> None:
+        self._body = _known(blob)
+        self._pieces = Pieces(self._body)
+        self._chunk_size, self._repository, self._tries = chunk_size, repository, tries
+        self.location = Location("")
+        self.done, self.known = 0, True
+        self._took_for_nothing = False
+
+    def open(self) -> Part:
+        """A new session."""
+        assert self._repository is not None
+        opened = yield draft(start_upload, self._repository)
+        expect(opened, 202)
+        self.take(opened)
+
+    def take(self, opened: Exchange) -> None:
+        """Go on in the session that ``opened`` was told, in chunks that are as large as it wants them."""
+        self.location, self.done, self.known = session_of(opened), 0, True
+        least = opened.headers.get("OCI-Chunk-Min-Length", "")
+        if self._chunk_size is not None and re.fullmatch("[0-9]{1,18}", least):
+            self._chunk_size = max(self._chunk_size, int(least))
+
+    def run(self) -> Part:
+        """Send what is missing and close the session, with so many tries."""
+        try:
+            for tries_left in range(self._tries, -1, -1):
+                try:
+                    stored = (yield from self._find_place()) if not self.known else False
+                    if not stored:
+                        yield from self._send_rest()
+                        yield from self._close()
+                    return
+                except (ConnectionFailed, _Lost) as broken:
+                    if not tries_left:
+                        _give_up(broken)
+                    self.known = False
+        except ImageError:
+            yield draft(cancel_upload, self.location)
+            raise
+        finally:
+            self._pieces.close()
+
+    def _send_rest(self) -> Part:
+        while self.done < self._body.size:
+            left = self._body.size - self.done
+            size = left if self._chunk_size is None else min(self._chunk_size, left)
+            start = None if self._chunk_size is None else self.done
+            answer = yield draft(patch_upload, self.location, self._pieces.piece(self.done, size), start=start)
+            self._unless_lost(answer, 202)
+            self.location, self.done = answer.location or self.location, self.done + size
+
+    def _close(self) -> Part:
+        answer = yield draft(put_blob, self.location, b"", digest=self._body.digest)
+        self._unless_lost(answer, 201)
+
+    @staticmethod
+    def _unless_lost(answer: Exchange, status: int) -> None:
+        if answer.status in (404, 416):
+            raise _Lost(answer)
+        expect(answer, status)
+
+    def _find_place(self) -> Generator[Request, Exchange, bool]:
+        """Ask how far the session has come; True if the blob is there already, and nothing is left to do."""
+        answer = yield draft(get_upload, self.location)
+        if answer.status == 404:
+            return (yield from self._begin_anew(answer))
+        expect(answer, 204)
+        self.location = answer.location or self.location
+        match = _RANGE.fullmatch(answer.headers.get("Range", ""))
+        if match is None or int(match[1]) >= max(self._body.size, 1):
+            stop(answer, f"Its Range does not say how many of the blob's {self._body.size} bytes are there")
+        self.done = int(match[1]) + 1
+        if self.done == 1:
+            yield from self._nothing_or_one()
+        self.known = True
+        return False
+
+    def _nothing_or_one(self) -> Part:
+        """``Range: 0-0`` is what a session of one byte says, and one of none as well."""
+        if self._repository is not None:
+            yield draft(cancel_upload, self.location)
+            yield from self.open()
+            return
+        self.done = 1 if self._took_for_nothing else 0
+        self._took_for_nothing = True
+
+    def _begin_anew(self, answer: Exchange) -> Generator[Request, Exchange, bool]:
+        """The session is gone. Perhaps because the blob is stored, and that answer was lost."""
+        if self._repository is None:
+            stop(answer, "The session is gone, and without repository= no other one can be opened")
+        found = yield draft(head_blob, self._repository, self._body.digest)
+        if found.status == 200:
+            return True
+        expect(found, 404)
+        yield from self.open()
+        return False
+
+
+def _give_up(broken: ConnectionFailed | _Lost) -> NoReturn:
+    if isinstance(broken, ConnectionFailed):
+        raise broken
+    stop(broken.answer, "The registry and this client did not come to agree which bytes are there")
+
+
+def _known(blob: Content) -> Body:
+    """The blob as a body whose digest is known."""
+    body = body_of(blob)
+    return replace(body, digest=digest_of(body))
+
+
+def _size(chunk_size: int | None) -> int | None:
+    if chunk_size is not None and chunk_size < 1:
+        raise RegtutorError(f"A chunk cannot have {chunk_size} bytes", next="Give a chunk_size of at least 1")
+    return chunk_size
