@@ -19,10 +19,14 @@ from regtutor.errors import (
     BackendError,
     CannotSave,
     ImageError,
+    InvalidCredentials,
     InvalidReference,
     InvalidURL,
     RegtutorError,
     ServerError,
+    UnknownBackend,
+    UnknownOption,
+    UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
 
@@ -33,10 +37,14 @@ UNUSABLE = 2
 
 _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
     (ImageError, UNUSABLE),
+    (InvalidCredentials, UNUSABLE),
     (InvalidReference, UNUSABLE),
     (InvalidURL, UNUSABLE),
     (CannotSave, UNUSABLE),
     (ServerError, UNUSABLE),
+    (UnknownBackend, UNUSABLE),
+    (UnknownOption, UNUSABLE),
+    (UnusableDirectory, UNUSABLE),
     (BackendError, REFUSED),
 )
 
@@ -122,6 +130,9 @@ def push(
     quiet: bool,
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
+
+    HOST is asked over plain HTTP on loopback, over TLS anywhere else; for a plain registry elsewhere write http://
+    before it.
 
     Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
     upload: str,

@@ -9,8 +9,10 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── InvalidDigest (ValueError)       not "algorithm:encoded"
     ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
     ├── InvalidManifest (ValueError)     bytes that are no manifest: not JSON, too large, too deep
+    ├── InvalidArgument (TypeError)      of another kind than what is taken there, such as None for a Location
     ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
     ├── InvalidURL (ValueError)          not an http or https URL with a host
+    ├── InvalidCredentials (ValueError)  a user name that Basic authentication cannot carry
     ├── InvalidHeader (ValueError)       a method or a header that would break the request's head
     ├── CannotSave                       the file that a body was to be saved into cannot be written
     ├── ImageError                       an image on disk that cannot be pushed; .path names the file
@@ -28,7 +30,9 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── UnsupportedTranscript            a file that this version cannot load
     ├── BackendError                     a registry that could not be had
     │   ├── BackendMissing               a binary, an engine or an image that is not installed
+    │   │   └── UnknownBackend           a name that no back end has
     │   ├── BackendFailed                it was started and did not come up; .log holds its last lines
+    │   │   └── UnusableDirectory        the directory for its content cannot be made or written to
     │   ├── UnknownOption (TypeError)    an option that this back end does not have
     │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
     ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
 
 
 class RegtutorError(Exception):
-    """Base of all: ``what`` happened, ``why`` it did, and what to do ``next``; printed as up to three sentences.
+    """Base of all: ``what`` happened, ``why`` it did, and what to do ``next``; printed as ``what: why. next.``
 
     Parameters
     ----------
@@ -68,7 +72,9 @@ class RegtutorError(Exception):
         super().__init__(what, why, next)
 
     def __str__(self) -> str:
-        return " ".join(part if part.endswith((".", "?", ":", "\n")) else part + "." for part in self.args if part)
+        happened = f"{self.what.rstrip('.:')}: {self.why}" if self.why else self.what
+        sentences = [part for part in (happened, self.next) if part]
+        return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in sentences)
 
 
 class InvalidDigest(RegtutorError, ValueError):
@@ -83,12 +89,20 @@ class InvalidManifest(RegtutorError, ValueError):
     """Bytes that cannot be read as a manifest or an index."""
 
 
+class InvalidArgument(RegtutorError, TypeError):
+    """Something of another kind than what is taken there, such as an Exchange for a Request, or None for a Location."""
+
+
 class InvalidBody(RegtutorError, TypeError):
     """Something that cannot be sent as a request body."""
 
 
 class InvalidURL(RegtutorError, ValueError):
     """A text that is not an absolute http or https URL with a host."""
+
+
+class InvalidCredentials(RegtutorError, ValueError):
+    """A user name that cannot be sent: an empty one, or one with a colon in it."""
 
 
 class InvalidHeader(RegtutorError, ValueError):
@@ -177,6 +191,10 @@ class BackendMissing(BackendError):
     """A binary, an engine or an image that is not there; ``next`` says how to get it."""
 
 
+class UnknownBackend(BackendMissing):
+    """A name that no back end has; ``why`` lists those that there are."""
+
+
 class BackendFailed(BackendError):
     """A registry that was started and did not come up; ``log`` holds the last lines that it wrote."""
 
@@ -186,6 +204,10 @@ class BackendFailed(BackendError):
 
     def __str__(self) -> str:
         return super().__str__() + (f"\nThe last lines of its log:\n{self.log}" if self.log else "")
+
+
+class UnusableDirectory(BackendFailed):
+    """The directory that a registry shall keep its content in cannot be made or written to."""
 
 
 class UnknownOption(BackendError, TypeError):

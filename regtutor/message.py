@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from regtutor.errors import InvalidBody, LocationLost
 from regtutor.protocol.digests import sha256
@@ -106,9 +106,11 @@ def body_of(content: Content) -> Body:
     if hasattr(content, "read") and hasattr(content, "seek"):
         return _body_of_file(content)
     raise InvalidBody(
-        f"A {type(content).__name__} cannot be sent as a body",
+        f"What was given as a body is of the type {type(content).__name__}",
         "a body is bytes, a path, an open binary file or a layer of an image",
-        "Give json.dumps(value).encode() for a JSON value, or open the file with 'rb'",
+        "Give its manifest: image.manifest"
+        if hasattr(content, "manifest")
+        else "Give json.dumps(value).encode() for a JSON value, or open the file with 'rb'",
     )
 
 
@@ -173,11 +175,15 @@ class Location:
         return self._whole
 
     def with_query(self, **values: str) -> Location:
-        """This Location with ``name=value`` appended, by ``?`` or ``&``; nothing else of it is touched."""
+        """This Location with ``name=value`` appended, by ``?`` or ``&``; nothing else of it is touched.
+
+        A value is sent as it is, right or wrong, except for the characters that would end it or the line: those are
+        percent-encoded.
+        """
         whole = self.follow()
         for name, value in values.items():
             url, mark, fragment = whole.partition("#")
-            whole = f"{url}{'&' if '?' in url else '?'}{name}={value}{mark}{fragment}"
+            whole = f"{url}{'&' if '?' in url else '?'}{name}={quote(value, safe='/:')}{mark}{fragment}"
         return Location(whole)
 
     def __str__(self) -> str:
@@ -187,7 +193,11 @@ class Location:
         return f"Location({self.redacted!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Location) and self.redacted == other.redacted
+        if not isinstance(other, Location):
+            return False
+        if self._whole is None or other._whole is None:
+            return self.redacted == other.redacted
+        return self._whole == other._whole
 
     def __hash__(self) -> int:
         return hash(self.redacted)

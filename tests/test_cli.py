@@ -120,6 +120,9 @@ def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout:
         ("layout", "hello", [], "hello"),
         ("layout", "127.0.0.1:1/Upper:b", [], "Upper"),
         ("layout", "127.0.0.1:1/a:-b", [], "-b"),
+        ("layout", "127.0.0.1:1/a:", [], "after the last colon"),
+        ("layout", "127.0.0.1:1/a:b", ["--username", ""], "user name"),
+        ("layout", "127.0.0.1:1/a:b", ["--username", "u:x"], "colon"),
         ("layout", "ftp://127.0.0.1:1/a:b", [], "ftp"),
         ("layout", "127.0.0.1:99999/a:b", [], "99999"),
         ("layout", "127.0.0.1:1/a@sha256:" + "0" * 64, [], "digest"),
@@ -316,6 +319,19 @@ def test_demo_prints_every_exchange_the_header_table_and_the_digest() -> None:
     assert "< HTTP/1.1 100 Continue" in done.stdout
     assert "Docker-Content-Digest" in done.stdout
     assert done.stdout.splitlines()[-1] == f"library/hello:v1 is {sample_image().digest}"
+
+
+def test_serve_says_that_a_directory_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("serve", "--port", "0", "--root", tmp_path / "file" / "below")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert str(tmp_path) in done.stderr and "--root" in done.stderr
+
+
+def test_demo_of_a_registry_that_has_no_such_name_ends_with_status_2() -> None:
+    done = run("demo", "--registry", "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'nonsense'" in done.stderr
 
 
 def test_demo_of_a_registry_that_is_not_there_ends_with_status_1() -> None:

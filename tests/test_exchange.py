@@ -8,7 +8,7 @@ import pickle
 
 import pytest
 
-from regtutor.errors import UnexpectedStatus
+from regtutor.errors import RegtutorError, UnexpectedStatus
 from regtutor.exchange import (
     PREVIEW,
     BodyRecord,
@@ -161,6 +161,19 @@ def test_a_transcript_is_a_sequence_of_exchanges():
     assert repr(both) == "<Transcript 'two': 2 exchanges>"
     more = both + Transcript.of([exchange(202)], notes=["another"])
     assert (len(more), more.title, more.notes) == (3, "two", ("a note", "another"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (("It broke",), "It broke."),
+        (("It broke", "it was old", "Buy one"), "It broke: it was old. Buy one."),
+        (("It broke.", "it was old."), "It broke: it was old."),
+        (("It broke", "", "Is it old?"), "It broke. Is it old?"),
+    ],
+)
+def test_an_error_reads_as_what_happened_why_and_what_to_do(parts, text):
+    assert str(RegtutorError(*parts)) == text
 
 
 def test_repr_is_one_line():

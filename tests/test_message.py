@@ -125,6 +125,18 @@ def test_only_the_query_is_appended(location, whole):
     assert Location(location).with_query(digest="sha256:0").follow() == whole
 
 
+def test_a_value_of_the_query_cannot_end_it_or_the_line():
+    appended = Location("/u?a=1").with_query(digest="sha256:0&x=#\r\n y").follow()
+    assert appended == "/u?a=1&digest=sha256:0%26x%3D%23%0D%0A%20y"
+
+
+def test_locations_are_equal_by_what_is_followed_where_both_still_have_it():
+    one, other = Location("http://h/u?token=a"), Location("http://h/u?token=b")
+    assert one != other
+    assert one == Location("http://h/u?token=a") and hash(one) == hash(Location("http://h/u?token=a"))
+    assert one == pickle.loads(pickle.dumps(other))
+
+
 def test_a_location_prints_redacted_and_is_followed_whole():
     location = Location("https://me:pw@h/b?sig=abc&x=1")
     assert str(location) == "https://<redacted>@h/b?sig=<redacted>&x=1"

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from regtutor.errors import BackendFailed
+from regtutor.errors import UnusableDirectory
 
 
 def usable_directory(root: Path) -> Path:
@@ -15,17 +15,17 @@ def usable_directory(root: Path) -> Path:
 
     Raises
     ------
-    BackendFailed: if it cannot be made or written to.
+    UnusableDirectory: if it cannot be made or written to.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
             return root.resolve()
     except OSError as error:
-        raise BackendFailed(
+        raise UnusableDirectory(
             f"The registry cannot keep its content in {root}",
             error.strerror or str(error),
-            "Give a directory that you may write to, as root=, or none: then a temporary one is made",
+            "Give a directory that you may write to (--root, or root= in Python), or none for a temporary one",
         ) from error
 
 

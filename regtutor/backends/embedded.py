@@ -54,7 +54,7 @@ def open_embedded(
 
     Raises
     ------
-    BackendFailed: if the directory cannot be used.
+    UnusableDirectory: if the directory cannot be used.
     StoreLocked: if another embedded registry uses it.
     ServerError: if the port is taken, or the files for TLS or passwords cannot be used.
     """

@@ -90,7 +90,7 @@ def open_in_process(root: str | Path | None = None) -> Registry:
 
     Raises
     ------
-    BackendFailed: if the directory cannot be used.
+    UnusableDirectory: if the directory cannot be used.
     StoreLocked: if another embedded registry uses it.
     """
     from regtutor.backends.in_process import InProcessTransport

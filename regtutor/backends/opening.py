@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from regtutor.client.registry import Registry
-from regtutor.errors import BackendError, BackendMissing, UnknownOption
+from regtutor.errors import BackendError, UnknownBackend, UnknownOption
+from regtutor.protocol.secrets import redact_address
 
 Opener = Callable[..., Registry]
 
@@ -44,7 +45,8 @@ def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -
 
     Raises
     ------
-    BackendMissing: for an unknown name, or if a binary, engine or image is missing.
+    UnknownBackend: for a name that is none of these.
+    BackendMissing: if a binary, engine or image is missing.
     BackendFailed: if it was started and did not come up.
     UnknownOption: if the back end does not have this option.
     """
@@ -84,7 +86,7 @@ def _checked(which: str, options: dict[str, Any]) -> Opener:
     unknown = [name for name in options if name not in known]
     if unknown:
         raise UnknownOption(
-            f"{which} has no option {', '.join(f'{name}=' for name in unknown)}",
+            f"{redact_address(which)} has no option {', '.join(f'{name}=' for name in unknown)}",
             f"It has {', '.join(f'{name}=' for name in known)}",
             "Look at help(rt.open_registry)",
         )
@@ -97,10 +99,10 @@ def _opener(which: str) -> Opener:
 
         return functools.partial(connect, which)
     if which not in BACKENDS:
-        raise BackendMissing(
-            f"There is no registry called {which!r}",
+        raise UnknownBackend(
+            f"There is no registry called {redact_address(which)!r}",
             "There are auto, " + ", ".join(BACKENDS) + ", or a URL such as http://127.0.0.1:5000",
-            'For example rt.open_registry("embedded")',
+            "Take embedded, which is always here",
         )
     module, function = BACKENDS[which]
     opener: Opener = getattr(importlib.import_module(f"regtutor.backends.{module}"), function)

@@ -11,7 +11,7 @@ from regtutor.client.proxies import Environment, from_environment, is_loopback, 
 from regtutor.client.registry import Credentials, Registry
 from regtutor.client.wire import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
-from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.secrets import redact_address, redact_url
 
 
 def connect(
@@ -56,7 +56,7 @@ def connect(
         variable = environment.sources["ca_file"]
         raise ConnectionFailed(
             f"The certificate file {trusted} is not there", f"the environment variable {variable} names it",
-            f"Correct or unset {variable}, or give verify='ca.pem'",
+            f"Correct or unset {variable}, or give another: --ca-file ca.pem, or verify='ca.pem' in Python",
         )  # fmt: skip
     transport = WireTransport(
         timeout=timeout,
@@ -85,7 +85,7 @@ def _registry_address(url: str) -> Address:
     address = split_url(f"https://{url}" if bare else url)
     if address.target != "/" or "#" in url:
         raise InvalidURL(
-            f"{redact_url(url)!r} is more than the address of a registry",
+            f"{redact_address(url)!r} is more than the address of a registry",
             "the API begins at /v2/ of a host, and each request adds its own path",
             f"Write {address.origin}",
         )

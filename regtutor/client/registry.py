@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from regtutor.client.head import split_url
 from regtutor.client.host import Host, StorageTree
 from regtutor.client.pushed import PushedBlobs
-from regtutor.errors import InvalidURL, NotObservable
+from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
@@ -41,10 +41,23 @@ class Transport(Protocol):
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user name and a password, sent as Basic; neither is shown by repr."""
+    """A user name and a password, sent as Basic; the password is not shown by repr.
+
+    Raises
+    ------
+    InvalidCredentials: for an empty user name, and for one with a colon, which would end it (RFC 7617, section 2).
+    """
 
     username: str
     password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.username or ":" in self.username:
+            raise InvalidCredentials(
+                "This user name cannot be sent",
+                "it holds a colon, and the first one ends the name" if self.username else "it is empty",
+                "Give the name alone (--username, or username= in Python) and the password by itself",
+            )
 
     def header(self) -> str:
         """The value of the Authorization header.
@@ -95,8 +108,16 @@ class Registry:
         Raises
         ------
         ConnectionFailed: if no complete answer came.
+        InvalidArgument: for anything but a Request.
         InvalidURL: for a target that is neither a path nor an absolute http or https URL.
         """
+        if not isinstance(request, Request):
+            kind = type(request).__name__
+            raise InvalidArgument(
+                f"What is to be sent is of the type {kind}",
+                "a registry is sent a Request",
+                "Make one, for example with rt.draft(rt.check_api), or have a step make and send it: rt.check_api(reg)",
+            )
         url = self._resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
         self.pushed.note(request, exchange)

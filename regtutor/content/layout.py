@@ -84,7 +84,7 @@ def no_such_name(files: Files, name: str | None, names: Sequence[str]) -> Unread
     """The error for an image that is not there under ``name``, or that no name was given for."""
     listed = ", ".join(sorted(set(names))) or "images without a name"
     what = f"{files.path} holds no image called {name!r}" if name else f"{files.path} holds several images"
-    return UnreadableImage(what, f"it holds {listed}", "Say which one with name=...", path=files.path)
+    return UnreadableImage(what, f"it holds {listed}", "Say which one: --name, or name= in Python", path=files.path)
 
 
 def _check_version(files: Files) -> None:
@@ -176,7 +176,7 @@ def no_such_platform(files: Files, wanted: Platform, found: Sequence[Platform | 
     return NoSuchPlatform(
         f"{files.path} holds no image for {wanted}",
         f"it holds images for {shown(found)}",
-        "Choose one of them with platform=...",
+        "Choose one of them: --platform, or platform= in Python",
         path=files.path,
     )
 

@@ -29,7 +29,7 @@ def load_layout_index(files: Files, name: str | None) -> Index:
         raise UnreadableImage(
             f"{files.path} holds {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} over several images",
             f"its index.json lists {', '.join(sorted({entry.media_type for entry in named.values()})) or 'nothing'}",
-            "Say which one with name=..." if indexes else "Read the single image with load_image",
+            "Say which one: --name, or name= in Python" if indexes else "Read the single image with load_image",
             path=files.path,
         )
     return _Reader(files).index(indexes[0], name or shown_name([indexes[0]]), MAX_INDEX_DEPTH)

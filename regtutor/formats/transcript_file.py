@@ -84,7 +84,8 @@ def load(path: str | os.PathLike[str]) -> Transcript:
 
 def _parsed(path: Path) -> Value:
     if not path.is_file():
-        raise UnsupportedTranscript(f"{path} cannot be loaded", "there is no such file", "Give the path that was saved")
+        why = "it is no file" if path.exists() else "there is no such file"
+        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path that was saved")
     with path.open("rb") as file:
         data = file.read(LIMIT + 1)
     if len(data) > LIMIT:

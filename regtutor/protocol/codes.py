@@ -40,7 +40,7 @@ _ROWS = (
     Code("DENIED", 403, "these credentials do not permit it", _ERRORS),
     Code("UNSUPPORTED", 405, "this registry does not do that", _ERRORS),
     Code("TOOMANYREQUESTS", 429, "slow down", _ERRORS),
-    Code("TAG_INVALID", 400, "the tag in the manifest is not the tag in the path", _API_ERRORS),
+    Code("TAG_INVALID", 400, "the tag does not fit the grammar, or is not the one in the manifest", _API_ERRORS),
     Code("MANIFEST_UNVERIFIED", 400, "the signature of a schema 1 manifest does not hold", _API_ERRORS),
     Code("RANGE_INVALID", 416, "the range does not go on where the upload stands", _API_ERRORS),
     Code("PAGINATION_NUMBER_INVALID", 400, "n is not a number that this registry takes", _API_ERRORS),

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
+from regtutor.errors import InvalidArgument
 from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, HTTP, Citation
 
 
@@ -380,11 +381,26 @@ def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> 
     query: names and values that follow the ``?``, in this order; the digest's colon is left as it is.
     path: the fields of the row's template. They are sent as they are, right or wrong (the registry is to judge them),
         except for the characters that would end the path or the line: those are percent-encoded.
+
+    Raises
+    ------
+    InvalidArgument: for a field or a value of the query that is no text, such as a layer in place of its digest.
     """
-    values = {field: quote(value, safe="/:@!$&'()*+,;=~[]") for field, value in path.items()}
+    values = {field: quote(_text(field, value), safe="/:@!$&'()*+,;=~[]") for field, value in path.items()}
     target = BY_NAME[name].template.format_map(values)
-    pairs = "&".join(f"{key}={quote(value, safe='/:')}" for key, value in (query or {}).items())
+    pairs = "&".join(f"{key}={quote(_text(key, value), safe='/:')}" for key, value in (query or {}).items())
     return f"{target}?{pairs}" if pairs else target
+
+
+def _text(field: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    known = isinstance(getattr(value, "digest", None), str)
+    raise InvalidArgument(
+        f"The {field} that was given is of the type {type(value).__name__}",
+        "what stands in a request's target is a text",
+        "Give its digest: what.digest" if known else f"Give the {field} as a str",
+    )
 
 
 def split_target(target: str) -> tuple[str, Mapping[str, str]]:

@@ -22,6 +22,7 @@ SECRET_HEADERS = frozenset(
         "set-cookie",
         "x-registry-auth",
         "x-auth-token",
+        "x-api-key",
         "x-amz-security-token",
         "private-token",
     }
@@ -43,11 +44,31 @@ SECRET_QUERY_NAMES = frozenset(
         "id_token",
         "client_secret",
         "password",
+        "secret",
+        "assertion",
+        "client_assertion",
+        "identitytoken",
+        "registrytoken",
     }
 )
 """Query names (lower case) whose value is a secret. Distribution's ``_state`` is no credential and is shown."""
 
-SECRET_FIELDS = frozenset({"token", "access_token", "refresh_token", "id_token", "client_secret", "password", "auth"})
+SECRET_FIELDS = frozenset(
+    {
+        "token",
+        "access_token",
+        "refresh_token",
+        "id_token",
+        "client_secret",
+        "password",
+        "auth",
+        "secret",
+        "assertion",
+        "client_assertion",
+        "identitytoken",
+        "registrytoken",
+    }
+)
 """Names of JSON and form fields whose value is a secret."""
 
 HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
@@ -67,6 +88,11 @@ _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 def redact_url(url: str) -> str:
     """``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
     return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
+
+
+def redact_address(text: str) -> str:
+    """``text``, an address as one types it, as :func:`redact_url` does; its scheme may be missing."""
+    return redact_url(text) if "://" in text else redact_url(f"//{text}").removeprefix("//")
 
 
 def redact_text(text: str) -> str:

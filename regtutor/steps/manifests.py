@@ -92,7 +92,7 @@ def put_manifest(
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
     """
     body = body_of(manifest)
-    kind = media_type or getattr(manifest, "media_type", None) or OCI_MANIFEST
+    kind = media_type if media_type is not None else getattr(manifest, "media_type", None) or OCI_MANIFEST
     headers = (("Content-Type", kind), ("Content-Length", str(body.size)))
     target = build("put_manifest", repository=repository, reference=reference)
     return reg.send(Request("put_manifest", "PUT", target, headers, body))

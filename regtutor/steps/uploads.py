@@ -9,6 +9,7 @@ has come; ``cancel_upload`` gives it up. ``post_blob`` does it all in one reques
 
 from __future__ import annotations
 
+from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Content, HeaderList, Location, Request, body_of, digest_of
 from regtutor.protocol.routes import build
@@ -52,7 +53,8 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
     """
     body = body_of(content)
-    target = build("post_blob", repository=repository, query={"digest": digest or digest_of(body)})
+    said = digest if digest is not None else digest_of(body)
+    target = build("post_blob", repository=repository, query={"digest": said})
     headers = (("Content-Type", "application/octet-stream"), ("Content-Length", str(body.size)))
     return reg.send(Request("post_blob", "POST", target, headers, body))
 
@@ -148,7 +150,7 @@ def put_blob(
     RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: not without a body.
     """
     body = body_of(content)
-    target = _as_location(location).with_query(digest=digest or digest_of(body))
+    target = _as_location(location).with_query(digest=digest if digest is not None else digest_of(body))
     headers = [("Content-Type", "application/octet-stream"), ("Content-Length", str(body.size))]
     headers.extend(_content_range(start, body.size))
     if expect_continue and body.size:
@@ -195,7 +197,22 @@ def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
 
 
 def _as_location(location: Location | str) -> Location:
-    return location if isinstance(location, Location) else Location(location)
+    """Where to send to; InvalidArgument for None, which is the ``location`` of an answer without one."""
+    if isinstance(location, Location):
+        return location
+    if isinstance(location, str):
+        return Location(location)
+    if location is None:
+        raise InvalidArgument(
+            "There is no Location to send to",
+            "the answer that it was taken from had none; was it refused?",
+            "Print that exchange, and start the upload anew once you know why",
+        )
+    raise InvalidArgument(
+        f"The Location that was given is of the type {type(location).__name__}",
+        "it is an exchange's location, or a text",
+        "Give exchange.location" if hasattr(location, "location") else "",
+    )
 
 
 def _content_range(start: int | None, size: int) -> HeaderList:

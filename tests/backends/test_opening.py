@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from regtutor.backends.opening import BACKENDS, open_registry
-from regtutor.errors import BackendMissing, UnknownOption
+from regtutor.errors import UnknownBackend, UnknownOption
 from tests.backends.watching import status
 
 pytestmark = pytest.mark.usefixtures("temporary")
@@ -129,7 +129,7 @@ def test_a_password_in_a_url_is_not_printed(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_unknown_name_lists_those_that_there_are() -> None:
-    with pytest.raises(BackendMissing, match=r"'harbor'.*auto, container, native, embedded, in_process, or a URL"):
+    with pytest.raises(UnknownBackend, match=r"'harbor'.*auto, container, native, embedded, in_process, or a URL"):
         open_registry("harbor")
 
 
@@ -139,6 +139,13 @@ def test_an_unknown_option_is_named_with_those_that_there_are(which: str) -> Non
         open_registry(which, colour="red")
     with pytest.raises(TypeError):
         open_registry(which, colour="red")
+
+
+@pytest.mark.parametrize("which", ["http://u:s3cret@127.0.0.1:5000", "u:s3cret@127.0.0.1:5000"])
+def test_an_unknown_option_of_a_url_shows_no_password(which: str) -> None:
+    with pytest.raises(UnknownOption, match=r"127\.0\.0\.1:5000 has no option root=") as caught:
+        open_registry(which, root=1)
+    assert "s3cret" not in repr(caught.value) + str(caught.value)
 
 
 def test_loading_it_loads_no_server() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Credentials, Registry
-from regtutor.errors import InvalidURL
+from regtutor.errors import InvalidArgument, InvalidURL
 from regtutor.message import Location, Request, body_of
 
 DIGEST = "sha256:" + "a" * 64
@@ -78,6 +78,13 @@ def test_with_auth_shares_connection_host_and_memory(server, registry_at):
 def test_a_target_that_is_neither_path_nor_url_is_refused(server, registry_at, target):
     with pytest.raises(InvalidURL):
         registry_at(server.url).send(Request("check_api", "GET", target))
+
+
+def test_what_is_no_request_is_refused_by_name(registry_at):
+    reg = registry_at("http://127.0.0.1:1")
+    for wrong in (None, "/v2/", object()):
+        with pytest.raises(InvalidArgument, match=f"of the type {type(wrong).__name__}"):
+            reg.send(wrong)
 
 
 def test_host_is_looked_behind_and_closed(registry_at):

@@ -7,7 +7,7 @@ import pytest
 from regtutor.client.connect import connect
 from regtutor.client.head import split_url
 from regtutor.client.proxies import from_environment, is_loopback, proxy_for
-from regtutor.errors import ConnectionFailed, InvalidURL, NotObservable
+from regtutor.errors import ConnectionFailed, InvalidCredentials, InvalidURL, NotObservable
 from regtutor.message import Request
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -52,6 +52,21 @@ def test_a_bad_url_is_refused_by_name_and_without_its_password(url):
     with pytest.raises(InvalidURL) as caught:
         connect(url)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_bad_address_without_a_scheme_is_refused_without_its_password():
+    with pytest.raises(InvalidURL) as caught:
+        connect("u:s3cret@host:5000/v2/")
+    assert "s3cret" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(("username", "why"), [("", "it is empty"), ("u:x", "it holds a colon")])
+def test_a_user_name_that_basic_cannot_carry_is_refused_by_name(username, why):
+    with pytest.raises(InvalidCredentials, match=why) as caught:
+        connect("http://host", username=username, password="s3cret")
+    assert "s3cret" not in repr(caught.value)
+    with connect("http://host") as reg, pytest.raises(InvalidCredentials, match=why):
+        reg.with_auth(username, "s3cret")
 
 
 def test_a_registry_on_a_url_cannot_be_looked_behind():

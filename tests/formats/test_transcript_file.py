@@ -166,7 +166,7 @@ def test_what_is_no_transcript_is_refused(text: str | bytes, why: str, tmp_path:
 def test_a_file_that_is_not_there_or_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "pipe"):
-        with pytest.raises(UnsupportedTranscript, match="no such file"):
+        with pytest.raises(UnsupportedTranscript, match="no such file" if path.name == "missing" else "is no file"):
             load(path)
 
 

@@ -22,6 +22,7 @@ from regtutor.protocol.secrets import (
     SECRET_FIELDS,
     SECRET_HEADERS,
     SECRET_QUERY_NAMES,
+    redact_address,
     redact_body,
     redact_header,
     redact_text,
@@ -34,6 +35,30 @@ SECRETS = st.text(SAFE, min_size=12, max_size=60).map(lambda text: f"s3cret{text
 
 
 FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("name", ["identitytoken", "registrytoken", "secret", "assertion"])
+def test_the_fields_in_which_docker_and_oauth_write_secrets_are_taken_out(name):
+    body = json.dumps({name: "s3cret", "kept": "x"}).encode()
+    assert json.loads(redact_body("application/json", body)) == {name: REDACTED, "kept": "x"}
+    assert redact_body(FORM, f"{name}=s3cret&kept=x".encode()) == f"{name}={REDACTED}&kept=x".encode()
+
+
+def test_the_header_of_an_api_key_is_taken_out():
+    assert redact_header("X-Api-Key", "s3cret") == REDACTED
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("u:s3cret@host:5000/a:b", f"{REDACTED}@host:5000/a:b"),
+        ("http://u:s3cret@host", f"http://{REDACTED}@host"),
+        ("host:5000/a@sha256:0", "host:5000/a@sha256:0"),
+        ("embedded", "embedded"),
+    ],
+)
+def test_an_address_needs_no_scheme_to_lose_its_password(address, shown):
+    assert redact_address(address) == shown
 
 
 def with_query(name):

@@ -6,11 +6,12 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from regtutor.content.sample import sample_image, sample_layer
-from regtutor.errors import InvalidBody, LocationLost
+from regtutor.errors import InvalidArgument, InvalidBody, LocationLost
 from regtutor.message import Location, Request
 from regtutor.protocol.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from regtutor.steps import (
@@ -163,6 +164,41 @@ def test_a_location_is_followed_byte_for_byte_with_the_digest_appended(location:
     assert target_of(draft(put_blob, location, b"hello")) == target
     assert target_of(draft(put_blob, Location(location), b"hello")) == target
     assert target_of(draft(cancel_upload, location)) == location
+
+
+@pytest.mark.parametrize("step", [put_blob, patch_upload, get_upload, head_upload, cancel_upload])
+def test_the_location_of_an_answer_that_had_none_is_refused_by_name(step: Any) -> None:
+    content = (b"x",) if step in (put_blob, patch_upload) else ()
+    with pytest.raises(InvalidArgument, match=r"There is no Location to send to: .* was it refused"):
+        draft(step, None, *content)
+
+
+@pytest.mark.parametrize("step", [head_blob, get_blob, delete_blob, get_manifest])
+def test_a_layer_in_place_of_its_digest_is_refused_by_name(step: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"is of the type Layer.*Give its digest"):
+        draft(step, "library/hello", sample_layer(3))
+
+
+def test_an_image_in_place_of_its_manifest_is_refused_by_name() -> None:
+    with pytest.raises(InvalidBody, match=r"of the type Image.*Give its manifest: image\.manifest"):
+        draft(put_manifest, "library/hello", "v1", sample_image())
+
+
+def test_an_empty_digest_or_media_type_is_sent_as_it_is() -> None:
+    assert str(draft(put_blob, SESSION, b"x", digest="").target).endswith("&digest=")
+    assert str(draft(post_blob, "a", b"x", digest="").target).endswith("?digest=")
+    assert draft(put_manifest, "a", "v1", b"{}", media_type="").header("Content-Type") == ""
+
+
+@pytest.mark.parametrize("wrong", ["sha256:x y", "sha256:a&b=c", "no digest\r\nX: y"])
+def test_a_wrong_digest_is_written_alike_in_every_query(wrong: str) -> None:
+    written = [
+        str(draft(put_blob, SESSION, b"x", digest=wrong).target).partition("&digest=")[2],
+        str(draft(post_blob, "a", b"x", digest=wrong).target).partition("?digest=")[2],
+        str(draft(mount_blob, "a", wrong, source="b").target).partition("?mount=")[2].partition("&from=")[0],
+    ]
+    assert len(set(written)) == 1 and unquote(written[0]) == wrong
+    assert not {" ", "&", "\n"} & set(written[0])
 
 
 def test_a_location_whose_secret_was_not_saved_is_not_followed() -> None:

@@ -1,0 +1,36 @@
+"""References as they are typed: what is taken for which part, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from regtutor.errors import InvalidReference
+from regtutor.protocol.references import parse_reference
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("localhost/a", ("localhost", "a", "latest")),
+        ("127.0.0.1:5000/library/hello:v1", ("127.0.0.1:5000", "library/hello", "v1")),
+        ("http://registry.example/a:b", ("http://registry.example", "a", "b")),
+    ],
+)
+def test_a_reference_is_taken_apart(text: str, parts: tuple[str, str, str]) -> None:
+    assert parse_reference(text) == parts
+
+
+def test_a_colon_without_a_tag_after_it_is_refused() -> None:
+    with pytest.raises(InvalidReference, match="nothing stands after the last colon"):
+        parse_reference("localhost:5000/library/hello:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ftp://u:s3cret@host/a:b", "u:s3cret@host:5000", "http://u:s3cret@host/a@sha256:0", "u:s3cret@host:5000/a:"],
+)
+def test_a_refusal_shows_no_password(text: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        parse_reference(text)
+    assert "s3cret" not in repr(caught.value) + str(caught.value)
+    assert "host" in str(caught.value)
