@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from regtutor.formats import curl as curl
     from regtutor.formats import load as load
     from regtutor.formats import save as save
+    from regtutor.inspecting import inspect_image as inspect_image
     from regtutor.message import Location as Location
     from regtutor.message import Request as Request
     from regtutor.pulling import pull_image as pull_image
@@ -87,6 +88,7 @@ _HOMES = {
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "formats": ("curl", "load", "save"),
+    "inspecting": ("inspect_image",),
     "message": ("Location", "Request"),
     "pulling": ("pull_image",),
     "pushing": ("push_image", "resume_upload", "upload_chunks"),

@@ -41,6 +41,7 @@ FACADE = [
     "head_manifest",
     "head_upload",
     "headers_table",
+    "inspect_image",
     "layers_table",
     "list_repositories",
     "list_tags",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from regtutor.content.documents import MAX_CONFIG
 from regtutor.content.image import Config, Manifest
+from regtutor.errors import InvalidManifest, PullFailed
+from regtutor.protocol.bounded_json import parse_json
 from regtutor.protocol.media_types import kind_of
 from regtutor.walks.driving import Walk
 from regtutor.walks.fetching import fetch_manifest, fetch_small
@@ -36,5 +38,9 @@ def inspect(repository: str, reference: str, seen: Seen) -> Walk:
     config = seen.manifest.view.config
     if config is not None and kind_of(config.media_type) == "config":
         data = yield from fetch_small(repository, config, MAX_CONFIG)
+        try:
+            parse_json(data, MAX_CONFIG)
+        except InvalidManifest as error:
+            raise PullFailed("The config of the image cannot be read", error.why) from error
         seen.config = Config(data, config.media_type, config.digest)
     return ()
