@@ -91,14 +91,6 @@ def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: 
 @click.option("--name", help="Which image of the archive or layout: its tag or reference name.")
 @click.option("--platform", help="Which image of an index, such as linux/arm64.")
 @click.option("--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from there; repeatable.")
-@click.option("--username", help="Whom to push as; the password is read from standard input or asked for.")
-@click.option(
-    "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
-)
-@click.option(
-    "--trace",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=_in_a_directory,
 @click.option(
     "--upload",
     type=click.Choice(["monolithic", "chunked", "streamed"]),
@@ -114,6 +106,14 @@ def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: 
     metavar="BYTES",
     help="For --upload chunked.",
 )
+@click.option("--username", help="Whom to push as; the password is read from standard input or asked for.")
+@click.option(
+    "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
+)
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_in_a_directory,
     help="Save every exchange to this file.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print the digest only.")
@@ -124,6 +124,8 @@ def push(
     name: str | None,
     platform: str | None,
     mount_from: tuple[str, ...],
+    upload: str,
+    chunk_size: int,
     username: str | None,
     ca_file: str | None,
     trace: Path | None,
@@ -135,8 +137,6 @@ def push(
     before it.
 
     Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
-    upload: str,
-    chunk_size: int,
     pushed.
     """
     from regtutor import connect, load_image, push_image
@@ -153,6 +153,8 @@ def push(
                 repository,
                 tag,
                 mount_from=mount_from or None,
+                upload=upload,
+                chunk_size=chunk_size,
                 progress=not quiet,
                 watch=None if quiet else _tell,
             )
@@ -164,8 +166,6 @@ def push(
     click.echo(loaded.digest)
     _keep(trace, transcript)
 
-                upload=upload,
-                chunk_size=chunk_size,
 
 def _password(username: str | None) -> str | None:
     if username is None:

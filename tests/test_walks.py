@@ -9,7 +9,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -20,7 +20,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Layer, Manifest
 from regtutor.content.load import load_image
 from regtutor.content.sample import sample_image, sample_layer, sample_layout
-from regtutor.errors import ConnectionFailed, DigestMismatch, PushFailed, RegtutorError
+from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, PushFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST
 from regtutor.pushing import push_image
@@ -288,9 +288,12 @@ def test_a_refusal_stops_the_push_and_says_where(
 def test_an_answer_of_401_says_what_was_wanted_and_what_to_do_about_credentials(
     image: Image, credentials: dict[str, str], next: str
 ) -> None:
-    with refusing_registry(unauthorized) as registry, connect(registry.url, **credentials) as reg:
-        with pytest.raises(PushFailed, match="was answered 401, not 200 or 404") as caught:
-            push_image(reg, image, "library/hello", "v1")
+    with (
+        refusing_registry(unauthorized) as registry,
+        connect(registry.url, **credentials) as reg,
+        pytest.raises(PushFailed, match="was answered 401, not 200 or 404") as caught,
+    ):
+        push_image(reg, image, "library/hello", "v1")
     assert next in caught.value.next
 
 
@@ -322,6 +325,12 @@ def test_a_registry_that_cannot_be_reached_stops_the_push_and_the_transcript_has
         push_image(reg, image, "library/hello", "v1")
     assert caught.value.transcript is not None
     assert outline(caught.value.transcript) == [("head_blob", None)]
+
+
+@pytest.mark.parametrize("wrong", ["image.tar", None])
+def test_what_is_no_image_is_refused_by_name(reg: Registry, wrong: Any) -> None:
+    with pytest.raises(InvalidArgument, match=rf"of the type {type(wrong).__name__}.*rt\.load_image"):
+        push_image(reg, wrong, "library/hello", "v1")
 
 
 def test_a_walk_that_has_ended_says_so(reg: Registry, image: Image) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 
 from regtutor.content.image import Image
 from regtutor.content.index import Index
+from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Blob, Request
 from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
@@ -51,9 +52,16 @@ def push(
 
     Raises
     ------
+    InvalidArgument: if ``image`` is neither an image nor an index.
     PushFailed: if the registry answers anything that ends the push.
     DigestMismatch: if a blob's bytes are not what its digest says; its upload has then been cancelled.
     """
+    if not isinstance(image, Image | Index):
+        raise InvalidArgument(
+            f"What is to be pushed is of the type {type(image).__name__}",
+            "an image, or an index, is pushed",
+            "Read it first: rt.load_image(path)",
+        )
     send = uploader(upload, chunk_size)
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
