@@ -80,14 +80,19 @@ class Door:
         path.write_text(text)
 
     def sent(self) -> Counter[str]:
-        """How often each documented request was made so far, as ``METHOD name status``; not the knocks on the door."""
-        made: Counter[str] = Counter()
+        """How often each documented request was let in so far, as ``METHOD name status``; but for ``GET /v2/``."""
+        return Counter(f"{method} {name} {status}" for method, name, status in self._requests() if status != "401")
+
+    def refused(self) -> Counter[str]:
+        """How often each was answered 401, as ``METHOD name``."""
+        return Counter(f"{method} {name}" for method, name, status in self._requests() if status == "401")
+
+    def _requests(self) -> Iterator[tuple[str, str, str]]:
         for line in self.reg.logs().splitlines():
             _, _, method, target, status, *_ = line.split()
             match = parse(method, target) or parse("GET", target)
-            if match is not None and match.route.name != "check_api" and status != "401":
-                made[f"{method} {match.route.name} {status}"] += 1
-        return made
+            if match is not None and match.route.name != "check_api":
+                yield method, match.route.name, status
 
 
 @contextmanager

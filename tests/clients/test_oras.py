@@ -13,7 +13,7 @@ import pytest
 
 from regtutor.content.sample import sample_image
 from regtutor.pushing import push_image
-from regtutor.steps import head_manifest
+from regtutor.steps import get_manifest, get_referrers, head_manifest
 from tests.clients.doors import NAME, PASSWORD, Door
 
 pytestmark = pytest.mark.clients
@@ -60,6 +60,14 @@ def test_pull_of_an_image_that_regtutor_pushed(door: Door, tmp_path: Path) -> No
     assert "sha256:" + hashlib.sha256(Path(saved).read_bytes()).hexdigest() == layer.digest
 
 
+def test_tags_page_by_page(door: Door) -> None:
+    tags = [f"v{number:02}" for number in range(12)]
+    for tag in tags:
+        push_image(door.reg, sample_image(), "library/hello", tag)
+    assert client(door).get_tags(f"{door.host}/library/hello") == tags
+    assert client(door).get_tags(f"{door.host}/library/hello", N=5) == tags[:5]
+
+
 def test_delete_of_tags(door: Door, artifact: Path) -> None:
     for tag in ("v1", "v2"):
         (artifact.parent / tag).write_text(tag)
@@ -68,6 +76,16 @@ def test_delete_of_tags(door: Door, artifact: Path) -> None:
     found = {tag: head_manifest(door.reg, "artifacts/data", tag).status for tag in ("v1", "v2")}
     assert found == {"v1": 404, "v2": 200}
     assert not client(door).delete_tag(f"{door.host}/artifacts/data", "nowhere")
+
+
+def test_an_artifact_with_a_subject_is_listed_as_its_referrer(door: Door, artifact: Path) -> None:
+    push_image(door.reg, sample_image(), "library/hello", "v1")
+    image = get_manifest(door.reg, "library/hello", "v1")
+    subject = oras.oci.Subject(image.headers["Content-Type"], sample_image().digest, len(image.content))
+    client(door).push(f"{door.host}/library/hello:note", files=[artifact.name], subject=subject, quiet=True)
+    listed = json.loads(get_referrers(door.reg, "library/hello", sample_image().digest).content)
+    note = head_manifest(door.reg, "library/hello", "note").headers["Docker-Content-Digest"]
+    assert [entry["digest"] for entry in listed["manifests"]] == [note]
 
 
 def test_a_wrong_password_is_refused(locked_door: Door, artifact: Path) -> None:
@@ -86,4 +104,19 @@ def test_what_a_push_sends(plain_door: Door, artifact: Path) -> None:
         "POST start_upload 202": 2,
         "PUT put_blob 201": 2,
         "PUT put_manifest 201": 1,
+    }
+
+
+def test_a_large_file_goes_through_although_each_request_first_comes_without_the_password(
+    locked_door: Door, artifact: Path
+) -> None:
+    """It sends each body twice, the first time in vain; over TLS it must live to see the 401."""
+    artifact.write_bytes(os.urandom(12_000_000))
+    target = f"{locked_door.host}/artifacts/data:v1"
+    assert client(locked_door).push(target, files=[artifact.name], quiet=True).status_code == 201
+    assert locked_door.refused() == {
+        "HEAD head_blob": 2,
+        "POST start_upload": 2,
+        "PUT put_blob": 2,
+        "PUT put_manifest": 1,
     }

@@ -63,6 +63,16 @@ def test_manifest_inspect(door: Door, containers: Client) -> None:
     assert [entry["digest"] for entry in json.loads(told)["manifests"]] == [i.digest for i in sample_index().images]
 
 
+def test_search_lists_tags_and_repositories(door: Door, containers: Client) -> None:
+    for repository, tag in (("library/hello", "v1"), ("library/hello", "v2"), ("library/other", "v1")):
+        push_image(door.reg, sample_image(), repository, tag)
+    settings = door.settings(logged_in=True)
+    listed = containers("search", "--list-tags", f"{door.host}/library/hello", **settings)
+    assert [line.split()[1] for line in listed.splitlines()] == ["TAG", "v1", "v2"]
+    found = containers("search", "--format={{.Name}}", f"{door.host}/hello", **settings)
+    assert found.split() == [f"{door.host}/library/hello"]
+
+
 def test_build_on_an_image_of_the_registry(door: Door, containers: Client, tmp_path: Path) -> None:
     push_image(door.reg, sample_index(), "library/hello", "v1")
     (tmp_path / "Containerfile").write_text(f"FROM {door.host}/library/hello:v1\nLABEL more=yes\n")

@@ -67,6 +67,23 @@ def test_an_image_of_umoci_unpacks_as_it_was(door: Door, umoci_layout: Path, sko
     assert (tmp_path / "bundle" / "rootfs" / "srv" / "small").read_text() == "hello\n"
 
 
+def test_inspect(door: Door, skopeo: Skopeo) -> None:
+    for tag in ("v1", "v2"):
+        push_image(door.reg, sample_image(tag), "library/hello", tag)
+    told = json.loads(skopeo("inspect", *door.flags(), f"docker://{door.host}/library/hello:v1"))
+    assert (told["Digest"], told["RepoTags"]) == (sample_image("v1").digest, ["v1", "v2"])
+    assert told["Layers"] == [layer.digest for layer in sample_image("v1").layers]
+    raw = skopeo("inspect", "--raw", *door.flags(), f"docker://{door.host}/library/hello@{sample_image('v2').digest}")
+    assert raw.encode() == sample_image("v2").manifest.data
+
+
+def test_list_tags(door: Door, skopeo: Skopeo) -> None:
+    for tag in ("v2", "v1", "v10"):
+        push_image(door.reg, sample_image(), "library/hello", tag)
+    told = json.loads(skopeo("list-tags", *door.flags(), f"docker://{door.host}/library/hello"))
+    assert told["Tags"] == ["v1", "v10", "v2"]
+
+
 def test_delete(door: Door, skopeo: Skopeo) -> None:
     """It asks for the digest and deletes that, so every tag of the image is gone."""
     for tag in ("v1", "same"):
@@ -76,6 +93,18 @@ def test_delete(door: Door, skopeo: Skopeo) -> None:
     found = {tag: head_manifest(door.reg, "library/hello", tag).status for tag in ("v1", "same", "v2")}
     assert found == {"v1": 404, "same": 404, "v2": 200}
     assert door.sent()["DELETE delete_manifest 202"] == 1
+
+
+def test_sync_of_a_whole_repository(door: Door, skopeo: Skopeo, tmp_path: Path) -> None:
+    for tag in ("v1", "v2"):
+        push_image(door.reg, sample_image(tag), "library/hello", tag)
+    skopeo(
+        "sync", "--src", "docker", "--dest", "dir", *door.flags("src-"), f"{door.host}/library/hello", tmp_path / "out"
+    )
+    kept = {path.parent.name: path.read_bytes() for path in (tmp_path / "out").rglob("manifest.json")}
+    assert kept == {f"hello:{tag}": sample_image(tag).manifest.data for tag in ("v1", "v2")}
+    skopeo("sync", "--src", "dir", "--dest", "docker", *door.flags("dest-"), tmp_path / "out", f"{door.host}/copies")
+    assert get_manifest(door.reg, "copies/hello", "v2").content == sample_image("v2").manifest.data
 
 
 def test_login_and_logout(locked_door: Door, layout: Path, skopeo: Skopeo) -> None:
