@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from regtutor.content.sample import sample_index as sample_index
     from regtutor.content.sample import sample_layer as sample_layer
     from regtutor.copying import copy_image as copy_image
+    from regtutor.deleting import delete_image as delete_image
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from regtutor.pushing import push_image as push_image
     from regtutor.pushing import resume_upload as resume_upload
     from regtutor.pushing import upload_chunks as upload_chunks
+    from regtutor.referring import list_referrers as list_referrers
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
     from regtutor.steps import delete_blob as delete_blob
@@ -85,6 +87,7 @@ _HOMES = {
     "content.load": ("load_image", "load_index"),
     "content.sample": ("sample_image", "sample_index", "sample_layer"),
     "copying": ("copy_image",),
+    "deleting": ("delete_image",),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "formats": ("curl", "load", "save"),
@@ -92,6 +95,7 @@ _HOMES = {
     "message": ("Location", "Request"),
     "pulling": ("pull_image",),
     "pushing": ("push_image", "resume_upload", "upload_chunks"),
+    "referring": ("list_referrers",),
     "steps": (
         "cancel_upload",
         "check_api",

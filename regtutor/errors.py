@@ -37,6 +37,8 @@ keeps an exchange from happening, or what the caller asked to be told about.
     │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
     ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
     ├── PullFailed                       the same, while something was fetched
+    ├── ListFailed                       the same, while tags or referrers were listed
+    ├── DeleteFailed                     the same, while something was deleted
     ├── CourseError                      the notebooks cannot be found, copied or opened
     └── ServerError                      the embedded registry cannot do what its owner asked
         └── StoreLocked                  another registry writes to this directory
@@ -173,6 +175,14 @@ class PushFailed(_WithExchange):
 
 class PullFailed(_WithExchange):
     """A walk that was stopped by what a registry answered when it was asked for content; as :class:`PushFailed`."""
+
+
+class ListFailed(_WithExchange):
+    """A walk that was stopped by what a registry answered when it was asked for a list; as :class:`PushFailed`."""
+
+
+class DeleteFailed(_WithExchange):
+    """A walk that the registry stopped when it should delete; as :class:`PushFailed`."""
 
 
 class LocationLost(RegtutorError):

@@ -8,25 +8,34 @@ what it left out, and why.
 from __future__ import annotations
 
 from regtutor.walks.copying import copy
+from regtutor.walks.deleting import delete
 from regtutor.walks.driving import Notes, Walk, Walker, run
 from regtutor.walks.inspecting import inspect
+from regtutor.walks.listing import tags
 from regtutor.walks.pulling import pull
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push
+from regtutor.walks.referring import Found, add_referrer, drop_referrer, referrers
 from regtutor.walks.uploading import CHUNK_SIZE, TRIES, resume_upload, upload_chunks
 
 __all__ = [
     "CHUNK_SIZE",
     "MOUNT_TRIES",
     "TRIES",
+    "Found",
     "Notes",
     "Walk",
     "Walker",
+    "add_referrer",
     "copy",
+    "delete",
+    "drop_referrer",
     "inspect",
     "nowhere",
     "pull",
     "push",
+    "referrers",
     "resume_upload",
     "run",
+    "tags",
     "upload_chunks",
 ]

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from regtutor.errors import PullFailed, PushFailed
+from regtutor.errors import DeleteFailed, ListFailed, PullFailed, PushFailed
 from regtutor.exchange import Exchange
 
-_WALKS = {PushFailed: "push", PullFailed: "pull"}
+Failure = type[PushFailed] | type[PullFailed] | type[ListFailed] | type[DeleteFailed]
+
+_WALKS: dict[Failure, str] = {PushFailed: "push", PullFailed: "pull", ListFailed: "list", DeleteFailed: "deletion"}
 _UNKNOWN = "Say who you are: --username, or username= and password= in Python"
 _REFUSED = "The credentials that were sent were refused: see whether they are right, and may do this"
 
 
-def expect(exchange: Exchange, *statuses: int) -> None:
+def expect(exchange: Exchange, *statuses: int, kind: Failure = PushFailed) -> None:
     if exchange.status not in statuses:
         wanted = " or ".join(str(status) for status in statuses)
-        stop(exchange, f"{exchange.method} {exchange.target} was answered {exchange.status}, not {wanted}")
+        stop(exchange, f"{exchange.method} {exchange.target} was answered {exchange.status}, not {wanted}", kind)
 
 
-def stop(exchange: Exchange, why: str, kind: type[PushFailed] | type[PullFailed] = PushFailed) -> NoReturn:
+def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:
     raise kind(
         f"The {_WALKS[kind]} stopped at {exchange.step}: {exchange.status}, {exchange.meaning}",
         why,

@@ -11,7 +11,8 @@ from regtutor.exchange import Exchange
 from regtutor.message import Blob, Request
 from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
 from regtutor.walks.answers import expect
-from regtutor.walks.driving import Walk
+from regtutor.walks.driving import Notes, Walk
+from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
 MOUNT_TRIES = 3
@@ -48,7 +49,8 @@ def push(
 
     Returns
     -------
-    Notes: one for each layer that is not pushed because its manifest says where else its bytes are.
+    Notes: one for each layer that is not pushed because its manifest says where else its bytes are, and one where the
+    list of referrers under the referrers tag was changed.
 
     Raises
     ------
@@ -67,10 +69,12 @@ def push(
         sources = [source for source in mount_from(blob.digest) if source != repository]
         yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
     *named, last = image.manifests
+    notes: Notes = ()
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
         answer = yield draft(put_manifest, repository, reference, manifest)
         expect(answer, 201)
-    return tuple(
+        notes += yield from add_referrer(repository, manifest, answer)
+    return notes + tuple(
         f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
         for layer in image.layers
         if not layer.uploadable

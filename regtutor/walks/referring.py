@@ -1,0 +1,170 @@
+"""Referrers, with what a client must do for a registry that has no API for them: read and keep the list under a tag.
+
+Source: OCI distribution-spec v1.1.1, "Unavailable Referrers API"
+<https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api>.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from regtutor.content.image import Manifest
+from regtutor.errors import InvalidManifest, ListFailed
+from regtutor.exchange import Exchange
+from regtutor.message import Request
+from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
+from regtutor.protocol.media_types import OCI_INDEX
+from regtutor.protocol.referrers import referrer_entry, referrers_index, referrers_tag
+from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
+from regtutor.walks.answers import expect, stop
+from regtutor.walks.driving import Notes, Walk
+from regtutor.walks.listing import MAX_PAGES
+
+
+@dataclass
+class Found:
+    """What :func:`referrers` has found: the ``descriptors``, and the ``tag`` they came from, ``""`` for the API."""
+
+    descriptors: tuple[Descriptor, ...] = ()
+    tag: str = ""
+
+
+def referrers(repository: str, digest: str, found: Found, *, artifact_type: str | None = None) -> Walk:
+    """The requests for all referrers: the API, page by page; where it answers 404, the list under the referrers tag.
+
+    Parameters
+    ----------
+    repository, digest: of the manifest that is referred to.
+    found: what was found is put there.
+    artifact_type: only those of this type; they are chosen here where the registry did not.
+
+    Raises
+    ------
+    ListFailed: if the registry answers otherwise, or with something that is no index.
+    InvalidDigest: if the registry has no API, and ``digest`` is none, so that no tag can be made of it.
+    """
+    answer = yield draft(get_referrers, repository, digest, artifact_type=artifact_type)
+    if answer.status == 404:
+        found.tag = referrers_tag(digest)
+        index, why = yield from _tagged(repository, found.tag)
+        found.descriptors = _of_type(_entries(index), artifact_type)
+        told = f"{why}, so there are no referrers" if why else "clients keep that list"
+        return (f"This registry has no referrers API. The list was looked for under the tag {found.tag}: {told}",)
+    entries: tuple[Descriptor, ...] = ()
+    for _ in range(MAX_PAGES):
+        expect(answer, 200, kind=ListFailed)
+        try:
+            page = _entries(answer.content)
+        except InvalidManifest as error:
+            stop(answer, f"The body is no index: {error.why}", ListFailed)
+        entries += page if _was_filtered(answer) else _of_type(page, artifact_type)
+        if answer.next_page is None:
+            found.descriptors = entries
+            return ()
+        answer = yield draft(get_referrers, repository, digest, page=answer.next_page)
+    stop(answer, f"The list has more than {MAX_PAGES:,} pages, or its Links go round in a circle", ListFailed)
+
+
+def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Generator[Request, Exchange, Notes]:
+    """After the push of a manifest with a subject: add it to the list under the tag, if the registry keeps none.
+
+    ``OCI-Subject`` in the answer to the push says that it does.
+
+    Parameters
+    ----------
+    repository, manifest: what was pushed, and where to.
+    pushed: the answer.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing Manifests with Subject"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject>.
+    """
+    subject = manifest.view.subject
+    if subject is None or "OCI-Subject" in pushed.headers:
+        return ()
+    tag = referrers_tag(subject.digest)
+    index, why = yield from _tagged(repository, tag)
+    if index is None and why != _NOTHING_THERE:
+        return (f"{manifest.digest} was not added to the referrers of {subject.digest}: {why}",)
+    body = json.loads(index or referrers_index([]))
+    entries: list[dict[str, Any]] = body.get("manifests") or []
+    if any(entry["digest"] == manifest.digest for entry in entries):
+        return ()
+    body["manifests"] = [*entries, referrer_entry(manifest.view, manifest.digest, manifest.size)]
+    yield from _put(repository, tag, body)
+    return (f"This registry has no referrers API: {manifest.digest} was added to the list under the tag {tag}",)
+
+
+def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Request, Exchange, Notes]:
+    """After a manifest with a subject was deleted: take it out of the list under the tag, if the registry keeps none.
+
+    Parameters
+    ----------
+    repository: where it was.
+    subject, digest: what it referred to, and its own digest.
+
+    Source: OCI distribution-spec v1.1.1, "Deleting Manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>.
+    """
+    answer = yield draft(get_referrers, repository, subject)
+    if answer.status != 404:
+        return ()
+    tag = referrers_tag(subject)
+    index, _ = yield from _tagged(repository, tag)
+    if index is None:
+        return ()
+    body = json.loads(index)
+    left = [entry for entry in body.get("manifests") or [] if entry["digest"] != digest]
+    if len(left) == len(body.get("manifests") or []):
+        return ()
+    body["manifests"] = left
+    yield from _put(repository, tag, body)
+    return (f"This registry has no referrers API: {digest} was taken out of the list under the tag {tag}",)
+
+
+_NOTHING_THERE = "nothing is there"
+
+
+def _tagged(repository: str, tag: str) -> Generator[Request, Exchange, tuple[bytes | None, str]]:
+    """The bytes of the index under the tag, or None and why there is none."""
+    held = _Held()
+    # Any type is asked for: to an Accept that names indexes only, a registry that has something else there says 404.
+    answer = yield draft(get_manifest, repository, tag, into=held)
+    if answer.status == 404:
+        return None, _NOTHING_THERE
+    expect(answer, 200, kind=ListFailed)
+    try:
+        parse_manifest(held.getvalue(), OCI_INDEX)
+    except InvalidManifest as error:
+        return None, f"what is there is no index ({error.why})"
+    return held.getvalue(), ""
+
+
+class _Held(io.BytesIO):
+    """The very bytes of an index (a record has no secrets, and is not what was pushed); too long a one is cut."""
+
+    def write(self, chunk: Any) -> int:
+        if self.tell() <= MAX_BYTES:
+            super().write(chunk)
+        return len(chunk)
+
+
+def _put(repository: str, tag: str, body: dict[str, Any]) -> Generator[Request, Exchange, None]:
+    answer = yield draft(put_manifest, repository, tag, json.dumps(body).encode(), media_type=OCI_INDEX)
+    expect(answer, 201)
+
+
+def _entries(index: bytes | None) -> tuple[Descriptor, ...]:
+    return parse_manifest(index, OCI_INDEX).manifests if index is not None else ()
+
+
+def _was_filtered(answer: Exchange) -> bool:
+    names = ",".join(answer.headers.all("OCI-Filters-Applied"))
+    return "artifactType" in [name.strip() for name in names.split(",")]
+
+
+def _of_type(entries: tuple[Descriptor, ...], artifact_type: str | None) -> tuple[Descriptor, ...]:
+    return tuple(entry for entry in entries if not artifact_type or entry.artifact_type == artifact_type)

@@ -1,0 +1,98 @@
+"""Deleting images and tags, where the registry does both and where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from regtutor.backends.in_process import InProcessTransport
+from regtutor.backends.opening import open_registry
+from regtutor.client.registry import Registry
+from regtutor.content.sample import sample_image
+from regtutor.deleting import delete_image
+from regtutor.errors import DeleteFailed
+from regtutor.exchange import Transcript
+from regtutor.protocol.media_types import OCI_INDEX
+from regtutor.pushing import push_image
+from regtutor.server.app import App
+from regtutor.server.store import Store
+from regtutor.steps import get_manifest, head_blob, head_manifest, list_tags, put_manifest
+from tests.walks.artifacts import index_of
+
+REPOSITORY = "library/hello"
+NATIVE = pytest.param("native", marks=pytest.mark.registry)
+each_registry = pytest.mark.parametrize("reg", ["in_process", "embedded", NATIVE], indirect=True)
+embedded_only = pytest.mark.parametrize("reg", ["in_process"], indirect=True)
+
+
+@pytest.fixture
+def reg(request: pytest.FixtureRequest) -> Iterator[Registry]:
+    options = {"binary": request.getfixturevalue("registry_binary")} if request.param == "native" else {}
+    with open_registry(request.param, quiet=True, **options) as registry:
+        push_image(registry, sample_image(), REPOSITORY, "v1")
+        push_image(registry, sample_image(), REPOSITORY, "v2")
+        yield registry
+
+
+def outline(transcript: Transcript) -> list[tuple[str, int | None]]:
+    return [(exchange.step, exchange.status) for exchange in transcript]
+
+
+@each_registry
+@pytest.mark.parametrize("reference", ["v1", sample_image().digest])
+def test_an_image_goes_with_every_tag_that_points_to_it_and_its_blobs_stay(reg: Registry, reference: str) -> None:
+    done = delete_image(reg, REPOSITORY, reference)
+    assert outline(done) == [("head_manifest", 200), ("get_manifest", 200), ("delete_manifest", 202)]
+    assert sample_image().digest in done.notes[0]
+    for gone in ("v1", "v2", sample_image().digest):
+        assert head_manifest(reg, REPOSITORY, gone).status == 404
+    assert all(head_blob(reg, REPOSITORY, blob.digest).status == 200 for blob in sample_image().blobs)
+
+
+@each_registry
+@pytest.mark.parametrize("reference", ["v9", "sha256:" + "0" * 64])
+def test_what_is_not_there_is_told_before_anything_is_deleted(reg: Registry, reference: str) -> None:
+    with pytest.raises(DeleteFailed, match="404") as caught:
+        delete_image(reg, REPOSITORY, reference)
+    assert caught.value.transcript is not None
+    assert outline(caught.value.transcript) == [("head_manifest", 404)]
+    assert head_manifest(reg, REPOSITORY, "v1").status == 200
+
+
+@embedded_only
+def test_a_tag_alone_can_be_deleted(reg: Registry) -> None:
+    assert outline(delete_image(reg, REPOSITORY, "v1", tag_only=True)) == [("delete_manifest", 202)]
+    assert list_tags(reg, REPOSITORY).json()["tags"] == ["v2"]
+    assert head_manifest(reg, REPOSITORY, sample_image().digest).status == 200
+
+
+@pytest.mark.registry
+@pytest.mark.parametrize("reg", ["native"], indirect=True)
+def test_a_registry_that_deletes_by_digest_only_is_explained(reg: Registry) -> None:
+    with pytest.raises(DeleteFailed, match="by digest only") as caught:
+        delete_image(reg, REPOSITORY, "v1", tag_only=True)
+    assert caught.value.exchange is not None
+    assert caught.value.exchange.status == 400
+    assert head_manifest(reg, REPOSITORY, "v1").status == 200
+
+
+@each_registry
+def test_of_an_index_the_manifests_stay_and_that_is_said(reg: Registry) -> None:
+    index = index_of(sample_image().manifest)
+    put_manifest(reg, REPOSITORY, "all", index, media_type=OCI_INDEX).expect(201)
+    assert "1 manifests that it names are still there" in delete_image(reg, REPOSITORY, "all").notes[1]
+    assert get_manifest(reg, REPOSITORY, sample_image().digest).status == 200
+
+
+def test_a_registry_that_does_not_delete_is_explained(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        transport = InProcessTransport(App(store, deletes=False))
+        with Registry(transport.url, transport) as reg:
+            push_image(reg, sample_image(), REPOSITORY, "v1")
+            with pytest.raises(DeleteFailed, match="switched off") as caught:
+                delete_image(reg, REPOSITORY, "v1")
+            assert caught.value.exchange is not None
+            assert caught.value.exchange.status == 405
+            assert head_manifest(reg, REPOSITORY, "v1").status == 200
