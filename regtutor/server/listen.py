@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +22,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerConnectionDelegate
 from tornado.iostream import IOStream
+from tornado.log import gen_log
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
@@ -160,13 +163,33 @@ class Server:
             idle_connection_timeout=self.idle_timeout,
         )
         server.add_socket(listening)
+        handshakes = _FailedHandshakes(self.write_log)
+        gen_log.addFilter(handshakes)
         ready.set()
         await self._stop.wait()
+        gen_log.removeFilter(handshakes)
         server.stop()
         try:
             await asyncio.wait_for(server.close_all_connections(), 3)
         except TimeoutError:
             self.write_log("closed while a request was still being answered")
+
+
+class _FailedHandshakes(logging.Filter):
+    """Takes what Tornado tells the whole process of a failed TLS handshake in this thread, and puts it into our log."""
+
+    def __init__(self, write_log: LogSink) -> None:
+        super().__init__()
+        self._write_log, self._thread = write_log, threading.get_ident()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        ours = record.thread == self._thread and str(record.msg).startswith("SSL Error on") and record.args
+        if ours:
+            *_, client, error = record.args  # type: ignore[misc]
+            address = client[0] if isinstance(client, tuple) else "-"
+            reason = getattr(error, "reason", None) or error
+            self._write_log(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {address} tls failed: {reason}")
+        return not ours
 
 
 class _Listener(HTTPServer):

@@ -6,6 +6,7 @@ import base64
 import http.client
 import os
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -257,6 +258,32 @@ def test_neither_name_nor_password_comes_into_the_log(wire: Wire, guarded: Serve
         log = "\n".join(guarded.log_lines)
         assert password not in log and encoded.split()[-1] not in log and "wr-ong-1" not in log
     assert len(guarded.log_lines) == 2
+
+
+def test_a_guess_holds_up_other_guesses_and_nobody_who_is_let_in(
+    wire: Wire, guarded: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, wrong = (header(basic("ann", password)) for password in (PASSWORDS["ann"], "wrong"))
+    wire.send("GET /v2/ HTTP/1.1", "Host: r", right)
+    assert wire.read()[0].startswith("HTTP/1.1 200")
+    real, begun, go_on = bcrypt.checkpw, threading.Event(), threading.Event()
+
+    def slow(password: bytes, hashed: bytes) -> bool:
+        begun.set()
+        assert go_on.wait(20)
+        return real(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", slow)
+    guess, gone = Wire(guarded), Wire(guarded)
+    guess.send("GET /v2/ HTTP/1.1", "Host: r", wrong)
+    assert begun.wait(20)
+    gone.send("PUT /v2/a/manifests/b HTTP/1.1", "Host: r", wrong, "Content-Length: 5")
+    gone.close()
+    wire.send("GET /v2/ HTTP/1.1", "Host: r", right)
+    assert wire.read()[0].startswith("HTTP/1.1 200")
+    go_on.set()
+    assert guess.read()[0].startswith("HTTP/1.1 401")
+    guess.close()
 
 
 def test_a_password_file_that_is_gone_lets_nobody_in_and_the_log_says_why(

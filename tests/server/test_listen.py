@@ -309,6 +309,29 @@ def test_over_tls_locations_are_https(store: Store) -> None:
         connection.close()
 
 
+def test_a_failed_handshake_stands_in_the_log_and_nowhere_else(
+    store: Store, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    served, failed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), threading.Semaphore(0)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(served)
+    with Server(App(store), ssl_context=served, log=lambda _line: failed.release()) as server:
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=20) as stranger,
+            pytest.raises(ssl.SSLCertVerificationError),
+        ):
+            ssl.create_default_context().wrap_socket(stranger, server_hostname="127.0.0.1")
+        assert failed.acquire(timeout=20)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
+            plain.sendall(b"GET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n")
+            assert failed.acquire(timeout=20)
+    assert [line.partition(" tls failed: ")[2] for line in server.log_lines] == [
+        "TLSV1_ALERT_UNKNOWN_CA",
+        "HTTP_REQUEST",
+    ]
+    assert not caplog.records
+    assert capfd.readouterr().err == ""
+
+
 class Broken(App):
     """An App in which something fails that nobody foresaw."""
 
