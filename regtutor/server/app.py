@@ -133,12 +133,15 @@ def _no_row(head: Head) -> Refusal:
     for route in rows:
         if route.method == head.method:
             return _query_missing(route)
-    allowed = ", ".join(sorted({route.method for route in rows}))
+    methods = {route.method for route in rows}
+    allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+    path, _ = split_target(head.target)
+    slashed = parse(head.method, f"{path}/") is not None
     return Refusal(
         "UNSUPPORTED",
         given=head.method,
         expected=allowed,
-        next=f"{rows[0].method} {rows[0].template}",
+        next=f"add the slash: {head.method} {path}/" if slashed else f"{rows[0].method} {rows[0].template}",
         headers=(("Allow", allowed),),
     )
 

@@ -27,7 +27,7 @@ class SessionBusy(Exception):
 
 
 class SessionGone(Exception):
-    """The session was cancelled, or another request took it over, while this request wrote to it."""
+    """The session was cancelled, finished, or taken over by another request, while this one was under way."""
 
 
 class WrongDigest(Exception):
@@ -69,8 +69,11 @@ class Session:
 
     @property
     def started_at(self) -> str:
-        """When it was started, as RFC 3339 text."""
-        return (self._path / "startedat").read_text()
+        """When it was started, as RFC 3339 text; SessionGone if it has ended meanwhile."""
+        try:
+            return (self._path / "startedat").read_text()
+        except FileNotFoundError:
+            raise SessionGone(self.id) from None
 
     @property
     def size(self) -> int:
@@ -78,7 +81,10 @@ class Session:
         writer = self.store.uploading.get(self._path)
         if writer is not None and not writer.keeps:
             return writer.start
-        return self.data.stat().st_size if self.data.exists() else 0
+        try:
+            return self.data.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def discard(self) -> None:
         """Remove it and its bytes; what a request still writes to it goes nowhere.
@@ -86,9 +92,13 @@ class Session:
         Raises
         ------
         SessionBusy: while its bytes are being made a blob.
+        SessionGone: if it has ended meanwhile.
         """
         self._interrupt()
-        self._remove()
+        try:
+            self._remove()
+        except FileNotFoundError:
+            raise SessionGone(self.id) from None
 
     def _remove(self) -> None:
         self.store.hashes.pop(self._path)
@@ -108,9 +118,13 @@ class Session:
         Raises
         ------
         SessionBusy: while its bytes are being made a blob.
+        SessionGone: if it has ended meanwhile.
         """
         self._interrupt()
-        return SessionWriter(self, algorithm, keeps)
+        try:
+            return SessionWriter(self, algorithm, keeps)
+        except FileNotFoundError:
+            raise SessionGone(self.id) from None
 
     def _interrupt(self) -> None:
         writer = self.store.uploading.get(self._path)

@@ -182,7 +182,7 @@ LIST_TAGS = (
         "none",
         "a list of tags takes no PUT",
         Sent("PUT /v2/{repository}/tags/list HTTP/1.1\nContent-Length: 0"),
-        Answer("HTTP/1.1 405 Method Not Allowed\nAllow: GET", errors=("UNSUPPORTED",)),
+        Answer("HTTP/1.1 405 Method Not Allowed\nAllow: GET, HEAD", errors=("UNSUPPORTED",)),
         rfc("15.5.6 405 Method Not Allowed"),
         differs={
             "distribution": allowed(

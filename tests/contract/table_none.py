@@ -24,7 +24,7 @@ ROWS = (
         "none",
         "the API itself cannot be deleted",
         Sent("DELETE /v2/ HTTP/1.1\nContent-Length: 0"),
-        Answer("HTTP/1.1 405 Method Not Allowed\nAllow: GET", errors=("UNSUPPORTED",)),
+        Answer("HTTP/1.1 405 Method Not Allowed\nAllow: GET, HEAD", errors=("UNSUPPORTED",)),
         rfc("15.5.6 405 Method Not Allowed"),
         differs={
             "distribution": deviation(

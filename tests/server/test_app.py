@@ -24,8 +24,8 @@ REFUSED = [
     ("GET", "/v2", {}, 404, "UNSUPPORTED", None),
     ("GET", "/v2/hello", {}, 404, "UNSUPPORTED", None),
     ("GET", "/v2/hello/blobs/" + HELLO + "/", {}, 404, "UNSUPPORTED", None),
-    ("POST", "/v2/", {}, 405, "UNSUPPORTED", "GET"),
-    ("get", "/v2/", {}, 405, "UNSUPPORTED", "GET"),
+    ("POST", "/v2/", {}, 405, "UNSUPPORTED", "GET, HEAD"),
+    ("get", "/v2/", {}, 405, "UNSUPPORTED", "GET, HEAD"),
     ("PATCH", UPLOADS, {}, 405, "UNSUPPORTED", "POST"),
     ("POST", UPLOADS + "1", {}, 405, "UNSUPPORTED", "DELETE, GET, HEAD, PATCH, PUT"),
     ("POST", "/v2/a/manifests/v1", {}, 405, "UNSUPPORTED", "DELETE, GET, HEAD, PUT"),
@@ -90,6 +90,17 @@ def test_a_refusal_comes_with_the_head_and_says_why_and_what_to_try(
     assert response.header("Content-Length") == str(len(response.body))  # type: ignore[arg-type]
     assert response.header("Docker-Distribution-Api-Version") == "registry/2.0"
     assert not (store.root / "docker").exists()
+
+
+@pytest.mark.parametrize("query", ["", "?mount=" + HELLO])
+def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline, query: str) -> None:
+    (fault,) = faults(inline.ask("POST", f"/v2/library/hello/blobs/uploads{query}"))
+    assert fault["detail"]["next"] == "add the slash: POST /v2/library/hello/blobs/uploads/"
+
+
+def test_what_is_wrong_with_a_tag_that_breaks_the_grammar_is_said(inline: Inline) -> None:
+    (fault,) = faults(inline.ask("PUT", "/v2/a/manifests/.v1", b"{}", Content_Type=OCI_MANIFEST))
+    assert fault["message"].startswith("the tag does not fit the grammar")
 
 
 def test_check_api_says_that_the_api_is_spoken(inline: Inline) -> None:

@@ -15,7 +15,7 @@ from regtutor.protocol.digests import Hasher
 from regtutor.server import chunk_range, purging
 from regtutor.server.app import App
 from regtutor.server.hashing import HashesInProgress
-from regtutor.server.sessions import Session
+from regtutor.server.sessions import Session, SessionBusy, SessionGone
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults
 
@@ -219,6 +219,41 @@ def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline, s
     assert inline.ask("PUT", f"{location}&digest={HELLO}").status == 201
     inline.ask("DELETE", target(patched(inline, inline.start("a"), b"hello", 0)))
     assert len(store.hashes) == 0
+
+
+def test_a_session_that_ended_after_it_was_looked_up_is_named_so(store: Store) -> None:
+    session = Session.start(store, "a")
+    Session(store, "a", session.id).discard()
+    assert session.size == 0
+    for ended in (session.discard, session.writer, lambda: session.started_at):
+        with pytest.raises(SessionGone):
+            ended()
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT", "GET"])
+def test_a_request_to_a_session_that_another_one_ended_meanwhile_gets_404(
+    inline: Inline, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    location = inline.start("a")
+    assert inline.ask("DELETE", location).status == 204
+    monkeypatch.setattr(Session, "exists", True)  # as it was a moment before
+    answered = inline.ask(method, f"{location}&digest={HELLO}", b"hello")
+    assert (answered.status, faults(answered)[0]["code"]) == (404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> None:
+    cancelled, committing = Session.start(store, "a"), Session.start(store, "a")
+    writer = cancelled.writer()
+    writer.write(b"hello")
+    cancelled.discard()
+    with pytest.raises(SessionGone):
+        writer.commit(digests.parse(HELLO))
+    assert store.blob("a", digests.parse(HELLO)) is None
+    writer = committing.writer()
+    writer.write(b"hello")
+    assert writer._take_end()  # as commit does first
+    with pytest.raises(SessionBusy):
+        committing.discard()
 
 
 def aged(store: Store, repository: str, seconds: float) -> Path:

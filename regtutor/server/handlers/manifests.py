@@ -195,6 +195,7 @@ def _check_presence(call: Call, repository: str, view: ManifestView) -> None:
     store = call.store
     missing = [blob.digest for blob in view.blobs if store.blob(repository, digest_from(blob.digest, "")) is None]
     for child in view.manifests:
+        # A plain blob counts as well, as it does for Distribution 2.8.2, so that both take the same indexes.
         digest = digest_from(child.digest, "")
         if store.manifest(repository, digest) is None and store.blob(repository, digest) is None:
             missing.append(child.digest)

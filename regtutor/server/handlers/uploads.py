@@ -139,6 +139,8 @@ def cancel_upload(call: Call) -> Response:
         session.discard()
     except SessionBusy:
         raise _busy(session) from None
+    except SessionGone:
+        raise _gone(session) from None
     return answer(204, ("Docker-Upload-UUID", session.id))
 
 
@@ -165,8 +167,7 @@ class _Sink:
         try:
             return self._end()
         except SessionGone:
-            given = "a session that was cancelled, or taken over by another request, meanwhile"
-            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=given, next=self._start_anew) from None
+            raise _gone(self._writer.session) from None
 
     def _end(self) -> Response:
         raise NotImplementedError
@@ -213,7 +214,11 @@ def _stored(call: Call, digest: Digest) -> Response:
 
 def _standing(call: Call, session: Session) -> HeaderList:
     """Where the session stands: the Location to go on from, and the bytes that are there, the last one included."""
-    state = seal(UploadState(session.repository, session.id, session.size, session.started_at), call.secret)
+    try:
+        began = session.started_at
+    except SessionGone:
+        raise _gone(session) from None
+    state = seal(UploadState(session.repository, session.id, session.size, began), call.secret)
     location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
     last = max(session.size - 1, 0)
     return ("Docker-Upload-UUID", session.id), ("Location", location), ("Range", f"0-{last}")
@@ -271,6 +276,16 @@ def _writer(session: Session, algorithm: str = digests.CANONICAL, *, keeps: bool
         return session.writer(algorithm, keeps=keeps)
     except SessionBusy:
         raise _busy(session) from None
+    except SessionGone:
+        raise _gone(session) from None
+
+
+def _gone(session: Session) -> Refusal:
+    return Refusal(
+        "BLOB_UPLOAD_UNKNOWN",
+        given="a session that was cancelled, finished, or taken over by another request, meanwhile",
+        next=_START_ANEW.format(repository=session.repository),
+    )
 
 
 def _busy(session: Session) -> Refusal:
