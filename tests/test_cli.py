@@ -205,6 +205,18 @@ def test_output_that_nobody_reads_is_no_traceback() -> None:
     assert b"Traceback" not in told
 
 
+def test_a_push_goes_on_when_nobody_reads_what_it_tells(reg: Registry, layout: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    read, write = os.pipe()
+    os.close(read)
+    command = [*COMMAND, "push", str(layout), f"{host_of(reg)}/library/hello:v1", "--trace", str(trace)]
+    process = subprocess.Popen(command, stdout=write, stderr=write)
+    os.close(write)
+    process.wait(LIMIT)
+    assert get_manifest(reg, "library/hello", "v1").status == 200
+    assert load(trace)[-1].step == "put_manifest"
+
+
 def test_the_password_comes_from_standard_input_and_is_shown_nowhere(layout: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     with refusing_registry(unauthorized) as registry:
@@ -344,7 +356,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
     overview = run("--help")
     assert overview.returncode == 0
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert named == ["demo", "lab", "push", "serve"]
+    assert named == ["copy", "demo", "inspect", "lab", "pull", "push", "serve"]
     for command in named:
         done = run(command, "--help")
         assert done.returncode == 0
@@ -352,4 +364,4 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
 
 
 def test_a_command_that_is_not_there_ends_with_status_2() -> None:
-    assert run("pull").returncode == 2
+    assert run("fetch").returncode == 2

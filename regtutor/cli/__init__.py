@@ -1,0 +1,30 @@
+"""The command line: one call of the library for each command.
+
+Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image
+that cannot be read.
+"""
+
+from __future__ import annotations
+
+import click
+
+from regtutor import __version__
+from regtutor.cli import images, running
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="regtutor")
+def main() -> None:
+    """Learn how container registries work, request by request."""
+
+
+for _command in (
+    images.push,
+    images.pull,
+    images.copy,
+    images.inspect,
+    running.serve,
+    running.demo,
+    running.lab,
+):
+    main.add_command(_command)

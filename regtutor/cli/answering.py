@@ -1,0 +1,182 @@
+"""How a command asks a registry, what it says meanwhile, and with which status it ends.
+
+The result goes to standard output, everything else to standard error. Which commands there are is not known here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regtutor.errors import (
+    BackendError,
+    CannotSave,
+    ImageError,
+    InvalidCredentials,
+    InvalidReference,
+    InvalidURL,
+    RegtutorError,
+    ServerError,
+    UnknownBackend,
+    UnknownOption,
+    UnusableDirectory,
+)
+from regtutor.exchange import Exchange, Transcript
+
+if TYPE_CHECKING:
+    from regtutor.client.registry import Registry
+
+REFUSED = 1
+UNUSABLE = 2
+
+_STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
+    (ImageError, UNUSABLE),
+    (InvalidCredentials, UNUSABLE),
+    (InvalidReference, UNUSABLE),
+    (InvalidURL, UNUSABLE),
+    (CannotSave, UNUSABLE),
+    (ServerError, UNUSABLE),
+    (UnknownBackend, UNUSABLE),
+    (UnknownOption, UNUSABLE),
+    (UnusableDirectory, UNUSABLE),
+    (BackendError, REFUSED),
+)
+
+
+def _status_of(error: RegtutorError) -> int:
+    if isinstance(error, InvalidURL) and error.transcript is not None:
+        return REFUSED  # not the user's address, but a Location that the registry gave
+    return next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED)
+
+
+def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose named errors end it with their sentences and their status, not with a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except RegtutorError as error:
+            _say(f"regtutor: {error}")
+            sys.exit(_status_of(error))
+        except KeyboardInterrupt:
+            _say("regtutor: stopped")
+            sys.exit(130)
+
+    return wrapped
+
+
+def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Before the first request, not after the last: whether the file can be made at all."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no directory {path.parent}")
+    return path
+
+
+_OPTIONS = (
+    click.option("--username", help="Who asks; the password is read from standard input or asked for."),
+    click.option(
+        "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
+    ),
+    click.option(
+        "--trace",
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_in_a_directory,
+        help="Save every exchange to this file.",
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Print the result only."),
+)
+"""What every command has that asks a registry."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a registry is asked: the values of the options that :func:`asking` adds."""
+
+    username: str | None
+    ca_file: str | None
+    trace: Path | None
+    quiet: bool
+
+    def connect(self, host: str, username: str | None = None) -> Registry:
+        """The registry at ``host``, asked as ``username`` or as the option says."""
+        from regtutor import connect
+
+        name = username if username is not None else self.username
+        return connect(host, username=name, password=_password(name), verify=self.ca_file or True)
+
+    @property
+    def watch(self) -> Callable[[Exchange], None] | None:
+        """Tells of each exchange on standard error, unless that is not wanted."""
+        return None if self.quiet else _tell
+
+    @contextmanager
+    def traced(self) -> Iterator[Callable[[Transcript], None]]:
+        """Takes the transcript, to be kept in the trace; what was done until an error is kept as well."""
+        made: list[Transcript] = []
+        try:
+            yield made.append
+        except RegtutorError as error:
+            self._keep_after_failure(error.transcript)
+            raise
+        finally:  # also when nobody reads the result
+            for transcript in made:
+                for note in transcript.notes:
+                    _say(note)
+                self._keep(transcript)
+
+    def _keep(self, transcript: Transcript | None) -> None:
+        if self.trace is None or transcript is None:
+            return
+        from regtutor import save
+
+        save(transcript, self.trace)
+        _say(f"The exchanges are in {self.trace}")
+
+    def _keep_after_failure(self, transcript: Transcript | None) -> None:
+        """What keeps the file from being written does not hide why the command failed."""
+        try:
+            self._keep(transcript)
+        except CannotSave as error:
+            _say(f"regtutor: {error}")
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command that asks a registry: it gets the options, and their values as its argument ``asking``."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        values = {field.name: kwargs.pop(field.name) for field in fields(Asking)}
+        return command(*args, asking=Asking(**values), **kwargs)
+
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _password(username: str | None) -> str | None:
+    if username is None:
+        return None
+    if sys.stdin.isatty():
+        return str(click.prompt(f"Password of {username}", hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _tell(exchange: Exchange) -> None:
+    amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
+    moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
+    _say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
+
+
+def _say(line: str) -> None:
+    try:
+        click.echo(line, err=True)
+    except BrokenPipeError:
+        return  # nobody reads standard error any more, which is no reason to stop in the middle of a push

@@ -1,0 +1,183 @@
+"""What moves whole images: push, pull and copy; and a look at one."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from regtutor.cli.answering import Asking, asking, teaching
+
+if TYPE_CHECKING:
+    from regtutor.exchange import Transcript
+
+ALL = "all"
+
+
+@click.command()
+@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("reference", metavar="HOST/REPOSITORY:TAG")
+@click.option("--name", help="Which image of the archive or layout: its tag or reference name.")
+@click.option("--platform", help="Which image of an index, such as linux/arm64; or all.")
+@click.option("--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from there; repeatable.")
+@click.option(
+    "--upload",
+    type=click.Choice(["monolithic", "chunked", "streamed"]),
+    default="monolithic",
+    show_default=True,
+    help="How blobs are sent: in one PUT, in chunks, or in one PATCH of unsaid length.",
+)
+@click.option(
+    "--chunk-size",
+    type=click.IntRange(1),
+    default=4 * 1024 * 1024,
+    show_default=True,
+    metavar="BYTES",
+    help="For --upload chunked.",
+)
+@asking
+@teaching
+def push(
+    image: Path,
+    reference: str,
+    name: str | None,
+    platform: str | None,
+    mount_from: tuple[str, ...],
+    upload: str,
+    chunk_size: int,
+    asking: Asking,
+) -> None:
+    """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
+
+    HOST is asked over plain HTTP on loopback, over TLS anywhere else; for a plain registry elsewhere write http://
+    before it.
+
+    Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
+    pushed.
+    """
+    from regtutor import load_image, load_index, push_image
+    from regtutor.protocol.references import parse_reference
+
+    host, repository, tag = parse_reference(reference)
+    loaded = load_index(image, name=name) if platform == ALL else load_image(image, platform=platform, name=name)
+    with asking.connect(host) as reg, asking.traced() as keep:
+        transcript = push_image(
+            reg,
+            loaded,
+            repository,
+            tag,
+            mount_from=mount_from or None,
+            upload=upload,
+            chunk_size=chunk_size,
+            progress=not asking.quiet,
+            watch=asking.watch,
+        )
+        keep(transcript)
+        click.echo(loaded.digest)
+
+
+@click.command()
+@click.argument("reference", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--platform", help="Which image of an index, such as linux/arm64, or all; by default this machine's.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["oci", "oci-archive", "docker-archive"]),
+    default="oci",
+    show_default=True,
+    help="An OCI layout in the folder PATH, the same in a tar file, or a tar file for docker load.",
+)
+@asking
+@teaching
+def pull(reference: str, path: Path, platform: str | None, form: str, asking: Asking) -> None:
+    """Pull an image and write it to PATH: each digest is verified, and PATH changes only when everything is there.
+
+    What came before a cut is kept beside PATH, and the same command goes on from it. The last line, on standard output,
+    is the digest of what was pulled.
+    """
+    from regtutor import pull_image
+    from regtutor.protocol.references import parse_reference
+
+    host, repository, named = parse_reference(reference, digest=True)
+    with asking.connect(host) as reg, asking.traced() as keep:
+        transcript = pull_image(
+            reg,
+            repository,
+            named,
+            path,
+            platform=platform,
+            format=form,
+            progress=not asking.quiet,
+            watch=asking.watch,
+        )
+        keep(transcript)
+        click.echo(_pulled(transcript, platform))
+
+
+def _pulled(transcript: Transcript, platform: str | None) -> str:
+    """The digest of the manifest that was meant: of an index, its last request for one was for the image."""
+    manifests = [exchange for exchange in transcript if exchange.step == "get_manifest" and exchange.status == 200]
+    answer = manifests[0 if platform == ALL else -1]
+    body = answer.response.body if answer.response else None
+    return answer.headers.get("Docker-Content-Digest") or (body and body.digest) or ""
+
+
+@click.command()
+@click.argument("source", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
+@click.argument("target", metavar="HOST/REPOSITORY:TAG")
+@click.option("--source-username", help="Who asks the first HOST, if it is not --username; its password is read first.")
+@asking
+@teaching
+def copy(source: str, target: str, source_username: str | None, asking: Asking) -> None:
+    """Copy an image, or an index with all its images, byte for byte: the digests stay the same.
+
+    Blobs that the target has are not sent; within one registry they are mounted. The last line, on standard output, is
+    the digest of what was copied.
+    """
+    from regtutor import copy_image
+    from regtutor.protocol.references import parse_reference
+
+    source_host, source_repository, named = parse_reference(source, digest=True)
+    host, repository, tag = parse_reference(target)
+    with ExitStack() as stack:
+        reg_from = stack.enter_context(asking.connect(source_host, source_username))
+        same = source_host == host and source_username in (None, asking.username)
+        reg = reg_from if same else stack.enter_context(asking.connect(host))
+        keep = stack.enter_context(asking.traced())
+        transcript = copy_image(
+            reg_from,
+            source_repository,
+            named,
+            reg,
+            repository,
+            tag,
+            progress=not asking.quiet,
+            watch=asking.watch,
+        )
+        keep(transcript)
+        click.echo(transcript[-1].request.body.digest)
+
+
+@click.command()
+@click.argument("reference", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
+@click.option("--raw", is_flag=True, help="Print the manifest's bytes and nothing else.")
+@asking
+@teaching
+def inspect(reference: str, raw: bool, asking: Asking) -> None:
+    """Show what a tag or a digest names: the config and the layers of an image, or the platforms of an index."""
+    from regtutor import inspect_image
+    from regtutor.protocol.references import parse_reference
+
+    host, repository, named = parse_reference(reference, digest=True)
+    with asking.connect(host) as reg, asking.traced() as keep:
+        found = inspect_image(reg, repository, named, watch=asking.watch)
+        if raw:
+            sys.stdout.buffer.write(found.manifest.data)
+            sys.stdout.flush()
+        else:
+            click.echo(str(found))
+        keep(found.transcript)
