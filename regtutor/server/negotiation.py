@@ -48,7 +48,8 @@ def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
 
     Raises
     ------
-    ValueError: the range lies outside of the ``size`` bytes.
+    ValueError: the range lies outside of the ``size`` bytes, or ends before it begins. The latter is no valid range,
+        which RFC 9110, 14.2, leaves a server to ignore or to refuse: refused, it shows.
     """
     match = _RANGE.fullmatch(head.header("Range") or "")
     if match is None or match.groups() == ("", ""):
@@ -56,8 +57,6 @@ def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
     if (condition := head.header("If-Range")) is not None and _tags(condition) != {digest}:
         return None
     first, last = match.groups()
-    if first and last and int(last) < int(first):
-        return None
     start = int(first) if first else max(size - int(last), 0)
     stop = min(int(last) + 1, size) if first and last else size
     if start >= stop:

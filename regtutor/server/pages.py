@@ -19,7 +19,12 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def page_of(
-    call: Call, route: str, names: Iterable[str], order: Callable[[str], object] = str
+    call: Call,
+    route: str,
+    names: Iterable[str],
+    order: Callable[[str], object] = str,
+    *,
+    refusal: str = "PAGINATION_NUMBER_INVALID",
 ) -> tuple[list[str], HeaderList]:
     """The names that ``call`` asks for, in order, and the Link header if there are more.
 
@@ -28,13 +33,14 @@ def page_of(
     route: the name of the request, for the Link.
     names: all of them.
     order: what they are sorted by; ``last`` need not be one of them.
+    refusal: the code for an ``n`` that is none; the default one is CNCF Distribution's, and is not in OCI's list.
 
     Raises
     ------
-    Refusal: PAGINATION_NUMBER_INVALID, if ``n`` is not a number.
+    Refusal: with that code and 400, if ``n`` is not a number.
     """
     wanted = sorted(names, key=order)  # type: ignore[arg-type]
-    last, number = call.query.get("last"), _number(call)
+    last, number = call.query.get("last"), _number(call, refusal)
     if last:
         wanted = [name for name in wanted if order(name) > order(last)]  # type: ignore[operator]
     if not number or len(wanted) <= number:
@@ -48,15 +54,16 @@ def next_link(route: str, call: Call, query: dict[str, str]) -> tuple[str, str]:
     return "Link", f'<{build(route, query=query, **call.path)}>; rel="next"'
 
 
-def _number(call: Call) -> int | None:
+def _number(call: Call, refusal: str) -> int | None:
     text = call.query.get("n")
     if text is None:
         return None
     if not _NUMBER.fullmatch(text):
         raise Refusal(
-            "PAGINATION_NUMBER_INVALID",
+            refusal,
             given=text,
             expected="n=<how many>, 0 or more, in decimal digits",
             next="the same GET with such an n, or without one for the whole list",
+            status=400,
         )
     return int(text)

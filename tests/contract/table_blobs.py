@@ -168,7 +168,7 @@ GET_BLOB = (
         "get_blob",
         "has no part behind its end",
         Sent("GET /v2/{repository}/blobs/{hello} HTTP/1.1\nRange: bytes=5-9"),
-        Answer("HTTP/1.1 416 Range Not Satisfiable\nContent-Range: bytes */5", errors=("RANGE_INVALID",)),
+        Answer("HTTP/1.1 416 Range Not Satisfiable\nContent-Range: bytes */5", errors=("SIZE_INVALID",)),
         rfc("15.5.17 416 Range Not Satisfiable"),
         given=("the blob hello",),
         differs={

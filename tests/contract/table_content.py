@@ -180,7 +180,7 @@ ROWS = (
         "get_blob",
         "has no last 0 bytes",
         Sent("GET /v2/{repository}/blobs/{hello} HTTP/1.1\nRange: bytes=-0"),
-        Answer("HTTP/1.1 416 Range Not Satisfiable\nContent-Range: bytes */5", errors=("RANGE_INVALID",)),
+        Answer("HTTP/1.1 416 Range Not Satisfiable\nContent-Range: bytes */5", errors=("SIZE_INVALID",)),
         rfc("14.1.2 Byte Ranges"),
         given=("the blob hello",),
         differs={

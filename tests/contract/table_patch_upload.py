@@ -37,7 +37,7 @@ def arrived(last: int) -> str:
 
 def out_of_order(last: int) -> Answer:
     """416, which says that the bytes 0 to ``last`` are there."""
-    return Answer(OUT_OF_ORDER.format(last=last), errors=("RANGE_INVALID",))
+    return Answer(OUT_OF_ORDER.format(last=last), errors=("BLOB_UPLOAD_INVALID",))
 
 
 def standing(last: int) -> Answer:

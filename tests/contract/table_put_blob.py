@@ -186,7 +186,7 @@ ROWS = (
             Location: <origin>/v2/{repository}/blobs/uploads/<uuid>?_state=<state>
             Range: 0-2
             """,
-            errors=("RANGE_INVALID",),
+            errors=("BLOB_UPLOAD_INVALID",),
         ),
         CHUNKS,
         given=("a session", "the chunk hel"),
@@ -205,7 +205,7 @@ ROWS = (
         "put_blob",
         "refuses a Location that a later answer has replaced",
         Sent("PUT {former_location}&digest={hello} HTTP/1.1\nContent-Length: 2", b"lo"),
-        Answer("HTTP/1.1 416 Requested Range Not Satisfiable\nRange: 0-2", errors=("RANGE_INVALID",)),
+        Answer("HTTP/1.1 416 Requested Range Not Satisfiable\nRange: 0-2", errors=("BLOB_UPLOAD_INVALID",)),
         CHUNKS,
         given=("a session", "the chunk hel"),
         differs={

@@ -96,14 +96,14 @@ def test_a_chunk_that_is_not_as_long_as_was_said_is_forgotten(inline: Inline) ->
 
 
 REFUSED = [
-    ("4-8", "RANGE_INVALID", "a range that begins with 3"),
-    ("0-4", "RANGE_INVALID", "a range that begins with 3"),
-    ("bytes 3-7", "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("bytes=3-7", "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("3-7/8", "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("3-", "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("7-3", "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("3-" + "9" * 5000, "RANGE_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("4-8", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
+    ("0-4", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
+    ("bytes 3-7", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("bytes=3-7", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("3-7/8", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("3-", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("7-3", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("3-" + "9" * 5000, "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-8", "SIZE_INVALID", "the same number of bytes in both"),
 ]
 
@@ -121,7 +121,7 @@ def test_a_refused_chunk_is_told_what_was_wrong_and_where_to_go_on(
     assert content_range in fault["detail"]["given"]
     assert fault["detail"]["expected"] == expected
     assert fault["detail"]["next"]
-    if code == "RANGE_INVALID":
+    if code == "BLOB_UPLOAD_INVALID":
         assert (refused.status, refused.header("Range"), target(refused)) == (416, "0-2", location)
     assert patched(inline, location, b"hello", 3).status == 202
 

@@ -30,7 +30,7 @@ def head_blob(call: Call) -> Response:
 def get_blob(call: Call) -> Response:
     """``GET .../blobs/<digest>`` asks for a blob's bytes, or with Range for a part of them.
 
-    200, 206 with Content-Range, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN; 416 RANGE_INVALID; 400
+    200, 206 with Content-Range, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN; 416 SIZE_INVALID; 400
     DIGEST_INVALID, NAME_INVALID. No redirect: the bytes are here.
 
     OCI distribution-spec v1.1.1, end-2, "Pulling blobs"
@@ -43,11 +43,12 @@ def get_blob(call: Call) -> Response:
         part = asked_range(call.head, str(blob.digest), blob.size)
     except ValueError as error:
         raise Refusal(
-            "RANGE_INVALID",
+            "SIZE_INVALID",
             given=call.head.header("Range"),
             expected=f"a range within the {blob.size} bytes",
             next="the same GET with such a Range, or without one",
             headers=(("Content-Range", f"bytes */{blob.size}"),),
+            status=416,
         ) from error
     headers = (*_validators(blob), *BYTES)
     if part is None:

@@ -14,7 +14,8 @@ def list_tags(call: Call) -> Response:
     """``GET .../tags/list`` asks for a repository's tags: all of them, or ``n`` after ``last``.
 
     200, with a Link when there are more; the list is empty when nothing is tagged. 404 NAME_UNKNOWN for a repository
-    that nothing was pushed to; 400 PAGINATION_NUMBER_INVALID, NAME_INVALID.
+    that nothing was pushed to; 400 NAME_INVALID, and UNSUPPORTED for an n that is no number: the specification's list
+    of codes has none for it.
 
     OCI distribution-spec v1.1.1, end-8a and end-8b, "Listing Tags"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>.
@@ -27,7 +28,7 @@ def list_tags(call: Call) -> Response:
             expected="a repository that something was pushed to",
             next="GET /v2/_catalog for the repositories that are here",
         )
-    tags, link = page_of(call, "list_tags", call.store.tags(repository), _lexical)
+    tags, link = page_of(call, "list_tags", call.store.tags(repository), _lexical, refusal="UNSUPPORTED")
     body = json.dumps({"name": repository, "tags": tags}).encode() + b"\n"
     return answer(200, ("Content-Type", JSON), *link, body=body)
 

@@ -73,7 +73,8 @@ def patch_upload(call: Call) -> BodySink:
     """``PATCH <Location>`` brings the next bytes of a blob; 202 with the Location to go on from, and a Range.
 
     With ``Content-Range: <first>-<last>`` a chunk; without it a stream, which goes on where its Location says. 416
-    RANGE_INVALID, with the Location and the Range of the session as it stands, for a chunk that is out of order, for a
+    BLOB_UPLOAD_INVALID (the specification's list has no code of its own for it), with the Location and the Range of the
+    session as it stands, for a chunk that is out of order, for a
     Content-Range that is in another syntax, and for a Location that a later answer has replaced. 400 SIZE_INVALID for
     fewer or more bytes than were announced (they are forgotten), NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN,
     BLOB_UPLOAD_INVALID. What came of a request that was cut off stays.
@@ -113,7 +114,8 @@ def put_blob(call: Call) -> BodySink:
 
     201 with the blob's Location; 400 DIGEST_INVALID for a digest that is none, or not that of all bytes (then the
     session is gone, and nothing is stored), SIZE_INVALID, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID;
-    416 RANGE_INVALID as for a PATCH: the last chunk is a chunk. What came of a request that was cut off is forgotten.
+    416 BLOB_UPLOAD_INVALID as for a PATCH: the last chunk is a chunk. What came of a request that was cut off is
+    forgotten.
 
     OCI distribution-spec v1.1.1, end-6, "POST then PUT"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
@@ -259,7 +261,8 @@ def _session_in_order(call: Call, repository: str) -> Session:
 
 def _out_of_order(call: Call, session: Session, given: str, expected: str) -> Refusal:
     next = "the bytes that follow those in Range, to the Location of this answer; GET that Location to ask again"
-    return Refusal("RANGE_INVALID", given=given, expected=expected, next=next, headers=_standing(call, session))
+    headers = _standing(call, session)
+    return Refusal("BLOB_UPLOAD_INVALID", given=given, expected=expected, next=next, headers=headers, status=416)
 
 
 def _promised(call: Call) -> int | None:
