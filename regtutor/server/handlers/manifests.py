@@ -116,7 +116,7 @@ class _ManifestSink:
             raise _too_large(self._call, self._size)
         data = bytes(self._data)
         digest = self._proven_digest(data)
-        view = _view(data, self._call.head.header("Content-Type") or "")
+        view = _view(self._call, data)
         _check_presence(self._call, self._repository, view)
         self._call.store.put_manifest(self._repository, digest, data, self._tag)
         location = self._call.url("get_manifest", repository=self._repository, reference=str(digest))
@@ -169,25 +169,51 @@ def _check_type(call: Call) -> None:
     kind = kind_of(content_type or "")
     if kind in ("manifest", "index"):
         return
-    given: object = {"Content-Type": content_type}
     if kind == "schema1":
-        given = f"{content_type}: Version 2, Schema 1, which has no config and is not taken any more"
+        raise _schema_1(call, f"{content_type}: {_SCHEMA_1}")
     next = "the same PUT with the Content-Type that the manifest's mediaType field names"
-    raise Refusal("MANIFEST_INVALID", given=given, expected=list(MANIFEST_TYPES), next=next)
+    raise Refusal("MANIFEST_INVALID", given={"Content-Type": content_type}, expected=list(MANIFEST_TYPES), next=next)
 
 
-def _view(data: bytes, content_type: str) -> ManifestView:
+_SCHEMA_1 = (
+    "Docker's Image Manifest Version 2, Schema 1. It names neither a config nor the sizes and types of its layers, and "
+    "what its digest covers is not all of its bytes, but the part that its signatures sign"
+)
+
+
+def _schema_1(call: Call, given: str) -> Refusal:
+    return Refusal(
+        "MANIFEST_INVALID",
+        given=given,
+        expected=list(MANIFEST_TYPES),
+        next=f"PUT {call.head.target} with a manifest of one of these types, as every client since Docker 1.10 writes",
+    )
+
+
+def _view(call: Call, data: bytes) -> ManifestView:
     """What the manifest says. Its type must show from the bytes alone, since they are all that is stored."""
+    content_type = call.head.header("Content-Type") or ""
     next = "the same PUT with a manifest and a Content-Type that agree"
     try:
         view = parse_manifest(data, content_type)
         found = parse_manifest(data).media_type
     except InvalidManifest as error:
+        if (layers := _layers_of_schema_1(data)) is not None:
+            raise _schema_1(call, f"{_SCHEMA_1}; this one has {layers} layers") from error
         raise Refusal("MANIFEST_INVALID", given=error.why or error.what, expected=content_type, next=next) from error
     if found != essence(content_type):
         given = f"a body that names no mediaType and so is {found}"
         raise Refusal("MANIFEST_INVALID", given=given, expected=f"mediaType {content_type}", next=next)
     return view
+
+
+def _layers_of_schema_1(data: bytes) -> int | None:
+    """How many layers the Schema 1 manifest in ``data`` names; None if it is anything else."""
+    try:
+        view = parse_manifest(data)
+    except InvalidManifest:
+        return None
+    return len(view.blob_sums) if view.kind == "schema1" else None
 
 
 def _check_presence(call: Call, repository: str, view: ManifestView) -> None:

@@ -1,0 +1,74 @@
+"""Every refusal of the embedded registry says what it was given, what it expected, and which request to try next."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import regtutor.server
+from regtutor.backends.opening import open_registry
+from regtutor.client.registry import Registry
+from regtutor.protocol.codes import CODES
+from tests.contract.conducting import InProcessSender, conduct
+from tests.contract.language import Answer, Row
+from tests.contract.table import ROWS
+
+
+def own_answer(row: Row) -> Answer:
+    """What embedded answers."""
+    return row.differs["embedded"].answer if "embedded" in row.differs else row.answer
+
+
+REFUSED = [(number, row) for number, row in enumerate(ROWS) if own_answer(row).errors]
+
+ELSEWHERE = {
+    "UNAUTHORIZED": "only where names and passwords are asked for: tests/server/test_authentication.py",
+    "UNKNOWN": "a failure of its own: tests/server/test_listen.py",
+}
+"""Codes for which no row stands in the table, and where they are tested."""
+
+
+@pytest.fixture(scope="module")
+def registry() -> Iterator[Registry]:
+    with open_registry("in_process", quiet=True) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(("number", "row"), REFUSED, ids=[row.name for _, row in REFUSED])
+def test_a_refusal_has_its_status_its_code_and_a_detail_of_three_parts(
+    registry: Registry, row: Row, number: int
+) -> None:
+    seen, _ = conduct(row, number, InProcessSender(registry))
+    entries: list[dict[str, Any]] = json.loads(seen.body)["errors"]
+    assert [entry["code"] for entry in entries] == list(own_answer(row).errors or ())
+    for entry in entries:
+        assert entry["message"] == CODES[entry["code"]].meaning
+        assert list(entry["detail"]) == ["given", "expected", "next"], entry
+        assert all(entry["detail"].values()), entry
+        assert _names_a_request(entry["detail"]["next"]), entry
+
+
+def _names_a_request(text: str) -> bool:
+    """A method and a path, or the same request with something changed."""
+    words = text.replace(",", " ").split()
+    return bool({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} & set(words)) or "the same request" in text
+
+
+def codes_in_the_server() -> set[str]:
+    """Every code that the server's source passes to a Refusal or a Fault."""
+    found = set()
+    for path in Path(regtutor.server.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and node.value in CODES:
+                found.add(str(node.value))
+    return found
+
+
+def test_every_code_that_the_registry_can_give_is_refused_in_a_row_or_elsewhere() -> None:
+    in_rows = {code for _, row in REFUSED for code in own_answer(row).errors or ()}
+    assert codes_in_the_server() - in_rows == set(ELSEWHERE)
