@@ -148,6 +148,16 @@ def test_serve_over_tls_with_passwords_and_a_push_to_it(htpasswd: Path, tmp_path
     assert not Path(ca).exists()
 
 
+def test_push_with_a_name_over_plain_http(htpasswd: Path, tmp_path: Path) -> None:
+    layout = sample_layout(tmp_path / "layout", ("v1",))
+    with open_registry("embedded", quiet=True, htpasswd=htpasswd) as reg:
+        push = ("push", layout, f"{reg.url.removeprefix('http://')}/library/hello:v1")
+        refused = run(*push)
+        assert refused.returncode == 1 and "401" in refused.stderr
+        assert run(*push, "--username", "ann", input=f"{PASSWORD}\n").returncode == 0
+        assert PASSWORD not in reg.logs()
+
+
 def test_serve_takes_a_pair_and_listens_on_every_address_with_both(
     own_pair: tuple[Path, Path, Path], htpasswd: Path
 ) -> None:

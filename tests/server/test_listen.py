@@ -163,7 +163,7 @@ def test_a_chunked_manifest_without_end_is_refused_on_the_way(wire: Wire) -> Non
         wire.socket.sendall(piece)
     wire.socket.sendall(b"1\r\n \r\n")
     start, headers, body = wire.read()
-    assert (start, headers["connection"]) == ("HTTP/1.1 413 Request Entity Too Large", "close")
+    assert (start.split()[1], headers["connection"]) == ("413", "close")  # Pythons name it differently
     assert b"MANIFEST_INVALID" in body
 
 
