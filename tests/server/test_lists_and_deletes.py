@@ -72,9 +72,12 @@ def test_the_pages_of_the_tags_are_all_of_them_each_once(inline: Inline, n: int)
 @pytest.mark.parametrize("n", ["", "+1", "1.0", "0x1", "\uff11", "9" * 19, " 1", "1%00"])
 def test_an_n_that_is_no_decimal_number_is_refused(inline: Inline, n: str) -> None:
     inline.push_blob(REPOSITORY, b"x")
-    for target in (f"/v2/{REPOSITORY}/tags/list", "/v2/_catalog"):
+    for target, code in (
+        (f"/v2/{REPOSITORY}/tags/list", "UNSUPPORTED"),
+        ("/v2/_catalog", "PAGINATION_NUMBER_INVALID"),
+    ):
         refused = inline.ask("GET", f"{target}?n={n}")
-        assert (refused.status, faults(refused)[0]["code"]) == (400, "UNSUPPORTED")
+        assert (refused.status, faults(refused)[0]["code"]) == (400, code)
 
 
 def test_the_catalog_names_repositories_within_repositories_sorted_and_by_pages(inline: Inline) -> None:
