@@ -13,7 +13,7 @@ from regtutor.content.documents import MAX_CONFIG, ConfigView, read_small, view_
 from regtutor.content.files import FilePart
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
-from regtutor.errors import CannotSave, ConnectionFailed, NoSuchPlatform, RegtutorError
+from regtutor.errors import BadManifest, CannotSave, ConnectionFailed, NoSuchPlatform, PullFailed, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor, Platform
@@ -95,7 +95,7 @@ def _choose(
         raise NoSuchPlatform(
             f"{repository} has no image for {wanted or machine_platform()} under this reference",
             f"its index lists images for {shown([entry.platform for entry in entries])}",
-            "Choose one of them with platform=..., or take the whole index with platform='all'",
+            "Choose one of them: --platform, or platform= in Python; 'all' takes the whole index",
         )
     manifest = fetched.get(found.digest) or (yield from fetch_manifest(repository, found.digest, entry=found))
     return manifest, found
@@ -130,7 +130,10 @@ def _config(into: Destination, config: Descriptor) -> ConfigView:
     if kind_of(config.media_type) != "config":
         return ConfigView()
     part = FilePart(into.incoming.path(config.digest), 0, config.size, "the config")
-    return view_config(part, read_small(part, MAX_CONFIG))
+    try:
+        return view_config(part, read_small(part, MAX_CONFIG))
+    except BadManifest as error:
+        raise PullFailed(f"The config {config.digest} was not taken", error.why) from error
 
 
 def _elsewhere(manifest: Manifest) -> Iterator[tuple[str, str]]:
