@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,7 +158,7 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(transcript[-1].request.body.digest)
+        click.echo(_pulled(transcript, ALL))
 
 
 @click.command()
@@ -175,9 +174,5 @@ def inspect(reference: str, raw: bool, asking: Asking) -> None:
     host, repository, named = parse_reference(reference, digest=True)
     with asking.connect(host) as reg, asking.traced() as keep:
         found = inspect_image(reg, repository, named, watch=asking.watch)
-        if raw:
-            sys.stdout.buffer.write(found.manifest.data)
-            sys.stdout.flush()
-        else:
-            click.echo(str(found))
         keep(found.transcript)
+    click.echo(found.manifest.data if raw else str(found), nl=not raw)

@@ -11,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 
-from regtutor.content.image import Layer, Manifest
+from regtutor.content.image import Layer
 from regtutor.content.incoming import Incoming
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor
 from regtutor.steps import draft, put_manifest
 from regtutor.walks.answers import expect
-from regtutor.walks.driving import Walk
+from regtutor.walks.driving import Notes, Walk
 from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push_blob
+from regtutor.walks.referring import add_referrer
 
 SOURCE = "source"
 
@@ -46,7 +47,8 @@ def copy(
 
     Returns
     -------
-    Notes: one for each layer that is not copied because its manifest says where else its bytes are.
+    Notes: one for each layer that is not copied because its manifest says where else its bytes are, and one where the
+    list of referrers under the target's referrers tag was changed.
 
     Raises
     ------
@@ -62,11 +64,14 @@ def copy(
     for blob in blobs.values():
         sources = [name for name in mount_from(blob.digest) if name != repository][:MOUNT_TRIES]
         yield from _copy_blob(source_repository, repository, blob, incoming, sources)
-    for manifest in children:
-        yield from _put(repository, manifest.digest, manifest)
-    yield from _put(repository, tag, top)
+    notes: Notes = ()
+    for name, manifest in [*((child.digest, child) for child in children), (tag, top)]:
+        answer = yield draft(put_manifest, repository, name, manifest)
+        expect(answer, 201)
+        verified(answer, manifest.data)
+        notes += yield from add_referrer(repository, manifest, answer)
     foreign = {layer.digest: layer for one in (*children, top) for layer in one.view.layers if layer.foreign}
-    return tuple(
+    return notes + tuple(
         f"{layer.digest} was not copied: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
         for layer in foreign.values()
     )
@@ -80,9 +85,3 @@ def _copy_blob(
     layer = Layer(blob.media_type, blob.digest, blob.size, opener=lambda: path().open("rb"))
     yield from push_blob(repository, layer, sources, before=fetched)
     incoming.drop(blob)
-
-
-def _put(repository: str, reference: str, manifest: Manifest) -> Generator[Request, Exchange, None]:
-    answer = yield draft(put_manifest, repository, reference, manifest)
-    expect(answer, 201)
-    verified(answer, manifest.data)

@@ -19,6 +19,7 @@ from regtutor.exchange import Transcript
 from regtutor.pushing import push_image
 from regtutor.steps import get_manifest, head_blob
 from tests.refusing_registry import UNAUTHORIZED, refusing_registry
+from tests.walks.artifacts import artifact
 from tests.walks.serving import IMAGE, LARGE, LARGE_BYTES, Answer, Asked, an_image, honest, serving
 
 pytestmark = pytest.mark.registry
@@ -135,6 +136,17 @@ def test_no_layer_is_held_in_memory(embedded: Registry, native: Registry) -> Non
     finally:
         tracemalloc.stop()
     assert json.loads(get_manifest(native, "copies/large", "v1").content) == json.loads(image.manifest.data)
+
+
+def test_a_referrer_is_found_at_a_target_that_has_no_api_for_them(embedded: Registry, native: Registry) -> None:
+    signature = artifact(sample_image().manifest, "application/vnd.example.signature")
+    push_image(embedded, sample_image(), "library/hello", "v1")
+    push_image(embedded, signature, "library/hello", "signature")
+    copy_image(embedded, "library/hello", "v1", native, "copies/hello", "v1")
+    transcript = copy_image(embedded, "library/hello", "signature", native, "copies/hello", "signature")
+    listed = get_manifest(native, "copies/hello", sample_image().digest.replace(":", "-"))
+    assert [entry["digest"] for entry in json.loads(listed.content)["manifests"]] == [signature.digest]
+    assert any("referrers" in note for note in transcript.notes)
 
 
 def test_a_foreign_layer_is_not_copied_and_a_note_says_so(embedded: Registry) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from regtutor.client.connect import connect
+from regtutor.content.image import Config, Manifest
 from regtutor.content.load import load_image
 from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, RegtutorError
 from regtutor.exchange import Transcript
@@ -201,6 +202,17 @@ def test_a_manifest_that_cannot_be_used_is_said_and_nothing_is_written(
     with pytest.raises(error, match=told) as caught:
         pull(script, tmp_path / "image")
     assert caught.value.transcript is not None
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("config", [b"nonsense", b"[" * 100_000, b'{"rootfs": {"diff_ids": ["x"]}}', b'{"os": 5}'])
+def test_a_config_that_cannot_be_read_is_the_registry_s_fault(tmp_path: Path, config: bytes) -> None:
+    found = Config(config, IMAGE.config.media_type)
+    body = json.loads(IMAGE.manifest.data)
+    body["config"] |= {"digest": found.digest, "size": found.size}
+    image = replace(IMAGE, manifest=Manifest(json.dumps(body).encode(), OCI_MANIFEST), config=found)
+    with pytest.raises(PullFailed, match=found.digest):
+        pull(honest(image), tmp_path / "image")
     assert left_in(tmp_path) == []
 
 
