@@ -34,3 +34,25 @@ def test_a_refusal_shows_no_password(text: str) -> None:
         parse_reference(text)
     assert "s3cret" not in repr(caught.value) + str(caught.value)
     assert "host" in str(caught.value)
+
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [(f"localhost/a@{DIGEST}", DIGEST), (f"localhost:5000/a:v1@{DIGEST}", DIGEST), ("localhost/a:v1", "v1")],
+)
+def test_a_digest_may_stand_in_place_of_the_tag_or_after_it(text: str, named: str) -> None:
+    assert parse_reference(text, digest=True).tag == named
+
+
+@pytest.mark.parametrize("text", ["localhost/a@", "localhost/a@sha256:12", "localhost/a@v1", f"localhost/a@@{DIGEST}"])
+def test_what_stands_after_the_at_sign_must_be_a_digest(text: str) -> None:
+    with pytest.raises(InvalidReference, match="is not a"):
+        parse_reference(text, digest=True)
+
+
+def test_where_a_tag_is_needed_a_digest_is_refused() -> None:
+    with pytest.raises(InvalidReference, match="names a digest"):
+        parse_reference(f"localhost/a@{DIGEST}")

@@ -126,6 +126,19 @@ def test_a_damaged_blob_in_the_layout_is_fetched_again(embedded: Registry, tmp_p
     load_image(tmp_path / "layout").verify()
 
 
+def test_a_pull_goes_on_from_what_an_earlier_one_left(reg: Registry, tmp_path: Path) -> None:
+    push_image(reg, an_image(LARGE), "library/large", "v1")
+    part = tmp_path / ".layout.pulling" / "blobs" / f"{LARGE.digest.replace(':', '/')}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(LARGE.open().read()[:123_456])
+    transcript = pull_image(reg, "library/large", "v1", tmp_path / "layout")
+    assert outline(transcript)[-1] == ("get_blob", 206)
+    assert transcript[-1].request_headers["Range"] == "bytes=123456-"
+    assert transcript[-1].bytes_down == LARGE.size - 123_456
+    load_image(tmp_path / "layout").verify()
+    assert left_in(tmp_path) == ["layout"]
+
+
 def test_a_docker_archive_is_read_back_with_the_same_config_and_layers(reg: Registry, tmp_path: Path) -> None:
     push_image(reg, sample_index(), "library/hello", "v1")
     path = tmp_path / "image.tar"
