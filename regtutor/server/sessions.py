@@ -236,7 +236,9 @@ class SessionWriter:
             return False
 
     def _leave(self, hasher: Hasher | None) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which fails where the disk is full
+        finally:
+            self.session.store.uploading.pop(self.session._path, None)
         if hasher is not None:
             self.session.store.hashes.keep(self.session._path, hasher)
-        self.session.store.uploading.pop(self.session._path, None)

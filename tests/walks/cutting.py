@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ class CuttingProxy:
     url: where it listens.
     upstream: the registry's URL.
     cuts: for each PATCH or PUT to come, after how many bytes of its body the connection ends; None for not at all.
-    answers: whether a request is cut after it was answered: the registry has it whole, and the client is not told.
+    answers: methods whose next answer is not passed on: the registry has done it, and the client is not told.
     """
 
     url: str
@@ -54,7 +54,8 @@ def _serve(listening: socket.socket, proxy: CuttingProxy) -> None:
             return
         with client:
             client.settimeout(LIMIT)
-            _pass_one(client, proxy)
+            with suppress(OSError):  # one end went away: that ends this connection, and the next one is served
+                _pass_one(client, proxy)
 
 
 def _pass_one(client: socket.socket, proxy: CuttingProxy) -> None:
@@ -72,7 +73,7 @@ def _pass_one(client: socket.socket, proxy: CuttingProxy) -> None:
         length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", start)
         left = int(length[1]) if length else 0
         if cut is not None:
-            left = min(left, cut)
+            left = cut
         whole = b"chunked" in start.lower() and cut is None
         while left > 0 or whole:
             body = body or client.recv(65536)
@@ -84,11 +85,20 @@ def _pass_one(client: socket.socket, proxy: CuttingProxy) -> None:
             left, body = left - len(body), b""
         if cut is not None:
             return
-        answer = b"".join(iter(lambda: upstream.recv(65536), b""))
+        answer = _answer(upstream)
         if method not in proxy.answers:
             client.sendall(answer)
         else:
             proxy.answers.remove(method)
+
+
+def _answer(upstream: socket.socket) -> bytes:
+    """All that comes until the registry ends the connection, also by a reset: it may answer before it has read all."""
+    read = b""
+    with suppress(ConnectionResetError):
+        while more := upstream.recv(65536):
+            read += more
+    return read
 
 
 def _head(client: socket.socket) -> bytes:
