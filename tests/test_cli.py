@@ -116,6 +116,8 @@ def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout:
         ("cut.tar", "127.0.0.1:1/a:b", [], "cut.tar"),
         ("lost", "127.0.0.1:1/a:b", [], "sha256"),
         ("layout", "127.0.0.1:1/a:b", ["--platform", "windows/amd64"], "windows/amd64"),
+        ("layout", "127.0.0.1:1/a:b", ["--platform", "windows/amd64"], "--platform, or platform= in Python"),
+        ("layout", "127.0.0.1:1/a:b", ["--name", "v9"], "--name, or name= in Python"),
         ("layout", "127.0.0.1:1/a:b", ["--name", "v9"], "v9"),
         ("layout", "hello", [], "hello"),
         ("layout", "127.0.0.1:1/Upper:b", [], "Upper"),
@@ -361,6 +363,10 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
         done = run(command, "--help")
         assert done.returncode == 0
         assert done.stdout.startswith(f"Usage: regtutor {command}")
+
+
+def test_the_help_of_push_says_when_a_registry_is_asked_over_plain_http() -> None:
+    assert "http://" in run("push", "--help").stdout
 
 
 def test_a_command_that_is_not_there_ends_with_status_2() -> None:
