@@ -118,13 +118,20 @@ def _single_put(speaker: Speaker, digest: str, data: bytes) -> Answered:
     return speaker.close(speaker.session(), digest, data)
 
 
-def _single_post(speaker: Speaker, digest: str, data: bytes) -> Answered:
+def single_post(speaker: Speaker, digest: str, data: bytes) -> Answered:
+    """POST of a blob, in one request."""
     return speaker.ask(
         "POST /v2/{repository}/blobs/uploads/?digest={digest} HTTP/1.1\n"
         "Content-Type: application/octet-stream\nContent-Length: {length}",
         data,
         digest=digest,
     )
+
+
+def _single_post(speaker: Speaker, digest: str, data: bytes) -> Answered:
+    """With the PUT that a client owes to a registry that opens a session instead."""
+    answer = single_post(speaker, digest, data)
+    return answer if answer.status != 202 else speaker.close(answer.all("Location")[0], digest, data)
 
 
 def _patched(speaker: Speaker, location: str, data: bytes) -> str:

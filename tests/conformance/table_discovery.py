@@ -26,7 +26,7 @@ DISCOVERY: tuple[Requirement, ...] = (
     Requirement("tags-link", _TAGS, (7, 8), "A Link to the next page may come, with rel=next.", choice="It comes."),
     Requirement("tags-zero", _TAGS, (9, 10), "n=0 gets an empty list, and no Link."),
     Requirement("tags-last", _TAGS, (12, 13), "last is a tag, there or not; the list goes on after it, without it."),
-    Requirement("tags-last-alone", _TAGS, (15,), "last does without n."),
+    Requirement("tags-last-alone", _TAGS, (15,), "last does without n.", choice="The whole rest of the list is given."),
     Requirement("referrers", _REFERRERS, (1, 4), "The referrers of a digest come with 200, as an image index."),
     Requirement("referrers-no-404", _REFERRERS, (2,), "404 is never the answer, whatever is not there."),
     Requirement("referrers-invalid", _REFERRERS, (3,), "What is no digest gets 400."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.requirement import proves
-from tests.conformance.speaking import WAYS, Speaker, digest_of
+from tests.conformance.speaking import WAYS, Speaker, digest_of, single_post
 
 BLOB = bytes(range(250))
 CONTENTS = {"250 bytes": BLOB, "no byte": b"", "one byte": b"a", "an empty JSON object": b"{}"}
@@ -28,6 +28,14 @@ def test_every_way_to_push_a_blob_ends_in_201_and_a_location_that_gives_it(
     pulled = speaker.ask("GET {location} HTTP/1.1", location=location)
     assert (pulled.status, pulled.body) == (200, data)
     assert speaker.blob(digest).body == data
+
+
+@proves("single-post", "single-post-created")
+def test_a_single_post_is_enough(speaker: Speaker, algorithm: str) -> None:
+    digest = digest_of(BLOB, algorithm)
+    pushed = single_post(speaker, digest, BLOB)
+    assert pushed.status == 201
+    assert speaker.ask("GET {location} HTTP/1.1", location=pushed.all("Location")[0]).body == BLOB
 
 
 @proves("wrong-digest")

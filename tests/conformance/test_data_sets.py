@@ -101,11 +101,14 @@ def test_blobs_are_pulled(repository: Repository) -> None:
 
 @proves("delete-tag", "delete-tag-gone", "delete-manifest", "delete-manifest-gone", "delete-blob", "deletion")
 @pytest.mark.parametrize(("name", "algorithm"), SETS, ids=[f"{name}, {algorithm}" for name, algorithm in SETS])
-def test_tags_manifests_and_blobs_are_deleted_and_can_be_pushed_again(
-    speaker: Speaker, name: str, algorithm: str
-) -> None:
+def test_tags_manifests_and_blobs_are_deleted(speaker: Speaker, name: str, algorithm: str) -> None:
     content = data_set(name, algorithm)
     push(speaker, content)
+    delete(speaker, content)
+
+
+def delete(speaker: Speaker, content: DataSet) -> None:
+    """Tags, then manifests, those that name others first, then blobs; each is gone at once, and nothing else is."""
     for tag in content.tags:
         assert speaker.manifest(tag, "DELETE").status == 202
         assert speaker.manifest(tag, "HEAD").status == 404
@@ -116,8 +119,20 @@ def test_tags_manifests_and_blobs_are_deleted_and_can_be_pushed_again(
     for digest in content.blobs:
         assert speaker.blob(digest, "DELETE").status == 202
         assert speaker.blob(digest, "HEAD").status == 404
+
+
+@proves("push-manifest", "put-blob", "delete-blob", "delete-manifest")
+@pytest.mark.parametrize("name", ["index", "subject"])
+def test_what_was_deleted_can_be_pushed_again(speaker: Speaker, name: str, algorithm: str) -> None:
+    content = data_set(name, algorithm)
+    push(speaker, content)
+    delete(speaker, content)
     push(speaker, content)
     assert all(speaker.manifest(manifest.digest).body == manifest.data for manifest in content.manifests)
+    assert all(speaker.blob(digest).body == data for digest, data in content.blobs.items())
+    for subject, listed in content.referrers.items():
+        digests = {entry["digest"] for entry in parsed(speaker.referrers(subject))["manifests"]}
+        assert digests >= {entry["digest"] for entry in listed}
 
 
 @proves("tags", "tags-order", "tags-none")
