@@ -23,10 +23,13 @@ from regtutor.steps import (
     draft,
     get_blob,
     get_manifest,
+    get_referrers,
     get_upload,
     head_blob,
     head_manifest,
     head_upload,
+    list_repositories,
+    list_tags,
     mount_blob,
     patch_upload,
     post_blob,
@@ -91,6 +94,9 @@ REQUESTS: list[tuple[Any, tuple[Any, ...], str, str, tuple[tuple[str, str], ...]
         "/v2/library/hello/manifests/v1",
         (("Content-Type", OCI_MANIFEST), ("Content-Length", "2")),
     ),
+    (list_tags, ("library/hello",), "GET", "/v2/library/hello/tags/list", ()),
+    (list_repositories, (), "GET", "/v2/_catalog", ()),
+    (get_referrers, ("library/hello", HELLO), "GET", f"/v2/library/hello/referrers/{HELLO}", ()),
 ]
 
 
