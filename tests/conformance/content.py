@@ -200,7 +200,7 @@ def _not_distributable(content: DataSet) -> None:
 
 
 def _custom(content: DataSet) -> None:
-    fields = {"org.example.custom": {"any": ["thing", 1, None, 1.50]}}
+    fields: Document = {"org.example.custom": {"any": ["thing", 1, None, 1.50]}}
     inner = content.manifest(MANIFEST, {**_image(content, "custom", **fields), **fields})
     content.manifest(INDEX, {"manifests": [{**inner, **fields}], **fields}, "custom")
 
