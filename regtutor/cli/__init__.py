@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, running
+from regtutor.cli import content, images, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +23,9 @@ for _command in (
     images.pull,
     images.copy,
     images.inspect,
+    content.tags,
+    content.referrers,
+    content.delete,
     running.serve,
     running.demo,
     running.lab,

@@ -21,6 +21,7 @@ TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 """The grammar of a tag; from the same section."""
 
 _EXAMPLE = "Write it like 127.0.0.1:5000/library/hello:v1"
+_REPOSITORY = "Write it like 127.0.0.1:5000/library/hello"
 
 
 class Reference(NamedTuple):
@@ -31,13 +32,14 @@ class Reference(NamedTuple):
     tag: str
 
 
-def parse_reference(text: str, *, digest: bool = False) -> Reference:
+def parse_reference(text: str, *, digest: bool = False, default: str = "latest") -> Reference:
     """``text`` taken apart. The host must be written out: no registry is assumed.
 
     Parameters
     ----------
-    text: ``[http://|https://]host[:port]/repository[:tag]``; the tag is ``latest`` where none is given.
+    text: ``[http://|https://]host[:port]/repository[:tag]``.
     digest: whether ``@digest`` may stand in place of the tag, or after it; it is then what is meant.
+    default: the tag where none is given; ``""`` where one must be.
 
     Raises
     ------
@@ -68,7 +70,22 @@ def parse_reference(text: str, *, digest: bool = False) -> Reference:
     if not TAG.fullmatch(tag or "latest"):
         why = "a tag has at most 128 letters, digits, dots, dashes and underscores, and begins with no dot or dash"
         raise InvalidReference(f"{tag!r} is not a tag", why, _EXAMPLE)
-    return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or "latest")
+    if not (at or tag or default):
+        raise InvalidReference(f"{shown} names no tag and no digest", "here none is assumed", _EXAMPLE)
+    return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
+
+
+def parse_repository(text: str) -> tuple[str, str]:
+    """``[http://|https://]host[:port]/repository`` as the host and the repository's name.
+
+    Raises
+    ------
+    InvalidReference: if a part is missing or does not fit its grammar, or a tag or a digest follows.
+    """
+    host, repository, tag = parse_reference(text, digest=True)
+    if {":", "@"} & set(text.rpartition("/")[2]):
+        raise InvalidReference(f"{tag!r} is more than a repository's name", "all of it is meant here", _REPOSITORY)
+    return host, repository
 
 
 def _digest(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regtutor.errors import InvalidReference
-from regtutor.protocol.references import parse_reference
+from regtutor.protocol.references import parse_reference, parse_repository
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,18 @@ def test_what_stands_after_the_at_sign_must_be_a_digest(text: str) -> None:
 def test_where_a_tag_is_needed_a_digest_is_refused() -> None:
     with pytest.raises(InvalidReference, match="names a digest"):
         parse_reference(f"localhost/a@{DIGEST}")
+
+
+def test_a_tag_or_a_digest_must_be_named_where_none_is_assumed() -> None:
+    assert parse_reference("localhost/a:b", default="").tag == "b"
+    assert parse_reference(f"localhost/a:b@{DIGEST}", digest=True, default="").tag == DIGEST
+    with pytest.raises(InvalidReference, match="names no tag and no digest"):
+        parse_reference("localhost:5000/a", default="")
+
+
+def test_a_repository_has_neither_a_tag_nor_a_digest() -> None:
+    assert parse_repository("localhost:5000/library/hello") == ("localhost:5000", "library/hello")
+    assert parse_repository("https://registry.example/a") == ("https://registry.example", "a")
+    for text in ("localhost/a:a", f"localhost/a@{DIGEST}", "localhost:5000", "localhost/A"):
+        with pytest.raises(InvalidReference):
+            parse_repository(text)
