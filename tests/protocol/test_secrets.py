@@ -91,13 +91,13 @@ def exchange(target="/v2/", sent=(), received=(), up=b"", down=b"", kind="applic
 
 
 PLACES = {
-    **{f"query {name}": with_query(name) for name in SECRET_QUERY_NAMES},
+    **{f"query {name}": with_query(name) for name in sorted(SECRET_QUERY_NAMES)},
     "query in capitals": with_query("X-AMZ-SIGNATURE"),
     "query percent-encoded": with_query("%74oken"),
     "query after a semicolon": lambda secret: exchange(target=f"/v2/?a=1;token={secret}"),
     "fragment": lambda secret: exchange(target=f"/v2/#access_token={secret}"),
-    **{f"request header {name}": with_request_header(name) for name in SECRET_HEADERS},
-    **{f"response header {name}": with_response_header(name) for name in SECRET_HEADERS},
+    **{f"request header {name}": with_request_header(name) for name in sorted(SECRET_HEADERS)},
+    **{f"response header {name}": with_response_header(name) for name in sorted(SECRET_HEADERS)},
     "unknown scheme": lambda secret: exchange(sent=[("authorization", f"AWS4-HMAC-SHA256 Credential={secret}")]),
     "userinfo of the url": lambda secret: exchange(url=f"http://me:{secret}@registry.example/v2/"),
     "userinfo of a proxy": lambda secret: exchange(proxy=f"http://me:{secret}@proxy:3128"),
@@ -111,7 +111,7 @@ PLACES = {
     "error": lambda secret: exchange(error=f"https://me:{secret}@h/?token={secret} was silent"),
     "note": lambda s: exchange(events=(WireEvent(0.0, "failed", note=f"http://a:{s}@h/?sig={s} was silent"),)),
     "interim": lambda s: exchange(interims=(Interim(103, "Early Hints", (("Link", f"<https://h/?sig={s}>"),)),)),
-    **{f"JSON field {name}": with_field(name) for name in SECRET_FIELDS},
+    **{f"JSON field {name}": with_field(name) for name in sorted(SECRET_FIELDS)},
     "JSON field in capitals": lambda secret: exchange(down=json.dumps({"Token": secret}).encode()),
     "JSON list": lambda secret: exchange(down=json.dumps({"password": [secret]}).encode()),
     "JSON escaped": lambda secret: exchange(down=f'{{"t\\u006fken": "{secret}"}}'.encode()),
