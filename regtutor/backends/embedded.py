@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from regtutor.client.registry import Registry
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
 from regtutor.server.listen import Server
+from regtutor.server.quirks.table import listed
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, beside the store's lock
@@ -35,7 +36,12 @@ class _Door:
 
 
 def open_embedded(
-    root: str | Path | None = None, port: int = 0, *, tls: TLS = False, htpasswd: PasswordFile | None = None
+    root: str | Path | None = None,
+    port: int = 0,
+    *,
+    tls: TLS = False,
+    htpasswd: PasswordFile | None = None,
+    quirks: str | Iterable[str] = (),
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -47,6 +53,8 @@ def open_embedded(
         ``reg.host.ca_file``. Or the paths of a certificate and of its key; the Registry then trusts the usual CAs.
     htpasswd: a file of names and passwords as Apache's ``htpasswd -B`` writes it; without one everybody is let in.
         The Registry has no credentials: ``reg.with_auth(username, password)``.
+    quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
+        ``regtutor serve --quirks list`` shows them.
 
     Returns
     -------
@@ -56,9 +64,9 @@ def open_embedded(
     ------
     UnusableDirectory: if the directory cannot be used.
     StoreLocked: if another embedded registry uses it.
-    ServerError: if the port is taken, or the files for TLS or passwords cannot be used.
+    ServerError: if the port is taken, the files for TLS or passwords cannot be used, or a quirk is not known.
     """
-    server, host = _start(root, _Door("127.0.0.1", port, tls, htpasswd))
+    server, host = _start(root, _Door("127.0.0.1", port, tls, htpasswd), quirks)
     return attached(server.url, host, host.ca_file)
 
 
@@ -70,13 +78,14 @@ def serve_embedded(
     tls: TLS = False,
     htpasswd: PasswordFile | None = None,
     insecure_public: bool = False,
+    quirks: str | Iterable[str] = (),
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and say each request as it is answered.
 
     Parameters
     ----------
-    root, port, tls, htpasswd: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks: as for :func:`open_embedded`.
     host: the address to listen on; beyond loopback only with both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: gets each line.
@@ -86,7 +95,7 @@ def serve_embedded(
     ServerError: besides, for a ``host`` that is not protected.
     """
     ended = threading.Event()
-    server, local = _start(root, _Door(host, port, tls, htpasswd, insecure_public), say)
+    server, local = _start(root, _Door(host, port, tls, htpasswd, insecure_public), quirks, say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "and stays" if root is not None else "and is deleted at the end"
@@ -102,13 +111,13 @@ def serve_embedded(
 
 
 def _start(
-    root: str | Path | None, door: _Door, log: Callable[[str], object] | None = None
+    root: str | Path | None, door: _Door, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
 ) -> tuple[Server, LocalHost]:
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(door.tls, door.host, local.root / _TLS_FOLDER)
         server = Server(
-            App(local.store),
+            App(local.store, quirks=quirks),
             door.host,
             door.port,
             certificate.context if certificate else None,
@@ -122,3 +131,8 @@ def _start(
     local.ca_file = certificate.ca_file if certificate else None
     local.runs(server.log_lines, server.close)
     return server, local
+
+
+def quirks_listed() -> str:
+    """What ``quirks`` may name, as text."""
+    return listed()

@@ -30,6 +30,13 @@ _READABLE = click.Path(exists=True, dir_okay=False)
 @click.option("--key", type=_READABLE, help="The key of --cert; PEM, without a password.")
 @click.option("--htpasswd", type=_READABLE, help="Ask for a name and a password of this file, made by htpasswd -B.")
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback without --tls or --htpasswd.")
+@click.option(
+    "--quirks",
+    metavar="NAME",
+    multiple=True,
+    help="Behave as distribution-2.8 or distribution-3.1 do, or take one quirk of theirs; repeatable. "
+    "The name list shows all.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -40,10 +47,14 @@ def serve(
     key: str | None,
     htpasswd: str | None,
     insecure_public: bool,
+    quirks: tuple[str, ...],
 ) -> None:
     """Run the embedded registry here, on loopback, and show each request until Ctrl-C."""
-    from regtutor.backends.embedded import serve_embedded
+    from regtutor.backends.embedded import quirks_listed, serve_embedded
 
+    if "list" in quirks:
+        click.echo(quirks_listed())
+        return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("--cert and --key go together, and with --tls")
     serve_embedded(
@@ -53,6 +64,7 @@ def serve(
         tls=(cert, key) if cert and key else tls,
         htpasswd=htpasswd,
         insecure_public=insecure_public,
+        quirks=quirks,
         say=click.echo,
     )
 

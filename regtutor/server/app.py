@@ -5,15 +5,18 @@ Synchronous; it knows neither threads nor loops, so it runs wherever Python does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import ModuleType
 
 from regtutor.message import Head, Response
 from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.protocol.routes import ROUTES, Route, parse, paths_like, split_target
 from regtutor.server.answers import Refusal
-from regtutor.server.call import BodySink, Call
+from regtutor.server.call import BodySink, Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.quirks.table import chosen, wrapped
+from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.store import Store
 
 FAMILIES: Mapping[str, ModuleType] = {
@@ -26,8 +29,6 @@ FAMILIES: Mapping[str, ModuleType] = {
     "referrers": referrers,
 }
 """The file of handlers for each family of documented requests."""
-
-Handler = Callable[[Call], Response | BodySink]
 
 HANDLERS: Mapping[str, Handler] = {route.name: getattr(FAMILIES[route.family], route.name) for route in ROUTES}
 """For each documented request the handler of the same name."""
@@ -45,6 +46,12 @@ class App:
     chunk_min_length: bytes that a chunk of an upload should have at least, but for the last one; it is told to clients
         (``OCI-Chunk-Min-Length``), and smaller chunks are taken nevertheless. None tells nothing.
     deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
+    quirks: in what it behaves as another registry does, against the specification: names of ``quirks.QUIRKS`` or of
+        ``quirks.PROFILES``, such as ``distribution-2.8``.
+
+    Raises
+    ------
+    ServerError: for a quirk that there is not.
     """
 
     def __init__(
@@ -55,12 +62,16 @@ class App:
         max_manifest_size: int = MAX_BYTES,
         chunk_min_length: int | None = None,
         deletes: bool = True,
+        quirks: str | Iterable[str] = (),
     ) -> None:
         self.store = store
         self.secret = secret if secret is not None else store.secret()
         self.max_manifest_size = max_manifest_size
         self.deletes = deletes
         self.chunk_min_length = chunk_min_length
+        asked = chosen(quirks)
+        self._handlers = {name: wrapped(asked, name, handler) for name, handler in HANDLERS.items()}
+        self._answer = wrapped(asked, EVERY, self._by_table)
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
         """Answer the request, or accept it and ask for its body.
@@ -85,15 +96,10 @@ class App:
         return _Sink(outcome)
 
     def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
-        match = parse(head.method, head.target)
-        if match is None and head.method == "HEAD":
-            match = parse("GET", head.target)
-        if match is None:
-            raise _no_row(head)
         call = Call(
             head,
-            match.path,
-            match.query,
+            {},
+            {},
             self.store,
             scheme,
             self.secret,
@@ -101,7 +107,17 @@ class App:
             self.chunk_min_length,
             self.deletes,
         )
-        return HANDLERS[match.route.name](call)
+        return self._answer(call)
+
+    def _by_table(self, call: Call) -> Response | BodySink:
+        """Let the handler answer whose request this is, by the table of documented requests."""
+        head = call.head
+        match = parse(head.method, head.target)
+        if match is None and head.method == "HEAD":
+            match = parse("GET", head.target)
+        if match is None:
+            raise _no_row(head)
+        return self._handlers[match.route.name](replace(call, path=match.path, query=match.query))
 
 
 class _Sink:

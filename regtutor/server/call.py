@@ -6,7 +6,7 @@ A handler takes a :class:`Call` and returns a ``Response``, or a :class:`BodySin
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -113,6 +113,10 @@ class Call:
         forwarded = (self.head.header("X-Forwarded-Proto") or "").partition(",")[0].strip().lower()
         scheme = forwarded if forwarded in ("http", "https") else self.scheme
         return f"{scheme}://{host}{target}" if _HOST.fullmatch(host) else target
+
+
+Handler = Callable[[Call], Response | BodySink]
+"""What answers a request, or asks for its body first; it may raise a ``Refusal``."""
 
 
 def digest_from(text: str, next: str) -> Digest:

@@ -168,9 +168,9 @@ class Store:
                 if manifest is not None:
                     yield manifest
 
-    def link_blob(self, repository: str, digest: Digest) -> None:
-        """Let ``repository`` have the stored blob ``digest``."""
-        self._write(self._layer_link(repository, digest), str(digest).encode())
+    def link_blob(self, repository: str, digest: Digest, kept_as: Digest | None = None) -> None:
+        """Let ``repository`` have the stored blob ``digest``, whose bytes may be kept under another one."""
+        self._write(self._layer_link(repository, digest), str(kept_as or digest).encode())
 
     def mount_blob(self, repository: str, digest: Digest, source: str) -> bool:
         """Let ``repository`` have the blob ``digest`` of the repository ``source``; False if that does not have it."""

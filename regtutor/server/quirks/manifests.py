@@ -1,0 +1,323 @@
+"""How CNCF Distribution finds, sends and takes manifests where it departs from the specification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from regtutor.errors import InvalidDigest, InvalidManifest
+from regtutor.message import Response
+from regtutor.protocol import digests
+from regtutor.protocol.digests import CANONICAL, Digest
+from regtutor.protocol.manifests import Descriptor, ManifestView, parse_manifest
+from regtutor.protocol.media_types import (
+    DOCKER_FOREIGN_GZIP,
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    OCI_FOREIGN,
+    OCI_FOREIGN_GZIP,
+    OCI_INDEX,
+    OCI_LAYER,
+    OCI_LAYER_GZIP,
+    OCI_MANIFEST,
+)
+from regtutor.server.answers import Fault, Refusal, answer
+from regtutor.server.call import Call, Handler
+from regtutor.server.quirks.wrapping import (
+    Dropping,
+    Ending,
+    Outcome,
+    answered,
+    asked,
+    code_of,
+    failure,
+    without_header,
+    without_headers,
+)
+
+_URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
+_URLS_READ_BY_DEFAULT = {OCI_LAYER, OCI_LAYER_GZIP, OCI_FOREIGN, OCI_FOREIGN_GZIP}
+
+
+def _by_digest(call: Call) -> Digest | None:
+    try:
+        return digests.parse(call.path["reference"])
+    except InvalidDigest:
+        return None
+
+
+def _named_types(call: Call) -> set[str]:
+    """The media types that Accept names, without regard to wildcards and weights."""
+    values = [value for name, value in call.head.headers if name.lower() == "accept"]
+    return {item.partition(";")[0].strip() for item in ",".join(values).split(",")}
+
+
+def name_oci_types(handler: Handler) -> Handler:
+    """404 for an OCI manifest or index whose type Accept does not name."""
+
+    def read(call: Call) -> Outcome:
+        outcome = handler(call)
+        if isinstance(outcome, Response) and outcome.status == 200:
+            media_type = outcome.header("Content-Type") or ""
+            if media_type in (OCI_MANIFEST, OCI_INDEX) and media_type not in _named_types(call):
+                given = {"Accept": call.head.header("Accept")}
+                next = f"the same {call.head.method} with Accept: {media_type}"
+                raise Refusal("MANIFEST_UNKNOWN", given=given, expected=f"an Accept that names {media_type}", next=next)
+        return outcome
+
+    return read
+
+
+def _whatever_accept(handler: Handler, call: Call) -> Response | None:
+    """The answer to ``call`` without Accept, if that is a Docker manifest or list."""
+    outcome = handler(without_header(call, "Accept"))
+    if not isinstance(outcome, Response) or outcome.status != 200:
+        return None
+    return outcome if outcome.header("Content-Type") in (DOCKER_MANIFEST, DOCKER_LIST) else None
+
+
+def send_docker_types_by_digest(handler: Handler) -> Handler:
+    """By its digest, a Docker manifest or list is sent whatever Accept says."""
+
+    def read(call: Call) -> Outcome:
+        found = _whatever_accept(handler, call) if _by_digest(call) else None
+        return found or handler(call)
+
+    return read
+
+
+def send_docker_manifests_by_tag(handler: Handler) -> Handler:
+    """By a tag, a Docker manifest is sent whatever Accept says."""
+
+    def read(call: Call) -> Outcome:
+        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
+        return found if found is not None and is_manifest else handler(call)
+
+    return read
+
+
+def unfold_lists(handler: Handler) -> Handler:
+    """By a tag, a Docker list that Accept does not name is answered with its manifest for linux/amd64."""
+
+    def read(call: Call) -> Outcome:
+        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        is_list = found is not None and found.header("Content-Type") == DOCKER_LIST
+        if found is None or not is_list or DOCKER_LIST in _named_types(call):
+            return handler(call)
+        assert isinstance(found.body, bytes), "manifests are read whole"
+        children = parse_manifest(found.body).manifests
+        child = next((child for child in children if _is_linux_amd64(child)), None)
+        if child is None:
+            next_try = f"the same {call.head.method} with Accept: {DOCKER_LIST}"
+            raise Refusal("MANIFEST_UNKNOWN", given="a list without linux/amd64", next=next_try)
+        return handler(without_header(replace(call, path={**call.path, "reference": child.digest}), "Accept"))
+
+    return read
+
+
+def _is_linux_amd64(child: Descriptor) -> bool:
+    return child.platform is not None and (child.platform.os, child.platform.architecture) == ("linux", "amd64")
+
+
+def name_the_type_of_a_child(handler: Handler) -> Handler:
+    """400 for a Docker manifest that takes the place of its list, if Accept does not name its type either."""
+
+    def read(call: Call) -> Outcome:
+        named = _named_types(call)
+        outcome = handler(call)
+        if not isinstance(outcome, Response) or outcome.header("Content-Type") != DOCKER_MANIFEST:
+            return outcome
+        if DOCKER_MANIFEST in named or outcome.header("Docker-Content-Digest") == _tagged(call):
+            return outcome
+        given, next = {"Accept": call.head.header("Accept")}, f"the same {call.head.method} with Accept: {DOCKER_LIST}"
+        raise Refusal("MANIFEST_INVALID", given=given, expected=f"an Accept that names {DOCKER_MANIFEST}", next=next)
+
+    return read
+
+
+def _tagged(call: Call) -> str:
+    """The digest that was asked for, also where it was asked for by a tag."""
+    return str(_by_digest(call) or call.store.tagged(call.repository, call.path["reference"]) or "")
+
+
+def bare_not_modified(handler: Handler) -> Handler:
+    """A 304 without an ETag, and without the digest."""
+
+    def bare(_call: Call, response: Response) -> Response:
+        if response.status != 304:
+            return response
+        return Response(304, without_headers(response.headers, "Etag", "Docker-Content-Digest"), response.body)
+
+    return answered(bare)(handler)
+
+
+def compare_if_none_match_whole(handler: Handler) -> Handler:
+    """304 only where If-None-Match is one digest and nothing else."""
+
+    def read(call: Call) -> Outcome:
+        outcome = handler(call)
+        value = (call.head.header("If-None-Match") or "").strip('"')
+        if isinstance(outcome, Response) and outcome.status == 304 and value != _tagged(call):
+            return handler(without_header(call, "If-None-Match"))
+        return outcome
+
+    return read
+
+
+def fail_at_blobs(handler: Handler) -> Handler:
+    """500 for the digest of a blob where a manifest's was meant: its bytes are found, and are no manifest."""
+
+    def read(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            digest = _by_digest(call)
+            if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.blob(call.repository, digest):
+                raise failure(f"{digest}, which is a blob and no manifest") from refusal
+            raise
+
+    return read
+
+
+def delete_blobs_too(handler: Handler) -> Handler:
+    """202 for the digest of a blob where a manifest's was meant: the blob is taken from the repository."""
+
+    def removed(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            digest = _by_digest(call)
+            if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
+                return answer(202)
+            raise
+
+    return removed
+
+
+def take_bad_digests_for_tags(handler: Handler) -> Handler:
+    """500 for a reference that is neither a tag nor a digest, such as one whose hexadecimal part is too short."""
+
+    def read(call: Call) -> Outcome:
+        try:
+            outcome = handler(call)
+        except Refusal as refusal:
+            if code_of(refusal) == "DIGEST_INVALID" and _by_digest(call) is None:
+                return _failing(call)
+            raise
+        return outcome
+
+    def _failing(call: Call) -> Outcome:
+        problem = failure(f"{call.path['reference']}, which is taken for a tag")
+        return Dropping(problem.response) if call.head.method == "PUT" else problem.response()
+
+    return read
+
+
+def _only_by_digest(call: Call) -> Call:
+    if _by_digest(call) is None:
+        given, next = call.path["reference"], "HEAD the tag, and DELETE the digest in its Docker-Content-Digest"
+        raise Refusal("DIGEST_INVALID", given=given, expected="the digest of a manifest", next=next)
+    return call
+
+
+delete_by_digest_only = asked(_only_by_digest)
+
+
+def _only_by_sha256(call: Call) -> Call:
+    digest = _by_digest(call)
+    if digest is not None and digest.algorithm != CANONICAL:
+        next = "the same PUT to the sha256 digest of the bytes, or to a tag"
+        raise Refusal("DIGEST_INVALID", given=str(digest), expected="the sha256 digest of the bytes", next=next)
+    return call
+
+
+take_by_sha256_only = asked(_only_by_sha256)
+
+
+def see_no_subject(handler: Handler) -> Handler:
+    """201 without OCI-Subject: the client is to keep the list of referrers itself."""
+
+    def unseen(_call: Call, response: Response) -> Response:
+        return Response(response.status, without_headers(response.headers, "OCI-Subject"), response.body)
+
+    return answered(unseen)(handler)
+
+
+def read_large_manifests(handler: Handler) -> Handler:
+    """400 for a manifest that is too large, once that much of it has come."""
+
+    def read(call: Call) -> Outcome:
+        try:
+            outcome = handler(call)
+        except Refusal as refusal:
+            return Dropping(_bad_request(refusal).response)
+        return outcome if isinstance(outcome, Response) else Ending(outcome, end)
+
+    def end(finish: Callable[[], Response]) -> Response:
+        try:
+            return finish()
+        except Refusal as refusal:
+            return _bad_request(refusal).response()
+
+    return read
+
+
+def _bad_request(refusal: Refusal) -> Refusal:
+    """The refusal itself, but for a 413, which becomes a 400."""
+    if refusal.status != 413:
+        raise refusal
+    refusal.status = 400
+    return refusal
+
+
+def refuse_urls(handler: Handler) -> Handler:
+    """500 for a manifest with layers that are fetched from URLs: no URL is permitted until one is configured."""
+
+    def read(call: Call) -> Outcome:
+        sink, data = handler(call), bytearray()
+        if isinstance(sink, Response):
+            return sink
+        room = call.max_manifest_size
+
+        def seen(chunk: bytes) -> None:
+            data.extend(chunk[: max(room - len(data), 0)])
+
+        return Ending(sink, lambda finish: _unless_urls(call, bytes(data)) or finish(), seen)
+
+    return read
+
+
+def _unless_urls(call: Call, data: bytes) -> Response | None:
+    try:
+        view = parse_manifest(data, call.head.header("Content-Type") or "")
+    except InvalidManifest:
+        return None  # refused for that
+    named = _by_digest(call)
+    if named is not None and str(named) != digests.sha256([data]):
+        return None  # refused for that
+    listed = (*((view.config,) if view.config else ()), *view.layers)
+    if not any(_has_forbidden_urls(view, layer) for layer in listed):
+        return None
+    faults = [fault for layer in listed for fault in _faults(call, view, layer)]
+    first = faults[0]
+    status = 500 if first.code == "UNKNOWN" else 400
+    refusal = Refusal(first.code, status=status, others=tuple(faults[1:]), **first.detail)
+    return refusal.response()
+
+
+def _has_forbidden_urls(view: ManifestView, layer: Descriptor) -> bool:
+    read = _URLS_READ.get(view.media_type, _URLS_READ_BY_DEFAULT)
+    return layer.media_type in read and (bool(layer.urls) or layer.media_type == DOCKER_FOREIGN_GZIP)
+
+
+def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault]:
+    forbidden = _has_forbidden_urls(view, layer)
+    if forbidden:
+        detail = {"given": list(layer.urls), "expected": "URLs that its configuration permits; there are none"}
+        yield Fault("UNKNOWN", detail | {"next": "push the layer itself, with a media type that is distributable"})
+        yield Fault("UNKNOWN", detail)
+    if forbidden or not (layer.urls or call.store.blob(call.repository, digests.parse(layer.digest))):
+        next = f"upload or mount it into {call.repository}, then the same PUT"
+        expected = f"present in the repository {call.repository}"
+        yield Fault("MANIFEST_BLOB_UNKNOWN", {"given": layer.digest, "expected": expected, "next": next})
