@@ -137,7 +137,8 @@ class InProcessTransport:
     def _failure(self, error: Exception) -> Response:
         self.log_lines.append(f"500 because of {type(error).__name__}: {error}")
         next = "the same request once more; the registry's log says what went wrong"
-        return Refusal("UNKNOWN", given=type(error).__name__, next=next).response()
+        expected = "no failure of the registry's own: the request need not be wrong"
+        return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
 
     def _failed(self, recording: Recording, what: str, why: str) -> ConnectionFailed:
         recording.event("failed", note=what)

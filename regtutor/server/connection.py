@@ -250,7 +250,11 @@ class OneRequest(HTTPMessageDelegate):
 
     def _too_slow(self) -> None:
         waited = f"no byte of the body for {self._body_timeout:g} s"
-        self._give_up(Refusal("SIZE_INVALID", given=waited, next="the request once more", status=408).response())
+        expected = "the body that the head announces, without such a pause"
+        refusal = Refusal(
+            "SIZE_INVALID", given=waited, expected=expected, next="the same request once more", status=408
+        )
+        self._give_up(refusal.response())
 
     def _give_up(self, response: Response, *, lingers: bool = False) -> None:
         """Forget the body that has come so far, answer, and close."""
@@ -264,7 +268,8 @@ class OneRequest(HTTPMessageDelegate):
     def _failure(self, error: Exception) -> Response:
         self._write_log(f"500 because of {type(error).__name__}: {error}")
         next = "the same request once more; the registry's log says what went wrong"
-        return Refusal("UNKNOWN", given=type(error).__name__, next=next).response()
+        expected = "no failure of the registry's own: the request need not be wrong"
+        return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
 
     def _log(self, status: str, bytes_out: int) -> None:
         milliseconds = (time.monotonic() - self._began) * 1000
@@ -288,4 +293,5 @@ def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeader
 
 
 def _malformed(problem: str) -> Response:
-    return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", status=400).response()
+    next = "the same request on a new connection, written so; GET /v2/ is the shortest one"
+    return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", next=next, status=400).response()

@@ -59,14 +59,33 @@ def _names_a_request(text: str) -> bool:
     return bool({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} & set(words)) or "the same request" in text
 
 
-def codes_in_the_server() -> set[str]:
-    """Every code that the server's source passes to a Refusal or a Fault."""
-    found = set()
+def nodes_of_the_server() -> Iterator[tuple[Path, ast.AST]]:
+    """The source of the server, but for the quirks, which refuse as other registries do."""
     for path in Path(regtutor.server.__path__[0]).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and node.value in CODES:
-                found.add(str(node.value))
-    return found
+        if "quirks" not in path.parts:
+            yield from ((path, node) for node in ast.walk(ast.parse(path.read_text())))
+
+
+def codes_in_the_server() -> set[str]:
+    """Every code that the server's source names."""
+    constants = {node.value for _, node in nodes_of_the_server() if isinstance(node, ast.Constant)}
+    return {code for code in CODES if code in constants}
+
+
+def test_every_refusal_in_the_source_is_given_the_three_parts() -> None:
+    calls = [
+        (path, node)
+        for path, node in nodes_of_the_server()
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refusal"
+    ]
+    assert len(calls) > 20
+    short = [
+        f"{path.name}:{call.lineno}"
+        for path, call in calls
+        if not {"given", "expected", "next"} <= (names := {keyword.arg for keyword in call.keywords})
+        and None not in names
+    ]
+    assert short == []
 
 
 def test_every_code_that_the_registry_can_give_is_refused_in_a_row_or_elsewhere() -> None:

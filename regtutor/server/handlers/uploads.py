@@ -287,6 +287,7 @@ def _gone(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_UNKNOWN",
         given="a session that was cancelled, finished, or taken over by another request, meanwhile",
+        expected="a session that stays open while its bytes come",
         next=_START_ANEW.format(repository=session.repository),
     )
 
