@@ -33,6 +33,10 @@ DISTRIBUTION_API = Document(
     "CNCF Distribution 2.8.3, HTTP API V2",
     "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md",
 )
+DISTRIBUTION_API_3 = Document(
+    "CNCF Distribution 3.0.0, HTTP API V2",
+    "https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/api.md",
+)
 HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
 HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")
 HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_API_3, DISTRIBUTION_SPEC, HTTP, Citation
 from regtutor.protocol.routes import BY_NAME
 
 _ERRORS = Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")
 _API_ERRORS = Citation(DISTRIBUTION_API, "Errors", "errors-2")
+_API_3_ERRORS = Citation(DISTRIBUTION_API_3, "Errors", "errors-2")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ _ROWS = (
     Code("TAG_INVALID", 400, "the tag does not fit the grammar, or is not the one in the manifest", _API_ERRORS),
     Code("MANIFEST_UNVERIFIED", 400, "the signature of a schema 1 manifest does not hold", _API_ERRORS),
     Code("RANGE_INVALID", 416, "the range does not go on where the upload stands", _API_ERRORS),
-    Code("PAGINATION_NUMBER_INVALID", 400, "n is not a number that this registry takes", _API_ERRORS),
+    Code("PAGINATION_NUMBER_INVALID", 400, "n is not a number that this registry takes", _API_3_ERRORS),
     Code("UNKNOWN", 500, "the registry failed and says no more; its log may", _API_ERRORS),
 )
 
