@@ -1,6 +1,9 @@
 """Answers that several rows share: what a success looks like, and what CNCF Distribution says in its own way."""
 
-from tests.contract.language import allowed, spec
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tests.contract.language import Answer, Differs, allowed, spec
 from tests.contract.preparations import OCI_MANIFEST
 
 SESSION_OPENED = """
@@ -55,3 +58,43 @@ READS_STATE_FIRST = {
     for registry in ("embedded", "distribution")
 }
 TAKEN_FOR_TAG = "it takes what is no digest for a tag, which its storage then refuses"
+
+
+@dataclass(frozen=True)
+class NotImitated:
+    """What the embedded registry does not do as Distribution 2.8 does, even when asked to.
+
+    ``why`` not; ``answer`` is its own answer then, None where that is the one of the row.
+    """
+
+    why: str
+    answer: Answer | None = None
+
+    def cell(self, theirs: Differs | None) -> Differs | None:
+        """In place of the cell of Distribution."""
+        return replace(theirs, answer=self.answer, why=self.why) if theirs and self.answer else None
+
+
+_CUT = "it announces bytes that never come: a broken frame, which is no manner of answering"
+NOT_IMITATED: Mapping[str, NotImitated] = {
+    "start_upload: refuses upper case in the first part of a name": NotImitated(
+        "names become paths on disk, and the store has one grammar for them, whoever is imitated"
+    ),
+    "put_blob: refuses before the bytes, when asked": NotImitated(
+        "that it waits for a body which it is going to refuse is a manner of Go's HTTP server, not of the registry"
+    ),
+    "get_blob: has no part behind its end": NotImitated(_CUT),
+    "get_blob: sends all of it where the unit of a range is not known": NotImitated(
+        _CUT, Answer("HTTP/1.1 416 Range Not Satisfiable\nContent-Range: <absent>", errors=("RANGE_INVALID",))
+    ),
+    "get_blob: sends all of it where several parts are asked for": NotImitated(
+        "several parts would have to be held in memory, and a server may ignore such a Range"
+    ),
+    "get_manifest: sends a Docker manifest as it was pushed where there is no Accept": NotImitated(
+        "nothing here makes or signs Schema 1: it sends what was pushed"
+    ),
+    "put_manifest: refuses data that are not the content of their digest": NotImitated(
+        "manifests are read by one parser, at a push and after it, and that one compares"
+    ),
+}
+"""The rows in which ``embedded(quirks="distribution-2.8")`` does not answer as the real one does."""

@@ -14,13 +14,23 @@ from tests.conftest import missing
 from tests.contract.conducting import InProcessSender, Sends
 from tests.contract.socket_sender import SocketSender
 
+AS_2_8 = "embedded-as-2.8"
+"""The embedded registry with the quirks of Distribution 2.8: its cells are those of the real one."""
+
 REGISTRIES = (
     "in_process",
     "embedded",
+    AS_2_8,
     pytest.param("native", marks=pytest.mark.registry),
     pytest.param("container", marks=pytest.mark.container),
 )
-FAMILY = {"in_process": "embedded", "embedded": "embedded", "native": "distribution", "container": "distribution"}
+FAMILY = {
+    "in_process": "embedded",
+    "embedded": "embedded",
+    AS_2_8: "distribution",
+    "native": "distribution",
+    "container": "distribution",
+}
 """The name under which a registry stands in the table's cells."""
 
 
@@ -37,11 +47,13 @@ def registry(request: pytest.FixtureRequest) -> Iterator[tuple[str, Registry]]:
     """Each registry by its name, one for all rows."""
     name = request.param
     options: dict[str, Any] = {}
-    if FAMILY[name] == "distribution":
+    if name == AS_2_8:
+        options = {"quirks": "distribution-2.8"}
+    elif FAMILY[name] == "distribution":
         options = {"binary": request.getfixturevalue("distribution_binary")}
     if name == "container":
         options |= {"engine": request.getfixturevalue("podman"), "build": True}
-    with open_registry(name, quiet=True, **options) as opened:
+    with open_registry("embedded" if name == AS_2_8 else name, quiet=True, **options) as opened:
         yield name, opened
 
 

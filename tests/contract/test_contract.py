@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from regtutor.client.registry import Registry
+from tests.contract.cells import NOT_IMITATED
 from tests.contract.conducting import Sends, conduct
-from tests.contract.conftest import FAMILY
+from tests.contract.conftest import AS_2_8, FAMILY
 from tests.contract.language import Answered, Row
 from tests.contract.table import ROWS
 
@@ -16,6 +17,8 @@ def test_the_registry_answers_as_written(registry: tuple[str, Registry], sender:
     seen, values = conduct(row, number, sender)
     complaints = row.answer.complaints(seen, values)
     cell = row.differs.get(FAMILY[registry[0]])
+    if registry[0] == AS_2_8 and row.name in NOT_IMITATED:
+        cell = NOT_IMITATED[row.name].cell(cell)
     if cell is None:
         assert not complaints, _report(registry[0], row, complaints, seen)
         return

@@ -9,6 +9,7 @@ import pytest
 
 from regtutor.protocol.routes import ROUTES
 from tests.contract import preparations as content
+from tests.contract.cells import NOT_IMITATED
 from tests.contract.language import Answer, Answered
 from tests.contract.table import ROWS
 
@@ -154,6 +155,20 @@ def test_the_differences_are_those_that_are_named() -> None:
         for registry, cell in row.differs.items():
             found.setdefault(registry, {})[row.name] = cell.verdict
     assert found == DIFFERENCES
+
+
+def test_what_is_not_imitated_is_named_with_its_reason_and_nothing_else_is() -> None:
+    assert sorted(NOT_IMITATED) == [
+        "get_blob: has no part behind its end",
+        "get_blob: sends all of it where several parts are asked for",
+        "get_blob: sends all of it where the unit of a range is not known",
+        "get_manifest: sends a Docker manifest as it was pushed where there is no Accept",
+        "put_blob: refuses before the bytes, when asked",
+        "put_manifest: refuses data that are not the content of their digest",
+        "start_upload: refuses upper case in the first part of a name",
+    ]
+    assert set(NOT_IMITATED) <= set(DIFFERENCES["distribution"])
+    assert [name for name, left in NOT_IMITATED.items() if len(left.why.split()) < 8] == []
 
 
 def test_every_documented_request_has_rows() -> None:
