@@ -213,6 +213,9 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
     "the blob hello, by its sha512": [(post(), 202), (put("{hello512}", HELLO), 201)],
     "the blob hello in {other}": [(post("{other}"), 202), (put("{hello}", HELLO), 201)],
     "hello was refused as another blob": [(post(), 202), (put("{unknown}", HELLO), 400)],
+    "its bytes were refused as another blob": [
+        (Sent("PUT {location}&digest={unknown} HTTP/1.1\nContent-Length: 0"), 400)
+    ],
     "hello was mounted": [(post(query="?mount={hello}&from={other}"), 201)],
     "config and layer": _IMAGE,
     "config and layer in {other}": _image("{other}"),
@@ -222,6 +225,11 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
         *_IMAGE,
         (put_manifest("{manifest}", OCI_MANIFEST, MANIFEST), 201),
         (put_manifest("v1", OCI_INDEX, INDEX), 201),
+    ],
+    "the Docker list v1": [
+        *_IMAGE,
+        (put_manifest("{docker}", DOCKER_MANIFEST, DOCKER), 201),
+        (put_manifest("v1", DOCKER_LIST, LIST), 201),
     ],
     "hello was deleted": [(_deleted("blobs/{hello}"), 202)],
     "hello was deleted in {other}": [(_deleted("blobs/{hello}", "{other}"), 202)],

@@ -11,6 +11,7 @@ from tests.contract import (
     table_deletes,
     table_lists,
     table_manifests,
+    table_manners,
     table_none,
     table_patch_upload,
     table_put_blob,
@@ -33,4 +34,5 @@ ROWS: tuple[Row, ...] = (
     *table_lists.ROWS,
     *table_referrers.ROWS,
     *table_none.ROWS,
+    *table_manners.ROWS,
 )

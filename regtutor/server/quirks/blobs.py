@@ -53,7 +53,7 @@ def send_no_last_bytes(handler: Handler) -> Handler:
 
 def _renamed(call: Call, response: Response) -> Response:
     """An answer that names a blob by another digest than the one it is kept under, with the latter."""
-    named = call.path.get("digest") or call.query.get("digest") or call.query.get("mount") or ""
+    named = call.path.get("digest") or call.query.get("digest") or ""
     algorithm, _, encoded = named.partition(":")
     if response.status not in (200, 201, 206, 304) or algorithm == CANONICAL:
         return response

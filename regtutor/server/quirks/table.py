@@ -73,7 +73,7 @@ _PATHS = (
     Quirk(
         "no_referrers_api",
         "404 in plain text where referrers are asked for, and no OCI-Subject after a push: clients keep a tag",
-        _source(in_2="api/v2/descriptors.go#L388", in_3="api/v2/descriptors.go#L396"),
+        _source(in_2="api/v2/descriptors.go#L389", in_3="api/v2/descriptors.go#L397"),
         _at(paths.no_referrers, EVERY) | _at(manifests.see_no_subject, "put_manifest"),
     ),
     Quirk(
@@ -104,7 +104,7 @@ _PATHS = (
     Quirk(
         "uploads_is_a_session_without_a_name",
         "404 BLOB_UPLOAD_UNKNOWN to all but POST where the path ends in uploads/, in place of 405",
-        _source(in_2="handlers/blobupload.go#L148-L152", in_3="handlers/blobupload.go#L107-L111"),
+        _source(in_2="handlers/blobupload.go#L148-L152", in_3="handlers/blobupload.go#L132-L136"),
         _at(paths.sessions_without_a_name, EVERY),
     ),
     Quirk(
@@ -119,7 +119,7 @@ _UPLOADS = (
     Quirk(
         "single_post_discards",
         "202 and a session for a POST with digest: its body goes nowhere, and a HEAD of the blob is a 404",
-        _source(in_2="handlers/blobupload.go#L107-L144", in_3="handlers/blobupload.go#L67-L104"),
+        _source(in_2="handlers/blobupload.go#L107-L145", in_3="handlers/blobupload.go#L67-L103"),
         _at(uploads.discard_single_post, "post_blob"),
     ),
     Quirk(
@@ -174,7 +174,7 @@ _UPLOADS = (
     Quirk(
         "put_content_range_ignored",
         "201 for a last chunk whatever its Content-Range says, in place of 416 or 400",
-        _source(in_2="handlers/blobupload.go#L200-L226", in_3="handlers/blobupload.go#L187-L213"),
+        _source(in_2="handlers/blobupload.go#L200-L226", in_3="handlers/blobupload.go#L187-L212"),
         _at(uploads.ignore_content_range, "put_blob"),
     ),
     Quirk(
@@ -188,9 +188,9 @@ _UPLOADS = (
 _BLOBS = (
     Quirk(
         "blobs_kept_by_sha256",
-        "a blob that is pushed by its sha512 is kept by its sha256, and answers name that one",
+        "a blob that is pushed by its sha512 is kept by its sha256, and all answers but that to a mount name that one",
         _source(in_2="storage/blobwriter.go#L165-L275", in_3="storage/blobwriter.go#L164-L274"),
-        _at(blobs.keep_by_sha256, "put_blob") | _at(blobs.name_the_kept_digest, "mount_blob", "head_blob", "get_blob"),
+        _at(blobs.keep_by_sha256, "put_blob") | _at(blobs.name_the_kept_digest, "head_blob", "get_blob"),
     ),
     Quirk(
         "unknown_range_unit_refused",
@@ -235,7 +235,7 @@ _MANIFESTS = (
     Quirk(
         "list_becomes_linux_amd64",
         "the manifest for linux/amd64 in place of the Docker list that a tag points to, if Accept does not name lists",
-        _source(in_2="handlers/manifests.go#L190-L226", in_3="handlers/manifests.go#L175-L211"),
+        _source(in_2="handlers/manifests.go#L190-L228", in_3="handlers/manifests.go#L175-L210"),
         _at(manifests.unfold_lists, *_READ_MANIFESTS),
     ),
     Quirk(
@@ -284,7 +284,7 @@ _MANIFESTS = (
     Quirk(
         "tag_delete_unsupported",
         "400 DIGEST_INVALID for a DELETE of a tag: manifests are deleted by their digest only",
-        _source(in_2="handlers/manifests.go#L496-L503"),
+        _source(in_2="handlers/manifests.go#L497-L503"),
         _at(manifests.delete_by_digest_only, "delete_manifest"),
     ),
     Quirk(
