@@ -10,7 +10,7 @@ from regtutor.message import Response
 from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.pages import next_link, page_of
-from regtutor.server.quirks.wrapping import Outcome, asked
+from regtutor.server.quirks.wrapping import Outcome, asked, recoded
 
 CATALOG_PAGE = 100
 CATALOG_MOST = 1000
@@ -62,6 +62,20 @@ def know_repositories_by_tags(handler: Handler) -> Handler:
         if isinstance(outcome, Response) and not call.store.tags(call.repository) and call.query.get("n") != "0":
             return _listed(_read(outcome) | {"tags": None})
         return outcome
+
+    return listed
+
+
+def name_the_bad_n(handler: Handler) -> Handler:
+    """400 PAGINATION_NUMBER_INVALID for an n that is no number."""
+
+    def listed(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            if refusal.status != 400 or refusal.faults[0].detail.get("given") != call.query.get("n"):
+                raise
+            raise recoded(refusal, "PAGINATION_NUMBER_INVALID") from refusal.__cause__
 
     return listed
 

@@ -130,7 +130,7 @@ _UPLOADS = (
     ),
     Quirk(
         "range_refusals_are_bare",
-        "416 without the Location and the Range that say where the session stands",
+        "416 RANGE_INVALID without the Location and the Range that say where the session stands",
         _source(in_3="handlers/blobupload.go#L152-L155"),
         _at(uploads.bare_range_refusals, "patch_upload", "put_blob"),
     ),
@@ -314,6 +314,12 @@ _LISTS = (
         "upper case before lower case in lists of tags, and a Link after each full page, also after the last",
         _source(in_3="storage/tagstore.go#L269-L297"),
         _at(lists.order_tags_by_bytes, "list_tags"),
+    ),
+    Quirk(
+        "bad_n_of_tags_has_a_code",
+        "400 PAGINATION_NUMBER_INVALID for an n of the tags that is no number, in place of UNSUPPORTED",
+        _source(in_3="handlers/tags.go#L44-L49"),
+        _at(lists.name_the_bad_n, "list_tags"),
     ),
     Quirk(
         "catalog_takes_any_n",

@@ -19,6 +19,7 @@ from regtutor.server.quirks.wrapping import (
     asked,
     code_of,
     failure,
+    recoded,
     without_header,
     without_headers,
 )
@@ -140,14 +141,16 @@ def ignore_range_of_streams(handler: Handler) -> Handler:
 
 
 def bare_range_refusals(handler: Handler) -> Handler:
-    """A 416 that says neither where the session stands nor where to go on."""
+    """A 416 RANGE_INVALID that says neither where the session stands nor where to go on."""
 
     def refused(call: Call) -> Outcome:
         try:
             return handler(call)
         except Refusal as refusal:
+            if refusal.status != 416:
+                raise
             refusal.headers = without_headers(refusal.headers, "Location", "Range", "Docker-Upload-UUID")
-            raise
+            raise recoded(refusal, "RANGE_INVALID") from refusal.__cause__
 
     return refused
 

@@ -101,6 +101,12 @@ def code_of(refusal: Refusal) -> str:
     return refusal.faults[0].code
 
 
+def recoded(refusal: Refusal, code: str) -> Refusal:
+    """The refusal itself, with another code in its first entry."""
+    refusal.faults = (replace(refusal.faults[0], code=code), *refusal.faults[1:])
+    return refusal
+
+
 def failure(given: object) -> Refusal:
     """500 UNKNOWN, as a registry answers where the request's fault is found too late."""
     next = "the same request, put right: this registry takes the client's mistake for a failure of its own"
