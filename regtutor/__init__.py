@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
     from regtutor.formats import curl as curl
+    from regtutor.formats import export as export
     from regtutor.formats import load as load
     from regtutor.formats import save as save
     from regtutor.inspecting import inspect_image as inspect_image
@@ -90,7 +91,7 @@ _HOMES = {
     "deleting": ("delete_image",),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
-    "formats": ("curl", "load", "save"),
+    "formats": ("curl", "export", "load", "save"),
     "inspecting": ("inspect_image",),
     "message": ("Location", "Request"),
     "pulling": ("pull_image",),

@@ -28,6 +28,7 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── ContentMismatch                  a downloaded body is not what its digest says; .exchange
     ├── LocationLost                     a Location whose secret part was not saved cannot be followed
     ├── UnsupportedTranscript            a file that this version cannot load
+    ├── UnknownFormat (ValueError)       a format that no transcript is exported to
     ├── BackendError                     a registry that could not be had
     │   ├── BackendMissing               a binary, an engine or an image that is not installed
     │   │   └── UnknownBackend           a name that no back end has
@@ -191,6 +192,10 @@ class LocationLost(RegtutorError):
 
 class UnsupportedTranscript(RegtutorError):
     """A transcript file in a format that this version of regtutor cannot load."""
+
+
+class UnknownFormat(RegtutorError, ValueError):
+    """A format, or a file's ending, that no transcript can be exported to; ``why`` lists those that there are."""
 
 
 class BackendError(RegtutorError):

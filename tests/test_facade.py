@@ -34,6 +34,7 @@ FACADE = [
     "delete_manifest",
     "diff_table",
     "draft",
+    "export",
     "get_blob",
     "get_manifest",
     "get_referrers",

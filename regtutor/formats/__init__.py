@@ -4,6 +4,7 @@ Records know only their own text; everything else that they can become is a func
 """
 
 from regtutor.formats.curl_command import curl
+from regtutor.formats.exporting import export
 from regtutor.formats.transcript_file import load, save
 
-__all__ = ["curl", "load", "save"]
+__all__ = ["curl", "export", "load", "save"]

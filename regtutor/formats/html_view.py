@@ -52,13 +52,13 @@ def exchange_html(exchange: Exchange) -> str:
     return _boxed("".join(parts), exchange.ok)
 
 
-def transcript_html(transcript: Transcript) -> str:
-    """One line for each exchange, which opens to all of it; of a long transcript, how often which answer came."""
+def transcript_html(transcript: Transcript, *, most: int = MOST_EXCHANGES) -> str:
+    """One line for each exchange, which opens to all of it; of more than ``most``, how often which answer came."""
     title = f"<b>{escape(transcript.title)}</b>: " if transcript.title else ""
     count = f"{len(transcript)} exchange{'' if len(transcript) == 1 else 's'}"
     head = _line(f"{title}{count}, {transcript.bytes_up:,} bytes up, {transcript.bytes_down:,} bytes down")
     notes = "".join(_line(escape(note)) for note in transcript.notes)
-    if len(transcript) > MOST_EXCHANGES:
+    if len(transcript) > most:
         return f"<div>{head}{_counts(transcript)}{notes}</div>"
     rows = "".join(_folded(_summary(n, exchange), exchange_html(exchange)) for n, exchange in enumerate(transcript, 1))
     return f"<div>{head}{rows}{notes}</div>"

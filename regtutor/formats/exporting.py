@@ -1,0 +1,89 @@
+"""A transcript into a file of another format: which formats there are, and how one is chosen.
+
+Each format is a function from a transcript to text, in a module of its own; here they are a table. Every file is
+private to its owner and there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from regtutor.errors import UnknownFormat
+from regtutor.exchange import Exchange, Transcript
+from regtutor.formats.har import har_of
+from regtutor.formats.markdown import markdown_of
+from regtutor.formats.page import page_of
+from regtutor.formats.private_file import private_file
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: the ``endings`` of its files, the usual one first, and what ``write`` makes of a transcript."""
+
+    endings: tuple[str, ...]
+    write: Callable[[Transcript], str]
+
+
+FORMATS: dict[str, Format] = {
+    "har": Format((".har",), har_of),
+    "markdown": Format((".md", ".markdown"), markdown_of),
+    "html": Format((".html", ".htm"), page_of),
+}
+"""Every format that :func:`export` writes, by its name."""
+
+
+def export(
+    transcript: Transcript | Exchange | Iterable[Exchange], path: str | os.PathLike[str], *, to: str | None = None
+) -> Path:
+    """Write exchanges to a file in a format that others read. Only its owner can read it; it holds no secrets.
+
+    Parameters
+    ----------
+    transcript: a Transcript, one Exchange, or any exchanges.
+    path: the file; one that is there already is replaced.
+    to: a name of :data:`FORMATS`; without it the file's ending says which.
+
+    Returns
+    -------
+    The path.
+
+    Raises
+    ------
+    UnknownFormat: if there is no such format, or none for this ending.
+    CannotSave: if the directory is not there or cannot be written to.
+    """
+    path = Path(path)
+    written = FORMATS[format_of(path, to)].write(_as_transcript(transcript))
+    with private_file(path) as file:
+        file.write(written.encode())
+    return path
+
+
+def format_of(path: Path, to: str | None) -> str:
+    """The name of the format that is meant by ``to`` or, without it, by the ending of ``path``.
+
+    Raises
+    ------
+    UnknownFormat: if there is none.
+    """
+    if to in FORMATS:
+        return to
+    by_ending = {ending: name for name, each in FORMATS.items() for ending in each.endings}
+    if to is None and path.suffix.lower() in by_ending:
+        return by_ending[path.suffix.lower()]
+    meant = f"a file that ends in {path.suffix!r}" if to is None else f"the format {to!r}"
+    known = ", ".join(f"{name} ({each.endings[0]})" for name, each in FORMATS.items())
+    raise UnknownFormat(
+        f"A transcript cannot be exported to {meant}",
+        f"the formats are {known}",
+        "Give one of them as to=, or end the file's name so; rt.save writes what rt.load reads",
+    )
+
+
+def _as_transcript(records: Transcript | Exchange | Iterable[Exchange]) -> Transcript:
+    if isinstance(records, Transcript):
+        return records
+    return Transcript.of([records] if isinstance(records, Exchange) else records)

@@ -1,0 +1,71 @@
+"""A transcript as Markdown, to be pasted into a bug report: a table of requests, then every exchange.
+
+What came over the wire can hold Markdown and HTML of its own; none of it takes effect here.
+
+Source: GitHub Flavored Markdown Spec, sections 4.5 "Fenced code blocks" and 4.10 "Tables" <https://github.github.com/gfm/>.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+
+from regtutor.client.head import default_user_agent
+from regtutor.exchange import Exchange, Transcript
+from regtutor.formats.visible import cut, visible
+
+_LONGEST_CELL = 120
+# An underscore within a word is none of Markdown's marks, and error codes are full of them.
+_MARKS = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>|&#@~!$]|:(?=//)|(?<=www)\.")
+_CODE_BREAKERS = re.compile(r"[`|\\]|^\s|\s$|^$")
+
+
+def markdown_of(transcript: Transcript) -> str:
+    """The transcript as Markdown (GitHub's), without secrets, as the records are.
+
+    Parameters
+    ----------
+    transcript: what was recorded.
+    """
+    count = f"{len(transcript)} request{'' if len(transcript) == 1 else 's'}"
+    amounts = f"{count}, {transcript.bytes_up:,} bytes up, {transcript.bytes_down:,} bytes down"
+    parts = [
+        f"## {_plain(transcript.title) or 'Transcript'}",
+        f"{amounts}; {default_user_agent()}, Python {platform.python_version()}",
+        _table(transcript),
+        *(_section(number, exchange) for number, exchange in enumerate(transcript, 1)),
+        *(f"- {_plain(note)}" for note in transcript.notes),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(transcript: Transcript) -> str:
+    rows = [
+        (str(number), _code(e.step), _code(f"{e.method} {e.target}"), str(e.status or "none"), _plain(e.meaning))
+        for number, e in enumerate(transcript, 1)
+    ]
+    head = ("#", "step", "request", "status", "meaning")
+    lines = [head, ("---:", "---", "---", "---:", "---"), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _section(number: int, exchange: Exchange) -> str:
+    return f"### {number}. {_plain(exchange.step)}\n\n{_fenced(exchange.as_text())}"
+
+
+def _fenced(text: str) -> str:
+    """``text`` in a code block, whose fence is longer than any row of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _code(text: str) -> str:
+    """``text`` as code where a cell can hold it so, else as plain text."""
+    shown = cut(visible(text), _LONGEST_CELL)
+    return _plain(shown) if _CODE_BREAKERS.search(shown) else f"`{shown}`"
+
+
+def _plain(text: str) -> str:
+    """``text`` as nothing but text: every mark of Markdown or HTML as a character reference."""
+    return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};", visible(text))
