@@ -358,7 +358,9 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
     overview = run("--help")
     assert overview.returncode == 0
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert named == ["copy", "delete", "demo", "inspect", "lab", "pull", "push", "referrers", "serve", "tags"]
+    assert named == [
+        *("copy", "delete", "demo", "export", "inspect", "lab", "pull", "push", "referrers", "serve", "show", "tags")
+    ]
     for command in named:
         done = run(command, "--help")
         assert done.returncode == 0

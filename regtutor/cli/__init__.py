@@ -1,7 +1,7 @@
 """The command line: one call of the library for each command.
 
 Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image
-that cannot be read.
+or a transcript that cannot be read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import content, images, running
+from regtutor.cli import content, images, records, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +26,8 @@ for _command in (
     content.tags,
     content.referrers,
     content.delete,
+    records.show,
+    records.export,
     running.serve,
     running.demo,
     running.lab,

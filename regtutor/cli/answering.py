@@ -25,7 +25,9 @@ from regtutor.errors import (
     RegtutorError,
     ServerError,
     UnknownBackend,
+    UnknownFormat,
     UnknownOption,
+    UnsupportedTranscript,
     UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
@@ -44,7 +46,9 @@ _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
     (CannotSave, UNUSABLE),
     (ServerError, UNUSABLE),
     (UnknownBackend, UNUSABLE),
+    (UnknownFormat, UNUSABLE),
     (UnknownOption, UNUSABLE),
+    (UnsupportedTranscript, UNUSABLE),
     (UnusableDirectory, UNUSABLE),
     (BackendError, REFUSED),
 )

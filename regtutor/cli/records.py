@@ -1,0 +1,57 @@
+"""What can be done with the exchanges that ``--trace`` or ``rt.save`` kept: look at them, take them elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regtutor.cli.answering import teaching
+
+_SAVED = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_SAVED)
+@teaching
+def show(file: Path) -> None:
+    """Print the exchanges in FILE: what was sent, what came back, line by line."""
+    from regtutor import load
+
+    click.echo(load(file).as_text())
+
+
+@click.command()
+@click.argument("file", type=_SAVED)
+@click.option("--to", metavar="FORMAT", help="har, markdown or html; by default what PATH ends in.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+    help="The file to write, also over one that is there; by default FILE with the format's ending, if that is new.",
+)
+@teaching
+def export(file: Path, to: str | None, output: Path | None) -> None:
+    """Write the exchanges in FILE for others.
+
+    har opens in a browser's developer tools, markdown is for a bug report, html is one page that stands alone. The last
+    line, on standard output, is the file.
+    """
+    from regtutor import export as export_transcript
+    from regtutor import load
+
+    if to is None and output is None:
+        raise click.UsageError("say --to FORMAT, or --output PATH with the format's ending")
+    path = output or _beside(file, to)
+    click.echo(export_transcript(load(file), path, to=to))
+
+
+def _beside(file: Path, to: str | None) -> Path:
+    """``file`` with the ending of the format, if nothing is there: only who names a file replaces it."""
+    from regtutor.formats.exporting import FORMATS, format_of
+
+    path = file.with_suffix(FORMATS[format_of(file, to)].endings[0])
+    if path.exists():
+        raise click.UsageError(f"{path} is there already; --output {path} replaces it")
+    return path
