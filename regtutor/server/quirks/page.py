@@ -1,0 +1,44 @@
+"""The table of quirks as a page: ``python -m regtutor.server.quirks.page > docs/quirks.md``."""
+
+from __future__ import annotations
+
+from regtutor.server.quirks.table import PROFILES, QUIRKS, VERSIONS, Quirk
+
+_HEAD = """\
+# Quirks: how CNCF Distribution answers otherwise
+
+<!-- Made by `python -m regtutor.server.quirks.page > docs/quirks.md`; a test holds it against the table. -->
+
+The embedded registry does what the specification says. Asked to, it behaves as CNCF Distribution does where that
+differs:
+
+    regtutor serve --quirks distribution-2.8
+    rt.open_registry("embedded", quirks="distribution-3.1")
+    rt.open_registry("in_process", quirks=["single_post_discards", "tags_not_paginated"])
+
+A profile is all quirks of one version. The answers of `distribution-2.8` are held against those of a real 2.8.2,
+request by request, in `tests/contract`; what is not imitated stands there with its reason (`NOT_IMITATED` in
+`cells.py`), the rewrite of manifests to Schema 1 among it. `distribution-3.1` is from what was seen of 3.1.1, and from
+its source; it was not compared with a real one there. Statuses and error codes are imitated, details are not: they
+keep saying what was given, what was expected and what to try next.
+"""
+
+
+def page() -> str:
+    """The page, in Markdown."""
+    profiles = [f"- `{name}`: {len(quirks)} quirks" for name, quirks in PROFILES.items()]
+    heading = "| Quirk | What the registry then does | " + " | ".join(VERSIONS) + " |"
+    rule = "| --- | --- |" + " --- |" * len(VERSIONS)
+    return "\n".join([_HEAD, *profiles, "", heading, rule, *map(_row, QUIRKS.values()), ""])
+
+
+def _row(quirk: Quirk) -> str:
+    cells = [f"`{quirk.name}`", quirk.meaning.replace("*", "\\*").replace("|", "\\|")]
+    for version in VERSIONS:
+        citation = quirk.citations.get(version)
+        cells.append(f"[{citation.document.name.partition('registry/')[2]}]({citation.url})" if citation else "")
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
