@@ -158,7 +158,7 @@ def put_blob(
     return reg.send(Request("put_blob", "PUT", target, tuple(headers), body))
 
 
-def mount_blob(reg: Sender, repository: str, digest: str, *, source: str) -> Exchange:
+def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None = None) -> Exchange:
     """Have a blob of the repository ``source`` appear in ``repository`` too, without sending it.
 
     ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 (it is there), or 202: not mounted, and
@@ -170,12 +170,14 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str) -> Exc
     reg: the registry that holds both repositories.
     repository: where the blob shall be.
     digest: the blob's digest.
-    source: the repository that has it; one must be allowed to pull from it.
+    source: the repository that has it; one must be allowed to pull from it. None leaves ``from`` out: a registry may
+        then look for the blob by itself, and most open a session.
 
     Source: OCI distribution-spec v1.1.1, "Mounting a blob from another repository" (end-11)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository>.
     """
-    target = build("mount_blob", repository=repository, query={"mount": digest, "from": source})
+    query = {"mount": digest} | ({"from": source} if source is not None else {})
+    target = build("mount_blob", repository=repository, query=query)
     return reg.send(Request("mount_blob", "POST", target, (("Content-Length", "0"),)))
 
 

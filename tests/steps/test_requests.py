@@ -119,12 +119,23 @@ def test_the_request_of_each_step(
     )
 
 
-def test_the_request_of_mount_blob_names_digest_and_source() -> None:
-    request = draft(mount_blob, "library/other", HELLO, source="library/hello")
+@pytest.mark.parametrize(
+    ("source", "query"),
+    [
+        ({"source": "library/hello"}, f"mount={HELLO}&from=library/hello"),
+        ({"source": ""}, f"mount={HELLO}&from="),
+        ({"source": None}, f"mount={HELLO}"),
+        ({}, f"mount={HELLO}"),
+    ],
+)
+def test_the_request_of_mount_blob_names_the_digest_and_the_source_if_there_is_one(
+    source: dict[str, str | None], query: str
+) -> None:
+    request = draft(mount_blob, "library/other", HELLO, **source)
     assert (request.step, request.method, request.target, request.headers) == (
         "mount_blob",
         "POST",
-        f"/v2/library/other/blobs/uploads/?mount={HELLO}&from=library/hello",
+        f"/v2/library/other/blobs/uploads/?{query}",
         (("Content-Length", "0"),),
     )
 
