@@ -36,7 +36,7 @@ _ROWS = (
     Code("MANIFEST_UNKNOWN", 404, "no manifest under this tag or digest in this repository", _ERRORS),
     Code("NAME_INVALID", 400, "the repository name does not fit the grammar", _ERRORS),
     Code("NAME_UNKNOWN", 404, "the repository is not known to the registry", _ERRORS),
-    Code("SIZE_INVALID", 400, "the body is not as long as was said", _ERRORS),
+    Code("SIZE_INVALID", 400, "a length or a range does not fit the content", _ERRORS),
     Code("UNAUTHORIZED", 401, "the registry wants credentials", _ERRORS),
     Code("DENIED", 403, "these credentials do not permit it", _ERRORS),
     Code("UNSUPPORTED", 405, "this registry does not do that", _ERRORS),

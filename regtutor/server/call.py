@@ -129,4 +129,15 @@ def digest_from(text: str, next: str) -> Digest:
     try:
         return digests.parse(text)
     except InvalidDigest as error:
-        raise Refusal("DIGEST_INVALID", given=text, expected=error.why or error.what, next=next) from error
+        raise Refusal("DIGEST_INVALID", given=text, expected=_expected_of(text), next=next) from error
+
+
+def _expected_of(text: str) -> str:
+    """What the first part of ``text`` that is wrong should be."""
+    algorithm, colon, _ = text.partition(":")
+    if not colon:
+        return "algorithm:encoded, as in sha256:0a1b..."
+    length = digests.ALGORITHMS.get(algorithm)
+    if length is None:
+        return f"an algorithm known here: {' or '.join(digests.ALGORITHMS)}"
+    return f"{algorithm}: and {length} lower-case hexadecimal characters"

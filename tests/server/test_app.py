@@ -98,6 +98,21 @@ def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline
     assert fault["detail"]["next"] == "add the slash: POST /v2/library/hello/blobs/uploads/"
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("md5:aa", "an algorithm known here: sha256 or sha512"),
+        (":aa", "an algorithm known here: sha256 or sha512"),
+        ("hello", "algorithm:encoded, as in sha256:0a1b..."),
+        ("sha256:aa", "sha256: and 64 lower-case hexadecimal characters"),
+        ("sha512:" + "A" * 128, "sha512: and 128 lower-case hexadecimal characters"),
+    ],
+)
+def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: str, expected: str) -> None:
+    (fault,) = faults(inline.ask("PUT", f"{inline.start('a')}&digest={given}"))
+    assert (fault["code"], fault["detail"]["given"], fault["detail"]["expected"]) == ("DIGEST_INVALID", given, expected)
+
+
 def test_what_is_wrong_with_a_tag_that_breaks_the_grammar_is_said(inline: Inline) -> None:
     (fault,) = faults(inline.ask("PUT", "/v2/a/manifests/.v1", b"{}", Content_Type=OCI_MANIFEST))
     assert fault["message"].startswith("the tag does not fit the grammar")
@@ -307,7 +322,9 @@ def test_range_gives_a_part_of_a_blob(
     got = inline.ask("GET", f"/v2/a/blobs/{name}", Range=asked)
     assert (got.status, got.header("Content-Range")) == (status, content_range)
     if body is None:
-        assert faults(got)[0]["code"] == "SIZE_INVALID"
+        (fault,) = faults(got)
+        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not fit the content")
+        assert (fault["detail"]["given"], fault["detail"]["expected"]) == (asked, "a range within the 5 bytes")
     else:
         assert (got.body, got.header("Content-Length")) == (body, str(len(body)))
 
