@@ -82,6 +82,35 @@ def test_copy_asks_each_registry_as_whom_it_was_told(tmp_path: Path) -> None:
     assert "one" not in done.stderr.split()
 
 
+def test_copy_shows_the_source_neither_the_name_nor_the_password_of_the_target(tmp_path: Path) -> None:
+    with serving(honest()) as server, refusing_registry(unauthorized) as target:
+        places = [f"{url.removeprefix('http://')}/a/b:v1" for url in (server.url, target.url)]
+        done = run("copy", *places, "--username", "writer", "--trace", tmp_path / "trace.json", input="two\n")
+    assert done.returncode == 1
+    assert server.asked and not [asked for asked in server.asked if "authorization" in asked.headers]
+    asked_target = [one for one in load(tmp_path / "trace.json") if one.registry == target.url.removeprefix("http://")]
+    assert asked_target and all(one.request_headers["Authorization"] for one in asked_target)
+
+
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_copy_within_one_registry_asks_both_ends_with_one_name_and_one_password(tmp_path: Path, scheme: str) -> None:
+    with serving(honest()) as server:
+        address = server.url.removeprefix("http://")
+        places = (f"{address}/a/b:v1", f"{scheme}{address}/a/c:v1")
+        run("copy", *places, "--username", "ann", input="one\n")
+    assert [asked.headers["authorization"] for asked in server.asked[:1]] == ["Basic YW5uOm9uZQ=="]  # ann:one
+
+
+def test_copy_with_a_name_for_the_source_alone_asks_the_target_as_nobody(tmp_path: Path) -> None:
+    with serving(honest()) as server, refusing_registry(unauthorized) as target:
+        places = [f"{url.removeprefix('http://')}/a/b:v1" for url in (server.url, target.url)]
+        done = run("copy", *places, "--source-username", "reader", "--trace", tmp_path / "trace.json", input="one\n")
+    assert done.returncode == 1
+    assert server.asked[0].headers["authorization"] == "Basic cmVhZGVyOm9uZQ=="  # reader:one
+    names = [[name.lower() for name in one.request_headers] for one in load(tmp_path / "trace.json")]
+    assert "authorization" in names[0] and "authorization" not in names[-1]
+
+
 def test_inspect_shows_an_index_and_an_image(reg: Registry) -> None:
     done = run("inspect", f"{host_of(reg)}/library/hello:v1", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")

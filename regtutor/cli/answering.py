@@ -109,12 +109,15 @@ class Asking:
     trace: Path | None
     quiet: bool
 
-    def connect(self, host: str, username: str | None = None) -> Registry:
-        """The registry at ``host``, asked as ``username`` or as the option says."""
+    def connect(self, host: str) -> Registry:
+        """The registry at ``host``, asked as ``--username`` says."""
+        return asked_as(self.anonymous(host), self.username)
+
+    def anonymous(self, host: str) -> Registry:
+        """The registry at ``host``, asked as nobody, or as whom the address itself names."""
         from regtutor import connect
 
-        name = username if username is not None else self.username
-        return connect(host, username=name, password=_password(name), verify=self.ca_file or True)
+        return connect(host, verify=self.ca_file or True)
 
     @property
     def watch(self) -> Callable[[Exchange], None] | None:
@@ -165,9 +168,12 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _password(username: str | None) -> str | None:
-    if username is None:
-        return None
+def asked_as(reg: Registry, username: str | None) -> Registry:
+    """``reg`` with ``username`` and the password that is read now; as it is where there is no name."""
+    return reg if username is None else reg.with_auth(username, _password(username))
+
+
+def _password(username: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(f"Password of {username}", hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.answering import Asking, asking, teaching
+from regtutor.cli.answering import Asking, asked_as, asking, teaching
 
 if TYPE_CHECKING:
+    from regtutor.client.registry import Registry
     from regtutor.exchange import Transcript
 
 ALL = "all"
@@ -128,7 +129,10 @@ def _pulled(transcript: Transcript, platform: str | None) -> str:
 @click.command()
 @click.argument("source", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
 @click.argument("target", metavar="HOST/REPOSITORY:TAG")
-@click.option("--source-username", help="Who asks the first HOST, if it is not --username; its password is read first.")
+@click.option(
+    "--source-username",
+    help="Who asks the first HOST; without it nobody does, unless both are one HOST: then --username is for both.",
+)
 @asking
 @teaching
 def copy(source: str, target: str, source_username: str | None, asking: Asking) -> None:
@@ -136,6 +140,9 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
 
     Blobs that the target has are not sent; within one registry they are mounted. The last line, on standard output, is
     the digest of what was copied.
+
+    --username is who asks the target. On standard input each password is a line: that of --source-username, then that
+    of --username.
     """
     from regtutor import copy_image
     from regtutor.protocol.references import parse_reference
@@ -143,9 +150,9 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
     source_host, source_repository, named = parse_reference(source, digest=True)
     host, repository, tag = parse_reference(target)
     with ExitStack() as stack:
-        reg_from = stack.enter_context(asking.connect(source_host, source_username))
-        same = source_host == host and source_username in (None, asking.username)
-        reg = reg_from if same else stack.enter_context(asking.connect(host))
+        source_end = stack.enter_context(asking.anonymous(source_host))
+        target_end = stack.enter_context(asking.anonymous(host))
+        reg_from, reg = _source_and_target(source_end, target_end, source_username, asking.username)
         keep = stack.enter_context(asking.traced())
         transcript = copy_image(
             reg_from,
@@ -159,6 +166,17 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
         )
         keep(transcript)
         click.echo(_pulled(transcript, ALL))
+
+
+def _source_and_target(
+    source: Registry, target: Registry, source_username: str | None, username: str | None
+) -> tuple[Registry, Registry]:
+    """Both with their credentials: those of the target never go to a source that is another registry."""
+    same = (source.url.lower(), source.credentials) == (target.url.lower(), target.credentials)
+    if same and source_username in (None, username):
+        both = asked_as(target, username)
+        return both, both
+    return asked_as(source, source_username), asked_as(target, username)
 
 
 @click.command()
