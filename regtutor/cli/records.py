@@ -23,7 +23,7 @@ def show(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=_SAVED)
-@click.option("--to", metavar="FORMAT", help="har, markdown or html; by default what PATH ends in.")
+@click.option("--to", metavar="FORMAT", help="har, script, markdown or html; by default what PATH ends in.")
 @click.option(
     "--output",
     "-o",
@@ -35,8 +35,8 @@ def show(file: Path) -> None:
 def export(file: Path, to: str | None, output: Path | None) -> None:
     """Write the exchanges in FILE for others.
 
-    har opens in a browser's developer tools, markdown is for a bug report, html is one page that stands alone. The last
-    line, on standard output, is the file.
+    har opens in a browser's developer tools, script is bash that does the same once more with curl, markdown is for a
+    bug report, html is one page that stands alone. The last line, on standard output, is the file.
     """
     from regtutor import export as export_transcript
     from regtutor import load

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from regtutor.errors import InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.formats.curl_body import CurlBody, blob_file, curl_body
 from regtutor.formats.shell_words import Part, Variable, quoted, with_variables, word
+from regtutor.formats.visible import visible
 from regtutor.message import HeaderList, Request
 from regtutor.protocol.secrets import REDACTED, SECRET_HEADERS, redact_headers, redact_url
 
@@ -44,6 +45,10 @@ class _Sending:
     output: str = ""
     reachable: bool = True
     """False for a registry that is called within a process and has no socket."""
+    written_base: tuple[Part, ...] = ()
+    """What stands in the command in place of ``base``, such as a variable."""
+    answer: str = ""
+    """Options that say where the answer goes, in place of printing it."""
 
 
 def curl(
@@ -74,6 +79,27 @@ def curl(
     body = None
     if sending.method != "HEAD":  # curl sends no body with it
         body = curl_body(message, Path(body_dir) if body_dir is not None else None)
+    return _command(sending, body)
+
+
+def curl_in_script(
+    exchange: Exchange, body: CurlBody | None, base: tuple[Part, ...], target: tuple[Part, ...], answer: str
+) -> str:
+    """The command of a recorded request as a line of a script, which knows better where it goes and what to print.
+
+    Parameters
+    ----------
+    exchange: what was recorded.
+    body: where its body is from, or None.
+    base, target: what the URL is made of; ``base`` may be a variable, ``target`` may be empty.
+    answer: options of curl that say where the answer goes.
+    """
+    recorded = _recorded(exchange)
+    sending = replace(recorded, target=target, written_base=base, answer=answer, reachable=True)
+    return _command(sending, None if sending.method == "HEAD" else body)
+
+
+def _command(sending: _Sending, body: CurlBody | None) -> str:
     options = [
         _first_line(sending),
         *_method(sending, body),
@@ -83,7 +109,7 @@ def curl(
         *_target(sending),
     ]
     producer = f"{body.producer} |\n" if body and body.producer else ""
-    comments = "".join(f"# {line}\n" for line in _comments(sending, body))
+    comments = "".join(f"# {visible(line)}\n" for line in _comments(sending, body))
     return comments + producer + " \\\n  ".join(options)
 
 
@@ -91,7 +117,7 @@ def _recorded(exchange: Exchange) -> _Sending:
     return _Sending(
         exchange.step,
         exchange.method,
-        *_url(exchange.url),
+        *url_parts(exchange.url),
         exchange.request.headers,
         exchange.proxy,
         ("user-agent", "accept"),
@@ -103,7 +129,7 @@ def _recorded(exchange: Exchange) -> _Sending:
 def _drafted(draft: Request, registry_url: str | None) -> _Sending:
     target = draft.shown_target
     if target.lower().startswith(("http://", "https://")):
-        base, path = _url(target)
+        base, path = url_parts(target)
     elif not target.startswith("/"):
         raise InvalidURL(
             f"{target!r} is no target of a request",
@@ -111,9 +137,9 @@ def _drafted(draft: Request, registry_url: str | None) -> _Sending:
             "Begin it with '/'",
         )
     elif registry_url is not None:
-        base, path = _url(redact_url(registry_url.rstrip("/") + target))
+        base, path = url_parts(redact_url(registry_url.rstrip("/") + target))
     else:
-        base, path = (_REGISTRY,), with_variables(sendable_target(target), _secret_name)
+        base, path = (_REGISTRY,), with_variables(sendable_target(target), secret_name)
     headers = redact_headers(draft.headers)
     if draft.body is not None and not {"content-length", "transfer-encoding"} & {name.lower() for name, _ in headers}:
         headers = (*headers, ("Transfer-Encoding", "chunked"))
@@ -130,7 +156,7 @@ def _texts(parts: tuple[Part, ...]) -> str:
     return "".join(part for part in parts if isinstance(part, str))
 
 
-def _url(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+def url_parts(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """Scheme and authority, and the target, of a URL.
 
     Raises
@@ -141,11 +167,11 @@ def _url(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     scheme, _, rest = redacted.partition("#")[0].partition("://")
     authority, path = re.fullmatch(r"([^/?]*)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
     target = path if path.startswith("/") else f"/{path}"
-    base = with_variables(f"{scheme}://{authority}", _secret_name)
-    return base, with_variables(sendable_target(target), _secret_name)
+    base = with_variables(f"{scheme}://{authority}", secret_name)
+    return base, with_variables(sendable_target(target), secret_name)
 
 
-def _secret_name(before: str) -> str:
+def secret_name(before: str) -> str:
     """What the variable is called that stands after ``before``: after its query name, or userinfo after ``//``."""
     found = re.search(r"[?&;]([^=&#;]*)=$", before)
     return f"REGTUTOR_{found[1] if found else 'USERINFO' if before.endswith('//') else 'SECRET'}"
@@ -153,6 +179,8 @@ def _secret_name(before: str) -> str:
 
 def _first_line(sending: _Sending) -> str:
     shown = "" if sending.method == "HEAD" else " --dump-header -" if sending.output else " --include"
+    if sending.answer:
+        shown = f" {sending.answer}"
     return f"curl --silent --show-error{shown} --globoff --path-as-is"
 
 
@@ -203,7 +231,7 @@ def _header(name: str, value: str) -> str:
         return quoted(f"{name};")
     if name.lower() in SECRET_HEADERS:
         return word(f"{name}: ", Variable(f"REGTUTOR_{name}"))
-    return word(*with_variables(f"{name}: {value}", _secret_name))
+    return word(*with_variables(f"{name}: {value}", secret_name))
 
 
 def _body(sending: _Sending, body: CurlBody | None) -> list[str]:
@@ -217,9 +245,10 @@ def _body(sending: _Sending, body: CurlBody | None) -> list[str]:
 
 def _target(sending: _Sending) -> list[str]:
     """The URL. curl percent-encodes what is no ASCII in it, so such a target is given to it apart from the URL."""
+    base = sending.written_base or sending.base
     if _texts(sending.target).isascii():
-        return [word(*sending.base, *sending.target)]
-    return [f"--request-target {word(*sending.target)}", word(*sending.base, "/")]
+        return [word(*base, *sending.target)]
+    return [f"--request-target {word(*sending.target)}", word(*base, "/")]
 
 
 def _comments(sending: _Sending, body: CurlBody | None) -> Iterable[str]:

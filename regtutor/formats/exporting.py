@@ -17,26 +17,36 @@ from regtutor.formats.har import har_of
 from regtutor.formats.markdown import markdown_of
 from regtutor.formats.page import page_of
 from regtutor.formats.private_file import private_file
+from regtutor.formats.script import script_of
+from regtutor.message import Blob
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the ``endings`` of its files, the usual one first, and what ``write`` makes of a transcript."""
+    """A format: the ``endings`` of its files, the usual one first, and what ``write`` makes of a transcript.
+
+    ``write`` is also told in which folder the file will be, and where bodies are that the records do not hold.
+    """
 
     endings: tuple[str, ...]
-    write: Callable[[Transcript], str]
+    write: Callable[[Transcript, Path, Iterable[Blob]], str]
 
 
 FORMATS: dict[str, Format] = {
-    "har": Format((".har",), har_of),
-    "markdown": Format((".md", ".markdown"), markdown_of),
-    "html": Format((".html", ".htm"), page_of),
+    "har": Format((".har",), lambda transcript, _folder, _bodies: har_of(transcript)),
+    "script": Format((".sh",), script_of),
+    "markdown": Format((".md", ".markdown"), lambda transcript, _folder, _bodies: markdown_of(transcript)),
+    "html": Format((".html", ".htm"), lambda transcript, _folder, _bodies: page_of(transcript)),
 }
 """Every format that :func:`export` writes, by its name."""
 
 
 def export(
-    transcript: Transcript | Exchange | Iterable[Exchange], path: str | os.PathLike[str], *, to: str | None = None
+    transcript: Transcript | Exchange | Iterable[Exchange],
+    path: str | os.PathLike[str],
+    *,
+    to: str | None = None,
+    bodies: Iterable[Blob] = (),
 ) -> Path:
     """Write exchanges to a file in a format that others read. Only its owner can read it; it holds no secrets.
 
@@ -45,6 +55,8 @@ def export(
     transcript: a Transcript, one Exchange, or any exchanges.
     path: the file; one that is there already is replaced.
     to: a name of :data:`FORMATS`; without it the file's ending says which.
+    bodies: for a script, what was pushed, such as ``image.layers``: records hold the first part of a layer only. What
+        is too large for a command is written beside the script; what is not given, the script asks for by name.
 
     Returns
     -------
@@ -56,7 +68,7 @@ def export(
     CannotSave: if the directory is not there or cannot be written to.
     """
     path = Path(path)
-    written = FORMATS[format_of(path, to)].write(_as_transcript(transcript))
+    written = FORMATS[format_of(path, to)].write(_as_transcript(transcript), path.parent, bodies)
     with private_file(path) as file:
         file.write(written.encode())
     return path

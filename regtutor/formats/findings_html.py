@@ -1,0 +1,54 @@
+"""Findings as HTML: the message line by line, each line opening to what it means where it stands.
+
+As everything here: escaped, without script, inline styles only. Nothing is known of how findings come to be.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from regtutor.findings.finding import Finding, Findings, printable
+
+_MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
+_WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
+_SUMMARY = "cursor:pointer;overflow-wrap:anywhere"
+_INDENTED = "margin:0 0 6px 18px;overflow-wrap:anywhere"
+_WARNED = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding-left:10px;margin:6px 0;overflow-wrap:anywhere"
+
+
+def findings_html(findings: Findings) -> str:
+    """Each line of the message, which opens to its meaning, and the diagnoses, which are open.
+
+    Parameters
+    ----------
+    findings: what ``regtutor.explain`` gave.
+
+    Returns
+    -------
+    HTML that needs neither script nor style sheet; every text in it is escaped, and links lead to the clauses.
+    """
+    rows = "".join(_diagnosis(item) if item.kind == "diagnosis" else _line(item) for item in findings)
+    return f'<div><div style="overflow-wrap:anywhere"><b>{_text(findings.title)}</b></div>{rows}</div>'
+
+
+def _line(finding: Finding) -> str:
+    summary = f'<summary style="{_SUMMARY}"><code style="{_MONO};{_WRAP};color:inherit;background:none">'
+    meaning = f'<div style="{_INDENTED}">{_text(finding.meaning)} {_source(finding)}</div>'
+    return f"<details>{summary}{_text(finding.line)}</code></summary>{meaning}</details>"
+
+
+def _diagnosis(finding: Finding) -> str:
+    said = f"<b>{_text(finding.name)}</b>: {_text(finding.meaning)} {_source(finding)}"
+    return f'<div style="{_WARNED}">{said}<div><i>next:</i> {_text(finding.next)}</div></div>'
+
+
+def _source(finding: Finding) -> str:
+    if finding.citation is None:
+        return f"<i>({finding.rule})</i>"
+    clause = f"{finding.citation.document.name}, {finding.citation.section}"
+    link = f'<a href="{escape(finding.citation.url)}" rel="noreferrer noopener" target="_blank">{escape(clause)}</a>'
+    return f"<i>({finding.rule}; {link})</i>"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
