@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SessionBusy(Exception):
-    """All the bytes of this session are there, and are being made a blob at this moment."""
+    """All the bytes of another request are there, and are being left in the session or made a blob at this moment."""
 
 
 class SessionGone(Exception):
@@ -91,7 +91,7 @@ class Session:
 
         Raises
         ------
-        SessionBusy: while its bytes are being made a blob.
+        SessionBusy: while another request to it ends.
         SessionGone: if it has ended meanwhile.
         """
         self._interrupt()
@@ -117,7 +117,7 @@ class Session:
 
         Raises
         ------
-        SessionBusy: while its bytes are being made a blob.
+        SessionBusy: while another request to it ends.
         SessionGone: if it has ended meanwhile.
         """
         self._interrupt()
@@ -189,9 +189,11 @@ class SessionWriter:
         """End it in the middle: what was received stays in the session, or is forgotten, as ``keeps`` says."""
         if not self._take_end():
             return
-        if not self.keeps:
-            self._file.truncate(self.start)
-        self._leave(self._hasher if self.keeps else self._before)
+        try:
+            if not self.keeps:
+                self._file.truncate(self.start)
+        finally:
+            self._leave(self._hasher if self.keeps else self._before)
 
     def forget(self) -> None:
         """End it in the middle, and forget what was received."""
@@ -216,8 +218,10 @@ class SessionWriter:
                 raise WrongDigest(hasher.digest, hasher.size)
             self.session.store.keep(self.session.data, self.session.repository, digest)
         finally:
-            self.session._remove()
-            self._leave(None)
+            try:
+                self.session._remove()
+            finally:
+                self._leave(None)
 
     def _whole(self, algorithm: str) -> Hasher:
         """The hash of all bytes of the session, if need be by reading them once more."""

@@ -12,7 +12,7 @@ import pytest
 from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Hasher
-from regtutor.server import chunk_range, purging
+from regtutor.server import chunk_range, purging, sessions
 from regtutor.server.app import App
 from regtutor.server.hashing import HashesInProgress
 from regtutor.server.sessions import Session, SessionBusy, SessionGone
@@ -254,6 +254,50 @@ def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> 
     assert writer._take_end()  # as commit does first
     with pytest.raises(SessionBusy):
         committing.discard()
+
+
+def test_a_commit_whose_session_cannot_be_removed_leaves_it_to_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session.start(store, "a")
+    writer = session.writer()
+    writer.write(b"hello")
+    with monkeypatch.context() as patched, pytest.raises(PermissionError):
+        patched.setattr(sessions.shutil, "rmtree", _refuse)
+        writer.commit(digests.parse(HELLO))
+    assert not store.uploading
+    session.discard()
+    assert not session.exists
+
+
+def test_an_abort_whose_bytes_cannot_be_forgotten_leaves_the_session_to_others(store: Store) -> None:
+    session = Session.start(store, "a")
+    writer = session.writer()
+    writer.write(b"hello")
+    writer._file.close()  # so that the truncation fails, as a broken disk may make it
+    with pytest.raises(ValueError, match="closed file"):
+        writer.abort()
+    assert not store.uploading
+    session.writer(keeps=True).pause()
+
+
+def _refuse(path: Path) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_stands(
+    inline: Inline, method: str
+) -> None:
+    location = inline.start("a")
+    begun(inline, location)
+    (writer,) = inline.app.store.uploading.values()
+    assert writer._take_end()  # as pause and commit do first
+    (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
+    assert fault["code"] == "BLOB_UPLOAD_INVALID"
+    assert fault["detail"]["expected"] == "a session to which no other request is ending at this moment"
+    assert fault["detail"]["next"].startswith("GET the Location")
+    assert inline.ask("GET", location).status == 204
 
 
 def aged(store: Store, repository: str, seconds: float) -> Path:

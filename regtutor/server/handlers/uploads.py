@@ -296,6 +296,6 @@ def _busy(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_INVALID",
         given=session.id,
-        expected="a session whose bytes are not being made a blob at this moment",
-        next="HEAD the blob once the other request has ended",
+        expected="a session to which no other request is ending at this moment",
+        next="GET the Location to see where the session stands; where that is 404, HEAD the blob",
     )
