@@ -30,11 +30,13 @@ def delete_image(
 
     Returns
     -------
-    The transcript of every request that was made; its notes say what was deleted, and what stays.
+    The transcript of every request that was made; its notes say what was deleted, what stays, and which list
+    of referrers still names it because it could not be changed.
 
     Raises
     ------
     DeleteFailed: if the registry does not have it, or does not delete it.
+    InvalidArgument: if ``tag_only`` is asked for and ``reference`` is a digest; nothing was sent.
     ConnectionFailed: if it could not be reached.
     """
     title = f"deletion of {reference} in {repository} on {reg.name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regtutor.errors import DeleteFailed, InvalidManifest
+from regtutor.errors import DeleteFailed, InvalidArgument, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
@@ -30,16 +30,18 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
 
     Returns
     -------
-    Notes: what was deleted, and what stays.
+    Notes: what was deleted, and what stays; also which list of referrers could not be brought up to date.
 
     Raises
     ------
     DeleteFailed: if the registry does not have it, or does not delete it.
+    InvalidArgument: if ``tag_only`` is asked for and ``reference`` is a digest.
 
     Source: OCI distribution-spec v1.1.1, "Content Management"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-management>.
     """
     if tag_only:
+        _must_be_tag(reference)
         answer = yield draft(delete_manifest, repository, reference)
         if answer.status in (400, 405):
             stop(answer, _BY_DIGEST_ONLY, DeleteFailed)
@@ -61,6 +63,16 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     if view is not None and view.subject is not None:
         notes += yield from drop_referrer(repository, view.subject.digest, digest)
     return tuple(notes)
+
+
+def _must_be_tag(reference: str) -> None:
+    """A DELETE by digest would take the manifest away, and every tag that points to it."""
+    if ":" in reference:
+        raise InvalidArgument(
+            f"{reference} is no tag",
+            "with tag_only a tag is deleted and its manifest stays; a digest is the manifest itself",
+            "Name the tag, or leave tag_only out to delete the manifest with every tag that points to it",
+        )
 
 
 def _digest(answer: Exchange) -> str:

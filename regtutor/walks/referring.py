@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regtutor.content.image import Manifest
-from regtutor.errors import InvalidManifest, ListFailed
+from regtutor.errors import InvalidDigest, InvalidManifest, ListFailed, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
@@ -106,13 +106,27 @@ def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Reque
     repository: where it was.
     subject, digest: what it referred to, and its own digest.
 
+    Returns
+    -------
+    Notes: what became of the list. The manifest is gone by then, so a list that cannot be read or put is no error.
+
     Source: OCI distribution-spec v1.1.1, "Deleting Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>.
     """
+    try:
+        tag = referrers_tag(subject)
+    except InvalidDigest:
+        return ()  # there is no tag for it, and so no list
+    try:
+        return (yield from _drop(repository, subject, tag, digest))
+    except RegtutorError as error:
+        return (f"If there is a list of referrers under the tag {tag}, it still names {digest}: {error}",)
+
+
+def _drop(repository: str, subject: str, tag: str, digest: str) -> Generator[Request, Exchange, Notes]:
     answer = yield draft(get_referrers, repository, subject)
     if answer.status != 404:
         return ()
-    tag = referrers_tag(subject)
     index, _ = yield from _tagged(repository, tag)
     if index is None:
         return ()

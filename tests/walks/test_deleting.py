@@ -9,17 +9,20 @@ import pytest
 
 from regtutor.backends.in_process import InProcessTransport
 from regtutor.backends.opening import open_registry
+from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.deleting import delete_image
-from regtutor.errors import DeleteFailed
-from regtutor.exchange import Transcript
-from regtutor.protocol.media_types import OCI_INDEX
+from regtutor.errors import DeleteFailed, InvalidArgument
+from regtutor.exchange import Exchange, Transcript
+from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
+from regtutor.protocol.referrers import referrers_tag
 from regtutor.pushing import push_image
 from regtutor.server.app import App
 from regtutor.server.store import Store
 from regtutor.steps import get_manifest, head_blob, head_manifest, list_tags, put_manifest
-from tests.walks.artifacts import index_of
+from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
+from tests.walks.artifacts import artifact, index_of
 
 REPOSITORY = "library/hello"
 NATIVE = pytest.param("native", marks=pytest.mark.registry)
@@ -68,6 +71,16 @@ def test_a_tag_alone_can_be_deleted(reg: Registry) -> None:
     assert head_manifest(reg, REPOSITORY, sample_image().digest).status == 200
 
 
+@embedded_only
+def test_a_digest_is_no_tag_and_with_tag_only_nothing_is_asked(reg: Registry) -> None:
+    asked: list[Exchange] = []
+    with pytest.raises(InvalidArgument, match="no tag"):
+        delete_image(reg, REPOSITORY, sample_image().digest, tag_only=True, watch=asked.append)
+    assert asked == []
+    assert list_tags(reg, REPOSITORY).json()["tags"] == ["v1", "v2"]
+    assert head_manifest(reg, REPOSITORY, sample_image().digest).status == 200
+
+
 @pytest.mark.registry
 @pytest.mark.parametrize("reg", ["native"], indirect=True)
 def test_a_registry_that_deletes_by_digest_only_is_explained(reg: Registry) -> None:
@@ -96,3 +109,25 @@ def test_a_registry_that_does_not_delete_is_explained(tmp_path: Path) -> None:
             assert caught.value.exchange is not None
             assert caught.value.exchange.status == 405
             assert head_manifest(reg, REPOSITORY, "v1").status == 200
+
+
+@pytest.mark.parametrize("broken", ["get", "put"])
+def test_a_deletion_stays_one_if_the_list_of_referrers_cannot_be_read_or_put(broken: str) -> None:
+    signature = artifact(sample_image().manifest, "application/vnd.example.signature")
+    tag, listed = referrers_tag(sample_image().digest), index_of(signature.manifest)
+
+    def reply(method: str, target: str) -> Reply:
+        if "/referrers/" in target:
+            return NOT_FOUND
+        if tag in target:
+            return (200, {"Content-Type": OCI_INDEX}, listed) if (method, broken) == ("GET", "put") else (500, {}, b"")
+        if method == "DELETE":
+            return 202, {}, b""
+        return 200, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": signature.digest}, signature.manifest.data
+
+    with refusing_registry(reply) as registry, connect(registry.url) as reg:
+        done = delete_image(reg, REPOSITORY, signature.digest)
+    assert ("delete_manifest", 202) in outline(done)
+    assert done[-1].status == 500
+    assert "is gone" in done.notes[0]
+    assert tag in done.notes[-1] and "500" in done.notes[-1]
