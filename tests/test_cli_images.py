@@ -66,6 +66,13 @@ def test_copy_ends_with_the_digest_of_what_it_copied(reg: Registry, tmp_path: Pa
         assert len(load(tmp_path / "trace.json")) == len(done.stderr.splitlines()) - 1
 
 
+def test_copy_without_a_tag_means_latest_and_its_help_says_so(reg: Registry) -> None:
+    assert run("copy", f"{host_of(reg)}/library/hello:v1", f"{host_of(reg)}/library/other").returncode == 0
+    assert get_manifest(reg, "library/other", "latest").status == 200
+    told = run("copy", "--help").stdout
+    assert "HOST/REPOSITORY[:TAG]\n" in told and "Without a tag either is latest." in " ".join(told.split())
+
+
 def test_copy_within_one_registry_mounts(reg: Registry) -> None:
     done = run("copy", f"{host_of(reg)}/library/hello@{sample_image().digest}", f"{host_of(reg)}/library/other:v1")
     assert (done.returncode, done.stdout) == (0, f"{sample_image().digest}\n")

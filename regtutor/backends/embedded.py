@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from regtutor.backends.attached import attached
 from regtutor.backends.certificate import TLS, server_certificate
@@ -101,13 +102,19 @@ def serve_embedded(
         kept = "and stays" if root is not None else "and is deleted at the end"
         say(f"A registry at {server.url}; its content is in {local.root} {kept}. Ctrl-C ends it.")
         if local.ca_file is not None:
-            say(f"Its certificate is signed by the CA in {local.ca_file}: regtutor push --ca-file {local.ca_file}")
+            push = f"regtutor push IMAGE {_asked_at(server.url)}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
+            say(f"Its certificate is signed by the CA in {local.ca_file}: {push}")
         ended.wait()
     except KeyboardInterrupt:
         say("")
     finally:
         signal.signal(signal.SIGTERM, before)
         local.close()
+
+
+def _asked_at(url: str) -> str:
+    """``url``, with an address that can be connected to where it is that of every interface."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _start(

@@ -87,7 +87,9 @@ def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: 
 _OPTIONS = (
     click.option("--username", help="Who asks; the password is read from standard input or asked for."),
     click.option(
-        "--ca-file", type=click.Path(exists=True, dir_okay=False), help="The CA that signed the registry's certificate."
+        "--ca-file",
+        type=click.Path(exists=True, dir_okay=False),
+        help="The CA that signed the registry's certificate; a HOST without http:// is then asked over TLS.",
     ),
     click.option(
         "--trace",
@@ -117,7 +119,8 @@ class Asking:
         """The registry at ``host``, asked as nobody, or as whom the address itself names."""
         from regtutor import connect
 
-        return connect(host, verify=self.ca_file or True)
+        plain = self.ca_file is None or "://" in host
+        return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
 
     @property
     def watch(self) -> Callable[[Exchange], None] | None:

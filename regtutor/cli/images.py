@@ -19,7 +19,7 @@ ALL = "all"
 
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
-@click.argument("reference", metavar="HOST/REPOSITORY:TAG")
+@click.argument("reference", metavar="HOST/REPOSITORY[:TAG]")
 @click.option("--name", help="Which image of the archive or layout: its tag or reference name.")
 @click.option("--platform", help="Which image of an index, such as linux/arm64; or all.")
 @click.option("--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from there; repeatable.")
@@ -52,8 +52,8 @@ def push(
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
 
-    HOST is asked over plain HTTP on loopback, over TLS anywhere else; for a plain registry elsewhere write http://
-    before it.
+    HOST is asked over plain HTTP on loopback, over TLS anywhere else and with --ca-file; for a plain registry elsewhere
+    write http:// before it, for TLS on loopback https://. Without a tag it is latest.
 
     Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
     pushed.
@@ -128,7 +128,7 @@ def _pulled(transcript: Transcript, platform: str | None) -> str:
 
 @click.command()
 @click.argument("source", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
-@click.argument("target", metavar="HOST/REPOSITORY:TAG")
+@click.argument("target", metavar="HOST/REPOSITORY[:TAG]")
 @click.option(
     "--source-username",
     help="Who asks the first HOST; without it nobody does, unless both are one HOST: then --username is for both.",
@@ -138,8 +138,8 @@ def _pulled(transcript: Transcript, platform: str | None) -> str:
 def copy(source: str, target: str, source_username: str | None, asking: Asking) -> None:
     """Copy an image, or an index with all its images, byte for byte: the digests stay the same.
 
-    Blobs that the target has are not sent; within one registry they are mounted. The last line, on standard output, is
-    the digest of what was copied.
+    Without a tag either is latest. Blobs that the target has are not sent; within one registry they are mounted. The
+    last line, on standard output, is the digest of what was copied.
 
     --username is who asks the target. On standard input each password is a line: that of --source-username, then that
     of --username.

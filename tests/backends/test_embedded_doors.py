@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import socket
 import ssl
@@ -146,6 +147,35 @@ def test_serve_over_tls_with_passwords_and_a_push_to_it(htpasswd: Path, tmp_path
         log, errors = served.process.communicate(timeout=LIMIT)
     assert PASSWORD.encode() not in log + errors
     assert not Path(ca).exists()
+
+
+def test_the_push_that_serve_tells_of_does_push(tmp_path: Path) -> None:
+    layout = sample_layout(tmp_path / "layout", ("v1",))
+    with serving("--port", "0", "--tls", "--root", tmp_path / "a root") as served:
+        served.line()
+        words = shlex.split(served.line().partition(": regtutor ")[2])
+        told = [str(layout) if word == "IMAGE" else word.replace("REPOSITORY:TAG", "a/b:v1") for word in words]
+        done = run(*told)
+    assert (done.returncode, done.stdout) == (0, f"{sample_image().digest}\n"), done.stderr
+
+
+@pytest.mark.parametrize("command", ["push", "pull", "copy", "inspect", "tags", "referrers", "delete"])
+def test_a_ca_means_tls_where_no_scheme_is_given(command: str, tmp_path: Path) -> None:
+    layout = sample_layout(tmp_path / "layout", ("v1",))
+    with open_registry("embedded", quiet=True, tls=True) as reg:
+        push_image(reg, sample_image(), "a/b", "v1")
+        image = f"{reg.url.removeprefix('https://')}/a/b"
+        verbs: dict[str, tuple[str | Path, ...]] = {
+            "push": (layout, f"{image}:v2"),
+            "pull": (f"{image}:v1", tmp_path / "pulled"),
+            "copy": (f"{image}:v1", f"{image}/c:v1"),
+            "inspect": (f"{image}:v1",),
+            "tags": (image,),
+            "referrers": (f"{image}@{sample_image().digest}",),
+            "delete": (f"{image}:v1",),
+        }
+        done = run(command, *verbs[command], "--ca-file", ca_of(reg))
+    assert done.returncode == 0, done.stderr
 
 
 def test_push_with_a_name_over_plain_http(htpasswd: Path, tmp_path: Path) -> None:
