@@ -131,6 +131,9 @@ def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout:
         ("layout", "127.0.0.1:1/a:b", ["--no-such-option"], "--no-such-option"),
         ("layout", "127.0.0.1:1/a:b", ["--ca-file", "nowhere.pem"], "nowhere.pem"),
         ("layout", "127.0.0.1:1/a:b", ["--trace", "nowhere/trace.json"], "nowhere"),
+        ("layout", "127.0.0.1:1/a:b", ["--trace", "/proc/nope"], "/proc"),
+        ("layout", "127.0.0.1:1/a:b", ["--trace", "n" * 300], "nnn"),
+        ("layout", "127.0.0.1:1/a:b", ["--trace", "/dev/null"], "/dev/null"),
     ],
 )
 def test_an_image_or_an_argument_that_cannot_be_used_ends_with_status_2_and_names_it(
@@ -250,6 +253,19 @@ def test_the_trace_is_written_when_nothing_answered(layout: Path, tmp_path: Path
     assert [(exchange.step, exchange.status) for exchange in load(trace)] == [("head_blob", None)]
 
 
+def test_a_trace_that_is_there_is_replaced_and_stays_as_it_was_where_nothing_was_asked(
+    reg: Registry, layout: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.json"
+    trace.write_text("of yesterday")
+    assert run("push", layout, "no host", "--trace", trace).returncode == 2
+    assert (trace.read_text(), list(tmp_path.iterdir())) == ("of yesterday", [trace])
+    assert run("push", layout, "no host", "--trace", tmp_path / "new").returncode == 2
+    assert list(tmp_path.iterdir()) == [trace]
+    assert run("push", layout, f"{host_of(reg)}/library/hello:v1", "--trace", trace).returncode == 0
+    assert load(trace)[-1].step == "put_manifest"
+
+
 class Serving:
     """A ``regtutor serve`` process; every wait for its lines has a limit."""
 
@@ -359,7 +375,21 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
     assert overview.returncode == 0
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
     assert named == [
-        *("copy", "delete", "demo", "export", "inspect", "lab", "pull", "push", "referrers", "serve", "show", "tags")
+        *(
+            "copy",
+            "delete",
+            "demo",
+            "explain",
+            "export",
+            "inspect",
+            "lab",
+            "pull",
+            "push",
+            "referrers",
+            "serve",
+            "show",
+            "tags",
+        )
     ]
     for command in named:
         done = run(command, "--help")

@@ -5,12 +5,14 @@ The result goes to standard output, everything else to standard error. Which com
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,11 +79,28 @@ def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _in_a_directory(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
     """Before the first request, not after the last: whether the file can be made at all."""
-    if path is not None and not path.absolute().parent.is_dir():
+    if path is None:
+        return path
+    if not path.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no directory {path.parent}")
+    try:
+        if path.exists() and not path.is_file():
+            raise click.BadParameter(f"{path} is no file that can be replaced")
+        _try_to_make(path)
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror or error}") from error
     return path
+
+
+def _try_to_make(path: Path) -> None:
+    """Make and delete a file: ``path``, or one beside it where it is there already, since that is then replaced."""
+    if os.path.lexists(path):
+        NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
+        return
+    with path.open("xb"):
+        path.unlink()
 
 
 _OPTIONS = (
@@ -94,7 +113,7 @@ _OPTIONS = (
     click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
-        callback=_in_a_directory,
+        callback=_can_be_made,
         help="Save every exchange to this file.",
     ),
     click.option("--quiet", "-q", is_flag=True, help="Print the result only."),
