@@ -23,7 +23,7 @@ def show(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=_SAVED)
-@click.option("--to", metavar="FORMAT", help="har, script, markdown or html; by default what PATH ends in.")
+@click.option("--to", metavar="FORMAT", help="har, script, markdown, svg or html; by default what PATH ends in.")
 @click.option(
     "--output",
     "-o",
@@ -36,7 +36,8 @@ def export(file: Path, to: str | None, output: Path | None) -> None:
     """Write the exchanges in FILE for others.
 
     har opens in a browser's developer tools, script is bash that does the same once more with curl, markdown is for a
-    bug report, html is one page that stands alone. The last line, on standard output, is the file.
+    bug report, svg is a sequence diagram, html is one page that stands alone. The last line, on standard output, is the
+    file.
     """
     from regtutor import export as export_transcript
     from regtutor import load

@@ -18,6 +18,7 @@ from regtutor.formats.markdown import markdown_of
 from regtutor.formats.page import page_of
 from regtutor.formats.private_file import private_file
 from regtutor.formats.script import script_of
+from regtutor.formats.svg import svg_of
 from regtutor.message import Blob
 
 
@@ -36,6 +37,7 @@ FORMATS: dict[str, Format] = {
     "har": Format((".har",), lambda transcript, _folder, _bodies: har_of(transcript)),
     "script": Format((".sh",), script_of),
     "markdown": Format((".md", ".markdown"), lambda transcript, _folder, _bodies: markdown_of(transcript)),
+    "svg": Format((".svg",), lambda transcript, _folder, _bodies: svg_of(transcript)),
     "html": Format((".html", ".htm"), lambda transcript, _folder, _bodies: page_of(transcript)),
 }
 """Every format that :func:`export` writes, by its name."""

@@ -5,6 +5,7 @@ The pieces are those of ``html_view``; here is only what makes a page of them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from regtutor.client.head import default_user_agent
@@ -37,6 +38,7 @@ def page_of(transcript: Transcript) -> str:
     transcript: what was recorded.
     """
     title = escape(transcript.title or "Transcript")
+    untitled = replace(transcript, title="")  # the heading says it
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -48,7 +50,7 @@ def page_of(transcript: Transcript) -> str:
 </head>
 <body>
 <h1>{title}</h1>
-<main>{transcript_html(transcript, most=len(transcript))}</main>
+<main>{transcript_html(untitled, most=len(transcript))}</main>
 <footer>Written by {default_user_agent()}</footer>
 </body>
 </html>
