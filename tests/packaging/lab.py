@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -66,7 +67,14 @@ def _wait_for_server(lab: subprocess.Popen[bytes], runtime: Path, log: Path) -> 
     while time.monotonic() < deadline and lab.poll() is None:
         for path in runtime.glob("jpserver-*.json"):
             server: dict[str, str | int] = json.loads(path.read_text() or "{}")
-            if "url" in server:
+            if "url" in server and _listens(int(server["port"])):
                 return server
         time.sleep(0.05)  # between two looks at the folder; the deadline is the bound
     pytest.fail(f"JupyterLab did not come up (exit status {lab.poll()}):\n{log.read_text()[-3000:]}")
+
+
+def _listens(port: int) -> bool:
+    """Whether somebody listens there: JupyterLab writes its file a moment before."""
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
