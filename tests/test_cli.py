@@ -198,6 +198,30 @@ def test_an_interrupt_ends_with_status_130_and_one_line(layout: Path) -> None:
     assert (process.returncode, printed, told) == (130, "", "regtutor: stopped\n")
 
 
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_an_interrupt_keeps_the_trace_of_what_was_done(layout: Path, tmp_path: Path, quiet: tuple[str, ...]) -> None:
+    trace = tmp_path / "trace.json"
+    with socket.create_server(("127.0.0.1", 0)) as half_silent:
+        half_silent.settimeout(LIMIT)
+        reference = f"127.0.0.1:{half_silent.getsockname()[1]}/a:b"
+        command = [*COMMAND, "push", str(layout), reference, "--trace", str(trace), *quiet]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        first, _ = half_silent.accept()
+        with first:
+            first.settimeout(LIMIT)
+            assert first.recv(65536).startswith(b"HEAD")
+            first.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        second, _ = half_silent.accept()
+        with second:
+            second.settimeout(LIMIT)
+            assert second.recv(4) == b"POST"
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=LIMIT)
+    assert process.returncode == 130
+    assert told.splitlines()[-2:] == [f"The exchanges are in {trace}", "regtutor: stopped"]
+    assert [(exchange.step, exchange.status) for exchange in load(trace)] == [("head_blob", 404)]
+
+
 def test_output_that_nobody_reads_is_no_traceback() -> None:
     process = subprocess.Popen(
         [*COMMAND, "demo", "--registry", "in_process"], stdout=subprocess.PIPE, stderr=subprocess.PIPE

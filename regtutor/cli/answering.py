@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -129,6 +129,7 @@ class Asking:
     ca_file: str | None
     trace: Path | None
     quiet: bool
+    seen: list[Exchange] = field(default_factory=list, init=False)
 
     def connect(self, host: str) -> Registry:
         """The registry at ``host``, asked as ``--username`` says."""
@@ -141,19 +142,21 @@ class Asking:
         plain = self.ca_file is None or "://" in host
         return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
 
-    @property
-    def watch(self) -> Callable[[Exchange], None] | None:
-        """Tells of each exchange on standard error, unless that is not wanted."""
-        return None if self.quiet else _tell
+    def watch(self, exchange: Exchange) -> None:
+        """Remember ``exchange``, and tell of it on standard error, unless that is not wanted."""
+        self.seen.append(exchange)
+        if not self.quiet:
+            _tell(exchange)
 
     @contextmanager
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
-        """Takes the transcript, to be kept in the trace; what was done until an error is kept as well."""
+        """Takes the transcript, to be kept in the trace; what was done until an error or Ctrl-C is kept as well."""
         made: list[Transcript] = []
         try:
             yield made.append
-        except RegtutorError as error:
-            self._keep_after_failure(error.transcript)
+        except BaseException:  # Ctrl-C too is no reason to forget what was done
+            if not made and self.seen:
+                self._keep_after_failure(Transcript.of(self.seen))
             raise
         finally:  # also when nobody reads the result
             for transcript in made:
@@ -161,15 +164,15 @@ class Asking:
                     _say(note)
                 self._keep(transcript)
 
-    def _keep(self, transcript: Transcript | None) -> None:
-        if self.trace is None or transcript is None:
+    def _keep(self, transcript: Transcript) -> None:
+        if self.trace is None:
             return
         from regtutor import save
 
         save(transcript, self.trace)
         _say(f"The exchanges are in {self.trace}")
 
-    def _keep_after_failure(self, transcript: Transcript | None) -> None:
+    def _keep_after_failure(self, transcript: Transcript) -> None:
         """What keeps the file from being written does not hide why the command failed."""
         try:
             self._keep(transcript)
@@ -182,7 +185,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        values = {field.name: kwargs.pop(field.name) for field in fields(Asking)}
+        values = {one.name: kwargs.pop(one.name) for one in fields(Asking) if one.init}
         return command(*args, asking=Asking(**values), **kwargs)
 
     for option in reversed(_OPTIONS):
