@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from time import sleep
 
-from regtutor.errors import RegtutorError
+from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.steps.sender import Sender
 
 Notes = tuple[str, ...]
 Walk = Generator[Request, Exchange, Notes]
+
+WAITS = (0.2, 0.5, 1.0, 2.0)
+"""Seconds before the request that follows the first, second, ... failed connection in a row; then the last one again.
+
+How many requests there are, the walk bounds."""
 
 
 class Walker:
@@ -29,6 +35,7 @@ class Walker:
     request: the next one to be sent, or None at the end.
     exchanges: those made so far.
     notes: what the walk returned in the end.
+    failures: how many connections have failed in a row, up to now; 0 once an answer has come.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Walker:
         self._watch = watch
         self.exchanges: list[Exchange] = []
         self.notes: Notes = ()
+        self.failures = 0
         self.request: Request | None = None
         self._advance(lambda: next(walk))
 
@@ -66,10 +74,12 @@ class Walker:
             exchange = registry.send(self._prepare(sent))
         except RegtutorError as error:
             failure = error
+            self.failures += isinstance(error, ConnectionFailed)
             if error.exchange is not None:
                 self._add(error.exchange)
             self._advance(lambda: self._walk.throw(failure))
             return None
+        self.failures = 0
         self._add(exchange)
         self._advance(lambda: self._walk.send(exchange))
         return exchange
@@ -102,13 +112,15 @@ def run(
     prepare: Callable[[Request], Request] | None = None,
     watch: Callable[[Exchange], None] | None = None,
     title: str = "",
+    wait: Callable[[float], None] | None = None,
 ) -> Transcript:
-    """Drive ``walk`` to its end.
+    """Drive ``walk`` to its end. After a failed connection it waits (:data:`WAITS`): a registry may be restarting.
 
     Parameters
     ----------
     walk, reg, source, prepare, watch: see :class:`Walker`.
     title: the transcript's title.
+    wait: waits so many seconds; by default ``time.sleep``.
 
     Returns
     -------
@@ -120,5 +132,7 @@ def run(
     """
     walker = Walker(walk, reg, source=source, prepare=prepare, watch=watch)
     while walker.request is not None:
+        if walker.failures:
+            (wait or sleep)(WAITS[min(walker.failures, len(WAITS)) - 1])
         walker.step()
     return walker.transcript(title)

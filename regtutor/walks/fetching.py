@@ -27,7 +27,7 @@ REDIRECTS = 5
 """How many redirects are followed for one answer."""
 
 TRIES = 6
-"""How many requests are made for one blob, if each brings bytes and is cut."""
+"""How many requests are made for one blob, if connections are cut or fail."""
 
 _MANIFESTS = ("manifest", "index", "schema1")
 _REDIRECTED = (301, 302, 303, 307, 308)
@@ -128,8 +128,8 @@ def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Requ
 def fetch_blob(repository: str, blob: Descriptor, incoming: Incoming, *, side: str = "") -> Fetch:
     """A blob, unless it is there already; in the end ``incoming`` holds it, verified.
 
-    A transfer that is cut goes on with a ``Range`` request, and ``If-Range`` where the registry gave an ETag, as long
-    as each try brings bytes; at most :data:`TRIES` requests are made.
+    A transfer that is cut goes on with a ``Range`` request, and ``If-Range`` where the registry gave an ETag. Once
+    bytes have come, a connection that brings none is tried again as well; at most :data:`TRIES` requests are made.
 
     Raises
     ------
@@ -149,12 +149,17 @@ def fetch_blob(repository: str, blob: Descriptor, incoming: Incoming, *, side: s
     if incoming.begun(blob) >= blob.size > 0 and incoming.settle(blob):
         return
     etag, cut, answer = "", None, None  # type: str, ConnectionFailed | None, Exchange | None
+    reached = False
     for _ in range(TRIES):
         start = incoming.begun(blob)
         with incoming.receiver(blob) as received:
             answer, cut = yield from _attempt(_asking(repository, blob, received, start, etag, side), incoming, blob)
-        if cut is not None and not received.size:
-            raise cut
+        if cut is not None and (answer is None or not received.size):
+            if not reached:
+                raise cut
+            continue
+        assert answer is not None  # where there is none, there is the error
+        reached = True
         etag = answer.headers.get("ETag", etag)
         if not _take(answer, incoming, blob, received, start):
             continue
@@ -181,13 +186,11 @@ def _asking(repository: str, blob: Descriptor, received: Receiver, start: int, e
 
 def _attempt(
     request: Request, incoming: Incoming, blob: Descriptor
-) -> Generator[Request, Exchange, tuple[Exchange, ConnectionFailed | None]]:
-    """The answer, and the error that cut it, if one did."""
+) -> Generator[Request, Exchange, tuple[Exchange | None, ConnectionFailed | None]]:
+    """The answer, as far as one came, and the error that cut it, if one did."""
     try:
         return (yield from _following(request)), None
     except ConnectionFailed as error:
-        if error.exchange is None or error.exchange.response is None:
-            raise
         return error.exchange, error
     except ContentMismatch:
         incoming.drop(blob)

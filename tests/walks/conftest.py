@@ -10,6 +10,14 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 
 
+@pytest.fixture(autouse=True)
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that walks would have waited; no test waits."""
+    seconds: list[float] = []
+    monkeypatch.setattr("regtutor.walks.driving.sleep", seconds.append)
+    return seconds
+
+
 @pytest.fixture
 def embedded() -> Iterator[Registry]:
     with open_registry("embedded", quiet=True) as registry:

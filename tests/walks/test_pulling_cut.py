@@ -106,6 +106,23 @@ def test_tries_are_bounded_and_what_came_is_used_by_the_next_pull(tmp_path: Path
     assert left_in(tmp_path) == ["image"]
 
 
+def test_after_bytes_have_come_a_connection_that_brings_nothing_is_tried_again_after_a_wait(
+    tmp_path: Path, waited: list[float]
+) -> None:
+    _, asked = pull(cutting(100_000, 0, 0), tmp_path / "image")
+    assert [request.start for request in asked] == [None, 100_000, 100_000, 100_000]
+    assert waited == [0.2, 0.5, 1.0]
+    assert layer_in(tmp_path / "image") == LARGE_BYTES
+
+
+def test_where_the_registry_stays_away_the_tries_are_bounded(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionFailed) as caught:
+        pull(cutting(100_000, *[0] * 9), tmp_path / "image")
+    assert caught.value.transcript is not None
+    assert len(caught.value.transcript) == 2 + TRIES
+    assert left_in(tmp_path) == [".image.pulling"]
+
+
 def test_a_connection_that_brings_nothing_is_not_tried_again(tmp_path: Path) -> None:
     with pytest.raises(ConnectionFailed) as caught:
         pull(cutting(0), tmp_path / "image")

@@ -321,6 +321,38 @@ def test_an_upload_goes_on_after_the_embedded_registry_was_restarted(tmp_path: P
     opened[-1].close()
 
 
+def test_an_upload_waits_for_a_registry_that_is_not_back_at_once(tmp_path: Path) -> None:
+    opened = [open_registry("embedded", root=tmp_path, quiet=True)]
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 4:
+            opened.append(open_registry("embedded", root=tmp_path, quiet=True))
+            proxy.upstream = opened[-1].url
+
+    with cutting_proxy(opened[0].url) as proxy, connect(proxy.url) as near:
+        walk = walks.upload_chunks(REPOSITORY, DATA, chunk_size=400)
+        transcript = walks.run(walk, Restarting(near, opened[0].close, before=2), wait=wait)
+        assert fetched(near) == DATA
+    assert waited == [0.2, 0.5, 1.0, 2.0]
+    assert [status for _, status in outline(transcript)].count(None) == 4
+    assert outline(transcript)[-1] == ("put_blob", 201)
+    opened[-1].close()
+
+
+def test_the_waits_begin_anew_after_an_answer_and_are_bounded(
+    near: Registry, proxy: CuttingProxy, waited: list[float]
+) -> None:
+    proxy.cuts = [0, None, 0]
+    upload_chunks(near, REPOSITORY, DATA, chunk_size=400)
+    assert waited == [0.2, 0.2]
+    proxy.answers = ["GET"] * 7
+    with pytest.raises(ConnectionFailed):
+        resume_upload(near, _opened(near), DATA, tries=6)
+    assert waited[2:] == [0.2, 0.5, 1.0, 2.0, 2.0, 2.0]
+
+
 @pytest.mark.registry
 def test_an_upload_goes_on_after_docker_registry_was_restarted(
     tmp_path: Path,
