@@ -117,7 +117,8 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 def did_not_start(what: str, why: str, log: str, instead: str) -> BackendFailed:
     """The error for a registry that was started in vain, with the part of its log that tells the reason."""
     lines = log.splitlines()
-    reason = next((at for at, line in enumerate(lines) if line.startswith(_REASONS)), None)
+    # Not always at a line's start: an engine may join what the registry wrote in pieces.
+    reason = next((at for at, line in enumerate(lines) if any(word in line for word in _REASONS)), None)
     shown = lines[-LOG_LINES:] if reason is None else lines[reason : reason + LOG_LINES]
     next_ = f"Read its log below; a wrong setting is named there. {instead}"
     return BackendFailed(f"{what} did not start", why, next_, log="\n".join(shown))
