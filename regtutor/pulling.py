@@ -10,10 +10,12 @@ from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.content.destination import destination
 from regtutor.content.incoming import Receiver
+from regtutor.content.platforms import parse_platform
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import Platform
 from regtutor.pushing import LONG
+from regtutor.walks.pulling import ALL
 
 
 def pull_image(
@@ -30,7 +32,8 @@ def pull_image(
     """Pull an image and write it to disk: the manifest, then every blob that it names, each verified.
 
     Blobs that are there already are not fetched, and one whose transfer was cut goes on where it was cut, in this call
-    and in the next: what came is kept beside ``into``, in a folder whose name ends in ``.pulling``, until all is there.
+    and in the next, whatever ended it: what came is kept beside ``into``, in a folder whose name ends in ``.pulling``,
+    until all is there. One pull at a time writes there.
 
     Parameters
     ----------
@@ -52,9 +55,9 @@ def pull_image(
     Raises
     ------
     PullFailed: if the registry refused something.
-    ContentMismatch: if what came is not what its digest or its size says; nothing was kept.
+    ContentMismatch: if what came is not what its digest or its size says; nothing of that blob was kept.
     NoSuchPlatform: if there is no image for the platform.
-    CannotSave: if nothing can be written there, or not in this format.
+    CannotSave: if nothing can be written there, or not in this format; PullLocked if another pull writes there.
     ConnectionFailed: if the registry could not be reached, or the connection was cut too often.
     All of them carry a ``transcript`` of what was done until then, if anything was.
 
@@ -62,6 +65,8 @@ def pull_image(
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull>; OCI image-spec v1.1.1,
     image-layout.md <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>.
     """
+    if platform is not None and platform != ALL:
+        platform = parse_platform(platform)  # a slip is told of before the first request
     place = destination(into, format, f"{urlsplit(reg.url).netloc.rpartition('@')[2]}/{repository}")
     walk = walks.pull(repository, reference, place, platform=platform)
     title = f"pull of {repository}{'@' if ':' in reference else ':'}{reference} from {reg.name}"

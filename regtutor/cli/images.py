@@ -100,16 +100,18 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
     is the digest of what was pulled.
     """
     from regtutor import pull_image
+    from regtutor.content.platforms import parse_platform
     from regtutor.protocol.references import parse_reference
 
     host, repository, named = parse_reference(reference, digest=True)
+    wanted = platform if platform in (None, ALL) else parse_platform(platform or "")
     with asking.connect(host) as reg, asking.traced() as keep:
         transcript = pull_image(
             reg,
             repository,
             named,
             path,
-            platform=platform,
+            platform=wanted,
             format=form,
             progress=not asking.quiet,
             watch=asking.watch,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform as machine
 from collections.abc import Sequence
 
+from regtutor.errors import NoSuchPlatform
 from regtutor.protocol.manifests import Platform
 
 ARCHITECTURES = {
@@ -26,6 +27,9 @@ ARCHITECTURES = {
 }
 """What a machine calls itself (lower case), and the platform whose containers run there: containers are Linux."""
 
+_ARCHITECTURES = frozenset({one.architecture for one in ARCHITECTURES.values()}) | {"loong64", "mips64le", "ppc64"}
+"""What may stand alone, without an operating system."""
+
 _DEFAULT_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 
 
@@ -35,12 +39,24 @@ def machine_platform() -> Platform:
 
 
 def parse_platform(text: str | Platform) -> Platform:
-    """``text`` such as ``linux/arm64``, ``linux/arm/v7`` or ``arm64`` (of linux) as a platform."""
+    """``text`` such as ``linux/arm64``, ``linux/arm/v7`` or ``arm64`` (of linux) as a platform.
+
+    Raises
+    ------
+    NoSuchPlatform: if it is none; a single word must be an architecture that is known here.
+    """
     if isinstance(text, Platform):
         return text
-    os, slash, rest = text.strip("/").partition("/")
-    architecture, _, variant = rest.partition("/")
-    return Platform(os, architecture, variant) if slash else Platform("linux", os)
+    parts = text.split("/")
+    if len(parts) == 1 and text in _ARCHITECTURES:
+        return Platform("linux", text)
+    if len(parts) in (2, 3) and all(parts):
+        return Platform(*parts)
+    raise NoSuchPlatform(
+        f"{text!r} is no platform",
+        "one is os/architecture or os/architecture/variant, or an architecture of linux alone",
+        "Write it like linux/arm64, linux/arm/v7 or arm64",
+    )
 
 
 def matches(wanted: Platform, found: Platform | None) -> bool:
