@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
+    from regtutor.findings import explain as explain
     from regtutor.formats import curl as curl
     from regtutor.formats import export as export
     from regtutor.formats import load as load
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from regtutor.steps import start_upload as start_upload
     from regtutor.tables import bytes_table as bytes_table
     from regtutor.tables import diff_table as diff_table
+    from regtutor.tables import findings_table as findings_table
     from regtutor.tables import headers_table as headers_table
     from regtutor.tables import layers_table as layers_table
     from regtutor.tables import summary_table as summary_table
@@ -91,6 +93,7 @@ _HOMES = {
     "deleting": ("delete_image",),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
+    "findings": ("explain",),
     "formats": ("curl", "export", "load", "save"),
     "inspecting": ("inspect_image",),
     "message": ("Location", "Request"),
@@ -119,7 +122,15 @@ _HOMES = {
         "put_manifest",
         "start_upload",
     ),
-    "tables": ("bytes_table", "diff_table", "headers_table", "layers_table", "summary_table", "whole"),
+    "tables": (
+        "bytes_table",
+        "diff_table",
+        "findings_table",
+        "headers_table",
+        "layers_table",
+        "summary_table",
+        "whole",
+    ),
     "walks": ("run",),
     "widgets.push_stepper": ("PushStepper",),
 }

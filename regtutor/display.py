@@ -14,18 +14,20 @@ from typing import Any
 FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.exchange", "Exchange"): "exchange_html",
     ("regtutor.exchange", "Transcript"): "transcript_html",
+    ("regtutor.findings.finding", "Findings"): "findings_html.findings_html",
     ("regtutor.message", "Request"): "request_html",
     ("regtutor.message", "Location"): "location_html",
     ("regtutor.content.image", "Image"): "image_html",
     ("regtutor.client.registry", "Registry"): "registry_html",
     ("regtutor.client.host", "StorageTree"): "tree_html",
 }
-"""Module and name of a type, and the function of ``formats/html_view.py`` that shows it."""
+"""Module and name of a type, and the function of ``formats/html_view.py``, or of the module named, that shows it."""
 
 TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
     ("regtutor.exchange", "Transcript"),
     ("regtutor.client.host", "StorageTree"),
+    ("regtutor.findings.finding", "Findings"),
 )
 """Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
 
@@ -59,8 +61,10 @@ def register(shell: Any = None) -> bool:
 
 
 def _shower(function: str) -> Callable[[Any], str]:
+    module, _, name = function.rpartition(".")
+
     def show(value: Any) -> str:
-        return str(getattr(import_module("regtutor.formats.html_view"), function)(value))
+        return str(getattr(import_module(f"regtutor.formats.{module or 'html_view'}"), name)(value))
 
     return show
 

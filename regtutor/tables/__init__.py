@@ -9,8 +9,19 @@ Only this package imports pandas, and it does so when a table is made. It knows 
 """
 
 from regtutor.tables.differences import diff_table
+from regtutor.tables.findings import findings_table
 from regtutor.tables.headers import headers_table
 from regtutor.tables.showing import Whole, is_ours, whole
 from regtutor.tables.summaries import bytes_table, layers_table, summary_table
 
-__all__ = ["Whole", "bytes_table", "diff_table", "headers_table", "is_ours", "layers_table", "summary_table", "whole"]
+__all__ = [
+    "Whole",
+    "bytes_table",
+    "diff_table",
+    "findings_table",
+    "headers_table",
+    "is_ours",
+    "layers_table",
+    "summary_table",
+    "whole",
+]

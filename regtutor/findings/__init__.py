@@ -1,0 +1,10 @@
+"""What each line of an exchange means here, with its own values, and what went wrong: for a reader, from records only.
+
+``explaining.py`` walks through a message line by line, ``requests.py``, ``responses.py`` and ``bodies.py`` say what a
+line means, and ``traps.py`` and ``mismatches.py`` know what goes wrong. Nothing here asks a registry or reads a file.
+"""
+
+from regtutor.findings.explaining import explain
+from regtutor.findings.finding import Finding, Findings
+
+__all__ = ["Finding", "Findings", "explain"]

@@ -1,0 +1,143 @@
+"""The walk through an exchange, line by line, in the order of the message; the diagnoses come after the lines.
+
+Which words a line gets is not known here, but in the tables of ``requests.py``, ``responses.py`` and ``bodies.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from regtutor.errors import InvalidArgument
+from regtutor.exchange import Exchange
+from regtutor.findings import mismatches, requests, responses, traps
+from regtutor.findings.asked import asked, route_of, step_of
+from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
+from regtutor.findings.finding import Finding, Findings
+from regtutor.message import HeaderList
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation
+from regtutor.protocol.codes import CODES, STATUSES, meaning
+from regtutor.protocol.headers import HEADERS, Rule, required_headers
+
+_REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
+_CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
+
+
+def explain(exchange: Exchange) -> Findings:
+    """What each line of an exchange means here, with its own values, and what is wrong with it or a known trap.
+
+    Parameters
+    ----------
+    exchange: what went over the wire; nothing is sent, and nothing is read but this record.
+
+    Returns
+    -------
+    A sequence of :class:`Finding`: first one for each line, in the order of the message (request line, request headers,
+    interim answers, request body, status line, response headers, error codes, response body), then the diagnoses, each
+    with what to try next. ``print`` shows all of it; ``.diagnoses`` and ``.unknown`` are parts of it.
+
+    Raises
+    ------
+    InvalidArgument: for anything that is no exchange, such as a transcript or a request that was not sent.
+    """
+    if not isinstance(exchange, Exchange):
+        raise InvalidArgument(
+            f"What was given to be explained is of the type {type(exchange).__name__}",
+            "one exchange is explained at a time",
+            "Send a request and give what comes back, or explain each exchange of a transcript",
+        )
+    lines = (*_request(exchange), *_interims(exchange), *_sent_body(exchange), *_response(exchange))
+    found = (*mismatches.diagnose(exchange), *traps.diagnose(exchange))
+    return Findings((*lines, *found), f"{step_of(exchange)}: {exchange.meaning}")
+
+
+def _request(exchange: Exchange) -> Iterator[Finding]:
+    route, request = route_of(exchange), exchange.request
+    rule: Rule = "not mentioned" if route is None else "allowed"
+    source = route.citations[0] if route else _REQUEST_LINE
+    yield Finding(f"> {request.start_line}", "request", request.method, request.target, asked(exchange), rule, source)
+    needed = required_headers("request", step_of(exchange))
+    yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
+
+
+def _interims(exchange: Exchange) -> Iterator[Finding]:
+    for interim in exchange.interims:
+        line = f"< {interim.start_line}"
+        yield _status(line, "interim", interim.status, interim.reason, exchange, STATUSES.get(interim.status))
+        yield from _headers("<", "interim header", interim.headers, exchange, {}, {})
+
+
+def _sent_body(exchange: Exchange) -> Iterator[Finding]:
+    body = exchange.request.body
+    if body.fate != "none":
+        said, value = sent_meaning(exchange), f"{body.size} bytes"
+        yield Finding(body_line(">", body), "request body", "body", value, said, "allowed", _CONTENT)
+
+
+def _response(exchange: Exchange) -> Iterator[Finding]:
+    response = exchange.response
+    if response is None:
+        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, "not mentioned", _CONTENT)
+        return
+    route = route_of(exchange)
+    row = STATUSES.get(response.status)
+    if route and response.status in route.statuses:
+        row = (route.statuses[response.status], route.citations[0])
+    line = f"< {response.start_line}"
+    yield _status(line, "response", response.status, response.reason, exchange, row)
+    needed = required_headers("response", step_of(exchange), response.status)
+    yield from _headers("<", "response header", response.headers, exchange, responses.MEANINGS, needed)
+    yield from (_code(exchange, entry) for entry in exchange.errors)
+    if response.body.fate != "none":
+        said, value = received_meaning(exchange), f"{response.body.size} bytes"
+        yield Finding(body_line("<", response.body), "response body", "body", value, said, "allowed", _CONTENT)
+
+
+def _status(
+    line: str, part: str, status: int, reason: str, exchange: Exchange, row: tuple[str, Citation] | None
+) -> Finding:
+    route = route_of(exchange)
+    documented = route is not None and status in route.statuses
+    rule: Rule = "allowed" if documented or status == 100 else "not mentioned"
+    if documented and route is not None and [s for s in route.statuses if s < 300] == [status]:
+        rule = "required"
+    said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
+    if row is not None:
+        said = row[0] if part == "interim" else meaning(step_of(exchange), status)
+    return Finding(line, part, str(status), reason, said, rule, row[1] if row else None, known=row is not None)
+
+
+def _headers(
+    mark: str,
+    part: str,
+    headers: HeaderList,
+    exchange: Exchange,
+    meanings: Mapping[str, Callable[[Exchange, str], str]],
+    needed: Mapping[str, Citation],
+) -> Iterator[Finding]:
+    for name, value in headers:
+        key, line = name.lower(), f"{mark} {name}: {value}"
+        row = HEADERS.get(key)
+        if row is None:
+            said = "regtutor does not know this header; a client may ignore a header that it does not know"
+            yield Finding(line, part, name, value, said, "not mentioned", known=False)
+            continue
+        said = meanings[key](exchange, value) if key in meanings else f"{row.meaning}: {value}"
+        rule: Rule = "required" if key in needed else row.rule
+        yield Finding(line, part, name, value, said, rule, needed.get(key, row.citation))
+
+
+def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
+    name, told = str(entry.get("code", "")), str(entry.get("message", ""))
+    row, line = CODES.get(name), f"< {name}: {told}"
+    if row is None:
+        said = "regtutor does not know this error code; what the registry says of it stands beside it"
+        return Finding(line, "error code", name, told, said, "not mentioned", known=False)
+    said = row.meaning
+    if entry.get("detail"):
+        said += f"; the registry's detail: {json.dumps(entry['detail'])}"
+    if row.status != exchange.status:
+        said += f"; most often it comes with {row.status}, here with {exchange.status}"
+    rule: Rule = "allowed" if row.citation.document == DISTRIBUTION_SPEC else "vendor habit"
+    return Finding(line, "error code", name, told, said, rule, row.citation)

@@ -1,0 +1,38 @@
+"""What each line of an exchange means, and what is wrong with it, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from regtutor.findings.finding import Finding
+from regtutor.tables.frames import counted, frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
+    """What ``explain`` found, one row for each finding, in its order.
+
+    Parameters
+    ----------
+    findings: what ``explain`` gave, or any of it, such as ``explain(exchange).diagnoses``.
+
+    Returns
+    -------
+    The columns ``kind`` (``line`` or ``diagnosis``), ``part``, ``name``, ``value``, ``meaning``, ``rule``, ``next``
+    (``<NA>`` for a line), ``document``, ``section`` and ``url`` of the clause (``<NA>`` without one), all ``string``,
+    and ``known`` (``bool``). The index ``number`` counts from 1.
+    """
+    items = list(findings)
+    cells: dict[str, list[Any]] = {
+        name: [getattr(item, name) for item in items] for name in ("kind", "part", "name", "value", "meaning", "rule")
+    }
+    cells["next"] = [item.next or None for item in items]
+    cells["document"] = [item.citation.document.name if item.citation else None for item in items]
+    cells["section"] = [item.citation.section if item.citation else None for item in items]
+    cells["url"] = [item.citation.url if item.citation else None for item in items]
+    cells["known"] = [item.known for item in items]
+    dtypes = {name: "bool" if name == "known" else "string" for name in cells}
+    return frame(cells, dtypes, counted(len(items), "number"))
