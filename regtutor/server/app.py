@@ -11,7 +11,7 @@ from types import ModuleType
 
 from regtutor.message import Head, Response
 from regtutor.protocol.manifests import MAX_BYTES
-from regtutor.protocol.routes import ROUTES, Route, parse, paths_like, split_target
+from regtutor.protocol.routes import ROUTES, Match, Route, parse, paths_like, split_target
 from regtutor.server.answers import Refusal
 from regtutor.server.call import BodySink, Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
@@ -32,6 +32,10 @@ FAMILIES: Mapping[str, ModuleType] = {
 
 HANDLERS: Mapping[str, Handler] = {route.name: getattr(FAMILIES[route.family], route.name) for route in ROUTES}
 """For each documented request the handler of the same name."""
+
+
+TAKE_LONG = frozenset({"get_referrers", "delete_manifest", "list_tags", "list_repositories"})
+"""The documented requests whose handlers look at everything that a repository, or the registry, holds."""
 
 
 class App:
@@ -95,28 +99,33 @@ class App:
             return _for_method(head.method, outcome)
         return _Sink(outcome)
 
+    def takes_long(self, head: Head) -> bool:
+        """Whether :meth:`begin` may take long for this request, as it grows with what is stored.
+
+        Whoever serves several clients asks for it in a thread, which is safe: nothing of an upload session is touched.
+        """
+        match = _row_of(head)
+        return match is not None and match.route.name in TAKE_LONG
+
     def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
         call = Call(
-            head,
-            {},
-            {},
-            self.store,
-            scheme,
-            self.secret,
-            self.max_manifest_size,
-            self.chunk_min_length,
-            self.deletes,
+            head=head,
+            path={},
+            query={},
+            store=self.store,
+            scheme=scheme,
+            secret=self.secret,
+            max_manifest_size=self.max_manifest_size,
+            chunk_min_length=self.chunk_min_length,
+            deletes=self.deletes,
         )
         return self._answer(call)
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Let the handler answer whose request this is, by the table of documented requests."""
-        head = call.head
-        match = parse(head.method, head.target)
-        if match is None and head.method == "HEAD":
-            match = parse("GET", head.target)
+        match = _row_of(call.head)
         if match is None:
-            raise _no_row(head)
+            raise _no_row(call.head)
         return self._handlers[match.route.name](replace(call, path=match.path, query=match.query))
 
 
@@ -138,6 +147,12 @@ class _Sink:
 def _for_method(method: str, response: Response) -> Response:
     """HEAD gets the headers that GET would, and no body."""
     return Response(response.status, response.headers, b"") if method == "HEAD" else response
+
+
+def _row_of(head: Head) -> Match | None:
+    """The documented request that this is; where no row has HEAD, that of the GET."""
+    match = parse(head.method, head.target)
+    return parse("GET", head.target) if match is None and head.method == "HEAD" else match
 
 
 def _no_row(head: Head) -> Refusal:

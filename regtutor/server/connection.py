@@ -52,11 +52,12 @@ class OneRequest(HTTPMessageDelegate):
 
     Parameters
     ----------
-    app: asked in the loop's thread, except for the ``finish`` of its sinks, which waits for the disk.
+    app: asked in the loop's thread, except for requests that it says take long, and for the ``finish`` of its sinks,
+        which waits for the disk.
     connection: Tornado's HTTP1Connection.
     scheme: ``http`` or ``https``.
     body_timeout: seconds between two chunks, either way, before the request is given up.
-    workers: run the ``finish`` of sinks.
+    workers: run what is not asked in the loop's thread.
     log: gets one line for each request, and one for each failure.
     gate: asked before the app, if there is one.
     """
@@ -92,24 +93,30 @@ class OneRequest(HTTPMessageDelegate):
         if problem is not None:
             return self._answer(_malformed(problem), last=True)
         head = Head(start_line.method, origin_form(start_line.path), received)
-        if self._gate is not None:
-            return asyncio.ensure_future(self._ask_gate(self._gate, head, headers, expects))
+        if self._gate is not None or self._app.takes_long(head):
+            return asyncio.ensure_future(self._ask_and_wait(head, headers, expects))
         self._outcome = self._begin(head)
         return self._await_body(headers, expects)
 
-    async def _ask_gate(self, gate: Gate, head: Head, headers: HTTPHeaders, expects: bool) -> None:
-        """Ask the app only for those who are let in; Tornado reads no body before this is done."""
+    async def _ask_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
+        """Ask where the answer may take long, while others are served; Tornado reads no body before this is done."""
         try:
-            refusal = None
-            if not gate.passwords.remembers(head):
-                loop = asyncio.get_running_loop()
-                refusal = await loop.run_in_executor(gate.worker, gate.passwords.refusal, head)
-            self._outcome = refusal or self._begin(head)
+            self._outcome = await self._refused_by_gate(head)
+            if self._outcome is None and self._app.takes_long(head):
+                self._outcome = await asyncio.get_running_loop().run_in_executor(self._workers, self._begin, head)
+            elif self._outcome is None:
+                self._outcome = self._begin(head)
         except Exception as error:  # noqa: BLE001 - as below; such as a password file that is gone
             self._outcome = self._failure(error)
         answering = self._await_body(headers, expects)
         if answering is not None:
             await answering
+
+    async def _refused_by_gate(self, head: Head) -> Response | None:
+        gate = self._gate
+        if gate is None or gate.passwords.remembers(head):
+            return None
+        return await asyncio.get_running_loop().run_in_executor(gate.worker, gate.passwords.refusal, head)
 
     def _begin(self, head: Head) -> Response | BodySink:
         try:

@@ -17,11 +17,12 @@ import trustme
 
 from regtutor.errors import ServerError
 from regtutor.message import FileRange, Head, Response
+from regtutor.protocol.digests import Digest
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.connection import DRAIN
 from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.store import Store, StoredBlob
 from tests.server.inline import Inline, digest, image_manifest
 
 HELLO = digest(b"hello")
@@ -330,6 +331,62 @@ def test_a_failed_handshake_stands_in_the_log_and_nowhere_else(
     ]
     assert not caplog.records
     assert capfd.readouterr().err == ""
+
+
+class Slow(Store):
+    """A store that holds up whoever wants to see all of something, until ``go``."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.waiting, self.go = threading.Event(), threading.Event()
+
+    def manifests(self, repository: str) -> Iterator[StoredBlob]:
+        self._hold_up()
+        return super().manifests(repository)
+
+    def remove_manifest(self, repository: str, digest: Digest) -> bool:
+        self._hold_up()
+        return super().remove_manifest(repository, digest)
+
+    def tags(self, repository: str) -> list[str]:
+        self._hold_up()
+        return super().tags(repository)
+
+    def repositories(self) -> list[str]:
+        self._hold_up()
+        return super().repositories()
+
+    def _hold_up(self) -> None:
+        self.waiting.set()
+        self.go.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", f"/v2/a/referrers/{HELLO}", 200),
+        ("HEAD", f"/v2/a/referrers/{HELLO}", 200),
+        ("DELETE", f"/v2/a/manifests/{HELLO}", 404),
+        ("GET", "/v2/a/tags/list", 200),
+        ("GET", "/v2/_catalog", 200),
+    ],
+)
+def test_others_are_served_while_a_request_takes_long(tmp_path: Path, method: str, target: str, status: int) -> None:
+    store = Slow(tmp_path)
+    with store, Server(App(store)) as server:
+        Inline(server.app).push_blob("a", b"hello")
+        slow, other = Wire(server), Wire(server)
+        slow.send(f"{method} {target} HTTP/1.1", "Host: r")
+        assert store.waiting.wait(5)
+        other.send("GET /v2/ HTTP/1.1", "Host: r")
+        assert other.read()[0] == "HTTP/1.1 200 OK"
+        assert not any(target in line for line in server.log_lines), "the slow one is not answered yet"
+        store.go.set()
+        assert slow.read(body=method != "HEAD")[0].startswith(f"HTTP/1.1 {status} ")
+        slow.send("GET /v2/ HTTP/1.1", "Host: r")
+        assert slow.read()[0] == "HTTP/1.1 200 OK"
+        slow.close()
+        other.close()
 
 
 class Broken(App):
