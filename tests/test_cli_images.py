@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from regtutor.backends.opening import open_registry
+from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.load import load_image, load_index
 from regtutor.content.sample import sample_image, sample_index, sample_layout
+from regtutor.errors import NoSuchPlatform
 from regtutor.formats import load
+from regtutor.pulling import pull_image
 from regtutor.pushing import push_image
 from regtutor.steps import get_manifest
 from tests.refusing_registry import refusing_registry
@@ -48,6 +51,14 @@ def test_pull_takes_a_digest_a_platform_a_format_and_a_trace(reg: Registry, tmp_
     done = run("pull", f"{host}/library/hello:v1", tmp_path / "all", "--platform", "all")
     assert done.stdout == f"{sample_index().digest}\n"
     assert load_index(tmp_path / "all").digest == sample_index().digest
+
+
+def test_pull_of_what_is_no_platform_asks_nothing(tmp_path: Path) -> None:
+    with serving(honest()) as server, connect(server.url) as reg:
+        with pytest.raises(NoSuchPlatform, match="is no platform"):
+            pull_image(reg, "a/b", "v1", tmp_path / "place", platform="bogus")
+        done = run("pull", f"{server.url}/a/b:v1", tmp_path / "place", "--platform", "bogus")
+    assert (done.returncode, server.asked, list(tmp_path.iterdir())) == (2, [], [])
 
 
 def test_push_takes_all_platforms(reg: Registry, tmp_path: Path) -> None:
