@@ -15,6 +15,7 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── InvalidCredentials (ValueError)  a user name that Basic authentication cannot carry
     ├── InvalidHeader (ValueError)       a method or a header that would break the request's head
     ├── CannotSave                       the file that a body was to be saved into cannot be written
+    │   └── PullLocked                   another pull writes to the same place
     ├── ImageError                       an image on disk that cannot be pushed; .path names the file
     │   ├── UnreadableImage              neither an OCI layout nor a docker save archive
     │   ├── TruncatedArchive             the archive ends in the middle of a file
@@ -114,6 +115,10 @@ class InvalidHeader(RegtutorError, ValueError):
 
 class CannotSave(RegtutorError):
     """The file that a body was to be saved into cannot be written."""
+
+
+class PullLocked(CannotSave):
+    """Another pull writes to the same place."""
 
 
 class ImageError(RegtutorError):

@@ -48,13 +48,24 @@ class LayoutFolder:
 
     def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - a layout names by tags alone
         self.path = path
-        self._there = path.is_dir() and any(path.iterdir())
-        if self._there and not (path / VERSION).is_file():
+        self._is_there()
+        listed(path / INDEX)  # so that an index that cannot be read is found before the first request
+        self.incoming = Incoming(staging(path), path)
+
+    def _is_there(self) -> bool:
+        """Whether the layout is there; asked anew at the end, as another pull may have made it before this one began.
+
+        Raises
+        ------
+        CannotSave: if something else is.
+        """
+        path = self.path
+        there = path.is_dir() and any(path.iterdir())
+        if there and not (path / VERSION).is_file():
             raise CannotSave(f"{path} cannot be written", "the folder holds something else", "Name a new folder")
         if path.exists() and not path.is_dir():
             raise CannotSave(f"{path} cannot be written", "it is a file", 'Name a folder, or use format="oci-archive"')
-        listed(path / INDEX)  # so that an index that cannot be read is found before the first request
-        self.incoming = Incoming(staging(path), path if self._there else None)
+        return there
 
     def refusal(self, view: ManifestView) -> str:  # noqa: ARG002
         """A layout holds anything."""
@@ -63,18 +74,19 @@ class LayoutFolder:
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
         """The blobs first, the index that names them last."""
         entry = _entry(manifest, tag, platform)
-        folder = self.path if self._there else self.incoming.folder
+        there = self._is_there()
+        folder = self.path if there else self.incoming.folder
         with saving(self.path):
             others = [known for known in listed(self.path / INDEX) if not _replaced(known, tag, manifest.digest)]
             self.incoming.tidy()
-            if self._there:
+            if there:
                 self._move_blobs()
             else:
                 (folder / VERSION).write_bytes(LAYOUT_VERSION)
             new = folder / f".{INDEX}.new"
             new.write_bytes(_index([*others, entry]))
             new.replace(folder / INDEX)
-            if self._there:
+            if there:
                 shutil.rmtree(self.incoming.folder, ignore_errors=True)
             else:
                 self.incoming.folder.replace(self.path)

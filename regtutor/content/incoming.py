@@ -1,8 +1,9 @@
 """The blobs of an image while they come in: each under its digest, and only once it is what its digest says.
 
 They lie in a folder beside the one that they are meant for, so that nothing half-written ever has the final name. The
-folder outlives a cut connection and a stopped program: the next try goes on from what is there. File names are made of
-digests that have been parsed, never of anything else that a registry says. Where the bytes come from is not known here.
+folder outlives whatever ends a pull: the next try goes on from what is there. One pull at a time has it. File names are
+made of digests that have been parsed, never of anything else that a registry says. Where the bytes come from is not
+known here.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from types import TracebackType
 from typing import BinaryIO
 
 from regtutor.content.image import CHUNK
-from regtutor.errors import CannotSave, ContentMismatch
+from regtutor.errors import CannotSave, ContentMismatch, PullLocked
 from regtutor.protocol.digests import Hasher, parse
 from regtutor.protocol.manifests import Descriptor
 
 _PART, _TAIL = ".part", ".tail"
+
+_LOCK_TRIES = 5
+"""How often the folder is made and locked anew, if a pull that just ended takes it away in between."""
 
 
 class Incoming:
@@ -36,6 +40,24 @@ class Incoming:
         self.folder = folder
         self._layout = layout
         self._found: dict[str, Path] = {}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the folder for this pull alone; at the end it stays only if it holds something.
+
+        Raises
+        ------
+        PullLocked: if another pull has it.
+        CannotSave: if it cannot be made.
+        """
+        handle = _lock(self.folder)
+        try:
+            yield
+        finally:
+            if handle is not None:
+                if _is_at(handle, self.folder):
+                    _remove_empty(self.folder)
+                os.close(handle)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -215,6 +237,53 @@ def saving(path: Path) -> Iterator[None]:
         raise CannotSave(
             f"{path} cannot be written", error.strerror or str(error), "Make room, or choose another place"
         ) from error
+
+
+def _lock(folder: Path) -> int | None:
+    """A handle on ``folder``, made if need be, that holds its lock; None where the platform has no file locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    for _ in range(_LOCK_TRIES):
+        with saving(folder):
+            folder.mkdir(exist_ok=True)
+            try:
+                handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                os.close(handle)
+                raise _locked(folder) from error
+            except OSError:
+                os.close(handle)
+                raise
+        if _is_at(handle, folder):
+            return handle
+        os.close(handle)
+    raise _locked(folder)
+
+
+def _is_at(handle: int, folder: Path) -> bool:
+    """Whether ``handle`` is still on what is called ``folder``: a pull that ends renames its folder or removes it."""
+    try:
+        return os.path.samestat(os.fstat(handle), os.lstat(folder))
+    except FileNotFoundError:
+        return False
+
+
+def _remove_empty(folder: Path) -> None:
+    for path, _, _ in os.walk(folder, topdown=False):
+        if not os.listdir(path):
+            os.rmdir(path)
+
+
+def _locked(folder: Path) -> PullLocked:
+    return PullLocked(
+        f"{folder} is in use", "another pull writes there", "Wait until it has ended, or choose another place"
+    )
 
 
 def _digest_of(path: Path, like: str) -> str:

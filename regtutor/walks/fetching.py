@@ -155,6 +155,7 @@ def fetch_blob(repository: str, blob: Descriptor, incoming: Incoming, *, side: s
         with incoming.receiver(blob) as received:
             answer, cut = yield from _attempt(_asking(repository, blob, received, start, etag, side), incoming, blob)
         if cut is not None and (answer is None or not received.size):
+            received.path.unlink(missing_ok=True)
             if not reached:
                 raise cut
             continue
@@ -207,6 +208,7 @@ def _take(answer: Exchange, incoming: Incoming, blob: Descriptor, received: Rece
         incoming.append(blob, received)
         return True
     if answer.status not in (206, 416) or not start:
+        received.path.unlink(missing_ok=True)
         _expect(answer, 200)
     incoming.drop(blob)
     return False

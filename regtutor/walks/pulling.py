@@ -13,7 +13,7 @@ from regtutor.content.documents import MAX_CONFIG, ConfigView, read_small, view_
 from regtutor.content.files import FilePart
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
-from regtutor.errors import BadManifest, CannotSave, ConnectionFailed, NoSuchPlatform, PullFailed, RegtutorError
+from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform, PullFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor, Platform
@@ -43,18 +43,15 @@ def pull(repository: str, reference: str, into: Destination, *, platform: str | 
     Raises
     ------
     PullFailed: if the registry answers anything that ends the pull.
-    ContentMismatch: if what comes is not what its digest says; nothing is kept.
+    ContentMismatch: if what comes is not what its digest says; nothing of that blob is kept.
     NoSuchPlatform: if the index has no image for the platform; the error lists those that are there.
     CannotSave: if it cannot be kept in this form, or not be written.
-    ConnectionFailed: as :func:`~regtutor.walks.fetching.fetch_blob` says; a further pull goes on from what came.
+    PullLocked: if another pull writes there.
+    ConnectionFailed: as :func:`~regtutor.walks.fetching.fetch_blob` says.
+    After each of them a further pull goes on from what came and is right.
     """
-    try:
+    with into.incoming.alone():
         return (yield from _pull(repository, reference, into, platform))
-    except ConnectionFailed:
-        raise
-    except RegtutorError:
-        into.incoming.discard()
-        raise
 
 
 def _pull(repository: str, reference: str, into: Destination, platform: str | Platform | None) -> Walk:

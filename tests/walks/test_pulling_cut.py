@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from regtutor import walks
 from regtutor.client.connect import connect
+from regtutor.content.destination import destination
 from regtutor.content.image import Config, Manifest
 from regtutor.content.load import load_image
-from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, RegtutorError
+from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, PullLocked, RegtutorError
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
@@ -41,6 +43,13 @@ def cutting(*cuts: int, script: Script | None = None) -> Script:
 
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def kept_in(folder: Path) -> set[str]:
+    """The digests of the blobs that wait there for the next pull; what is not whole ends in ``.part``."""
+    kept = {path for path in (folder / ".image.pulling").rglob("*") if path.is_file()}
+    assert left_in(folder) == ([".image.pulling"] if kept else [])
+    return {f"{path.parent.name}:{path.name}" for path in kept}
 
 
 def layer_in(layout: Path) -> bytes:
@@ -166,14 +175,67 @@ def test_a_blob_that_is_not_what_its_digest_says_is_not_kept(tmp_path: Path, dat
     with pytest.raises(ContentMismatch) as caught:
         pull(with_layer(data), tmp_path / "image")
     assert caught.value.transcript is not None
-    assert left_in(tmp_path) == []
+    assert kept_in(tmp_path) == {IMAGE.config.digest}
 
 
 def test_a_blob_whose_size_in_the_manifest_is_wrong_is_not_kept(tmp_path: Path) -> None:
     image = an_image(replace(LARGE, size=LARGE.size + 1))
     with pytest.raises(ContentMismatch):
         pull(honest(image), tmp_path / "image")
-    assert left_in(tmp_path) == []
+    assert kept_in(tmp_path) == {IMAGE.config.digest}
+
+
+@pytest.mark.parametrize(("status", "reference"), [(401, "v1"), (429, "v1"), (503, "v1"), (404, "mistyped")])
+def test_a_refusal_takes_nothing_away_that_came_before(tmp_path: Path, status: int, reference: str) -> None:
+    inner = honest()
+
+    def refusing(asked: Asked) -> Answer:
+        return Answer(status, b"no") if asked.path.endswith(LARGE.digest) else inner(asked)
+
+    with pytest.raises(ConnectionFailed):
+        pull(cutting(100_000, *[0] * TRIES), tmp_path / "image")
+    with pytest.raises(PullFailed):
+        pull(refusing, tmp_path / "image", reference)
+    assert kept_in(tmp_path) == {IMAGE.config.digest, f"{LARGE.digest}.part"}
+    _, asked = pull(inner, tmp_path / "image")
+    assert [request.start for request in asked] == [100_000]
+    assert layer_in(tmp_path / "image") == LARGE_BYTES
+
+
+def test_another_pull_to_the_same_place_is_refused_before_its_first_request(tmp_path: Path) -> None:
+    into = tmp_path / "image"
+    with serving(honest()) as server, connect(server.url) as reg:
+        first = walks.Walker(walks.pull("library/hello", "v1", destination(into)), reg)
+        first.step()
+        begun = len(server.asked)
+        with pytest.raises(PullLocked, match="another pull writes there"):
+            pull_image(reg, "library/hello", "v1", into, progress=False)
+        assert len(server.asked) == begun
+        while first.request is not None:
+            first.step()
+        assert layer_in(into) == LARGE_BYTES
+        pull_image(reg, "library/hello", "v1", into, progress=False)
+    assert left_in(tmp_path) == ["image"]
+
+
+def test_a_place_that_another_pull_has_filled_in_the_meantime_is_added_to(tmp_path: Path) -> None:
+    into = tmp_path / "image"
+    with serving(honest()) as server, connect(server.url) as reg:
+        second = destination(into)
+        pull_image(reg, "library/hello", "v1", into, progress=False)
+        transcript = walks.run(walks.pull("library/hello", IMAGE.digest, second), reg)
+    assert [exchange.step for exchange in transcript] == ["get_manifest"]
+    assert len(json.loads((into / "index.json").read_bytes())["manifests"]) == 2
+    assert left_in(tmp_path) == ["image"]
+
+
+def test_a_pull_that_is_given_up_lets_the_next_one_in(tmp_path: Path) -> None:
+    with serving(honest()) as server, connect(server.url) as reg:
+        walk = walks.pull("library/hello", "v1", destination(tmp_path / "image"))
+        next(walk)
+        walk.close()
+        assert left_in(tmp_path) == []
+        pull_image(reg, "library/hello", "v1", tmp_path / "image", progress=False)
 
 
 def test_a_layout_that_is_there_stays_as_it_was_when_the_next_pull_fails(tmp_path: Path) -> None:
@@ -230,7 +292,7 @@ def test_a_config_that_cannot_be_read_is_the_registry_s_fault(tmp_path: Path, co
     image = replace(IMAGE, manifest=Manifest(json.dumps(body).encode(), OCI_MANIFEST), config=found)
     with pytest.raises(PullFailed, match=found.digest):
         pull(honest(image), tmp_path / "image")
-    assert left_in(tmp_path) == []
+    assert kept_in(tmp_path) == {found.digest}
 
 
 def test_by_digest_other_bytes_are_refused(tmp_path: Path) -> None:
