@@ -19,8 +19,10 @@ from regtutor.steps.sender import Sender
 def start_upload(reg: Sender, repository: str) -> Exchange:
     """Open an upload session in ``repository``.
 
-    ``POST /v2/<repository>/blobs/uploads/`` -> 202; ``Location`` says where the bytes go (``exchange.location``).
-    404 if the repository cannot be had, 401 or 403 if one may not push there.
+    ``POST /v2/<repository>/blobs/uploads/`` -> 202; ``Location`` says where the bytes go (``exchange.location``), and
+    ``OCI-Chunk-Min-Length``, if it is there, how many bytes a chunk should have at least. 400 NAME_INVALID for a name
+    that does not fit the grammar; some registries answer 404 for a repository that cannot be had, 401 or 403 if one may
+    not push there.
 
     Parameters
     ----------
@@ -39,8 +41,9 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
 
     ``POST /v2/<repository>/blobs/uploads/?digest=<digest>`` -> 201, ``Location`` and ``Docker-Content-Digest`` name the
     blob. Or 202: this registry does not do it, and has opened a session in its place, as :func:`start_upload` would;
-    the bytes are to be sent there. 400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the repository
-    cannot be had.
+    the bytes are to be sent there. 400 DIGEST_INVALID if the bytes are not what the digest says, SIZE_INVALID if they
+    are not as many as was said, NAME_INVALID for a name that does not fit the grammar; some registries answer 404 for a
+    repository that cannot be had.
 
     Parameters
     ----------
@@ -63,8 +66,8 @@ def patch_upload(reg: Sender, location: Location | str, content: Content, *, sta
     """Send the next bytes of a blob into an open session: a chunk, or a stream.
 
     ``PATCH <Location>`` -> 202; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there. 416 for
-    bytes that are not the next ones, with the same two headers; 400 SIZE_INVALID if they are not as many as was said;
-    404 if the session is gone.
+    bytes that are not the next ones, with the same two headers; 400 SIZE_INVALID if they are not as many as was said,
+    NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session is gone, BLOB_UPLOAD_INVALID if the Location is not its own.
 
     Parameters
     ----------
@@ -89,7 +92,8 @@ def get_upload(reg: Sender, location: Location | str) -> Exchange:
     """Ask how far an open session has come.
 
     ``GET <Location>`` -> 204; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there, the last
-    one included. (``0-0`` may mean one byte or none.) 404 if the session is gone.
+    one included. (``0-0`` may mean one byte or none.) 404 BLOB_UPLOAD_UNKNOWN if the session is gone,
+    BLOB_UPLOAD_INVALID if the Location is not its own; 400 NAME_INVALID.
 
     Parameters
     ----------
@@ -130,8 +134,9 @@ def put_blob(
     """Send a whole blob into an open session, or the last bytes of one, or none, and close the session.
 
     ``PUT <Location>&digest=<digest>`` -> 100 (go on), then 201; ``Docker-Content-Digest`` names what was stored.
-    400 DIGEST_INVALID if the bytes are not what the digest says, 404 if the session is gone, 413 if it is too large,
-    416 if they are not the last bytes of it.
+    400 DIGEST_INVALID if the bytes are not what the digest says, SIZE_INVALID if they are not as many as was said,
+    NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session is gone, BLOB_UPLOAD_INVALID if the Location is not its own;
+    413 if it is too large; 416 if they are not the last bytes of it.
 
     Parameters
     ----------
@@ -163,7 +168,8 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
 
     ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 (it is there), or 202: not mounted, and
     an upload session was opened instead, whose ``Location`` is as good as :func:`start_upload`'s. A client that takes
-    the 202 for a success ends up with a manifest that names a missing blob. 404 if the repository cannot be had.
+    the 202 for a success ends up with a manifest that names a missing blob. 400 NAME_INVALID for a name that does not
+    fit the grammar; some registries answer 404 for a repository that cannot be had.
 
     Parameters
     ----------
@@ -184,7 +190,8 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
 def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
     """Give up an open session: the registry may drop its bytes now, not after a week.
 
-    ``DELETE <Location>`` -> 204, or 404 if the session is gone already.
+    ``DELETE <Location>`` -> 204; 404 BLOB_UPLOAD_UNKNOWN if the session is gone already, BLOB_UPLOAD_INVALID if the
+    Location is not its own; 400 NAME_INVALID.
 
     Parameters
     ----------

@@ -74,17 +74,17 @@ def patch_upload(call: Call) -> BodySink:
 
     With ``Content-Range: <first>-<last>`` a chunk; without it a stream, which goes on where its Location says. 416
     BLOB_UPLOAD_INVALID (the specification's list has no code of its own for it), with the Location and the Range of the
-    session as it stands, for a chunk that is out of order, for a
-    Content-Range that is in another syntax, and for a Location that a later answer has replaced. 400 SIZE_INVALID for
-    fewer or more bytes than were announced (they are forgotten), NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN,
-    BLOB_UPLOAD_INVALID. What came of a request that was cut off stays.
+    session as it stands, for a chunk that is out of order, for a Content-Range that is in another syntax, and for a
+    Location that a later answer has replaced. 400 SIZE_INVALID for fewer or more bytes than were announced (they are
+    forgotten), NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID. What came of a request that was cut off
+    stays.
 
     OCI distribution-spec v1.1.1, end-5, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>. That a
     Content-Range in another syntax is a 416 is from CNCF Distribution 2.8.3, HTTP API V2, "Chunked Upload"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#chunked-upload>.
     """
-    session = _session_in_order(call, call.repository)
+    session = _session_in_order(call)
     return _ChunkSink(call, _writer(session, keeps=True))
 
 
@@ -97,7 +97,7 @@ def get_upload(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-13, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    session, _ = _session(call, call.repository)
+    session, _ = _session(call)
     return answer(204, *_standing(call, session))
 
 
@@ -121,9 +121,8 @@ def put_blob(call: Call) -> BodySink:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
     chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    repository = call.repository
     digest = digest_from(call.query["digest"], "the same PUT to the same Location with the digest of the bytes")
-    session = _session_in_order(call, repository)
+    session = _session_in_order(call)
     return _BlobSink(call, _writer(session, digest.algorithm), digest)
 
 
@@ -136,7 +135,7 @@ def cancel_upload(call: Call) -> Response:
     CNCF Distribution 2.8.3, HTTP API V2, "Canceling an Upload" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>.
     """
-    session, _ = _session(call, call.repository)
+    session, _ = _session(call)
     try:
         session.discard()
     except SessionBusy:
@@ -226,9 +225,9 @@ def _standing(call: Call, session: Session) -> HeaderList:
     return ("Docker-Upload-UUID", session.id), ("Location", location), ("Range", f"0-{last}")
 
 
-def _session(call: Call, repository: str) -> tuple[Session, UploadState]:
+def _session(call: Call) -> tuple[Session, UploadState]:
     """The session that the Location names, if its ``_state`` is ours; and that state."""
-    id, sealed = call.path["session"], call.query.get("_state", "")
+    repository, id, sealed = call.repository, call.path["session"], call.query.get("_state", "")
     state = unseal(sealed, call.secret)
     next = _START_ANEW.format(repository=repository)
     if state is None or (state.repository, state.session) != (repository, id) or not is_session(id):
@@ -240,9 +239,9 @@ def _session(call: Call, repository: str) -> tuple[Session, UploadState]:
     return session, state
 
 
-def _session_in_order(call: Call, repository: str) -> Session:
+def _session_in_order(call: Call) -> Session:
     """The session that the Location names, if this request's bytes begin where the session's end."""
-    session, state = _session(call, repository)
+    session, state = _session(call)
     size, text = session.size, call.head.header("Content-Range")
     chunk = chunk_range.parse(text) if text is not None else None
     if text is not None and chunk is None:
