@@ -77,7 +77,7 @@ def _request(exchange: Exchange) -> dict[str, Any]:
         "_target": request.target,
         "_body": _fate(request.body),
     }
-    if request.body.fate != "none":
+    if request.body.fate != "none" or request.body.preview:
         text, encoding = _text(request.body.preview)
         sent["postData"] = {"mimeType": request.body.media_type, "text": text}
         if encoding:
@@ -117,7 +117,8 @@ def _interim(interim: Interim) -> dict[str, Any]:
 
 def _fate(body: BodyRecord) -> dict[str, Any]:
     """What HAR has no field for: whether the body went out, its digest, and that only its first part is here."""
-    return {"fate": body.fate, "digest": body.digest, "size": body.size, "kept": len(body.preview)}
+    kept = {"size": body.size, "kept": len(body.preview), "mimeType": body.media_type}
+    return {"fate": body.fate, "digest": body.digest} | kept
 
 
 def _pairs(headers: HeaderList) -> list[dict[str, str]]:

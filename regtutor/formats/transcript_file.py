@@ -15,6 +15,7 @@ from typing import Any
 
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
+from regtutor.formats.har_reading import transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
@@ -58,7 +59,7 @@ def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.Pat
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:
-    """Read a file that :func:`save` wrote.
+    """Read a file that :func:`save` wrote, or a HAR file (1.2): ``export``'s, or that of a browser or another tool.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def load(path: str | os.PathLike[str]) -> Transcript:
 
     Returns
     -------
-    The transcript. A Location in it that held a secret can be read but no longer be followed.
+    The transcript, without the secrets that a HAR file may hold. A Location in it that held a secret can be read but no
+    longer be followed.
 
     Raises
     ------
@@ -74,12 +76,17 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     """
     path = Path(path)
     try:
-        return _transcript(_parsed(path))
+        value = _parsed(path)
+        return transcript_of_har(value) if _is_har(value) else _transcript(value)
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
         raise UnsupportedTranscript(
-            f"{path} cannot be loaded", why, "Save the transcript once more with rt.save, and do not edit the file"
+            f"{path} cannot be loaded", why, "Save it once more with what wrote it, and do not edit the file"
         ) from error
+
+
+def _is_har(value: Value) -> bool:
+    return isinstance(value.value, dict) and "log" in value.value
 
 
 def _parsed(path: Path) -> Value:
@@ -92,7 +99,7 @@ def _parsed(path: Path) -> Value:
         raise UnsupportedTranscript(f"{path} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     value = Value(json.loads(data))
     found = value.value.get("format") if isinstance(value.value, dict) else None
-    if found != FORMAT:
+    if found != FORMAT and not _is_har(value):
         raise _other_format(path, found)
     return value
 
@@ -106,7 +113,9 @@ def _other_format(path: Path, found: object) -> UnsupportedTranscript:
             "Load it with the version of regtutor that wrote it, or a newer one",
         )
     return UnsupportedTranscript(
-        f"{path} cannot be loaded", f'it does not say "format": "{FORMAT}"', "Give a file that rt.save has written"
+        f"{path} cannot be loaded",
+        f'it does not say "format": "{FORMAT}"',
+        "Give a file that rt.save has written, or HAR",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import re
 from datetime import datetime
@@ -9,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 import regtutor as rt
+from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord
 from tests.formats.hostile import TRANSCRIPT
+from tests.formats.test_transcript_file import TRANSCRIPTS
 
 Fields = dict[str, type | tuple[type, ...]]
 NUMBER = (int, float)
@@ -114,3 +119,115 @@ def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
     request = RequestRecord("GET", "/v2/?password=pw3", (("Authorization", "Basic pw4"), ("Cookie", "pw5")))
     one = Exchange("x", "http://me:pw1@h/v2/x?token=pw2", request, error="http://me:pw6@h/")
     assert not re.search(r"pw\d", exported(rt.Transcript.of([one]), tmp_path))
+
+
+# --- And back -----------------------------------------------------------------------------------------------------
+
+
+@given(TRANSCRIPTS)
+@settings(max_examples=40, deadline=None)
+def test_nothing_of_a_record_is_lost(tmp_path_factory: pytest.TempPathFactory, transcript: rt.Transcript) -> None:
+    loaded = rt.load(rt.export(transcript, tmp_path_factory.mktemp("har") / "x.har"))
+    assert loaded == transcript
+    assert [e.location for e in loaded] == [e.location for e in transcript]
+
+
+def test_a_push_comes_back_and_says_the_same(pushed: rt.Transcript, tmp_path: Path) -> None:
+    assert rt.load(rt.export(pushed, tmp_path / "push.har")).as_text() == pushed.as_text()
+
+
+# As browsers save it: HTTP/2, lower-case names, sizes and times that are not known, fields that are not there.
+MANIFEST = '{"schemaVersion": 2}'
+BROWSERS: dict[str, Any] = {
+    "startedDateTime": "2026-01-02T03:04:05.678Z",
+    "time": 12.5,
+    "request": {
+        "method": "GET",
+        "url": "https://me:pw1@registry.example/v2/library/hello/manifests/v1?token=pw2",
+        "httpVersion": "h2",
+        "headers": [{"name": ":authority", "value": "x"}, {"name": "authorization", "value": "Bearer pw3"}],
+        "queryString": [],
+        "cookies": [{"name": "session", "value": "pw4"}],
+        "headersSize": -1,
+        "bodySize": 0,
+    },
+    "response": {
+        "status": 200,
+        "statusText": "",
+        "httpVersion": "h2",
+        "headers": [{"name": "set-cookie", "value": "pw5"}, {"name": "location", "value": "/next?sig=pw6"}],
+        "cookies": [],
+        "content": {"size": len(MANIFEST), "mimeType": "application/json", "text": MANIFEST},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": -1,
+    },
+    "cache": {},
+    "timings": {"blocked": -1, "connect": -1, "send": 0.5, "wait": 10, "receive": 2},
+    "_priority": "High",
+}
+
+
+def written(tmp_path: Path, *entries: Any) -> Path:
+    path = tmp_path / "browser.har"
+    path.write_text(json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}))
+    return path
+
+
+def test_a_browsers_har_is_a_transcript_without_its_secrets(tmp_path: Path) -> None:
+    (one,) = loaded = rt.load(written(tmp_path, BROWSERS))
+    assert (one.step, one.status, one.request.version) == ("get_manifest", 200, "h2")
+    assert one.json() == {"schemaVersion": 2}
+    assert one.response and one.response.body.digest == f"sha256:{hashlib.sha256(MANIFEST.encode()).hexdigest()}"
+    assert one.milliseconds == pytest.approx(12.5)
+    assert "authorization" in one.request_headers and ":authority" not in one.request_headers
+    assert str(one.location) == "https://<redacted>@registry.example/next?sig=<redacted>"
+    assert not re.search(r"pw\d", repr(loaded.exchanges) + str(loaded))
+
+
+def test_no_answer_and_a_request_that_no_document_names_are_taken_too(tmp_path: Path) -> None:
+    failed = BROWSERS | {"response": BROWSERS["response"] | {"status": 0}}
+    failed["request"] = failed["request"] | {"url": "https://registry.example/favicon.ico"}
+    (one,) = rt.load(written(tmp_path, failed))
+    assert (one.step, one.status, one.error) == ("request", None, "the file holds no answer")
+
+
+def test_a_body_that_is_not_whole_has_no_digest(tmp_path: Path) -> None:
+    content = {"size": 9000, "mimeType": "image/png", "encoding": "base64", "text": "iVBO\nRw=="}
+    (one,) = rt.load(written(tmp_path, BROWSERS | {"response": BROWSERS["response"] | {"content": content}}))
+    assert one.response and (one.response.body.size, one.response.body.digest) == (9000, None)
+    assert one.content == b"\x89PNG"
+
+
+def places(value: Any, *way: str) -> list[tuple[str, ...]]:
+    inner = value.items() if isinstance(value, dict) else []
+    return [found for name, item in inner for found in ((*way, name), *places(item, *way, name))]
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, "x", -7, [3], {"a": 1}, 1e400], ids=str)
+@pytest.mark.parametrize("way", places(BROWSERS), ids=".".join)
+def test_a_wrong_value_anywhere_is_loaded_or_named_and_never_a_traceback(
+    way: tuple[str, ...], wrong: Any, tmp_path: Path
+) -> None:
+    broken = copy.deepcopy(BROWSERS)
+    holder = broken
+    for name in way[:-1]:
+        holder = holder[name]
+    holder[way[-1]] = wrong
+    try:
+        assert len(rt.load(written(tmp_path, broken))) == 1
+    except UnsupportedTranscript as error:
+        assert way[-1] in error.why
+    del holder[way[-1]]
+    try:
+        assert len(rt.load(written(tmp_path, broken))) == 1
+    except UnsupportedTranscript as error:
+        assert f"has no {way[-1]!r}" in error.why
+
+
+@pytest.mark.parametrize("log", [None, [], {}, {"entries": 3}, {"entries": [None]}], ids=str)
+def test_what_only_looks_like_har_is_refused_by_name(log: Any, tmp_path: Path) -> None:
+    path = tmp_path / "x.har"
+    path.write_text(json.dumps({"log": log}))
+    with pytest.raises(UnsupportedTranscript, match=r"entries|log"):
+        rt.load(path)
