@@ -183,7 +183,7 @@ def test_a_registry_that_refuses_or_is_not_there_ends_with_status_1(tmp_path: Pa
     assert [exchange.status for exchange in load(tmp_path / "trace.json")] == [401]
 
 
-def test_wrong_bytes_end_with_status_1_and_leave_nothing(tmp_path: Path) -> None:
+def test_wrong_bytes_end_with_status_1_and_are_not_kept(tmp_path: Path) -> None:
     def lying(asked: Asked) -> Answer:
         return Answer(200, b"other") if asked.path.endswith(LARGE.digest) else honest()(asked)
 
@@ -191,7 +191,8 @@ def test_wrong_bytes_end_with_status_1_and_leave_nothing(tmp_path: Path) -> None
         done = run("pull", f"{server.url.removeprefix('http://')}/a/b:v1", tmp_path / "place")
     assert (done.returncode, done.stdout) == (1, "")
     assert "not the content" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "place").exists()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"other"]
 
 
 def test_the_manifest_that_is_printed_is_json(reg: Registry) -> None:
