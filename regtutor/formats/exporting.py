@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from regtutor.errors import UnknownFormat
+from regtutor.errors import UnknownFormat, UnsupportedTranscript
 from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.har import har_of
 from regtutor.formats.markdown import markdown_of
@@ -67,10 +67,17 @@ def export(
     Raises
     ------
     UnknownFormat: if there is no such format, or none for this ending.
+    UnsupportedTranscript: if a text in it cannot be written at all.
     CannotSave: if the directory is not there or cannot be written to.
     """
     path = Path(path)
-    written = FORMATS[format_of(path, to)].write(_as_transcript(transcript), path.parent, bodies)
+    form = FORMATS[format_of(path, to)]
+    try:
+        written = form.write(_as_transcript(transcript), path.parent, bodies)
+    except UnicodeEncodeError as error:  # no wire can have carried it: it is from an edited file
+        raise UnsupportedTranscript(
+            f"{path} was not written", "the transcript holds half a character (a lone surrogate)", "Record it once more"
+        ) from error
     with private_file(path) as file:
         file.write(written.encode())
     return path

@@ -15,7 +15,7 @@ from typing import Any
 
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
-from regtutor.formats.har_reading import transcript_of_har
+from regtutor.formats.har_reading import FATES, transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
@@ -23,8 +23,6 @@ from regtutor.message import HeaderList, Location
 FORMAT = "regtutor-transcript/1"
 LIMIT = 256 * 1024 * 1024
 """Bytes of the largest file that is written or loaded."""
-
-FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 
 
 def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.PathLike[str]) -> Path:

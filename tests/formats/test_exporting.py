@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import regtutor as rt
-from regtutor.errors import CannotSave, UnknownFormat
+from regtutor.errors import CannotSave, UnknownFormat, UnsupportedTranscript
+from regtutor.exchange import Exchange, RequestRecord
 from regtutor.formats.exporting import FORMATS
 from tests.formats.hostile import BAD, TRANSCRIPT
 
@@ -133,3 +134,13 @@ def test_nothing_hostile_leaves_its_cell_or_its_fence_in_markdown(tmp_path: Path
     rows = [line for line in outside.splitlines() if line.startswith("|")]
     assert [row.count("|") for row in rows] == [6, 6, 6, 6]
     assert BAD[:30] in html.unescape(outside)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_half_a_character_from_an_edited_file_is_written_out_or_named(name: str, tmp_path: Path) -> None:
+    half = Exchange("x", "http://h/v2/", RequestRecord("GET", "/v2/", (("X", "\ud800"),)))
+    if name == "script":
+        with pytest.raises(UnsupportedTranscript, match="surrogate"):
+            rt.export(half, tmp_path / "out", to=name)
+    else:
+        assert "\\ud800" in rt.export(half, tmp_path / "out", to=name).read_text()
