@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 from click.testing import CliRunner
 
@@ -19,6 +20,7 @@ from regtutor.findings import Finding, Findings
 from regtutor.formats.findings_html import findings_html
 from regtutor.message import Request
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.media_types import DOCKER_MANIFEST, MANIFEST_TYPES, OCI_MANIFEST
 from regtutor.tables import findings_table
 from tests.contract.conducting import InProcessSender, conduct
@@ -143,7 +145,7 @@ def refused(status: int, *codes: str, message: str = "", **others: Any) -> Excha
 
 
 def named(findings: Findings, name: str) -> Finding:
-    (found,) = [item for item in findings if item.name == name]
+    (found,) = [item for item in findings if item.name.lower() == name.lower()]
     return found
 
 
@@ -392,6 +394,45 @@ def test_a_trap_on_the_wire_is_diagnosed_as_on_paper(reg: rt.Registry) -> None:
     assert diagnosis.name == "the digest is not that of the bytes"
     manifest = rt.put_manifest(reg, "traps/blobs", "v1", rt.sample_image().manifest)
     assert [item.name for item in rt.explain(manifest).diagnoses] == ["a blob of the manifest is missing"]
+
+
+ODD = (
+    "",
+    "[",
+    "http://[",
+    "http://h:x/",
+    "²",
+    "-",
+    "9" * 5000,
+    "bytes */²",
+    "0-" + "9" * 5000,
+    '="',
+    "<",
+    "{mount}",
+    "%",
+)
+
+
+@pytest.mark.parametrize("value", ODD, ids=[value[:9] for value in ODD])
+def test_whatever_stands_in_a_header_it_is_explained(value: str) -> None:
+    every = tuple((row.name, value) for row in HEADERS.values())
+    for made in (PATCH, PUT, PUT_MANIFEST, GET_MANIFEST, DELETE, {"target": value or "/"}):
+        for status in (200, 202, 301, 401, 404, 416):
+            findings = rt.explain(exchange(**made, status=status, sent=every, received=every, body=b"{", answer=b"["))  # type: ignore[arg-type]
+            assert findings.unknown == ()
+            assert len(str(findings)) > len(findings)
+
+
+def test_a_registry_that_wants_a_password_says_how_and_the_password_is_not_shown(tmp_path: Path) -> None:
+    hashed = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
+    (tmp_path / "htpasswd").write_text(f"ann:{hashed}\n")
+    with rt.open_registry("embedded", quiet=True, htpasswd=tmp_path / "htpasswd") as reg:
+        findings, wrong = rt.explain(rt.check_api(reg)), rt.explain(rt.check_api(reg.with_auth("ann", "a battery")))
+    assert "the credentials were refused" in wrong.diagnoses[0].meaning
+    assert "battery" not in str(wrong)
+    assert findings.unknown == ()
+    assert [item.name for item in findings.diagnoses] == ["credentials are wanted"]
+    assert "Basic" in named(findings, "WWW-Authenticate").meaning
 
 
 # How findings look.

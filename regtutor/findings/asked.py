@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
 
 from regtutor.exchange import Exchange
 from regtutor.protocol.routes import BY_NAME, Route, parse, paths_like, split_target
@@ -56,6 +57,15 @@ def fields_of(exchange: Exchange) -> Mapping[str, str]:
     route = route_of(exchange)
     path = next((fields for row, fields in rows if row == route), rows[0][1] if rows else {})
     return {**query, **path}
+
+
+def split_url(value: str) -> SplitResult:
+    """A URL in its parts, all of them empty where it is none: a registry may send any text as its Location."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port != 0 else urlsplit("")
+    except ValueError:
+        return urlsplit("")
 
 
 def asked(exchange: Exchange) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, step_of
+from regtutor.findings.asked import fields_of, split_url, step_of
 from regtutor.findings.numbers import comparable, counted, first_and_last, length
 from regtutor.findings.requests import MEANINGS as OF_REQUESTS
 from regtutor.protocol.links import next_link
@@ -18,10 +17,12 @@ _SESSION_OPEN = frozenset({"start_upload", "patch_upload", "get_upload", "head_u
 
 def _location(exchange: Exchange, value: str) -> str:
     kind = (
-        "an absolute URL" if urlsplit(value).netloc else "relative: it is taken with the scheme and host of the request"
+        "an absolute URL"
+        if split_url(value).netloc
+        else "relative: it is taken with the scheme and host of the request"
     )
     if exchange.status is not None and 300 <= exchange.status < 400:
-        other = urlsplit(value).netloc not in ("", urlsplit(exchange.url).netloc)
+        other = split_url(value).netloc not in ("", split_url(exchange.url).netloc)
         warning = ", on another host, which is not to see the credentials of this one" if other else ""
         return f"the request is to be sent there instead{warning}; {kind}"
     if exchange.status in (202, 204) and step_of(exchange) in _SESSION_OPEN:
@@ -88,7 +89,7 @@ def _content_range(_exchange: Exchange, value: str) -> str:
     found = first_and_last(value)
     size = value.rpartition("/")[2]
     if found is None:
-        return f"no such part: the content has {counted(int(size)) if size.isdigit() else size + ' bytes'}"
+        return f"no such part: the content has {size} bytes"
     first, last = found
     return f"this body is the bytes {first} to {last}, both included, of a content of {size} bytes"
 

@@ -6,10 +6,10 @@ Each function looks for one of them and gives a diagnosis or none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, step_of
+from regtutor.findings.asked import fields_of, split_url, step_of
 from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.findings.numbers import first_and_last
@@ -36,12 +36,8 @@ def diagnose(exchange: Exchange) -> Iterator[Finding]:
 
 def _urls(exchange: Exchange) -> tuple[SplitResult, SplitResult] | None:
     """Where the request went and where Location points to on the same host; None for another, or for what is no URL."""
-    try:
-        asked, told = urlsplit(exchange.url), urlsplit(exchange.headers.get("Location", ""))
-        readable = all(url.port is None or url.port > 0 for url in (asked, told))
-    except ValueError:  # a port that is no number
-        return None
-    return (asked, told) if readable and told.hostname and told.hostname == asked.hostname else None
+    asked, told = split_url(exchange.url), split_url(exchange.headers.get("Location", ""))
+    return (asked, told) if told.hostname and told.hostname == asked.hostname else None
 
 
 def _location_without_tls(exchange: Exchange) -> Iterator[Finding]:
@@ -224,7 +220,7 @@ def _too_large(exchange: Exchange) -> Iterator[Finding]:
 
 def _missing_slash(exchange: Exchange) -> Iterator[Finding]:
     path, target = exchange.target.partition("?")[0], exchange.headers.get("Location", "")
-    if exchange.status in (301, 302, 308) and urlsplit(target).path == f"{path}/":
+    if exchange.status in (301, 302, 308) and split_url(target).path == f"{path}/":
         yield diagnosis(
             "the slash at the end is missing",
             f"the path is {path}/; many clients follow a 301 with GET, and so send another request than was meant",
