@@ -18,8 +18,11 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises
     ------
-    CannotSave: if the directory is not there or cannot be written to, or ``path`` is a directory.
+    CannotSave: if the directory is not there or cannot be written to, or ``path`` is there and no file.
     """
+    if path.exists() and not path.is_file():
+        # A device would be replaced by the renaming at the end, where one may do that.
+        raise CannotSave(f"{path} cannot be written", "it is there and is no file", "Give the name of a file")
     try:
         # mkstemp makes the file with mode 0600, so it is private from its first byte.
         number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)

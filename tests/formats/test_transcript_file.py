@@ -216,3 +216,10 @@ def test_no_wrong_value_anywhere_gives_anything_but_the_named_error(tmp_path: Pa
             except UnsupportedTranscript:
                 refusals += 1
     assert refusals > 300
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CannotSave, match="no file"):
+        save(Transcript(), tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
