@@ -90,8 +90,8 @@ def test_layers_that_are_stored_with_zstd_are_named_by_oci_types(tmp_path: Path)
 def test_a_layer_may_be_a_link_to_another_in_the_archive(tmp_path: Path, kind: bytes) -> None:
     content = members()
     name = f"{2:064x}/layer.tar"
-    content["shared/layer.tar"] = content.pop(name)
-    target = "../shared/layer.tar" if kind == tarfile.SYMTYPE else "shared/layer.tar"
+    content["common/layer.tar"] = content.pop(name)
+    target = "../common/layer.tar" if kind == tarfile.SYMTYPE else "common/layer.tar"
     content[name] = link(name, target, kind)
     load_image(tar_of(tmp_path / "a.tar", content)).verify()
 
