@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+import regtutor as rt
 from regtutor import walks
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
@@ -295,6 +296,14 @@ def test_an_answer_of_401_says_what_was_wanted_and_what_to_do_about_credentials(
     ):
         push_image(reg, image, "library/hello", "v1")
     assert next in caught.value.next
+
+
+def test_a_refused_head_says_where_the_reason_can_be_read(image: Image) -> None:
+    with rt.open_registry("in_process", quiet=True) as reg, pytest.raises(PushFailed) as caught:
+        push_image(reg, image, "UPPER", "v1")
+    assert caught.value.exchange is not None
+    assert (caught.value.exchange.method, caught.value.exchange.status) == ("HEAD", 400)
+    assert "send the same request with GET" in caught.value.next
 
 
 @pytest.mark.parametrize(

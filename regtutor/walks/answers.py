@@ -11,6 +11,7 @@ Failure = type[PushFailed] | type[PullFailed] | type[ListFailed] | type[DeleteFa
 
 _WALKS: dict[Failure, str] = {PushFailed: "push", PullFailed: "pull", ListFailed: "list", DeleteFailed: "deletion"}
 _UNKNOWN = "Say who you are: --username, or username= and password= in Python"
+_SILENT = "An answer to HEAD has no body that could say why: send the same request with GET, and read it"
 _REFUSED = "The credentials that were sent were refused: see whether they are right, and may do this"
 
 
@@ -33,4 +34,6 @@ def _next(exchange: Exchange) -> str:
     sentences = [f"The registry says: {exchange.told}"] if exchange.told else []
     if exchange.status in (401, 403):
         sentences.append(_REFUSED if "Authorization" in exchange.request_headers else _UNKNOWN)
+    elif exchange.method == "HEAD":
+        sentences.append(_SILENT)
     return ". ".join(sentences)
