@@ -12,7 +12,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT
 # loopback and asks for its token either way.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help environment lab demo test check format binder-requirements clean distclean
+.PHONY: help environment front lab demo test check format binder-requirements clean distclean
 
 help: ## show this list
 	@echo "regtutor: make TARGET"
@@ -22,6 +22,13 @@ help: ## show this list
 # Looks each time, and is done in a few milliseconds when .venv fits uv.lock, pyproject.toml and this directory.
 environment: ## create .venv from the lock, or bring it up to date
 	@sh .ci/environment
+
+# Nothing is built with these and nothing of them is shipped; tests that need them skip without.
+front: tests/front/node_modules/.package-lock.json ## install (npm) what the tests of the browser's side need
+
+tests/front/node_modules/.package-lock.json: tests/front/package.json tests/front/package-lock.json
+	@command -v npm >/dev/null || { echo "make front needs node and npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
+	cd tests/front && npm ci
 
 lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browser, are passed on
 	$(BIN)/python -m jupyterlab $(ROOT_ARGS) --ServerApp.root_dir=notebooks $(LAB_ARGS)
@@ -50,5 +57,5 @@ clean: ## remove caches and build products
 	rm -rf dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-distclean: clean ## remove .venv as well
-	rm -rf $(VENV)
+distclean: clean ## remove .venv and what npm installed as well
+	rm -rf $(VENV) tests/front/node_modules

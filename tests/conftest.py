@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
+NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
@@ -31,6 +32,19 @@ def require_program() -> Callable[[str, str], str]:
             missing(f"{name} is not on PATH; on Debian: apt-get install {package}")
         assert path is not None
         return path
+
+    return require
+
+
+@pytest.fixture(scope="session")
+def node_package() -> Callable[[str], Path]:
+    """``node_package("axe-core")`` gives the directory of a package that npm installed, or skips and says how."""
+
+    def require(name: str) -> Path:
+        directory = NODE_MODULES / name
+        if not (directory / "package.json").is_file():
+            missing(f"{name} is not in {NODE_MODULES.parent}; `make front` installs it with npm")
+        return directory
 
     return require
 
