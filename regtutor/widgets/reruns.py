@@ -34,6 +34,8 @@ _made: list[_Made] = []
 def replace_former(widget: Closable, subject: Hashable) -> None:
     """Close the widgets that ``widget`` replaces: those of an earlier run of this cell, and those of the same subject.
 
+    A widget that is shown once more belongs to the run that showed it last.
+
     Parameters
     ----------
     widget: the one just made.
@@ -43,7 +45,7 @@ def replace_former(widget: Closable, subject: Hashable) -> None:
     kept = []
     for made in _made:
         former = made.widget()
-        if former is None:
+        if former is None or former is widget:
             continue
         if made.subject == subject or (cell and made.cell == cell and made.execution != execution):
             former.close()
