@@ -1,0 +1,337 @@
+// One exchange, line by line in the order of the wire; each line is a button that opens its explanation where it stands.
+// It draws what exchange_data.py made, and knows neither models nor kernels: any view can use it.
+
+import { h } from "./view.js";
+
+/**
+ * @typedef {{ text: string, url: string } | null} Clause
+ * @typedef {{ text?: string, few?: number, note?: string }} BodyText
+ * @typedef {{ way: "sent" | "received" | "said", part: string, before: string, head: string, rest: string, at: string,
+ *   meaning: string, rule: string, clause: Clause, known: boolean, warned: string[], body: BodyText }} ExchangeLine
+ * @typedef {{ name: string, meaning: string, next: string, rule: string, clause: Clause, line: number | null }} Diagnosis
+ * @typedef {{ title?: { step: string, status: string, ok: boolean, meaning: string, facts: string[] },
+ *   lines: ExchangeLine[], diagnoses?: Diagnosis[], notes?: string[],
+ *   curl?: { command: string, none: string } }} ExchangeData
+ * @typedef {{ button: HTMLElement, panel: HTMLElement, preview: HTMLElement | null, line: ExchangeLine }} DrawnLine
+ * @typedef {{ opened?: number[], changed?: (opened: number[]) => void }} DrawOptions
+ */
+
+const WAY_MARKS = { sent: ">", received: "<", said: "*" };
+const WAY_WORDS = { sent: "sent: ", received: "received: ", said: "about it: " };
+const RUN_LABELS = {
+  sent: "the client sends",
+  interim: "the registry answers, for the time being",
+  good: "the registry answers",
+  bad: "the registry refuses",
+  said: "nothing came back",
+};
+
+/** @type {WeakMap<HTMLElement, (opened: number[]) => void>} */
+const openers = new WeakMap();
+
+/**
+ * The picture of one exchange.
+ * @param {ExchangeData} data what exchange_data.py made
+ * @param {DrawOptions} [options] the numbers of the lines that are open, and what to call when the user changes them
+ * @returns {HTMLElement}
+ */
+export function drawExchange(data, options = {}) {
+  if (!data.title) return h("p", { class: "regtutor-exchange-none" }, "Nothing was sent yet.");
+  /** @type {DrawnLine[]} */
+  const drawn = [];
+  const opened = new Set(options.opened ?? []);
+  const all = h("button", { type: "button", class: "regtutor-exchange-all" });
+  const show = () => {
+    drawn.forEach((line, number) => setLineOpen(line, opened.has(number)));
+    all.textContent = drawn.every((_, number) => opened.has(number)) ? "Close all" : "Explain all";
+  };
+  /** @param {number[]} numbers @param {boolean} open */
+  const turn = (numbers, open) => {
+    for (const number of numbers) open ? opened.add(number) : opened.delete(number);
+    show();
+    options.changed?.([...opened].sort((a, b) => a - b));
+  };
+  const message = h("div", { class: "regtutor-exchange-lines" });
+  for (const run of runsOf(data)) message.append(drawRun(run, data, drawn, turn, opened));
+  roveLines(message, drawn);
+  all.addEventListener("click", () => turn([...drawn.keys()], all.textContent === "Explain all"));
+  /** @param {number} number */
+  const goTo = (number) => {
+    turn([number], true);
+    drawn[number].button.focus();
+  };
+  const root = h(
+    "div",
+    { class: "regtutor-exchange" },
+    drawExchangeTitle(data, all),
+    ...(data.diagnoses ?? []).map((found) => drawDiagnosis(found, data.lines, goTo)),
+    message,
+    ...(data.notes ?? []).map((note) => h("p", { class: "regtutor-exchange-fact" }, `* ${note}`)),
+    drawCurl(data.curl),
+  );
+  openers.set(root, (numbers) => {
+    opened.clear();
+    for (const number of numbers) opened.add(number);
+    show();
+  });
+  show();
+  return root;
+}
+
+/**
+ * Opens these lines of a picture, and closes the others.
+ * @param {HTMLElement} picture what {@link drawExchange} gave
+ * @param {number[]} opened
+ */
+export function openLines(picture, opened) {
+  openers.get(picture)?.(opened);
+}
+
+/**
+ * @param {ExchangeData} data
+ * @param {HTMLElement} all
+ */
+function drawExchangeTitle(data, all) {
+  const title = /** @type {NonNullable<ExchangeData["title"]>} */ (data.title);
+  return h(
+    "div",
+    { class: "regtutor-exchange-head" },
+    h(
+      "div",
+      { class: "regtutor-exchange-title" },
+      h("code", {}, title.step),
+      " ",
+      h("strong", { class: title.ok ? "regtutor-good" : "regtutor-bad" }, title.status),
+      ` ${title.meaning}`,
+      h("div", { class: "regtutor-exchange-fact" }, title.facts.join(" \u00b7 ")),
+    ),
+    all,
+  );
+}
+
+/**
+ * @param {Diagnosis} found
+ * @param {ExchangeLine[]} lines
+ * @param {(number: number) => void} goTo
+ */
+function drawDiagnosis(found, lines, goTo) {
+  const place = found.line;
+  const line = place === null ? null : lines[place];
+  return h(
+    "div",
+    { class: "regtutor-exchange-diagnosis", role: "note", "aria-label": `Diagnosis: ${found.name}` },
+    h("div", {}, warningSign(), h("strong", {}, found.name), ": ", found.meaning, ". ", ...ruleAndClause(found)),
+    h("div", {}, h("em", {}, "Try next: "), found.next, "."),
+    line &&
+      h(
+        "button",
+        { type: "button", class: "regtutor-exchange-go", onclick: () => goTo(/** @type {number} */ (place)) },
+        "Show the line: ",
+        h("code", {}, shortLine(line)),
+      ),
+  );
+}
+
+/** @param {ExchangeLine} line */
+function shortLine(line) {
+  const text = `${WAY_MARKS[line.way]} ${line.before}${line.head}${line.rest}`;
+  return text.length <= 60 ? text : `${text.slice(0, 59)}\u2026`;
+}
+
+function warningSign() {
+  return h("span", { class: "regtutor-exchange-warning", "aria-hidden": "true" }, "\u26a0 ");
+}
+
+/**
+ * Lines that go the same way, one after the other: their numbers, and what they are.
+ * @param {ExchangeData} data
+ * @returns {{ kind: keyof typeof RUN_LABELS, numbers: number[] }[]}
+ */
+function runsOf(data) {
+  /** @type {{ kind: keyof typeof RUN_LABELS, numbers: number[] }[]} */
+  const runs = [];
+  data.lines.forEach((line, number) => {
+    const last = runs.at(-1);
+    const kind = line.part === "cut" && last ? last.kind : kindOf(line, data);
+    if (last?.kind === kind) last.numbers.push(number);
+    else runs.push({ kind, numbers: [number] });
+  });
+  return runs;
+}
+
+/**
+ * @param {ExchangeLine} line
+ * @param {ExchangeData} data
+ * @returns {keyof typeof RUN_LABELS}
+ */
+function kindOf(line, data) {
+  if (line.way !== "received") return line.way;
+  if (line.part.startsWith("interim")) return "interim";
+  return data.title?.ok ? "good" : "bad";
+}
+
+/**
+ * @param {{ kind: keyof typeof RUN_LABELS, numbers: number[] }} run
+ * @param {ExchangeData} data
+ * @param {DrawnLine[]} drawn
+ * @param {(numbers: number[], open: boolean) => void} turn
+ * @param {Set<number>} opened
+ */
+function drawRun(run, data, drawn, turn, opened) {
+  const label = RUN_LABELS[run.kind];
+  const group = h(
+    "div",
+    { class: `regtutor-exchange-run regtutor-${run.kind}`, role: "group", "aria-label": label },
+    h("div", { class: "regtutor-exchange-way", "aria-hidden": "true" }, label),
+  );
+  for (const number of run.numbers) {
+    const line = drawExchangeLine(data.lines[number], () => turn([number], !opened.has(number)));
+    line.button.dataset.line = String(number);
+    drawn[number] = line;
+    group.append(line.button);
+    if (line.preview) group.append(line.preview);
+    group.append(line.panel);
+  }
+  return group;
+}
+
+/**
+ * @param {ExchangeLine} line
+ * @param {() => void} clicked
+ * @returns {DrawnLine}
+ */
+function drawExchangeLine(line, clicked) {
+  const panel = h("div", { class: "regtutor-exchange-meaning", id: uniqueId(), hidden: true });
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "regtutor-exchange-line",
+      "aria-expanded": "false",
+      "aria-controls": panel.id,
+      tabindex: -1,
+      onclick: clicked,
+    },
+    h("span", { class: "regtutor-exchange-mark", "aria-hidden": "true" }, WAY_MARKS[line.way]),
+    h(
+      "span",
+      { class: "regtutor-exchange-text" },
+      h("span", { class: "regtutor-unseen" }, WAY_WORDS[line.way]),
+      line.before,
+      line.head && h("b", {}, line.head),
+      line.rest,
+    ),
+    line.warned.length > 0 &&
+      h("span", {}, warningSign(), h("span", { class: "regtutor-unseen" }, ` warning: ${line.warned.join(", ")}`)),
+    line.at && h("span", { class: "regtutor-exchange-at" }, h("span", { class: "regtutor-unseen" }, " at "), line.at),
+  );
+  const preview = line.body.text ? h("pre", { class: "regtutor-exchange-body" }) : null;
+  return { button, panel, preview, line };
+}
+
+/** An id that no other view on the page has. */
+function uniqueId() {
+  return `regtutor-${Math.random().toString(36).slice(2)}`;
+}
+
+/**
+ * @param {DrawnLine} drawn
+ * @param {boolean} open
+ */
+function setLineOpen(drawn, open) {
+  const { button, panel, preview, line } = drawn;
+  if (open && !panel.hasChildNodes()) panel.append(...explanation(line));
+  button.setAttribute("aria-expanded", String(open));
+  panel.hidden = !open;
+  if (preview === null) return;
+  const lines = (line.body.text ?? "").split("\n");
+  const few = lines.slice(0, line.body.few);
+  if (few.length && few.length < lines.length) few.push("\u2026");
+  preview.textContent = (open ? lines : few).join("\n");
+  preview.hidden = preview.textContent === "";
+}
+
+/**
+ * @param {ExchangeLine} line
+ * @returns {HTMLElement[]}
+ */
+function explanation(line) {
+  const parts = [h("div", {}, capitalised(line.meaning), ". ", ...ruleAndClause(line))];
+  if (line.body.note) parts.push(h("div", { class: "regtutor-exchange-fact" }, `Body: ${line.body.note}.`));
+  if (line.warned.length) parts.push(h("div", {}, warningSign(), `${capitalised(line.warned.join("; "))}: see above.`));
+  return parts;
+}
+
+/** @param {string} text */
+function capitalised(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/**
+ * The rule as a badge, and the clause as a link.
+ * @param {{ rule: string, clause: Clause }} said
+ * @returns {Node[]}
+ */
+function ruleAndClause({ rule, clause }) {
+  /** @type {Node[]} */
+  const parts = [];
+  if (rule) {
+    const label = h("span", { class: "regtutor-unseen" }, "rule: ");
+    parts.push(h("span", { class: `regtutor-rule regtutor-rule-${rule.replace(" ", "-")}` }, label, rule));
+  }
+  if (clause) {
+    const link = h("a", { href: clause.url, target: "_blank", rel: "noreferrer noopener" }, clause.text);
+    parts.push(document.createTextNode(" "), link);
+  }
+  return parts;
+}
+
+/**
+ * Up, Down, Home and End move between the lines; one of them is reached by Tab.
+ * @param {HTMLElement} message
+ * @param {DrawnLine[]} drawn
+ */
+function roveLines(message, drawn) {
+  const buttons = drawn.map((line) => line.button);
+  if (buttons.length) buttons[0].tabIndex = 0;
+  message.addEventListener("focusin", (event) => {
+    const here = buttons.indexOf(/** @type {HTMLElement} */ (event.target));
+    if (here >= 0) buttons.forEach((button, number) => (button.tabIndex = number === here ? 0 : -1));
+  });
+  message.addEventListener("keydown", (event) => {
+    const here = buttons.indexOf(/** @type {HTMLElement} */ (event.target));
+    const there = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (here < 0 || there === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    buttons[Math.max(0, Math.min(there, buttons.length - 1))].focus();
+  });
+}
+
+/** @param {ExchangeData["curl"]} curl */
+function drawCurl(curl) {
+  if (!curl) return null;
+  const command = h("pre", { class: "regtutor-exchange-command" }, curl.command);
+  const told = h("span", { role: "status", class: "regtutor-exchange-fact" });
+  const copy = h("button", { type: "button", class: "regtutor-exchange-copy", onclick: () => copyText(command, told) }, "Copy");
+  return h(
+    "details",
+    { class: "regtutor-exchange-curl" },
+    h("summary", {}, "The same request as curl"),
+    ...(curl.command ? [h("div", {}, copy, " ", told), command] : [h("p", {}, `${curl.none}.`)]),
+  );
+}
+
+/**
+ * Copies the text; where the browser does not permit that, selects it.
+ * @param {HTMLElement} text
+ * @param {HTMLElement} told
+ */
+async function copyText(text, told) {
+  try {
+    await navigator.clipboard.writeText(text.textContent ?? "");
+    told.textContent = "Copied.";
+  } catch {
+    window.getSelection()?.selectAllChildren(text);
+    told.textContent = "This page may not copy: the command is selected, press Ctrl+C or Cmd+C.";
+  }
+}
