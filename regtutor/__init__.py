@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from regtutor.tables import summary_table as summary_table
     from regtutor.tables import whole as whole
     from regtutor.walks import run as run
+    from regtutor.widgets.exchange_view import ExchangeView as ExchangeView
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
 
 __version__ = "0.1.0"
@@ -132,6 +133,7 @@ _HOMES = {
         "whole",
     ),
     "walks": ("run",),
+    "widgets.exchange_view": ("ExchangeView",),
     "widgets.push_stepper": ("PushStepper",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

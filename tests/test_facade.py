@@ -14,6 +14,7 @@ import regtutor
 
 FACADE = [
     "Exchange",
+    "ExchangeView",
     "Image",
     "Index",
     "Layer",

@@ -1,5 +1,6 @@
 """Widgets: thin views of records, driven by clicks. Importing this package brings ipywidgets along."""
 
+from regtutor.widgets.exchange_view import ExchangeView
 from regtutor.widgets.push_stepper import PushStepper
 
-__all__ = ["PushStepper"]
+__all__ = ["ExchangeView", "PushStepper"]
