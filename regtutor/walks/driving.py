@@ -69,20 +69,47 @@ class Walker:
         sent = request or self.request
         if sent is None:
             raise RegtutorError("This walk has ended", "it has no further request", "Start a new one")
-        registry = self._source if sent.side == "source" else self._reg
         try:
-            exchange = registry.send(self._prepare(sent))
+            exchange = self.attempt(sent)
         except RegtutorError as error:
             failure = error
             self.failures += isinstance(error, ConnectionFailed)
-            if error.exchange is not None:
-                self._add(error.exchange)
             self._advance(lambda: self._walk.throw(failure))
             return None
         self.failures = 0
-        self._add(exchange)
-        self._advance(lambda: self._walk.send(exchange))
+        self.tell(exchange)
         return exchange
+
+    def attempt(self, request: Request) -> Exchange:
+        """Send ``request`` in the place of :attr:`request`; the walk is not told, and still means to send its own.
+
+        Raises
+        ------
+        RegtutorError: what sending raises; its ``exchange``, if there is one, is among :attr:`exchanges`.
+        """
+        registry = self._source if request.side == "source" else self._reg
+        try:
+            exchange = registry.send(self._prepare(request))
+        except RegtutorError as error:
+            if error.exchange is not None:
+                self._add(error.exchange)
+            raise
+        self._add(exchange)
+        return exchange
+
+    def tell(self, exchange: Exchange) -> None:
+        """Give the walk an answer to :attr:`request`, such as one that :meth:`attempt` got.
+
+        Raises
+        ------
+        RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+        """
+        self._advance(lambda: self._walk.send(exchange))
+
+    def close(self) -> None:
+        """Give the walk up, so that it puts away what it has open."""
+        self.request = None
+        self._walk.close()
 
     def _add(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)

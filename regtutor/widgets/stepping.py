@@ -1,22 +1,32 @@
-"""A push that one steps through: the state machine behind ``PushStepper``.
+"""A walk that one steps through: the state machine behind ``PushStepper``.
 
-It drives the same walk as ``push_image``, a request at a time, and keeps a frozen :class:`State` after each, so that
-one can look back. It knows nothing of widgets: a test, or a terminal, can drive it as well.
+It drives the same walks as ``push_image`` and its like, a request at a time, and keeps a frozen :class:`State` after
+each, so that one can look back. A request can be changed before it is sent; what the registry refuses then is kept from
+the walk. It knows nothing of widgets: a test, or a terminal, can drive it as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import replace
 
 from regtutor import walks
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.errors import RegtutorError
-from regtutor.exchange import Exchange
-from regtutor.message import Request
-from regtutor.protocol.secrets import redact_headers
+from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
+from regtutor.exchange import Exchange, Transcript
+from regtutor.message import Body, Request
+from regtutor.walks import Notes
+from regtutor.widgets.choices import Begun, choice
+from regtutor.widgets.draft import Draft, split_origin
+from regtutor.widgets.editing import Version
+from regtutor.widgets.log_lines import LogReader
+from regtutor.widgets.progress import BlobProgress, OnBytes, counted, progress
+from regtutor.widgets.states import Change, State, changes
+
+__all__ = ["NEW", "RUN_LIMIT", "SAME", "Change", "Draft", "State", "Stepping", "changes"]
 
 RUN_LIMIT = 500
 """Requests that one :meth:`Stepping.run` sends at most."""
@@ -24,109 +34,37 @@ RUN_LIMIT = 500
 NEW, SAME = "new", "same"
 """Where :meth:`Stepping.reset` starts the walk anew: in a new repository without mount, or in the same one."""
 
-
-@dataclass(frozen=True)
-class Draft:
-    """A request about to be sent, as far as it may be shown; the connection adds headers of its own when it is sent.
-
-    Attributes
-    ----------
-    step: the name of the documented request.
-    start_line: method, target in origin-form, version; without secrets.
-    origin: scheme and host, if the target names them (a Location may), or ``""``.
-    headers: name and value, without secrets.
-    size: bytes of the body; None without a body.
-    label: where the body's bytes come from.
-    """
-
-    step: str
-    start_line: str
-    origin: str
-    headers: tuple[tuple[str, str], ...]
-    size: int | None
-    label: str
-
-    @classmethod
-    def of(cls, request: Request) -> Draft:
-        """What of ``request`` may be shown."""
-        origin, target = _split(request.shown_target)
-        body = request.body
-        return cls(
-            step=request.step,
-            start_line=f"{request.method} {target} HTTP/1.1",
-            origin=origin,
-            headers=redact_headers(request.headers),
-            size=body.size if body else None,
-            label=body.label if body else "",
-        )
-
-    def as_text(self) -> str:
-        """The request line by line, as :meth:`Exchange.as_text` writes it."""
-        lines = [f"> {self.start_line}", *(f"> {name}: {value}" for name, value in self.headers), ">"]
-        if self.size is not None:
-            source = "bytes in memory" if self.label == "bytes" else self.label
-            lines.append(f"> [{self.size} bytes to be sent, from {source}]")
-        if self.origin:
-            lines.append(f"* to {self.origin}, which the Location named")
-        return "\n".join(lines)
-
-
-def _split(url: str) -> tuple[str, str]:
-    """Origin and origin-form target of a URL or a target, cut without rewriting anything."""
-    scheme, mark, rest = url.partition("://")
-    if not mark or "/" in scheme:
-        return "", url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", slash + path
-
-
-@dataclass(frozen=True)
-class State:
-    """What there was to see after ``number`` requests of one walk.
-
-    Attributes
-    ----------
-    number: how many requests had been sent; 0 before the first.
-    repository: where the walk pushes to.
-    exchanges: those of this walk so far; one fewer than ``number`` for each request that got no record.
-    exchange: the last one; None before the first, or if sending ended without a record.
-    draft: the request about to be sent; None at the end.
-    tree: the registry's storage, or None where it cannot be seen.
-    unseen: why ``tree`` is None, or ``""``.
-    note: what is to be said about this state: what the walk left out, or that it goes on after a failure.
-    error: what stopped the walk here, or None.
-    """
-
-    number: int
-    repository: str
-    exchanges: tuple[Exchange, ...] = ()
-    exchange: Exchange | None = None
-    draft: Draft | None = None
-    tree: StorageTree | None = None
-    unseen: str = ""
-    note: str = ""
-    error: Exception | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the walk came to its end."""
-        return self.draft is None and self.error is None
+_AGAIN = (
+    "You changed this request, so the walk was not told of this answer: the request it meant to send is there again."
+)
+_DROPPED = "The registry has dropped the upload session, so that request will find nothing: Reset starts anew."
+_PERHAPS_DROPPED = "If the registry dropped the upload session meanwhile, Reset starts anew."
+_TOLD = "You changed this request, and the walk took this answer for the answer to its own."
+_GONE = "The registry does not know the upload session any more: Reset starts anew, and finds what is there already."
 
 
 class Stepping:
-    """A push in steps, with the states it went through.
+    """A walk in steps, with the states it went through.
 
     Parameters
     ----------
-    reg: the registry to push to.
-    image: what to push.
-    repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
+    reg: the registry.
+    image: what the walk is about.
+    repository, tag: where it is or goes to, such as ``"library/hello"`` and ``"v1"``.
+    walk: a name in :data:`~regtutor.widgets.choices.CHOICES`.
     prepare: what is done to each request before it is sent, such as counting its bytes for a progress bar.
+    on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.widgets.progress.OnBytes`.
+    pause: waits so many seconds, for log lines that are late.
+
+    What a walk needs is done first. If the registry refuses that, the first state holds the error.
 
     Attributes
     ----------
     states: every state of the present walk, the latest last; never empty.
     position: the index of the state that is shown.
+    choice: the present walk, as one chose it.
+    content: the image that the present walk is about, or the artifact that it pushes.
+    prepared: the requests that were made before the present walk and are not shown.
     """
 
     def __init__(
@@ -136,20 +74,33 @@ class Stepping:
         repository: str,
         tag: str,
         *,
+        walk: str = "monolithic",
         prepare: Callable[[Request], Request] | None = None,
+        on_bytes: OnBytes | None = None,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.tag = tag
-        self._image, self._first, self._prepare = image, repository, prepare
+        self._image, self._first, self._prepare, self._on_bytes = image, repository, prepare, on_bytes
         self._sender = _Remembering(reg)
+        self._logs = LogReader(reg, pause)
+        self._version: Version | None = None
+        self.choice = choice(walk)
         self._start(repository, mount=True)
 
     def _start(self, repository: str, mount: bool) -> None:
-        reg = self._sender.reg
-        mount_from = reg.pushed.repositories if mount else walks.nowhere
-        walk = walks.push(self._image, repository, self.tag, mount_from=mount_from)
-        self._walker = walks.Walker(walk, self._sender, prepare=self._prepare)
-        self.states: list[State] = [self._observe(State(0, repository))]
+        reg, error = self._sender.reg, None
+        try:
+            begun = self.choice.begin(reg, self._image, repository, self.tag, mount)
+        except RegtutorError as caught:
+            begun, error = Begun(_ended(), self._image, prepared=caught.transcript or Transcript()), caught
+        self.content, self.prepared = begun.content, begun.prepared
+        self._walker = walks.Walker(begun.walk, self._sender, prepare=self._prepare)
+        unlogged = self._logs.skip()
+        self.states: list[State] = []
         self.position = 0
+        self._add(State(0, repository, note=begun.note, error=error, unlogged=unlogged))
+
+    # -- where one is ----------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
@@ -158,12 +109,12 @@ class Stepping:
 
     @property
     def live(self) -> bool:
-        """Whether the latest state is shown, so that :meth:`next` would send."""
+        """Whether the latest state is shown, so that its draft can be edited and sent."""
         return self.position == len(self.states) - 1
 
     @property
     def repository(self) -> str:
-        """Where the present walk pushes to."""
+        """Where the present walk goes to."""
         return self.states[0].repository
 
     @property
@@ -172,39 +123,54 @@ class Stepping:
         return self.position > 0
 
     @property
+    def can_forward(self) -> bool:
+        """Whether there is a later state."""
+        return not self.live
+
+    @property
     def can_next(self) -> bool:
         """Whether there is a later state, or a request to be sent."""
-        return not self.live or self.can_send
+        return self.can_forward or self.can_send
 
     @property
     def can_send(self) -> bool:
         """Whether the walk has a further request."""
         return self.states[-1].draft is not None
 
+    # -- moves -----------------------------------------------------------------------------------------------------
+
     def back(self) -> State:
         """Show the state before; nothing is undone in the registry. At the first state this does nothing."""
         self.position = max(self.position - 1, 0)
         return self.state
 
-    def next(self) -> State:
-        """Show the state after this one; at the latest, send the next request. At the end this does nothing.
+    def forward(self) -> State:
+        """Show the state after this one; nothing is sent. At the latest state this does nothing."""
+        self.position = min(self.position + 1, len(self.states) - 1)
+        return self.state
+
+    def send(self) -> State:
+        """Send the request about to be sent. While one looks back, and at the end, this does nothing.
 
         Raises
         ------
         Exception: whatever stopped the walk, after a state that holds it was added.
+        RegtutorError: if a request that was edited cannot be sent; no state is added, and it can be edited further.
         """
-        if not self.live:
-            self.position += 1
-        elif self.can_send:
+        if self.live and self.can_send:
             self._send()
         return self.state
+
+    def next(self) -> State:
+        """:meth:`forward`, or at the latest state :meth:`send`."""
+        return self.send() if self.live else self.forward()
 
     def run(self, each: Callable[[State], None] | None = None, limit: int = RUN_LIMIT) -> State:
         """Go to the latest state and send what is left, at most ``limit`` requests; ``each`` sees every new state.
 
         Raises
         ------
-        Exception: whatever stopped the walk, after a state that holds it was added.
+        Exception: as :meth:`send` does.
         """
         self.position = len(self.states) - 1
         for _ in range(limit):
@@ -215,30 +181,35 @@ class Stepping:
                 each(self.state)
         return self.state
 
-    def reset(self, where: str) -> str:
-        """Start the walk anew, and say how. The states of the former walk are dropped; the registry stays as it is.
+    def reset(self, where: str, walk: str | None = None) -> str:
+        """Start a walk anew, and say how. The states of the former one are dropped; the registry stays as it is.
 
         Parameters
         ----------
-        where: :data:`NEW`, a repository that this client has not pushed the image to, mounting nothing, so that
-            uploads are seen again; or :data:`SAME`, where HEAD now finds what was pushed.
+        where: :data:`NEW`, a repository that this client has not pushed the image to, so that uploads are seen again
+            (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds what was
+            pushed.
+        walk: a name in :data:`~regtutor.widgets.choices.CHOICES`; by default the present walk.
         """
         left = self._left_open()
+        self.choice = choice(walk) if walk is not None else self.choice
+        self._walker.close()
         if where == NEW:
             self._start(self._unused(), mount=False)
-            said = f"Started anew in the new repository {self.repository}, without mount: every blob is uploaded again."
+            said = f"Started anew in the new repository {self.repository}{self.choice.anew}."
         else:
             self._start(self.repository, mount=True)
-            said = (
-                f"Started anew in the same repository, {self.repository}: HEAD answers 200 for what is there already."
-            )
+            finds = ": HEAD answers 200 for what is there already" if self.choice.anew else ""
+            said = f"Started anew in the same repository, {self.repository}{finds}."
         return f"{said} {left}".rstrip()
 
     def _left_open(self) -> str:
         last = self.states[-1]
-        if last.draft is None or last.draft.step != "put_blob":
+        if last.draft is None or last.draft.step not in ("put_blob", "patch_upload"):
             return ""
-        return f"The upload session that request {last.number} opened is left behind; registries drop those in time."
+        opened = next((e for e in reversed(last.exchanges) if e.step in ("start_upload", "mount_blob")), None)
+        number = last.exchanges.index(opened) + 1 if opened is not None else last.number
+        return f"The upload session that request {number} opened is left behind; registries drop those in time."
 
     def _unused(self) -> str:
         """The first of name-2, name-3, ... that this client has pushed no blob of the image to."""
@@ -249,38 +220,167 @@ class Stepping:
             number += 1
         return f"{self._first}-{number}"
 
+    # -- editing ---------------------------------------------------------------------------------------------------
+
+    def edit(
+        self,
+        *,
+        method: str | None = None,
+        target: str | None = None,
+        headers: Iterable[tuple[str, str]] | None = None,
+        body: str | None = None,
+    ) -> State:
+        """Change the request about to be sent; what is None stays as it is now. The state shows the changed draft.
+
+        Parameters
+        ----------
+        method, target, headers, body: see :meth:`Version.edit <regtutor.widgets.editing.Version.edit>`.
+
+        Raises
+        ------
+        InvalidArgument: if it cannot be changed like this, or if there is none about to be sent; nothing was changed.
+        """
+        return self._show_version(self._editable().edit(method=method, target=target, headers=headers, body=body))
+
+    def undo_edit(self) -> State:
+        """Have the request that the walk meant to send again. Without one that is edited, this does nothing."""
+        if self._version is None:
+            return self.state
+        return self._show_version(Version.of(self._version.original))
+
+    def _editable(self) -> Version:
+        if self._version is None or not self.live:
+            raise InvalidArgument(
+                "There is no request to be changed here",
+                "the walk has ended" if self.live else "this is a look back at what was sent",
+                "Reset starts anew" if self.live else "Go forward to the latest state",
+            )
+        return self._version
+
+    def _show_version(self, version: Version) -> State:
+        self._version = version
+        self.states[-1] = replace(self.states[-1], draft=version.draft)
+        return self.state
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
     def _send(self) -> None:
-        before = self.states[-1]
+        assert self._version is not None
+        self.position = len(self.states) - 1
+        if self._version.draft.edited:
+            self._send_edited(self._version)
+        else:
+            self._send_meant()
+
+    def _send_meant(self) -> None:
+        assert self._walker.request is not None
         known = len(self._walker.exchanges)
         try:
-            self._walker.step()
+            self._walker.step(self._counted(self._walker.request))
         except Exception as error:
-            self._add(before, known, error)
+            self._add(self._after(known, error=error))
             raise
-        self._add(before, known)
+        self._add(self._after(known))
 
-    def _add(self, before: State, known: int, error: Exception | None = None) -> None:
-        exchanges = tuple(self._walker.exchanges)
-        state = State(
+    def _send_edited(self, version: Version) -> None:
+        """Send it; an answer below 400 goes to the walk, any other makes a detour."""
+        known, edits = len(self._walker.exchanges), version.draft.edits
+        try:
+            exchange = self._walker.attempt(self._counted(version.request))
+        except RegtutorError as error:
+            if error.exchange is None and not isinstance(error, ConnectionFailed):
+                raise  # nothing was sent, and it can be mended
+            self._add(self._after(known, note=f"{error} {self._detour_note()}", edits=edits, detour=True))
+            return
+        if not exchange.ok:
+            self._add(self._after(known, note=self._detour_note(), edits=edits, detour=True))
+            return
+        try:
+            self._walker.tell(exchange)
+        except Exception as error:
+            self._add(self._after(known, note=_TOLD, edits=edits, error=error))
+            raise
+        self._add(self._after(known, note=_TOLD, edits=edits))
+
+    def _counted(self, request: Request) -> Request:
+        """``request``, whose body says how far it is, if it brings bytes of a blob."""
+        meant = self._walker.request
+        row = self._row_of(meant.body) if meant is not None and meant.body is not None else None
+        if self._on_bytes is None or row is None or request.body is None:
+            return request
+        return replace(request, body=counted(request.body, row, self._on_bytes))
+
+    def _row_of(self, body: Body) -> BlobProgress | None:
+        return next((row for row in self.states[-1].blobs if row.digest in (body.digest, body.label)), None)
+
+    def _after(
+        self,
+        known: int,
+        *,
+        note: str = "",
+        error: Exception | None = None,
+        edits: tuple[str, ...] = (),
+        detour: bool = False,
+    ) -> State:
+        """The state after the request that was just sent; there were ``known`` exchanges before it."""
+        exchanges, before = tuple(self._walker.exchanges), self.states[-1]
+        exchange = exchanges[-1] if len(exchanges) > known else None
+        log, unlogged = self._logs.read()
+        return State(
             number=before.number + 1,
             repository=before.repository,
             exchanges=exchanges,
-            exchange=exchanges[-1] if len(exchanges) > known else None,
-            note=self._note(error),
+            exchange=exchange,
+            note=note if detour else " ".join(part for part in (note, self._note(exchange, error)) if part),
             error=error,
+            detour=detour,
+            edits=edits,
+            log=log,
+            unlogged=unlogged,
         )
-        self.states.append(self._observe(state))
-        self.position = len(self.states) - 1
 
-    def _note(self, error: Exception | None) -> str:
-        if self._sender.failure is not None and error is None:
-            return f"{self._sender.failure} The next request cleans up after it; then the push stops."
+    def _note(self, exchange: Exchange | None, error: Exception | None) -> str:
+        failure, request = self._sender.failure, self._walker.request
+        if error is not None:
+            lost = exchange is not None and exchange.status == 404 and exchange.step in _IN_SESSION
+            return _GONE if lost else ""
+        if failure is not None and request is not None:
+            if request.step == "cancel_upload":
+                return f"{failure} The next request cleans up after it; then the walk stops."
+            return f"{failure} The walk goes on with {request.step}."
         return " ".join(f"{note}." for note in self._walker.notes)
 
-    def _observe(self, state: State) -> State:
+    def _detour_note(self) -> str:
+        request = self._walker.request
+        if request is None or request.step not in _IN_SESSION:
+            return _AGAIN
+        tree, _ = _tree(self._sender.reg)
+        session = split_origin(request.shown_target)[1].partition("?")[0].rpartition("/")[2]
+        if tree is None or not session:
+            return f"{_AGAIN} ({_PERHAPS_DROPPED})"
+        names = (*(path for path, _ in tree), *tree.folders)
+        there = any(f"/_uploads/{session}" in f"/{name}" for name in names)
+        return _AGAIN if there else f"{_AGAIN} {_DROPPED}"
+
+    def _add(self, state: State) -> None:
+        """Show ``state``, with what there is to see of the registry now."""
         request = self._walker.request if state.error is None else None
+        self._version = Version.of(request) if request is not None else None
         tree, unseen = _tree(self._sender.reg)
-        return replace(state, draft=Draft.of(request) if request else None, tree=tree, unseen=unseen)
+        blobs = progress(self.content, state.exchanges, begins=self.choice.fate)
+        draft = self._version.draft if self._version is not None else None
+        self.states.append(replace(state, draft=draft, tree=tree, unseen=unseen, blobs=blobs))
+        self.position = len(self.states) - 1
+
+
+_IN_SESSION = ("patch_upload", "put_blob", "get_upload", "cancel_upload")
+"""Requests that go to an upload session, which a registry may have dropped."""
+
+
+def _ended() -> Generator[Request, Exchange, Notes]:
+    """A walk without requests."""
+    yield from ()
+    return ()
 
 
 class _Remembering:
@@ -304,23 +404,3 @@ def _tree(reg: Registry) -> tuple[StorageTree | None, str]:
         return reg.tree(), ""
     except RegtutorError as error:
         return None, str(error)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A file of the registry's storage that two trees do not agree on: what ``kind`` of change, path and bytes."""
-
-    kind: str
-    path: str
-    size: int
-
-
-def changes(before: StorageTree | None, after: StorageTree | None) -> tuple[Change, ...]:
-    """What became ``new``, ``changed`` (its size) or ``gone`` between two trees, by path; empty if one is unknown."""
-    if before is None or after is None:
-        return ()
-    old, new = dict(before), dict(after)
-    found = [Change("new", path, size) for path, size in new.items() if path not in old]
-    found += [Change("changed", path, size) for path, size in new.items() if old.get(path, size) != size]
-    found += [Change("gone", path, size) for path, size in old.items() if path not in new]
-    return tuple(sorted(found, key=lambda change: change.path))
