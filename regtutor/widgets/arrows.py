@@ -1,0 +1,178 @@
+"""Exchanges as the arrows of a sequence diagram, and blobs as bars: small JSON, made of records.
+
+Every text is made here, so that the picture, the table and the lines of text say the same. This module knows nothing of
+widgets, nor how an arrow is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from regtutor.exchange import BodyRecord, Exchange
+from regtutor.formats.visible import cut, visible
+from regtutor.protocol.routes import parse
+
+TARGET_LENGTH = 80
+"""Characters of a short target."""
+
+_QUIET = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
+"""Refusals after which a client goes on as a matter of course: it asked what is there, or who it must be."""
+
+_BEFORE = re.compile(r"^/v2/.+/(?:blobs/(?=uploads/)|(?=(?:blobs|manifests|tags|referrers)/))")
+_DIGEST = re.compile(r"(sha(?:256|512)(?::|%3[Aa])[0-9a-f]{4})[0-9a-f]{28,}")
+_UUID = re.compile(r"([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LONG_VALUE = re.compile(r"(=[^&:/%]{4})[^&:]{21,}")
+
+
+def short_target(target: str) -> str:
+    """A request's target as one can say it: ``…/uploads/24df…?digest=sha256:ab12…``.
+
+    The repository gives way to an ellipsis; of a digest, an upload session's name and a long value the first four
+    characters stay.
+    """
+    short = _BEFORE.sub("…/", visible(target))
+    for pattern in (_DIGEST, _UUID, _LONG_VALUE):
+        short = pattern.sub(r"\1…", short)
+    return cut(short, TARGET_LENGTH)
+
+
+def short_digest(digest: str) -> str:
+    """``sha256:ab12…``, as :func:`short_target` writes it."""
+    return cut(_DIGEST.sub(r"\1…", visible(digest)), 20)
+
+
+def registry_of(exchange: Exchange) -> str:
+    """The name of the registry that was asked, or else its host."""
+    return visible(exchange.registry or urlsplit(exchange.url.split("?")[0]).netloc) or "registry"
+
+
+def item_of(number: int, exchange: Exchange, *, detour: bool = False) -> dict[str, Any]:
+    """An exchange as an item of ``SequenceView``: texts, and what decides colours.
+
+    Parameters
+    ----------
+    number: that stands at its arrow, from 1.
+    exchange: what was recorded.
+    detour: whether the learner changed the request on purpose, so that it is no part of the walk.
+    """
+    item = {
+        "number": number,
+        "step": visible(exchange.step),
+        "method": visible(exchange.method),
+        "target": visible(exchange.target),
+        "short": short_target(exchange.target),
+        "registry": registry_of(exchange),
+        "up": _sent(exchange.request.body),
+        "interims": [visible(f"{one.status} {one.reason}".strip()) for one in exchange.interims],
+        "answer": _answer(exchange),
+        "down": _received(exchange),
+        "meaning": visible(exchange.error if exchange.response is None else exchange.meaning),
+        "outcome": _outcome(exchange),
+        "detour": detour,
+    }
+    return {**item, "sentence": _sentence(item, exchange)}
+
+
+def _sent(body: BodyRecord) -> str:
+    if body.fate == "none":
+        return ""
+    if body.fate == "withheld":
+        return f"body withheld, {body.size:,} bytes sent" if body.size else "body withheld"
+    return f"{amount(body.size)}, then cut" if body.fate == "partial" else amount(body.size)
+
+
+def _received(exchange: Exchange) -> str:
+    body = exchange.response.body if exchange.response else BodyRecord()
+    if body.fate == "none" or not body.size:
+        return ""
+    kept = {"partial": ", then cut", "discarded": ", discarded"}
+    return amount(body.size) + kept.get(body.fate, "")
+
+
+def amount(size: int) -> str:
+    """``1 byte``, ``2,101 bytes``."""
+    return "1 byte" if size == 1 else f"{size:,} bytes"
+
+
+def _answer(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return "no answer"
+    return visible(f"{exchange.response.status} {exchange.response.reason}".strip())
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.response is None:
+        return "none"
+    if exchange.ok:
+        return "good"
+    return "quiet" if (exchange.method, exchange.status) in _QUIET else "bad"
+
+
+def _sentence(item: dict[str, Any], exchange: Exchange) -> str:
+    """The item for those who hear it: number, method, repository, what went, what came."""
+    match = parse(exchange.method, exchange.target)
+    where = visible(match.path.get("repository", "")) if match else ""
+    parts = [f"{item['number']}: {item['method']} to {where or item['registry']}"]
+    if item["detour"]:
+        parts.append("changed by you")
+    if item["up"]:
+        parts.append(item["up"] if "withheld" in item["up"] else f"{item['up']} sent")
+    parts += [f"first {interim}" for interim in item["interims"]]
+    parts.append("no answer" if exchange.response is None else f"answered {item['answer']}")
+    return ", ".join(parts) + (f": {item['meaning']}" if item["meaning"] else "")
+
+
+def fate_text(size: int, sent: int, fate: str) -> str:
+    """What is said beside a bar: ``uploading 40 %``; of any other fate, its word."""
+    if fate not in ("uploading", "fetching"):
+        return visible(fate)
+    return f"{fate} {100 * sent // size if size else 100} %"
+
+
+def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:
+    """The arrows as lines of text, two or more for each exchange."""
+    lines: list[str] = []
+    for item in items:
+        to = item["registry"]
+        yours = "  (yours)" if item["detour"] else ""
+        sent = f"  {item['up']}" if item["up"] else ""
+        lines.append(f"{item['number']:>3}  client -> {to}  {item['method']} {item['short']}{sent}{yours}")
+        if item["outcome"] == "none":
+            lines.append(f"     client x- {to}  no answer: {item['meaning']}")
+            continue
+        lines += [f"     client <- {to}  {interim}" for interim in item["interims"]]
+        lines.append(f"     client <- {to}  {item['answer']}: {item['meaning']}")
+    return lines
+
+
+_COLOURS = {"good": "#1b6e2c", "quiet": "#6b5b00", "bad": "#b3261e", "none": "#b3261e"}
+_CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
+_TABLE_HEAD = ("", "request", "body", "answer", "what it says")
+
+
+def table_of(items: Sequence[dict[str, Any]], current: int = -1) -> str:
+    """The arrows as an HTML table with inline styles; the row at index ``current`` is marked, in words as well."""
+    head = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in _TABLE_HEAD)
+    rows = "".join(_row(item, index == current) for index, item in enumerate(items))
+    return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _row(item: dict[str, Any], current: bool) -> str:
+    marks = [mark for mark, holds in (("shown", current), ("yours", item["detour"])) if holds]
+    number = " ".join([str(item["number"]), *marks])
+    request = f'<code title="{escape(item["target"])}">{escape(item["method"])} {escape(item["short"])}</code>'
+    answer = [*item["interims"], item["answer"]]
+    colour = _COLOURS[item["outcome"]]
+    cells = (
+        escape(number),
+        request,
+        escape(item["up"]),
+        f'<strong style="color:{colour};background:#fff">{escape(", ".join(answer))}</strong>',
+        escape(item["meaning"]),
+    )
+    weight = ";font-weight:bold" if current else ""
+    return "<tr>" + "".join(f'<td style="{_CELL}{weight}">{cell}</td>' for cell in cells) + "</tr>"
