@@ -1,0 +1,341 @@
+"""Three questions about a transcript. What is right is computed from it, so that everybody's answers are their own.
+
+Requests are counted from 1, as in ``rt.summary_table`` and wherever a transcript is shown. A verdict never stops at
+"wrong": it says what was seen instead, and in which line of which exchange. Nothing here asks a registry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from regtutor.errors import InvalidArgument, InvalidManifest
+from regtutor.exchange import Exchange
+from regtutor.findings import explain
+from regtutor.lessons.asking import Part, Question, Remark, Value
+from regtutor.protocol.codes import CODES, meaning
+from regtutor.protocol.manifests import parse_manifest
+
+_MOST_NAMED = 8
+"""Of more requests than this, only the first are named."""
+
+_SHOWN = 30
+"""Characters of a long line that are shown from where it matters."""
+
+_DIGEST = re.compile(r"[?&]digest=[^&]*\Z")
+
+
+def bytes_sent(transcript: Sequence[Exchange]) -> Question:
+    """How many bytes of bodies all requests sent, and which of them sent the most: two numbers.
+
+    Parameters
+    ----------
+    transcript: what was sent, detours included.
+
+    Raises
+    ------
+    InvalidArgument: for anything but exchanges. So do the other questions.
+    """
+    made = _made(transcript)
+    total = sum(exchange.bytes_up for exchange in made)
+    if not total:
+        return Question("No request has sent a body yet. Push something first, then ask again.")
+    most = max(exchange.bytes_up for exchange in made)
+    largest = tuple(n for n, exchange in enumerate(made, 1) if exchange.bytes_up == most)
+    text = f"You made {_requests(len(made))}. How many bytes did they send in bodies, and which of them sent the most?"
+    return Question(
+        text,
+        f"check(bytes, request), such as check({1000 if total != 1000 else 2000}, {_another(largest)})",
+        (
+            Part("the bytes", (total,), Remark(_bytes_seen(made, total)), _table_of(_other_sums(made, total))),
+            Part(
+                "the request",
+                largest,
+                _largest_seen(made, largest),
+                _which(made, lambda n: _sent_of(made[n - 1]), largest),
+            ),
+        ),
+    )
+
+
+def refusal(transcript: Sequence[Exchange]) -> Question:
+    """With which status and which error code the registry refused the request that was broken on purpose.
+
+    That is the last manifest sent without a ``Content-Type``, or else the last refused request at all. That something
+    looked for was not there (a 404 to HEAD or GET) is no refusal, nor is the wish for credentials (401).
+    """
+    made = _made(transcript)
+    number = _refused(made)
+    if number is None:
+        return Question(
+            "No request was refused yet. Break one on purpose: before the manifest is sent, take its Content-Type away "
+            '(stepper.edit(headers={"Content-Type": None})), send it, and ask again.'
+        )
+    exchange = made[number - 1]
+    codes = tuple(str(entry["code"]).upper() for entry in exchange.errors if entry.get("code"))
+    status = exchange.status or 0
+    asked = "with which status, and which error code" if codes else "with which status"
+    parts = [Part("the status", (status,), _status_seen(number, exchange), _status_mistake(exchange))]
+    form = "check(status), such as check(200)"
+    if codes:
+        parts.append(Part("the error code", codes, _code_seen(number, exchange), _code_mistake))
+        form = 'check(status, code), such as check(200, "UNKNOWN")'
+    return Question(f"Request {number}, {_called(exchange)}, was refused: {asked}?", form, tuple(parts))
+
+
+def location_followed(transcript: Sequence[Exchange]) -> Question:
+    """Which request's answer named the place that the PUT went to which closed an upload: one number.
+
+    Of several uploads, the one that went on for the most requests is asked about: in a chunked upload each answer names
+    another place, and the last is the one to follow.
+    """
+    made = _made(transcript)
+    chain = max(_uploads(made), key=len, default=())
+    if not chain:
+        return Question("No upload was closed yet. Push a layer first, best in chunks, then ask again.")
+    *_, followed, put = chain
+    right = _same_place(made, followed, put)
+    return Question(
+        f"Request {put}, {_called(made[put - 1])}, closed an upload. It went to the Location in the answer to another "
+        "request: to which one?",
+        f"check(request), such as check({_another(right)})",
+        (Part("the request", right, _place_seen(made, chain), _which(made, _other_place(made, chain), right)),),
+    )
+
+
+def _made(transcript: Sequence[Exchange]) -> list[Exchange]:
+    made: list[Exchange] = [transcript] if isinstance(transcript, Exchange) else list(transcript)
+    if not all(isinstance(exchange, Exchange) for exchange in made):
+        raise InvalidArgument(
+            "This is asked about a transcript", "what was given holds something else", "Give stepper.transcript"
+        )
+    return made
+
+
+def _requests(count: int) -> str:
+    return f"{count:,} request{'' if count == 1 else 's'}"
+
+
+def _called(exchange: Exchange) -> str:
+    path = exchange.target.partition("?")[0]
+    head, _, last = path.rpartition("/")
+    return f"{exchange.method} {head}/{_cut(last)}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def _another(right: Sequence[int]) -> int:
+    """A number for an example that is not the answer."""
+    return next(n for n in range(1, len(right) + 2) if n not in right)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    shown = [str(n) for n in numbers[:_MOST_NAMED]]
+    more = len(numbers) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")
+
+
+def _table_of(sentences: Mapping[int, str]) -> Callable[[Value], Remark | None]:
+    def mistake(value: Value) -> Remark | None:
+        return Remark(sentences[value]) if isinstance(value, int) and value in sentences else None
+
+    return mistake
+
+
+def _which(
+    made: Sequence[Exchange], about: Callable[[int], Remark], right: Sequence[int]
+) -> Callable[[Value], Remark | None]:
+    """What is said to the number of another request than the right one."""
+
+    def mistake(value: Value) -> Remark | None:
+        if not isinstance(value, int) or not 1 <= value <= len(made):
+            return Remark(f"There are {_requests(len(made))}, counted from 1.")
+        found = about(value)
+        count = " (Requests are counted from 1, Python's lists from 0.)" if value + 1 in right else ""
+        return Remark(f"Request {value}, {_called(made[value - 1])}, {found.said}{count}", found.lines)
+
+    return mistake
+
+
+def _bytes_seen(made: Sequence[Exchange], total: int) -> str:
+    sent = sorted(((x.bytes_up, n) for n, x in enumerate(made, 1) if x.bytes_up), key=lambda pair: (-pair[0], pair[1]))
+    named = ", ".join(f"{size:,} in request {n}" for size, n in sent[:_MOST_NAMED])
+    rest = sent[_MOST_NAMED:]
+    more = f", and {sum(size for size, _ in rest):,} in {len(rest):,} others" if rest else ""
+    return f"{total:,} bytes were sent in bodies: {named}{more}."
+
+
+def _other_sums(made: Sequence[Exchange], total: int) -> dict[int, str]:
+    """Numbers that one may take for the bytes sent, and what they are instead; the right one is not among them."""
+    down = sum(exchange.bytes_down for exchange in made)
+    accepted = sum(exchange.bytes_up for exchange in made if exchange.ok)
+    announced = sum(_length(exchange) for exchange in made)
+    most = max(exchange.bytes_up for exchange in made)
+    sums = {
+        down: "That is what came back: the bodies of the answers, not of the requests.",
+        total + down: "That counts both ways: what was sent, and what came back.",
+        accepted: "That leaves out the refused requests; their bodies were sent all the same.",
+        announced: "That is what Content-Length announced; a body that was withheld was announced, but not sent.",
+        most: "That is the largest body alone.",
+        **dict(_image_sizes(made)),
+    }
+    return {number: sentence for number, sentence in sums.items() if number and number != total}
+
+
+def _length(exchange: Exchange) -> int:
+    value = exchange.request_headers.get("Content-Length", "")
+    return int(value) if re.fullmatch("[0-9]{1,15}", value) else exchange.bytes_up
+
+
+def _image_sizes(made: Sequence[Exchange]) -> Iterator[tuple[int, str]]:
+    """Of each manifest that was sent: how large its image is, which is not what its push has to send."""
+    for exchange in made:
+        body = exchange.request.body
+        if exchange.step != "put_manifest" or not body.size or not body.whole:
+            continue
+        try:
+            blobs = sum(blob.size for blob in parse_manifest(body.preview).blobs)
+        except InvalidManifest:
+            continue
+        yield blobs, "That is the size of the image's blobs alone, each of them once; the manifest is sent as well."
+        own = "That is the image's own size: the manifest, and each blob once."
+        yield blobs + body.size, f"{own} What is sent again, or refused, counts too; what is mounted does not."
+
+
+def _largest_seen(made: Sequence[Exchange], largest: Sequence[int]) -> Remark:
+    first = made[largest[0] - 1]
+    each = f"Request {largest[0]}" if len(largest) == 1 else f"Each of the requests {_named(largest)}"
+    return Remark(f"{each} sent {first.bytes_up:,} bytes, and none sent more.", _body_line(first))
+
+
+def _body_line(exchange: Exchange) -> tuple[str, ...]:
+    lines = exchange.as_text().splitlines()
+    return tuple(line for line in lines if line.startswith("> ["))[:1]
+
+
+def _sent_of(exchange: Exchange) -> Remark:
+    if exchange.bytes_up:
+        return Remark(f"sent {exchange.bytes_up:,} bytes.", _body_line(exchange))
+    if exchange.request.body.fate == "withheld":
+        return Remark("announced a body, but it was withheld: 0 bytes were sent.")
+    return Remark("sent no body.")
+
+
+def _refused(made: Sequence[Exchange]) -> int | None:
+    refused = [n for n, exchange in enumerate(made, 1) if _is_refused(exchange)]
+    untyped = [n for n in refused if _is_untyped(made[n - 1])]
+    return next(reversed(untyped or refused), None)
+
+
+def _is_refused(exchange: Exchange) -> bool:
+    looked = exchange.method in ("GET", "HEAD") and exchange.status == 404
+    return exchange.status is not None and exchange.status >= 400 and exchange.status != 401 and not looked
+
+
+def _is_untyped(exchange: Exchange) -> bool:
+    return exchange.step == "put_manifest" and "Content-Type" not in exchange.request_headers
+
+
+def _status_seen(number: int, exchange: Exchange) -> Remark:
+    assert exchange.response is not None
+    said = f"request {number} was answered with {exchange.status}: {meaning(exchange.step, exchange.status or 0)}."
+    return Remark(_sentence(said), (f"< {exchange.response.start_line}",))
+
+
+def _status_mistake(exchange: Exchange) -> Callable[[Value], Remark | None]:
+    def mistake(value: Value) -> Remark | None:
+        if not isinstance(value, int) or not 100 <= value < 600:
+            return Remark("A status has three digits, the first from 1 to 5.")
+        return Remark(f"Here, {value} would say: {meaning(exchange.step, value)}.")
+
+    return mistake
+
+
+def _code_seen(number: int, exchange: Exchange) -> Remark:
+    entry = next(entry for entry in exchange.errors if entry.get("code"))
+    code = str(entry["code"])
+    row = CODES.get(code.upper())
+    says = f": {row.meaning}" if row else ""
+    why = "".join(f" The cause: {found.meaning}." for found in explain(exchange).diagnoses[:1])
+    body = f"< {code}: {_cut(str(entry.get('message', '')))}"
+    return Remark(f"The error body of request {number} names {code}{says}.{why}", (body,))
+
+
+def _code_mistake(value: Value) -> Remark | None:
+    row = CODES.get(str(value))
+    return Remark(f"{value} would say: {row.meaning}." if row else f"{value} is no error code that regtutor knows.")
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _uploads(made: Sequence[Exchange]) -> Iterator[tuple[int, ...]]:
+    """Each upload that a PUT closed: the numbers of the requests that led to it, each to a Location of the one before.
+
+    The later ones come first, so that of equally long ones the last is found.
+    """
+    before: dict[int, int] = {}
+    latest: dict[str, int] = {}
+    closed: list[int] = []
+    for n, exchange in enumerate(made, 1):
+        closes = exchange.step == "put_blob" and exchange.status == 201
+        place = _DIGEST.sub("", exchange.url) if closes else exchange.url
+        if place in latest:
+            before[n] = latest[place]
+            closed += [n] if closes else []
+        if exchange.location is not None and exchange.ok and not closes:
+            latest[str(exchange.location)] = n
+    for n in reversed(closed):
+        chain = [n]
+        while chain[0] in before:
+            chain.insert(0, before[chain[0]])
+        yield tuple(chain)
+
+
+def _same_place(made: Sequence[Exchange], followed: int, put: int) -> tuple[int, ...]:
+    """Every request before ``put`` whose answer named the same place: some registries never change it."""
+    place = made[followed - 1].location
+    named = [n for n, exchange in enumerate(made[: put - 1], 1) if exchange.location == place]
+    return (followed, *(n for n in named if n != followed))
+
+
+def _location_line(exchange: Exchange) -> str:
+    return f"< Location: {exchange.headers.get('Location', '')}"
+
+
+def _place_seen(made: Sequence[Exchange], chain: Sequence[int]) -> Remark:
+    *_, followed, put = chain
+    goes = f"> {made[put - 1].request.start_line}"
+    way = f" The way there: requests {_named(chain)}." if len(chain) > 3 else ""
+    called = _called(made[followed - 1]).partition(" ")[0]
+    said = f"Request {put} went where the answer to request {followed}, the {called}, said; digest was added.{way}"
+    return Remark(said, (_from_query(_location_line(made[followed - 1])), _from_query(goes)))
+
+
+def _from_query(line: str) -> str:
+    """A long line, so that the start and what follows the ``?`` are seen: what changes, often stands there."""
+    path, mark, query = line.partition("?")
+    end = query.rpartition("&digest=")[2] if "&digest=" in query else ""
+    shown = _cut(query) if len(query) > _SHOWN else query
+    tail = f"&digest={_cut(end)}" if end and "&digest=" not in shown else ""
+    return f"{path}{mark}{shown}{tail}"
+
+
+def _other_place(made: Sequence[Exchange], chain: Sequence[int]) -> Callable[[int], Remark]:
+    opened, put = chain[0], chain[-1]
+
+    def about(number: int) -> Remark:
+        exchange = made[number - 1]
+        if number == put:
+            return Remark("is the closing request itself: the Location in its answer is where the blob is from now on.")
+        if "Location" not in exchange.headers:
+            return Remark("was answered without a Location.")
+        if number > put:
+            return Remark("came later.")
+        opens = "opened the session, and its answer" if number == opened else "was answered with a Location too, which"
+        return Remark(f"{opens} named another place.", (_from_query(_location_line(exchange)),))
+
+    return about
