@@ -23,6 +23,7 @@ FACADE = [
     "Registry",
     "RegtutorError",
     "Request",
+    "SequenceView",
     "Transcript",
     "bytes_table",
     "cancel_upload",

@@ -2,5 +2,6 @@
 
 from regtutor.widgets.exchange_view import ExchangeView
 from regtutor.widgets.push_stepper import PushStepper
+from regtutor.widgets.sequence_view import SequenceView
 
-__all__ = ["ExchangeView", "PushStepper"]
+__all__ = ["ExchangeView", "PushStepper", "SequenceView"]
