@@ -31,7 +31,7 @@ def chunked_push(reg: Registry) -> Transcript:
     """A push in chunks of 2,000 bytes, its manifest also once without its type: the transcript of the wrong answers."""
     image = rt.sample_image()
     pushed = rt.push_image(reg, image, LIBRARY, "v1", upload="chunked", chunk_size=2000, progress=False)
-    return pushed + (reg.send(untyped(image)),)
+    return Transcript.of([*pushed, reg.send(untyped(image))])
 
 
 @pytest.fixture(scope="module")
