@@ -49,8 +49,8 @@ def exchange_data(exchange: Exchange | None) -> Json:
     -------
     ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
     ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
-    ``head``, which is emphasised, and ``rest``), ``meaning``, ``rule``, ``clause`` (text and url, or None), ``known``,
-    ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``clause`` (text and url,
+    or None), ``known``, ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
     ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``clause``, ``line`` (the index of a line, or None).
     ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
 
@@ -188,11 +188,12 @@ def _pieces(finding: Finding) -> tuple[str, str, str]:
     """A line before, in and behind what is emphasised in it: a method, a status, a header's name, an error code."""
     text = finding.line[2:]
     if finding.part in _STATUS_PARTS:
-        head = f"{finding.name} {finding.value}".strip()
-        before, found, rest = text.partition(head)
-        return (before, found, rest) if found else ("", text, "")
-    if finding.part in (*_HEADER_PARTS, "request", "error code") and text.startswith(finding.name):
-        return "", finding.name, text[len(finding.name) :]
+        head = f"{finding.name} {finding.value}".rstrip()
+        return (text.removesuffix(head).rstrip(), head, "") if text.endswith(head) else ("", text, "")
+    if finding.part == "request":
+        return "", finding.name, text.removeprefix(finding.name).lstrip()
+    if finding.part in (*_HEADER_PARTS, "error code"):
+        return "", f"{finding.name}:", finding.value
     return "", "", text
 
 

@@ -134,7 +134,7 @@ function drawDiagnosis(found, lines, goTo) {
 
 /** @param {ExchangeLine} line */
 function shortLine(line) {
-  const text = `${WAY_MARKS[line.way]} ${line.before}${line.head}${line.rest}`;
+  const text = [WAY_MARKS[line.way], line.before, line.head, line.rest].filter(Boolean).join(" ");
   return text.length <= 60 ? text : `${text.slice(0, 59)}\u2026`;
 }
 
@@ -217,8 +217,9 @@ function drawExchangeLine(line, clicked) {
       "span",
       { class: "regtutor-exchange-text" },
       h("span", { class: "regtutor-unseen" }, WAY_WORDS[line.way]),
-      line.before,
+      line.before && `${line.before} `,
       line.head && h("b", {}, line.head),
+      line.head && line.rest && " ",
       line.rest,
     ),
     line.warned.length > 0 &&
