@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from regtutor.walks import run as run
     from regtutor.widgets.exchange_view import ExchangeView as ExchangeView
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
+    from regtutor.widgets.registry_tree import RegistryTree as RegistryTree
     from regtutor.widgets.sequence_view import SequenceView as SequenceView
 
 __version__ = "0.1.0"
@@ -136,6 +137,7 @@ _HOMES = {
     "walks": ("run",),
     "widgets.exchange_view": ("ExchangeView",),
     "widgets.push_stepper": ("PushStepper",),
+    "widgets.registry_tree": ("RegistryTree",),
     "widgets.sequence_view": ("SequenceView",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

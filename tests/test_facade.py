@@ -21,6 +21,7 @@ FACADE = [
     "Location",
     "PushStepper",
     "Registry",
+    "RegistryTree",
     "RegtutorError",
     "Request",
     "SequenceView",

@@ -2,6 +2,7 @@
 
 from regtutor.widgets.exchange_view import ExchangeView
 from regtutor.widgets.push_stepper import PushStepper
+from regtutor.widgets.registry_tree import RegistryTree
 from regtutor.widgets.sequence_view import SequenceView
 
-__all__ = ["ExchangeView", "PushStepper", "SequenceView"]
+__all__ = ["ExchangeView", "PushStepper", "RegistryTree", "SequenceView"]
