@@ -13,12 +13,16 @@ from regtutor.cli.answering import teaching
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @teaching
 def explain(file: Path) -> None:
-    """Explain every line of the exchanges in FILE, which --trace or rt.save wrote, and what went wrong.
+    """Explain every line of the exchanges in FILE, and what went wrong in them.
 
-    No registry is asked.
+    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed. No registry is asked.
     """
     from regtutor import explain as explained
     from regtutor import load
+    from regtutor.formats.visible import visible
 
-    for number, exchange in enumerate(load(file)):
+    transcript = load(file)
+    for number, exchange in enumerate(transcript):
         click.echo(f"{chr(10) if number else ''}{explained(exchange)}")
+    for note in transcript.notes:
+        click.echo(f"\n* {visible(note)}")

@@ -1,4 +1,4 @@
-"""What can be done with the exchanges that ``--trace`` or ``rt.save`` kept: look at them, take them elsewhere."""
+"""What can be done with exchanges in a file of any kind that ``rt.load`` reads: look at them, take them elsewhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _SAVED = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("file", type=_SAVED)
 @teaching
 def show(file: Path) -> None:
-    """Print the exchanges in FILE: what was sent, what came back, line by line."""
+    """Print the exchanges in FILE: what was sent, what came back, line by line.
+
+    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed.
+    """
     from regtutor import load
 
     click.echo(load(file).as_text())

@@ -71,6 +71,8 @@ def split_url(value: str) -> SplitResult:
 def asked(exchange: Exchange) -> str:
     """What the request line asks, in a few words."""
     route = route_of(exchange)
+    if not exchange.method:
+        return "no request was sent"
     if route is None:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "nothing that is named", {**_ELSEWHERE, **fields_of(exchange)})

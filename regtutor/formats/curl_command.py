@@ -114,6 +114,12 @@ def _command(sending: _Sending, body: CurlBody | None) -> str:
 
 
 def _recorded(exchange: Exchange) -> _Sending:
+    if not exchange.method:
+        raise InvalidURL(
+            "This exchange has no request to write a command for",
+            exchange.error or "none was sent",
+            "Take one in which a request was sent",
+        )
     return _Sending(
         exchange.step,
         exchange.method,

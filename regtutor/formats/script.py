@@ -167,6 +167,8 @@ def _request(
     wanted: bool,
 ) -> str:
     said = visible(f"# {number} {exchange.step}: {exchange.meaning}")
+    if not exchange.method:
+        return f"{said}\n# left out: no request was sent\n"
     try:
         base, target = url_parts(exchange.url)
     except InvalidURL as error:

@@ -15,12 +15,14 @@ from typing import Any
 
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
+from regtutor.formats.curl_reading import transcript_of_curl
 from regtutor.formats.har_reading import FATES, transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
 
 FORMAT = "regtutor-transcript/1"
+_KNOWN = "Give a file that rt.save has written, HAR, or what curl -v printed (curl -v ... 2>FILE)"
 LIMIT = 256 * 1024 * 1024
 """Bytes of the largest file that is written or loaded."""
 
@@ -57,16 +59,16 @@ def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.Pat
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:
-    """Read a file that :func:`save` wrote, or a HAR file (1.2): ``export``'s, or that of a browser or another tool.
+    """Read a file that :func:`save` wrote, a HAR file (``export``'s or another tool's), or what ``curl -v`` printed.
 
     Parameters
     ----------
-    path: the file.
+    path: the file; of curl, what it wrote to standard error, with or without the bodies that it printed.
 
     Returns
     -------
-    The transcript, without the secrets that a HAR file may hold. A Location in it that held a secret can be read but no
-    longer be followed.
+    The transcript, without the secrets that another's file may hold; its notes say what curl did not tell. A Location
+    in it that held a secret can be read but no longer be followed.
 
     Raises
     ------
@@ -74,7 +76,11 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     """
     path = Path(path)
     try:
-        value = _parsed(path)
+        data = _read(path)
+        told = transcript_of_curl(data)
+        if told is not None:
+            return told
+        value = _parsed(path, data)
         return transcript_of_har(value) if _is_har(value) else _transcript(value)
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
@@ -87,7 +93,7 @@ def _is_har(value: Value) -> bool:
     return isinstance(value.value, dict) and "log" in value.value
 
 
-def _parsed(path: Path) -> Value:
+def _read(path: Path) -> bytes:
     if not path.is_file():
         why = "it is no file" if path.exists() else "there is no such file"
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path that was saved")
@@ -95,6 +101,12 @@ def _parsed(path: Path) -> Value:
         data = file.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{path} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
+    return data
+
+
+def _parsed(path: Path, data: bytes) -> Value:
+    if not data.lstrip().startswith((b"{", b"[")):
+        raise UnsupportedTranscript(f"{path} cannot be loaded", "nothing in it says what it is", _KNOWN)
     value = Value(json.loads(data))
     found = value.value.get("format") if isinstance(value.value, dict) else None
     if found != FORMAT and not _is_har(value):
@@ -113,7 +125,7 @@ def _other_format(path: Path, found: object) -> UnsupportedTranscript:
     return UnsupportedTranscript(
         f"{path} cannot be loaded",
         f'it does not say "format": "{FORMAT}"',
-        "Give a file that rt.save has written, or HAR",
+        _KNOWN,
     )
 
 

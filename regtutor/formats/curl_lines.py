@@ -1,0 +1,134 @@
+"""What ``curl -v`` prints, line by line: what it sent, what it received, what it says, and what is none of these.
+
+It knows how curl marks its lines and how its progress meter gets in between, and not what an exchange is.
+
+Source: curl's manual, "curl.1", ``--verbose`` <https://curl.se/docs/manpage.html#-v>.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+_STYLE = rb"(?:\x1b\[[0-9;]{0,9}m)*"
+_WHEN = rb"(?:\d\d:\d\d:\d\d\.\d{1,9} )?(?:\[[0-9x]{1,9}-[0-9x]{1,9}\] )?"
+"""What ``--trace-time`` and ``--trace-ids`` (and so ``-vv``) put before a mark."""
+
+_MARKED = re.compile(_STYLE + _WHEN + rb"([*<>])(?: ([^\n]*)|\r*)(?:\n|\Z)")
+_DATA = re.compile(_WHEN + rb"[{}] \[\d{1,18} bytes data\]\r*(?:\n|\Z)")
+_AMOUNT = rb"[\d.]{1,9}[kMGTP]?"
+_CLOCK = rb"[-\d:dhy]{1,9}"
+_METER = re.compile(
+    rb"\r*(?:"
+    rb"  % Total    % Received[^\r\n]{0,100}\r*\n|"
+    rb" {20,40}Dload  Upload[^\r\n]{0,100}\r*\n|"
+    rb" *\d{1,3} +" + _AMOUNT + rb" +\d{1,3} +" + _AMOUNT + rb" +\d{1,3} +" + _AMOUNT + rb" +" + _AMOUNT + rb" +"
+    + _AMOUNT + rb" +" + _CLOCK + rb" +" + _CLOCK + rb" +" + _CLOCK + rb" +" + _AMOUNT + rb"(?:\r*\n|(?=\r)|)|"
+    rb"#{1,300} {0,300}\d{1,3}\.\d%(?:\r*\n|(?=\r)|)"
+    rb")"
+)  # fmt: skip
+_FAILED = re.compile(rb"curl: \(\d{1,3}\) ")
+_IN_MID_LINE = re.compile(
+    rb"\* (?:Connection #\d|Closing connection|Found bundle for host|Re-using existing|Reusing existing"
+    rb"|Issue another request|  Trying )|  % Total    % Received|curl: \(\d{1,3}\) "
+)
+"""What curl writes behind a body that does not end in a line's end."""
+
+_CURLS = re.compile(
+    rb"^" + _STYLE + _WHEN + rb"> [!-~]{1,99} [!-~]+ HTTP/[\d.]{1,5}\r*$|^" + _WHEN + rb"\*   Trying [!-~]+|"
+    rb"^" + _WHEN + rb"\* Could not resolve host|^curl: \(\d{1,3}\) ",
+    re.MULTILINE,
+)
+_LONGEST = 64 * 1024
+"""Bytes of a line without a mark that are looked at together; the rest is the next line."""
+
+_SAID = re.compile(rb"^" + _WHEN + rb"\* [^\n]*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line: its ``mark`` (``>``, ``<``, ``*``, ``!`` for how curl failed, or empty for anything else) and ``data``.
+
+    ``data`` has neither the mark nor the line's end, but for a line without a mark: that is as it stands.
+    """
+
+    mark: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        """The line as text, as a client reads heads."""
+        return self.data.decode("latin-1")
+
+
+def text_of(data: bytes) -> bytes:
+    """The bytes of a file as curl wrote them: no UTF-16, as PowerShell redirects it, and no line ends that were added.
+
+    Raises
+    ------
+    ValueError: if it says that it is UTF-16 and is not.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16").encode("utf-8", "replace")
+    data = data.removeprefix(codecs.BOM_UTF8)
+    said = _SAID.search(data)
+    # curl ends what it says by a line feed alone: where more stands there, a terminal or an editor has put it there.
+    return data.replace(b"\r\n", b"\n") if said and said[0].endswith(b"\r\n") else data
+
+
+def is_curls(data: bytes) -> bool:
+    """Whether there is any line in ``data`` that ``curl -v`` writes."""
+    return _CURLS.search(data) is not None
+
+
+class Lines:
+    """The lines of what curl printed, one after the other; each byte is looked at a fixed number of times."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def next(self) -> Line | None:
+        """The next line that is not of the progress meter; None at the end."""
+        while self._at < len(self._data):
+            skipped = _METER.match(self._data, self._at) or _DATA.match(self._data, self._at)
+            if skipped is None:
+                return self._line()
+            self._at = skipped.end()
+        return None
+
+    def take(self, size: int) -> bytes | None:
+        """The next ``size`` bytes as a body, if behind them something else begins; None, and nothing is taken, if not.
+
+        Parameters
+        ----------
+        size: how many there are to be, more than 0.
+        """
+        while skipped := _METER.match(self._data, self._at) or _DATA.match(self._data, self._at):
+            self._at = skipped.end()
+        end = self._at + size
+        # -i prints the head before the body.
+        if end > len(self._data) or _MARKED.match(self._data, self._at) or self._data.startswith(b"HTTP/", self._at):
+            return None
+        if end < len(self._data) and self._data[end] not in b"\r\n" and not self._begins(end):
+            return None
+        taken, self._at = self._data[self._at : end], end
+        return taken
+
+    def _begins(self, at: int) -> bool:
+        looks = (_MARKED, _DATA, _METER, _IN_MID_LINE, _FAILED)
+        return any(look.match(self._data, at) for look in looks)
+
+    def _line(self) -> Line:
+        marked = _MARKED.match(self._data, self._at)
+        if marked is not None:
+            self._at = marked.end()
+            return Line(marked[1].decode(), (marked[2] or b"").rstrip(b"\r"))
+        start, longest = self._at, min(self._at + _LONGEST, len(self._data))
+        end = self._data.find(b"\n", start, longest) + 1 or longest
+        if _FAILED.match(self._data, start):
+            self._at = end
+            return Line("!", self._data[start:end].rstrip(b"\r\n"))
+        found = _IN_MID_LINE.search(self._data, start + 1, end)
+        self._at = found.start() if found else end
+        return Line("", self._data[start : self._at])
