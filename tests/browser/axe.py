@@ -11,9 +11,20 @@ from playwright.sync_api import Page
 FAILING = ("serious", "critical")
 """The impacts that no widget of ours may have."""
 
+TALL = 5000
+"""Height of the window during a scan: axe-core passes over what is scrolled out of it."""
+
+# JupyterLab's body clips and is 0 high (its parts are placed absolutely): axe-core would take every text for hidden.
+SPREAD = """() => {
+  document.body.style.minHeight = "100vh";
+  const shell = document.querySelector(".jp-LabShell");
+  return !shell || shell.getBoundingClientRect().height >= window.innerHeight;
+}"""
+
 # The whole page is JupyterLab's, and has findings of its own: only what is below the selector is scanned.
 RUN = """async selector => {
   const found = await axe.run({include: [[selector]]}, {resultTypes: ["violations", "passes", "incomplete"]});
+  document.body.style.minHeight = "";
   const told = rule => ({rule: rule.id, impact: rule.impact, help: rule.help, url: rule.helpUrl,
     places: rule.nodes.map(node => [node.target.join(" "), node.html, node.failureSummary ?? ""])});
   return {passed: found.passes.map(rule => rule.id), violations: found.violations.map(told),
@@ -76,7 +87,12 @@ def scan(page: Page, selector: str, axe_core: Path) -> Scan:
     """
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate((axe_core / "axe.min.js").read_text("utf-8"))
+    usual = page.viewport_size
+    assert usual is not None
+    page.set_viewport_size({**usual, "height": TALL})
+    page.wait_for_function(SPREAD)
     said: dict[str, Any] = page.evaluate(RUN, selector)
+    page.set_viewport_size(usual)
     violations, undecided = (
         tuple(Finding(**{**found, "places": tuple(map(tuple, found["places"]))}) for found in said[kind])
         for kind in ("violations", "undecided")
@@ -88,4 +104,5 @@ def assert_accessible(page: Page, selector: str, axe_core: Path, rules: tuple[st
     """Scan, and fail on a serious or critical violation, or when one of ``rules`` found nothing that it could pass."""
     found = scan(page, selector, axe_core)
     assert not found.failing, f"below {selector}:\n" + "\n".join(one.as_text() for one in found.failing)
-    assert set(rules) <= set(found.passed), f"below {selector}, axe-core could only try {found.passed}"
+    left = "\n".join(one.as_text() for one in found.undecided)
+    assert set(rules) <= set(found.passed), f"below {selector}, axe-core could only try {found.passed}\n{left}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browser.lab import Lab
 
@@ -138,9 +138,19 @@ def browser(require_program: Callable[[str, str], str], tmp_path_factory: pytest
 @pytest.fixture
 def lab(browser: Browser, lab_url: str, lab_root: Path) -> Iterator[Lab]:
     """A fresh page; at its end, that nothing left loopback and no script failed."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    lab = Lab(page, lab_url, lab_root)
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    lab = Lab(context.new_page(), lab_url, lab_root)
     yield lab
-    page.close()
+    _end_kernels(context, lab_url)
+    for opened in browser.contexts:
+        opened.close()
     assert lab.strangers == []
     assert lab.script_errors == []
+
+
+def _end_kernels(context: BrowserContext, url: str) -> None:
+    """The kernel of a closed page would stay, and take memory from the next test."""
+    tokens = [cookie["value"] for cookie in context.cookies() if cookie["name"] == "_xsrf"]
+    for kernel in context.request.get(f"{url}/api/kernels").json():
+        ended = context.request.delete(f"{url}/api/kernels/{kernel['id']}", headers={"X-XSRFToken": tokens[0]})
+        assert ended.ok, ended.text()

@@ -1,16 +1,23 @@
-"""JupyterLab as the tests see it: open a notebook, run it, and look at its cells and its stepper."""
+"""JupyterLab as the tests see it: open a notebook, run it, look at its cells and widgets, save it and come back."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
+
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 PICTURES = Path(__file__).parent / "screenshots"
+"""Where the pictures land; git ignores it, and CI keeps it."""
 
 # The status bar says "idle" before there is a kernel, and "run all" is dropped in silence then: the models are asked.
 READY = """() => {
@@ -37,6 +44,16 @@ NOT_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
 
 KINDS = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
 
+SAVE = """async () => {
+  await window.jupyterapp.commands.execute("docmanager:save");
+  return window.jupyterapp.shell.currentWidget.context.model.dirty;
+}"""
+
+RESTART = "() => window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()"
+
+TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .filter(cell => cell.model.type === "code").map(cell => cell.model.trusted)"""
+
 # How many widgets the kernel has open, as the kernel itself counts them.
 MODELS = "import ipywidgets; print(len(ipywidgets.widgets.widget._instances))"
 
@@ -55,7 +72,7 @@ class Lab:
 
     Attributes
     ----------
-    strangers: URLs that the page asked for and that are not on loopback.
+    strangers: URLs that the page, or one that it opened, asked for and that are not on loopback.
     script_errors: exceptions that no script caught.
     """
 
@@ -63,14 +80,20 @@ class Lab:
         self.page, self.url, self.root = page, url, root
         self.strangers: list[str] = []
         self.script_errors: list[str] = []
+        self._listen(page)
+
+    def _listen(self, page: Page) -> None:
         page.set_default_timeout(60_000)
         page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
 
     def _note(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
+        if parts.scheme not in ("data", "blob", "file") and parts.hostname != "127.0.0.1":
             self.strangers.append(url)
+
+    # opening and running
 
     def open(self, notebook: Path, name: str) -> None:
         """Open a copy of ``notebook`` called ``name``, and wait until its kernel can be used."""
@@ -94,6 +117,8 @@ class Lab:
         assert self.errors() == []
         assert self.page.evaluate(NOT_RUN) == []
 
+    # what is there now
+
     def errors(self) -> list[Any]:
         """The outputs of all cells that are errors."""
         found: list[Any] = self.page.evaluate(ERRORS)
@@ -106,7 +131,23 @@ class Lab:
 
     def models(self) -> int:
         """How many widget models the kernel has open."""
-        return int(self.page.evaluate(ASK_KERNEL, MODELS))
+        return int(self.ask_kernel(MODELS))
+
+    def ask_kernel(self, code: str) -> str:
+        """Run ``code`` in the kernel, in no cell, and return what it prints."""
+        printed: str = self.page.evaluate(ASK_KERNEL, code)
+        return printed
+
+    def view(self, name: str) -> Locator:
+        """The page's last view with this ``data-testid``, once it says that it is drawn."""
+        root = self.page.locator(f"[data-testid='{name}']").last
+        expect(root).to_have_attribute("data-ready", "true")
+        root.scroll_into_view_if_needed()
+        return root
+
+    def output(self, number: int) -> Locator:
+        """What JupyterLab shows below cell ``number``, counted from 0."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".jp-Cell-outputArea")
 
     def stepper(self) -> Stepper:
         """The page's last stepper, once it can be seen."""
@@ -115,21 +156,90 @@ class Lab:
         expect(root.locator(".regtutor-position .regtutor-position")).to_be_visible()
         return Stepper(root)
 
-    def theme(self, scheme: Literal["light", "dark"]) -> None:
+    # saving and coming back
+
+    def save(self) -> Path:
+        """Save the notebook, and return the file."""
+        assert self.page.evaluate(SAVE) is False, "the notebook was not saved"
+        return self.root / self._name()
+
+    def _name(self) -> str:
+        return urlsplit(self.page.url).path.rpartition("/")[2]
+
+    def reload(self) -> None:
+        """Load the page anew, as F5 does; the kernel goes on, and what was not saved is gone."""
+
+        def leave(dialog: Dialog) -> None:
+            dialog.accept()
+
+        self.page.on("dialog", leave)
+        self.page.reload()
+        self.page.remove_listener("dialog", leave)
+        self.page.wait_for_function(READY)
+
+    def restart(self) -> None:
+        """Restart the kernel, as the menu does after its question; nothing is run again."""
+        self.page.evaluate(RESTART)
+        self.page.wait_for_function(READY)
+
+    def open_as_strangers(self, notebook: Path, name: str) -> None:
+        """Open a saved notebook as if somebody else had made it: the server has not signed what is in it."""
+        # The signature is of the content, so that a mere copy would be trusted.
+        content = json.loads(notebook.read_text("utf-8"))
+        content["metadata"]["title"] = f"somebody else's {name}"
+        strange = notebook.with_name(f"strange-{name}")
+        strange.write_text(json.dumps(content), "utf-8")
+        self.open(strange, name)
+        with_output = [bool(cell["outputs"]) for cell in content["cells"] if cell["cell_type"] == "code"]
+        trusted: list[bool] = self.page.evaluate(TRUSTED)
+        assert not any(trust for trust, output in zip(trusted, with_output, strict=True) if output)
+
+    def converted(self, notebook: Path) -> Page:
+        """What nbconvert makes of a saved notebook without running it, on a page of its own that runs no script."""
+        command = [sys.executable, "-m", "nbconvert", "--to", "html", "--log-level", "WARN", str(notebook)]
+        made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert made.returncode == 0, made.stderr
+        browser = self.page.context.browser
+        assert browser is not None
+        # nbconvert's page asks other hosts for scripts; what the notebook itself holds must do without.
+        page = browser.new_page(java_script_enabled=False, viewport=self.page.viewport_size)
+        self._listen(page)
+        page.goto(notebook.with_suffix(".html").as_uri())
+        return page
+
+    # looking
+
+    def theme(self, scheme: Scheme) -> None:
         """Let the system prefer a light or a dark scheme, and wait until JupyterLab follows."""
         self.page.emulate_media(color_scheme=scheme)
         light = str(scheme == "light").lower()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
-    def picture(self, name: str, width: int = 1280) -> None:
-        """Save what a window of this ``width`` shows, for people, and go back to the usual one."""
-        usual = self.page.viewport_size
+    def themes(self) -> Iterator[Scheme]:
+        """Each theme in turn, for a loop that looks at the same thing in both; light again afterwards."""
+        for scheme in SCHEMES:
+            self.theme(scheme)
+            yield scheme
+        self.theme("light")
+
+    def picture(self, name: str, width: int = 1280, of: Locator | None = None) -> Path:
+        """Save what a window of this ``width`` shows, for people, and go back to the usual one.
+
+        Parameters
+        ----------
+        name: of the file, without ``.png``.
+        of: the one element to show, whole, however long it is.
+        """
+        page = of.page if of else self.page
+        usual = page.viewport_size
         assert usual is not None
         PICTURES.mkdir(exist_ok=True)
-        self.page.set_viewport_size({"width": width, "height": 1500})
-        self.page.screenshot(path=PICTURES / f"{name}.png")
-        self.page.set_viewport_size(usual)
+        path = PICTURES / f"{name}.png"
+        page.set_viewport_size({"width": width, "height": 1500})
+        (of or page).screenshot(path=path)
+        page.set_viewport_size(usual)
+        return path
 
 
 class Stepper:
