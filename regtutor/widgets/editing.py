@@ -12,7 +12,7 @@ from io import BytesIO
 
 from regtutor.errors import InvalidArgument
 from regtutor.message import Body, HeaderList, Location, Request
-from regtutor.protocol.secrets import REDACTED, redact_headers
+from regtutor.protocol.secrets import REDACTED, redact_header, redact_headers
 from regtutor.widgets.bodies import Chunks, altered
 from regtutor.widgets.draft import AS_IT_IS, Draft, split_origin
 
@@ -209,7 +209,7 @@ def differences(version: Version) -> tuple[str, ...]:
         found.append(f"method {original.method} -> {request.method or '(none)'}")
     if _whole(request) != _whole(original):
         found.append("target changed")
-    found += _header_differences(redact_headers(original.headers), redact_headers(request.headers))
+    found += _header_differences(original.headers, request.headers)
     if original.headers != request.headers and not found:
         found.append("headers in another order or spelling")
     if version.body != AS_IT_IS:
@@ -238,5 +238,5 @@ def _difference(name: str, before: list[str], after: list[str]) -> str:
     if not before:
         return f"{name} added"
     if len(before) == len(after) == 1:
-        return f"{name} {before[0]} -> {after[0]}"
+        return f"{name} {redact_header(name, before[0])} -> {redact_header(name, after[0])}"
     return f"{name} {len(before)} times -> {len(after)} times" if len(before) != len(after) else f"{name} changed"

@@ -13,6 +13,7 @@ WAIT = 0.4
 
 _PAUSE = 0.05
 _TRIES = 8
+_SETTLE = 0.005
 
 LINES = 40
 """Lines that are kept for one request at most: the last ones."""
@@ -62,6 +63,10 @@ class LogReader:
             if why or added(self._seen, text) or time.monotonic() > deadline:
                 break
             self._pause(_PAUSE)
+            text, why = self._text()
+        if not why and added(self._seen, text):
+            # Where an answer has several lines, the first may be there alone.
+            self._pause(_SETTLE)
             text, why = self._text()
         if why:
             return (), why
