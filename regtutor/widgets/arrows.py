@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.formats.visible import cut, visible
 from regtutor.protocol.routes import parse
+from regtutor.widgets.progress import BlobProgress
 
 TARGET_LENGTH = 80
 """Characters of a short target."""
@@ -126,11 +127,16 @@ def _sentence(item: dict[str, Any], exchange: Exchange) -> str:
     return ", ".join(parts) + (f": {item['meaning']}" if item["meaning"] else "")
 
 
+def blob_of(row: BlobProgress) -> dict[str, Any]:
+    """A blob as ``SequenceView`` draws it: ``name``, ``digest``, ``size`` and ``sent`` in bytes, ``fate``."""
+    return {"name": row.what, "digest": row.digest, "size": row.size, "sent": row.sent, "fate": row.fate}
+
+
 def fate_text(size: int, sent: int, fate: str) -> str:
     """What is said beside a bar: ``uploading 40 %``; of any other fate, its word."""
-    if fate not in ("uploading", "fetching"):
+    if fate != "sending":
         return visible(fate)
-    return f"{fate} {100 * sent // size if size else 100} %"
+    return f"uploading {100 * sent // size if size else 100} %"
 
 
 def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:

@@ -10,10 +10,13 @@ from typing import Any, ClassVar
 
 import traitlets
 
+from regtutor.content.image import Image
+from regtutor.content.index import Index
 from regtutor.exchange import Transcript
 from regtutor.formats.svg import svg_of
 from regtutor.formats.visible import visible
-from regtutor.widgets.arrows import amount, fate_text, item_of, lines_of, registry_of, short_digest, table_of
+from regtutor.widgets.arrows import amount, blob_of, fate_text, item_of, lines_of, registry_of, short_digest, table_of
+from regtutor.widgets.progress import progress
 from regtutor.widgets.view import View, picture, script, style
 
 MOST = 200
@@ -58,15 +61,23 @@ class SequenceView(View):
         self._items: list[dict[str, Any]] = []
         self._blobs: list[dict[str, Any]] = []
         self._registries = [visible(name) for name in registries] or ["registry"]
-        self._drawing = drawing
+        self._drawing, self._dims = drawing, True
         super().__init__(scene=self._scene(-1))
 
     @classmethod
-    def of(cls, transcript: Transcript) -> SequenceView:
-        """A whole transcript by itself; the first exchange is lit."""
+    def of(cls, transcript: Transcript, image: Image | Index | None = None) -> SequenceView:
+        """A whole transcript by itself: none is lit until one is chosen, and none is dimmed.
+
+        Parameters
+        ----------
+        transcript: what was recorded.
+        image: what was pushed or pulled, for a bar for each of its blobs; None for no bars.
+        """
         registries = list(dict.fromkeys(map(registry_of, transcript)))
         view = cls(registries or ("registry",), lambda: svg_of(transcript))
-        view.show([item_of(number, exchange) for number, exchange in enumerate(transcript, 1)], 0)
+        view._dims = False
+        items = [item_of(number, exchange) for number, exchange in enumerate(transcript, 1)]
+        view.show(items, -1, blobs=[blob_of(row) for row in progress(image, transcript)] if image else ())
         return view
 
     def show(
@@ -85,8 +96,8 @@ class SequenceView(View):
         items: from :func:`item_of`, in the order of time.
         current: the index of the one to be lit, -1 for none; later ones are dimmed.
         ghost: the request about to be sent, such as ``"put_blob"``; ``""`` for none.
-        blobs: of each ``name`` (such as ``"layer 1"``), ``digest``, ``size`` and ``sent`` in bytes, and ``fate``:
-            ``waiting``, ``uploading``, ``uploaded``, ``mounted``, ``already there``, ``fetching``, ``fetched``,
+        blobs: from :func:`blob_of`; of each ``name`` (such as ``"layer 1"``), ``digest``, ``size`` and ``sent`` in
+            bytes, and ``fate``: ``waiting``, ``sending``, ``uploaded``, ``mounted``, ``already there``, ``fetched``,
             ``deleted``, or another word.
         ghost_to: the registry that it goes to; by default the last.
         """
@@ -99,7 +110,7 @@ class SequenceView(View):
             # Last: an observer may look at the rest.
             self.selected = current
 
-    def move(self, digest: str, sent: int, fate: str) -> None:
+    def move(self, digest: str, sent: int, fate: str = "sending") -> None:
         """Move one blob's bar; of many small moves of a body only :data:`MOVES` are shown.
 
         Parameters
@@ -132,6 +143,7 @@ class SequenceView(View):
         return {
             "registries": self._registries,
             "items": drawn,
+            "dims": self._dims,
             "before": first,
             "after": len(self._items) - first - len(drawn),
             "blobs": blobs,

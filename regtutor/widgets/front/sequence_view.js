@@ -8,11 +8,15 @@ import { follow, frame, h, s } from "./view.js";
  *   interims: string[], answer: string, down: string, meaning: string, outcome: string, detour: boolean,
  *   sentence: string }} Item
  * @typedef {{ name: string, digest: string, short: string, size: number, amount: string }} Blob
- * @typedef {{ registries: string[], items: Item[], before: number, after: number, blobs: Blob[], hidden: number }} Scene
+ * @typedef {{ registries: string[], items: Item[], dims: boolean, before: number, after: number,
+ *   blobs: Blob[], hidden: number }} Scene
  * @typedef {{ names: string[], client: number }} Actors
  * @typedef {{ key: string, root: HTMLElement, button: HTMLElement, item: Item }} Drawn
  * @typedef {{ root: HTMLElement, bar: HTMLElement, fill: HTMLElement, fate: HTMLElement, blob: Blob }} Bar
  */
+
+/** Pixels from which on the blobs stand beside the diagram. */
+const WIDE = 760;
 
 /** @param {Scene} scene @returns {Actors} the client stands between two registries, and to the left of one or many */
 function actorsOf(scene) {
@@ -41,7 +45,8 @@ function lifelines(actors) {
 /** @param {Actors} actors @param {number} lane @param {...(Node | null)} children what stands between two lifelines */
 function span(actors, lane, ...children) {
   const last = actors.names.length - 1;
-  const element = h("span", { class: "regtutor-seq-span" }, ...children);
+  const away = lane < actors.client ? " regtutor-leftwards" : "";
+  const element = h("span", { class: `regtutor-seq-span${away}` }, ...children);
   element.style.setProperty("--low", String(Math.min(lane, actors.client) / last));
   element.style.setProperty("--high", String(Math.max(lane, actors.client) / last));
   return element;
@@ -55,9 +60,14 @@ function cross() {
   return s("svg", { class: "regtutor-seq-cross", viewBox: "0 0 13 13" }, s("path", { d: "M2 2l9 9m0-9l-9 9" }));
 }
 
-/** @param {boolean} end whether it is the short piece at an arrow's end */
-function line(end = false) {
-  return h("span", { class: end ? "regtutor-seq-line regtutor-end" : "regtutor-seq-line" });
+/** @param {"" | "start" | "end"} [piece] the short one at an arrow's start or end, or what is between */
+function line(piece = "") {
+  return h("span", { class: piece ? `regtutor-seq-line regtutor-${piece}` : "regtutor-seq-line" });
+}
+
+/** @param {string} text */
+function on(text) {
+  return h("span", { class: "regtutor-seq-on" }, text);
 }
 
 /** @param {string} text */
@@ -73,15 +83,15 @@ function arrow(kind, leftwards, ...parts) {
 /** @param {Item} item @param {boolean} leftwards */
 function requestArrow(item, leftwards) {
   const number = h("span", { class: "regtutor-seq-number" }, item.number);
-  const before = item.up ? [line(), size(item.up), line(true)] : [line()];
+  const before = [line("start"), on(item.step || item.method), line(), ...(item.up ? [size(item.up), line("end")] : [])];
   const end = item.outcome === "none" ? [cross(), h("span", { class: "regtutor-seq-void" })] : [head()];
   return arrow("regtutor-seq-request", leftwards, number, ...before, ...end);
 }
 
 /** @param {string} kind @param {string} text @param {string} amount @param {boolean} leftwards */
 function answerArrow(kind, text, amount, leftwards) {
-  const before = amount ? [line(true), size(amount), line()] : [line()];
-  return arrow(kind, leftwards, ...before, h("span", { class: "regtutor-seq-on" }, text), line(true), head());
+  const before = amount ? [line("end"), size(amount), line()] : [line()];
+  return arrow(kind, leftwards, ...before, on(text), line("end"), head());
 }
 
 /** @param {Item} item */
@@ -95,7 +105,6 @@ function words(item) {
       h("b", {}, item.method),
       ` ${item.short}`,
     ),
-    h("span", { class: "regtutor-seq-step" }, item.step),
     item.detour ? h("span", { class: "regtutor-seq-yours", title: "You changed this request" }, "yours") : null,
   );
 }
@@ -118,7 +127,7 @@ function drawItem(item, actors, chosen) {
       ...item.interims.map((text) => answerArrow("regtutor-seq-interim", text, "", !away)),
       lost
         ? h("span", { class: `regtutor-seq-arrow ${kind}` }, h("span", { class: "regtutor-seq-on regtutor-seq-lost" }, item.answer))
-        : answerArrow(kind, item.answer, item.down, !away),
+        : answerArrow(`regtutor-seq-answer ${kind}`, item.answer, item.down, !away),
       h("span", { class: "regtutor-seq-meaning" }, item.meaning),
     ),
   );
@@ -130,9 +139,8 @@ function drawItem(item, actors, chosen) {
 function drawGhost(ghost, actors) {
   const lane = laneOf(actors, ghost.to);
   const number = h("span", { class: "regtutor-seq-number", "aria-hidden": "true" }, "?");
-  const said = h("span", { class: "regtutor-seq-words" }, `next: ${ghost.text}`);
-  const way = arrow("", lane < actors.client, number, line(), head());
-  return h("li", { class: "regtutor-seq-ghost" }, ...lifelines(actors), span(actors, lane, said, way));
+  const way = arrow("", lane < actors.client, number, line("start"), on(`next: ${ghost.text}`), line(), head());
+  return h("li", { class: "regtutor-seq-ghost" }, ...lifelines(actors), span(actors, lane, way));
 }
 
 /** @param {Blob} blob @returns {Bar} */
@@ -189,9 +197,10 @@ class Diagram {
     this.list = h("ol", { class: "regtutor-seq-list", "aria-label": "Exchanges" });
     this.list.addEventListener("keydown", (event) => this.pressed(event));
     this.box = h("div", { class: "regtutor-seq-box" }, this.header, this.earlier, this.list, this.later);
-    view.body.append(h("div", { class: "regtutor-seq" }, this.blobs, this.box));
-    // Where the box has no height yet, or another one, the lit item may be out of sight.
-    this.sized = new ResizeObserver(() => this.reveal(this.lit(), false));
+    this.root = h("div", { class: "regtutor-seq" }, this.blobs, this.box);
+    view.body.append(this.root);
+    this.sized = new ResizeObserver(() => this.fit());
+    this.sized.observe(view.body);
     this.sized.observe(this.box);
   }
 
@@ -224,7 +233,7 @@ class Diagram {
   /** Items that were drawn already stay as they are, and with them the focus. @param {Scene} scene @param {Actors} actors */
   drawItems(scene, actors) {
     const known = new Map(this.drawn.map((one) => [one.key, one]));
-    this.drawn = scene.items.map((item, index) => {
+    this.drawn = scene.items.map((item) => {
       const key = JSON.stringify(item);
       const same = known.get(key);
       known.delete(key);
@@ -265,14 +274,21 @@ class Diagram {
     for (const bar of this.bars) if (states[bar.blob.digest]) moveBar(bar, states[bar.blob.digest]);
   }
 
+  /** Where there is room, the blobs stand beside the diagram; and what is lit stays in sight. */
+  fit() {
+    this.root.classList.toggle("regtutor-wide", this.view.body.clientWidth >= WIDE);
+    this.reveal(this.lit(), false);
+  }
+
   lit() {
     return this.drawn[this.model.get("selected") - this.scene.before];
   }
 
   relight() {
     const selected = this.model.get("selected") - this.scene.before;
+    const looksBack = this.scene.dims && this.model.get("selected") >= 0;
     this.drawn.forEach((one, index) => {
-      const later = index > selected && selected + this.scene.before >= 0;
+      const later = looksBack && index > selected;
       one.root.classList.toggle("regtutor-lit", index === selected);
       one.root.classList.toggle("regtutor-later", later);
       one.button.setAttribute("aria-label", later ? `${one.item.sentence} (later than what is shown)` : one.item.sentence);
