@@ -64,7 +64,7 @@ function keyOf(line) {
 function amount(row) {
   if (!row.folder) return row.kind === "gone" ? "" : counted(row.size, "byte");
   if (!row.total) return "empty";
-  return row.files ? `${counted(row.files, "file")}, ${counted(row.size, "byte")}` : "";
+  return row.files ? `${counted(row.files, "file")}, ${counted(row.size, "byte")}` : row.kind ? "" : "empty now";
 }
 
 /** What changed in a folder, as signs with numbers; screen readers get words. @param {Row} row */
@@ -273,8 +273,11 @@ function render({ model, el }) {
     const index = indexOf(event.target);
     if (index < 0) return;
     const line = lines[index];
+    const again = model.get("selected") === keyOf(line);
+    const twisted = event.target instanceof Element && event.target.classList.contains("regtutor-twist");
     choose(index);
-    act(line);
+    // A first click is there to read what the line is: it opens, and does not close.
+    if (line.more || again || twisted || !isOpen(line.row)) act(line);
   });
   refresh.addEventListener("click", () => {
     refresh.setAttribute("disabled", "");
