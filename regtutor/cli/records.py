@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from regtutor.cli.answering import teaching
+
+if TYPE_CHECKING:
+    from regtutor.message import Blob
 
 _SAVED = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -34,8 +38,17 @@ def show(file: Path) -> None:
     metavar="PATH",
     help="The file to write, also over one that is there; by default FILE with the format's ending, if that is new.",
 )
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path),
+    help="For a script: the archive or OCI layout that was pushed; what was sent of it is written beside PATH.",
+)
+@click.option("--name", help="Which image of --image: its tag or reference name.")
+@click.option("--platform", help="Which image of an index in --image, such as linux/arm64; or all.")
 @teaching
-def export(file: Path, to: str | None, output: Path | None) -> None:
+def export(
+    file: Path, to: str | None, output: Path | None, image: Path | None, name: str | None, platform: str | None
+) -> None:
     """Write the exchanges in FILE for others.
 
     har opens in a browser's developer tools, script is bash that does the same once more with curl, markdown is for a
@@ -44,11 +57,26 @@ def export(file: Path, to: str | None, output: Path | None) -> None:
     """
     from regtutor import export as export_transcript
     from regtutor import load
+    from regtutor.formats.exporting import format_of
 
     if to is None and output is None:
         raise click.UsageError("say --to FORMAT, or --output PATH with the format's ending")
     path = output or _beside(file, to)
-    click.echo(export_transcript(load(file), path, to=to))
+    if format_of(path, to) != "script" and (image or name or platform):
+        raise click.UsageError("--image, --name and --platform are for a script, which sends what was pushed once more")
+    if image is None and (name or platform):
+        raise click.UsageError("--name and --platform say which image of --image")
+    bodies = _bodies(image, name, platform) if image else ()
+    click.echo(export_transcript(load(file), path, to=to, bodies=bodies))
+
+
+def _bodies(image: Path, name: str | None, platform: str | None) -> tuple[Blob, ...]:
+    """Everything that a push of the image sends."""
+    from regtutor import load_image, load_index
+
+    every = platform == "all"
+    loaded = load_index(image, name=name) if every else load_image(image, platform=platform, name=name)
+    return (*loaded.blobs, *loaded.manifests)
 
 
 def _beside(file: Path, to: str | None) -> Path:

@@ -57,8 +57,9 @@ def export(
     transcript: a Transcript, one Exchange, or any exchanges.
     path: the file; one that is there already is replaced.
     to: a name of :data:`FORMATS`; without it the file's ending says which.
-    bodies: for a script, what was pushed, such as ``image.layers``: records hold the first part of a layer only. What
-        is too large for a command is written beside the script; what is not given, the script asks for by name.
+    bodies: for a script, what was pushed, such as ``image.blobs``: records hold the first part of a layer only. What
+        is too large for a command is written beside the script; what is not given, the script asks for by name. Of a
+        transcript that ``curl -v`` printed, the manifests too: ``[*image.blobs, *image.manifests]``.
 
     Returns
     -------

@@ -10,10 +10,12 @@ from html import escape
 from regtutor.findings.finding import Finding, Findings, printable
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
-_WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
-_SUMMARY = "cursor:pointer;overflow-wrap:anywhere"
-_INDENTED = "margin:0 0 6px 18px;overflow-wrap:anywhere"
-_WARNED = "border-left:3px solid var(--jp-warn-color1,#f57c00);padding-left:10px;margin:6px 0;overflow-wrap:anywhere"
+# JupyterLab takes anywhere and var(...) out of a notebook that somebody else made, and leaves the rest.
+_BREAK = "word-wrap:break-word;overflow-wrap:anywhere"
+_WRAP = f"white-space:pre-wrap;{_BREAK}"
+_SUMMARY = f"cursor:pointer;{_BREAK}"
+_INDENTED = f"margin:0 0 6px 18px;{_BREAK}"
+_WARNED = f"border-left:3px solid #f57c00;padding-left:10px;margin:6px 0;{_BREAK}"
 
 
 def findings_html(findings: Findings) -> str:
@@ -28,7 +30,7 @@ def findings_html(findings: Findings) -> str:
     HTML that needs neither script nor style sheet; every text in it is escaped, and links lead to the clauses.
     """
     rows = "".join(_diagnosis(item) if item.kind == "diagnosis" else _line(item) for item in findings)
-    return f'<div><div style="overflow-wrap:anywhere"><b>{_text(findings.title)}</b></div>{rows}</div>'
+    return f'<div><div style="{_BREAK}"><b>{_text(findings.title)}</b></div>{rows}</div>'
 
 
 def _line(finding: Finding) -> str:

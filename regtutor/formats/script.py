@@ -16,6 +16,7 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.curl_body import CurlBody, curl_body
 from regtutor.formats.curl_command import curl_in_script, secret_name, url_parts
 from regtutor.formats.private_file import private_file
+from regtutor.formats.script_bodies import part_sent
 from regtutor.formats.shell_words import Part, Variable, quoted, with_variables, word
 from regtutor.formats.visible import visible
 from regtutor.message import Blob, Location
@@ -78,21 +79,21 @@ def script_of(transcript: Transcript, folder: Path, bodies: Iterable[Blob] = ())
     ----------
     transcript: what was recorded.
     folder: where the script will be: bodies that are too large for a command are written there.
-    bodies: what was pushed, such as ``image.layers``, for bodies that the records do not hold; without it the script
+    bodies: what was pushed, such as ``image.blobs``, for bodies that the records do not hold; without it the script
         says which files it needs.
 
     Raises
     ------
     CannotSave: if ``folder`` cannot be written to.
     """
-    blobs = {blob.digest: blob for blob in bodies}
+    blobs = tuple(bodies)
     bases = _bases(transcript)
     followed = _all_followed(transcript)
     wanted = {found.number for found in followed.values()}
     needs: dict[str, str] = {}
     commands: list[str] = []
     for number, exchange in enumerate(transcript, 1):
-        body = _body(exchange, folder, blobs)
+        body = _body(number, exchange, folder, blobs)
         if body is not None and body.comment:
             needs[body.path] = visible(body.comment)
         commands.append(_request(number, exchange, body, bases, followed.get(number), number in wanted))
@@ -145,17 +146,20 @@ def _location(value: str, exchange: Exchange) -> str:
     return Location(value, exchange.url).redacted
 
 
-def _body(exchange: Exchange, folder: Path, blobs: Mapping[str, Blob]) -> CurlBody | None:
+def _body(number: int, exchange: Exchange, folder: Path, blobs: tuple[Blob, ...]) -> CurlBody | None:
     body = curl_body(exchange, folder)
-    if body is None:
-        return None
-    blob = blobs.get(exchange.request.body.digest or "")
-    if body.comment and blob is not None:
-        with blob.open() as source, private_file(folder / body.path) as file:
-            while chunk := source.read(256 * 1024):
+    if body is None or not body.path:
+        return body
+    part = part_sent(exchange, blobs) if body.comment else None
+    if part is not None:
+        with private_file(folder / part.name) as file:
+            for chunk in part.chunks():
                 file.write(chunk)
-        return CurlBody(path=body.path)
-    return CurlBody(path=Path(body.path).name, comment=body.comment) if body.path else body
+        return CurlBody(path=part.name)
+    name = Path(body.path).name
+    if body.comment and name == "body.bin":  # its target does not tell what it is: chunks are not to share a file
+        name = f"body-{number}.bin"
+    return CurlBody(path=name, comment=body.comment.replace("body.bin", name))
 
 
 def _request(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import regtutor as rt
+from regtutor.cli import main
+from regtutor.content.image import Config, Layer, Manifest
 from tests.formats.hostile import TRANSCRIPT
 from tests.refusing_registry import Reply, refusing_registry
 
@@ -48,6 +55,90 @@ def test_the_script_of_a_push_pushes_the_image_to_another_registry(upload: str, 
             assert rt.get_blob(fresh, "library/hello", layer.digest).status == 200
     statuses = [line.split()[2:] for line in done.stdout.splitlines()]
     assert statuses == [[str(e.status), "(recorded:", f"{e.status})"] for e in transcript]
+
+
+def large_image() -> rt.Image:
+    """The sample image with a layer more, which is too large for a record or a command."""
+    sample, data = rt.sample_image(), b"".join(hashlib.sha256(str(n).encode()).digest() for n in range(4000))
+    kind = sample.layers[0].media_type
+    layer = Layer(kind, f"sha256:{hashlib.sha256(data).hexdigest()}", len(data), opener=lambda: io.BytesIO(data))
+    told = json.loads(sample.manifest.data)
+    told["layers"].append({"mediaType": kind, "digest": layer.digest, "size": layer.size})
+    config = json.loads(sample.config.data)
+    config["rootfs"]["diff_ids"].append(layer.digest)
+    written = Config(json.dumps(config).encode(), sample.config.media_type)
+    told["config"] |= {"digest": written.digest, "size": written.size}
+    manifest = Manifest(json.dumps(told).encode(), sample.manifest.media_type)
+    return rt.Image(manifest, written, (*sample.layers, layer), sample.platform)
+
+
+@pytest.fixture
+def kept(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """The large image as the learner has it: a docker archive, or a layout in a folder or a tar file."""
+    with rt.open_registry("embedded", quiet=True) as reg:
+        rt.push_image(reg, large_image(), "library/hello", "v1", progress=False)
+        rt.pull_image(reg, "library/hello", "v1", tmp_path / "app", format=request.param, progress=False)
+    return tmp_path / "app"
+
+
+@pytest.mark.parametrize(
+    ("kept", "upload"),
+    [("docker-archive", "chunked"), ("oci", "streamed"), ("oci-archive", "monolithic")],
+    indirect=["kept"],
+)
+def test_the_command_takes_the_bodies_from_the_image_that_was_pushed(
+    kept: Path, upload: str, bash: Run, tmp_path: Path
+) -> None:
+    image = rt.load_image(kept)
+    saved = rt.save(pushed(image, upload=upload, chunk_size=30_000), tmp_path / "push.json")
+    assert "put b" in bash(rt.export(rt.load(saved), tmp_path / "without.sh")).stderr
+    done = CliRunner().invoke(main, ["export", str(saved), "--to", "script", "--image", str(kept)])
+    assert (done.exit_code, done.output) == (0, f"{tmp_path / 'push.sh'}\n")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("blob-*")} == {0o600}
+    with rt.open_registry("embedded", quiet=True) as fresh:
+        sent = bash(tmp_path / "push.sh", REGISTRY=fresh.url)
+        assert sent.returncode == 0, sent.stderr
+        rt.pull_image(fresh, "library/hello", "v1", tmp_path / "pulled", progress=False)
+    again = rt.load_image(tmp_path / "pulled")
+    again.verify()
+    assert again.digest == image.digest
+
+
+def test_what_curl_printed_of_a_push_becomes_a_script_that_pushes_it_once_more(bash: Run, tmp_path: Path) -> None:
+    image = large_image()
+    path = rt.export(pushed(image), tmp_path / "push.sh", bodies=image.blobs)
+    path.write_text(path.read_text().replace("curl --silent", "curl --verbose --silent"))
+    with rt.open_registry("embedded", quiet=True) as first:
+        printed = bash(path, REGISTRY=first.url)
+    (tmp_path / "curl.txt").write_text(printed.stderr)
+    told = rt.load(tmp_path / "curl.txt")
+    assert [one.step for one in told][-1] == "put_manifest"
+    again = rt.export(told, tmp_path / "again.sh", bodies=[*image.blobs, *image.manifests])
+    with rt.open_registry("embedded", quiet=True) as second:
+        done = bash(again, REGISTRY=second.url)
+        assert done.returncode == 0, done.stderr
+        assert rt.get_manifest(second, "library/hello", "v1").content == image.manifest.data
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--to", "har", "--image", "app.tar"),
+        ("--to", "script", "--platform", "linux/arm64"),
+        ("-o", "a.md", "--name", "x"),
+    ],
+)
+def test_an_option_of_the_image_without_use_is_refused(options: tuple[str, ...], tmp_path: Path) -> None:
+    saved = rt.save(rt.Transcript(), tmp_path / "push.json")
+    done = CliRunner().invoke(main, ["export", str(saved), *options])
+    assert done.exit_code == 2
+    assert "--image" in done.output
+
+
+def test_chunks_that_no_record_holds_are_asked_for_apart(bash: Run, tmp_path: Path) -> None:
+    path = rt.export(pushed(large_image(), upload="chunked", chunk_size=30_000), tmp_path / "push.sh")
+    asked = re.findall(r"^needs (\S+)", path.read_text(), re.MULTILINE)
+    assert len(asked) == len(set(asked)) >= 4
 
 
 def test_a_body_that_no_record_holds_is_asked_for_before_the_first_request(bash: Run, tmp_path: Path) -> None:
