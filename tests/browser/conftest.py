@@ -141,6 +141,7 @@ def lab(browser: Browser, lab_url: str, lab_root: Path) -> Iterator[Lab]:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     lab = Lab(context.new_page(), lab_url, lab_root)
     yield lab
+    lab.page.close()
     _end_kernels(context, lab_url)
     for opened in browser.contexts:
         opened.close()

@@ -54,12 +54,12 @@ HTML(far_down + '<div class="unreadable"><p style="color: #aaa; background: #bbb
 """
 
 
-def test_a_widget_outlives_its_page_but_not_its_kernel(lab: Lab) -> None:
+def test_a_widget_outlives_its_page_and_its_static_part_its_kernel(lab: Lab) -> None:
     lab.open_cells("lives.ipynb", COUNTER)
     lab.run_all()
     lab.view("counter").click()
     expect(lab.view("counter")).to_have_text("count 1")
-    lab.save()
+    saved = lab.save()
     lab.reload()
     expect(lab.view("counter")).to_have_text("count 1")
     lab.view("counter").click()
@@ -68,13 +68,6 @@ def test_a_widget_outlives_its_page_but_not_its_kernel(lab: Lab) -> None:
     lab.restart()
     assert lab.ask_kernel("print('counter' in globals())") == "False\n"
     expect(lab.view("counter")).to_have_text("count 2")
-
-
-def test_a_saved_notebook_shows_its_static_part_to_strangers_and_without_a_kernel(lab: Lab) -> None:
-    lab.open_cells("static.ipynb", COUNTER)
-    lab.run_all()
-    lab.view("counter")
-    saved = lab.save()
 
     page = lab.converted(saved)
     expect(page.get_by_text("static 0")).to_be_visible()
@@ -109,21 +102,17 @@ def test_themes_pictures_and_scans(lab: Lab, node_package: Callable[[str], Path]
         assert_accessible(lab.page, "[data-testid=counter]", axe_core, ("select-name",))
 
 
-LEAVING = """
-from IPython.display import Javascript, display
-display(Javascript('''
+LEAVING = """<script>
   fetch("https://example.org/away").catch(() => {});
   new WebSocket("wss://example.org/socket");
   setTimeout(() => { throw new Error("nobody caught this"); });
   Promise.reject(new Error("nor this"));
-'''))
-"""
+</script>"""
 
 
 def test_what_leaves_loopback_and_what_no_script_catches_is_noticed(lab: Lab) -> None:
-    lab.open_cells("leaves.ipynb", LEAVING)
-    lab.run_all()
-    lab.page.wait_for_function("() => document.readyState === 'complete'")
+    with lab.page.expect_event("websocket"), lab.page.expect_event("pageerror", lambda error: "nobody" in str(error)):
+        lab.page.set_content(LEAVING)
     noticed = sorted(lab.strangers), sorted(lab.script_errors)
     lab.strangers.clear()
     lab.script_errors.clear()
