@@ -14,6 +14,9 @@ from regtutor.formats.visible import cut, visible, visible_lines
 FEW = 12
 """Lines of a text body that stand in the message; the rest comes when its line is opened."""
 
+SMALL = 16
+"""A body of so many lines stands in the message whole."""
+
 MOST = 200
 """Lines that are shown at all."""
 
@@ -53,7 +56,7 @@ def body_text(body: BodyRecord) -> dict[str, str | int]:
         notes.append(f"{len(lines) - MOST:,} lines more are not shown")
     if any(len(line) > LONGEST_LINE for line in lines[:MOST]):
         notes.append(f"lines are cut at {LONGEST_LINE} characters")
-    return {"text": "\n".join(shown), "few": min(FEW, len(shown)), "note": "; ".join(notes)}
+    return {"text": "\n".join(shown), "few": len(shown) if len(lines) <= SMALL else FEW, "note": "; ".join(notes)}
 
 
 def _shown_of(body: BodyRecord, most: int, how: str) -> str:

@@ -6,7 +6,7 @@ browser only has to draw it. It knows nothing of widgets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -50,7 +50,8 @@ def exchange_data(exchange: Exchange | None) -> Json:
     ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
     ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
     ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``clause`` (text and url,
-    or None), ``known``, ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    or None), ``known``, ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it),
+    ``body`` (see :func:`body_text`).
     ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``clause``, ``line`` (the index of a line, or None).
     ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
 
@@ -65,30 +66,31 @@ def exchange_data(exchange: Exchange | None) -> Json:
     shown = list(_bounded(explained))
     places = {id(finding): number for number, finding in enumerate(shown) if isinstance(finding, Finding)}
     lines = [_cut_off(item) if isinstance(item, str) else _line(item, exchange) for item in shown]
-    diagnoses = []
     for found in findings.diagnoses:
-        place = next((places.get(id(line)) for line in explained if _shows(line, found)), None)
-        diagnoses.append(_diagnosis(found, place))
-        if place is not None:
-            lines[place]["warned"].append(diagnoses[-1]["name"])
+        warned = _where(found, explained, places, _warned)
+        if warned is not None:
+            lines[warned]["warned"].append(shortened(found.name))
     return {
         "title": _title(exchange),
         "lines": lines,
-        "diagnoses": diagnoses,
+        "diagnoses": [_diagnosis(found, _where(found, explained, places, _shows)) for found in findings.diagnoses],
         "notes": [shortened(event.note) for event in exchange.events if event.note][:MOST_ALIKE],
         "curl": _command(exchange),
     }
 
 
 def bounded_findings(exchange: Exchange) -> Findings:
-    """The findings of an exchange, as many and as long as a page can bear; what is left out is said by a line."""
+    """The diagnoses of an exchange and then its lines, as many and as long as a page can bear.
+
+    What is left out is said by a line.
+    """
     findings = explain(exchange)
     lines = _bounded([finding for finding in findings if finding.kind == "line"])
     items = (
         Finding(f"* {item}", "", "", "", "print(exchange) shows all of them", "not mentioned")
         if isinstance(item, str)
         else _short_finding(item)
-        for item in (*lines, *findings.diagnoses)
+        for item in (*findings.diagnoses, *lines)
     )
     return Findings(tuple(items), shortened(findings.title))
 
@@ -213,14 +215,26 @@ def _at(finding: Finding, exchange: Exchange) -> str:
     return next((milliseconds(event.at * 1000) for event in exchange.events if event.kind == kind), "")
 
 
+def _where(
+    diagnosis: Finding, lines: list[Finding], places: dict[int, int], fits: Callable[[Finding, Finding], bool]
+) -> int | None:
+    """The number of the first line that fits a diagnosis; None where there is none, or where it is not shown."""
+    return next((places.get(id(line)) for line in lines if fits(line, diagnosis)), None)
+
+
 def _shows(line: Finding, diagnosis: Finding) -> bool:
-    """Whether the diagnosis points to this line; header names are compared without case."""
+    """Whether the diagnosis shows by this line; header names are compared without case."""
     if line.part != diagnosis.part or not diagnosis.line:
         return False
     if line.part in _HEADER_PARTS:
         name, _, value = diagnosis.line[2:].partition(": ")
         return line.name.lower() == name.lower() and line.value == value
     return line.line == diagnosis.line
+
+
+def _warned(line: Finding, diagnosis: Finding) -> bool:
+    """Whether this line gets the warning sign: for a header that is missing, the line that begins the message."""
+    return _shows(line, diagnosis) or (not diagnosis.line and f"{line.part} header" == diagnosis.part)
 
 
 def _diagnosis(finding: Finding, place: int | None) -> Json:

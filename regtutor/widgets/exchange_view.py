@@ -20,7 +20,7 @@ from regtutor.widgets.exchange_data import bounded_findings, exchange_data
 from regtutor.widgets.view import View, picture, script, style
 
 _NONE = "Nothing was sent yet."
-_FACTS = "overflow-wrap:anywhere;margin-bottom:6px"
+_FACTS = "word-wrap:break-word;overflow-wrap:anywhere;margin-bottom:6px"
 
 
 class ExchangeView(View):
@@ -75,7 +75,10 @@ class ExchangeView(View):
         if self._exchange is None:
             return f"<p><i>{_NONE}</i></p>"
         facts = escape(" \u00b7 ".join(self.data["title"]["facts"]))
-        drawn = picture(svg_of(Transcript.of([_slim(self._exchange)])), f"The exchange as arrows: {self._summary()}")
+        drawn = picture(
+            svg_of(Transcript.of([_slim(self._exchange)], self.data["title"]["step"])),
+            f"The exchange as arrows: {self._summary()}",
+        )
         return f'<div><div style="{_FACTS}">{facts}</div>{findings_html(bounded_findings(self._exchange))}{drawn}</div>'
 
     def as_text(self) -> str:

@@ -20,7 +20,7 @@ const WAY_MARKS = { sent: ">", received: "<", said: "*" };
 const WAY_WORDS = { sent: "sent: ", received: "received: ", said: "about it: " };
 const RUN_LABELS = {
   sent: "the client sends",
-  interim: "the registry answers, for the time being",
+  interim: "the registry answers in the meantime",
   good: "the registry answers",
   bad: "the registry refuses",
   said: "nothing came back",
@@ -104,6 +104,7 @@ function drawExchangeTitle(data, all) {
       h("strong", { class: title.ok ? "regtutor-good" : "regtutor-bad" }, title.status),
       ` ${title.meaning}`,
       h("div", { class: "regtutor-exchange-fact" }, title.facts.join(" \u00b7 ")),
+      h("div", { class: "regtutor-exchange-fact" }, "Each line opens to what it means."),
     ),
     all,
   );
@@ -220,7 +221,7 @@ function drawExchangeLine(line, clicked) {
       line.before && `${line.before} `,
       line.head && h("b", {}, line.head),
       line.head && line.rest && " ",
-      line.rest,
+      ...(line.part === "request" ? breakable(line.rest) : [line.rest]),
     ),
     line.warned.length > 0 &&
       h("span", {}, warningSign(), h("span", { class: "regtutor-unseen" }, ` warning: ${line.warned.join(", ")}`)),
@@ -228,6 +229,15 @@ function drawExchangeLine(line, clicked) {
   );
   const preview = line.body.text ? h("pre", { class: "regtutor-exchange-body" }) : null;
   return { button, panel, preview, line };
+}
+
+/**
+ * A target that a narrow page rather breaks before the names of its query.
+ * @param {string} target
+ * @returns {(string | Node)[]}
+ */
+function breakable(target) {
+  return target.split(/(?=[?&])/).flatMap((part, number) => (number ? [h("wbr"), part] : [part]));
 }
 
 /** An id that no other view on the page has. */
