@@ -226,6 +226,11 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "the Location was changed",
         "&",
     ),
+    (  # as another tool recorded it, which knows no steps
+        refused(404, "BLOB_UPLOAD_INVALID", step="request", method="PUT", target=f"{SESSION}?_state=a?digest=sha256:0"),
+        "the Location was changed",
+        "&",
+    ),
     (
         refused(404, "BLOB_UPLOAD_INVALID", **{**PUT, "target": f"{SESSION}?digest=sha256:0"}),
         "the Location was changed",
