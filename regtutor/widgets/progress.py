@@ -152,12 +152,13 @@ def counted(body: Body, row: BlobProgress, on_bytes: OnBytes) -> Body:
 
     def counting(chunks: Chunks) -> Chunks:
         sent, told = row.sent, row.sent
-        least = max(body.size // TOLD, 1)
+        least = -(-body.size // TOLD)
         for chunk in chunks:
-            yield chunk
             sent += len(chunk)
+            # Before the chunk goes out, since nobody asks for another one after the last.
             if sent - told >= least or sent - row.sent >= body.size:
                 told = sent
                 on_bytes(row.digest, min(sent, row.size), row.size)
+            yield chunk
 
     return replace(altered(body, counting, body.size, body.label), digest=body.digest)

@@ -38,7 +38,11 @@ _AGAIN = (
     "You changed this request, so the walk was not told of this answer: the request it meant to send is there again."
 )
 _DROPPED = "The registry has dropped the upload session, so that request will find nothing: Reset starts anew."
-_PERHAPS_DROPPED = "If the registry dropped the upload session meanwhile, Reset starts anew."
+_PERHAPS_DROPPED = "(If the registry dropped the upload session meanwhile, Reset starts anew.)"
+_KEPT = (
+    "The registry kept bytes of it in the upload session, and may not take that request any more, "
+    "whose Location is from before: Reset starts anew."
+)
 _TOLD = "You changed this request, and the walk took this answer for the answer to its own."
 _GONE = "The registry does not know the upload session any more: Reset starts anew, and finds what is there already."
 
@@ -351,16 +355,17 @@ class Stepping:
         return " ".join(f"{note}." for note in self._walker.notes)
 
     def _detour_note(self) -> str:
+        """What became of the request that the walk meant to send, and of the upload session that it goes to."""
         request = self._walker.request
         if request is None or request.step not in _IN_SESSION:
             return _AGAIN
-        tree, _ = _tree(self._sender.reg)
+        now, _ = _tree(self._sender.reg)
+        if now is None:
+            return f"{_AGAIN} {_PERHAPS_DROPPED}"
         session = split_origin(request.shown_target)[1].partition("?")[0].rpartition("/")[2]
-        if tree is None or not session:
-            return f"{_AGAIN} ({_PERHAPS_DROPPED})"
-        names = (*(path for path, _ in tree), *tree.folders)
-        there = any(f"/_uploads/{session}" in f"/{name}" for name in names)
-        return _AGAIN if there else f"{_AGAIN} {_DROPPED}"
+        before = _session_bytes(self.states[-1].tree, session)
+        left = _session_bytes(now, session)
+        return _AGAIN if left == before else f"{_AGAIN} {_DROPPED if left is None else _KEPT}"
 
     def _add(self, state: State) -> None:
         """Show ``state``, with what there is to see of the registry now."""
@@ -404,3 +409,9 @@ def _tree(reg: Registry) -> tuple[StorageTree | None, str]:
         return reg.tree(), ""
     except RegtutorError as error:
         return None, str(error)
+
+
+def _session_bytes(tree: StorageTree | None, session: str) -> int | None:
+    """How many bytes the upload session called ``session`` holds; None if it is not in ``tree``."""
+    sizes = (size for path, size in tree or () if f"/{path}".endswith(f"/_uploads/{session}/data"))
+    return next(sizes, None) if session else None

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import FrozenInstanceError, replace
 from io import BytesIO
+from typing import Any
 
 import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
+from regtutor.content.image import Image, Manifest
 from regtutor.content.sample import sample_image
-from regtutor.errors import ConnectionFailed, DigestMismatch, PushFailed
+from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, InvalidHeader, InvalidURL, PushFailed
 from regtutor.exchange import Exchange
-from regtutor.message import Location, Request
+from regtutor.message import CHUNK, Location, Request
+from regtutor.protocol.digests import sha256
 from regtutor.pushing import push_image
+from regtutor.widgets.choices import chunk_size
 from regtutor.widgets.stepping import NEW, SAME, Draft, State, Stepping, changes
 
 IMAGE = sample_image()
+
+
+def large_image() -> Image:
+    """An image with one layer of many chunks of reading."""
+    data = bytes(20 * CHUNK + 1)
+    layer = replace(IMAGE.layers[0], digest=sha256(data), size=len(data), opener=lambda: BytesIO(data))
+    body = json.loads(IMAGE.manifest.data)
+    body["layers"] = [body["layers"][0] | {"digest": layer.digest, "size": layer.size}]
+    return Image(Manifest(json.dumps(body).encode(), IMAGE.media_type), IMAGE.config, (layer,))
+
+
+LARGE = large_image()
 
 
 def stepping(reg: Registry, repository: str = "library/hello") -> Stepping:
@@ -253,6 +270,281 @@ def test_each_request_is_prepared_before_it_is_sent(reg: Registry) -> None:
     machine = Stepping(reg, IMAGE, "library/hello", "v1", prepare=prepare)
     machine.next()
     assert seen == ["head_blob"]
+
+
+def until(machine: Stepping, step: str) -> Draft:
+    """Send until ``step`` is about to be sent."""
+    while machine.state.draft is not None and machine.state.draft.step != step:
+        machine.next()
+    assert machine.state.draft is not None
+    return machine.state.draft
+
+
+def without(draft: Draft, name: str) -> list[tuple[str, str]]:
+    return [pair for pair in draft.headers if pair[0] != name]
+
+
+def test_back_and_forward_send_nothing(reg: Registry) -> None:
+    machine = stepping(reg)
+    assert machine.forward() is machine.states[0]
+    first = machine.send()
+    machine.back()
+    assert machine.can_forward
+    assert machine.send() is machine.states[0]
+    assert machine.forward() is first
+    assert (len(machine.states), machine.can_forward) == (2, False)
+
+
+def test_an_edited_request_is_sent_as_it_is_shown(reg: Registry) -> None:
+    machine = stepping(reg)
+    assert machine.state.draft is not None
+    state = machine.edit(method="GET", headers=[*machine.state.draft.headers, ("X-Own", "1")])
+    assert state.draft is not None
+    assert state.draft.edits == ("method HEAD -> GET", "X-Own added")
+    assert state is machine.states[0]
+    sent = machine.send()
+    assert sent.exchange is not None
+    assert sent.exchange.method == "GET"
+    assert sent.exchange.request_headers["X-Own"] == "1"
+    assert sent.edits == state.draft.edits
+    machine.back()
+    assert machine.state.draft is state.draft
+
+
+def test_an_edit_can_be_undone(reg: Registry) -> None:
+    machine = stepping(reg)
+    meant = machine.state.draft
+    machine.edit(method="DELETE")
+    assert machine.undo_edit().draft == meant
+    assert machine.next().edits == ()
+
+
+def test_a_refused_edit_is_a_detour_and_the_push_goes_on(any_reg: Registry) -> None:
+    machine = stepping(any_reg)
+    draft = until(machine, "put_manifest")
+    machine.edit(headers=without(draft, "Content-Type"))
+    state = machine.send()
+    assert state.exchange is not None
+    assert state.exchange.status == 400
+    assert (state.detour, state.edits, state.error) == (True, ("Content-Type taken away",), None)
+    assert state.note.startswith("You changed this request, so the walk was not told of this answer")
+    assert "session" not in state.note
+    assert state.draft == draft
+    assert state.blobs[-1].fate == "waiting"
+    machine.run()
+    assert machine.state.complete
+    assert not machine.state.detour
+    assert machine.state.exchanges[-2:] == (state.exchange, machine.state.exchange)
+    assert machine.state.blobs[-1].fate == "uploaded"
+
+
+def test_a_changed_manifest_is_refused_and_then_pushed_as_it_was_meant(any_reg: Registry) -> None:
+    machine = stepping(any_reg)
+    until(machine, "put_manifest")
+    machine.edit(body="one byte changed")
+    assert machine.send().detour
+    assert machine.run().complete
+
+
+_SPOILT = {
+    "in_process": "The registry has dropped the upload session",
+    "embedded": "The registry has dropped the upload session",
+    "native": "The registry kept bytes of it in the upload session",
+}
+
+
+@pytest.mark.parametrize("body", ["one byte changed", "the first half"])
+def test_where_a_refusal_spoils_the_session_the_state_says_so_and_reset_works(any_reg: Registry, body: str) -> None:
+    machine = stepping(any_reg)
+    machine.run(limit=4)
+    until(machine, "put_blob")
+    machine.edit(body=body)
+    state = machine.send()
+    assert state.exchange is not None
+    assert state.exchange.status == 400
+    assert state.detour
+    assert _SPOILT[any_reg.name] in state.note
+    with pytest.raises(PushFailed):
+        machine.send()
+    assert machine.state.exchange is not None
+    assert machine.state.exchange.status == 404
+    assert "Reset starts anew, and finds what is there already" in machine.state.note
+    machine.reset(SAME)
+    machine.run()
+    assert machine.state.complete
+    assert machine.state.exchanges[0].status == 200
+
+
+def test_where_a_refusal_leaves_the_session_the_push_goes_on(any_reg: Registry) -> None:
+    machine = stepping(any_reg)
+    draft = until(machine, "put_blob")
+    machine.edit(target=draft.target.partition("digest=")[0] + "digest=sha256:none")
+    state = machine.send()
+    assert state.exchange is not None
+    assert state.exchange.status == 400
+    assert state.detour
+    assert machine.run().complete or "dropped" in state.note
+
+
+def test_a_chunk_out_of_order_is_a_detour_and_the_session_lives_on(reg: Registry) -> None:
+    machine = Stepping(reg, IMAGE, "library/hello", "v1", walk="chunked")
+    machine.run(limit=3)
+    draft = until(machine, "patch_upload")
+    machine.edit(headers=[*without(draft, "Content-Range"), ("Content-Range", "0-9")])
+    state = machine.send()
+    assert state.exchange is not None
+    assert (state.exchange.status, state.detour) == (416, True)
+    assert "dropped" not in state.note
+    assert machine.run().complete
+
+
+def test_without_a_look_at_the_storage_a_dropped_session_is_only_supposed(reg: Registry) -> None:
+    machine = stepping(Registry(reg.url, reg._transport))
+    until(machine, "put_blob")
+    machine.edit(body="one byte changed")
+    assert "(If the registry dropped the upload session meanwhile, Reset starts anew.)" in machine.send().note
+
+
+def test_an_edit_that_the_registry_takes_is_the_answer_that_the_walk_gets(reg: Registry) -> None:
+    machine = stepping(reg)
+    draft = until(machine, "put_manifest")
+    machine.edit(target=draft.target.replace("/v1", "/other"))
+    state = machine.send()
+    assert not state.detour
+    assert state.note.startswith("You changed this request, and the walk took this answer")
+    assert state.complete
+    assert state.exchange is not None
+    assert state.exchange.target.endswith("/manifests/other")
+
+
+def test_an_answer_below_400_that_the_walk_cannot_use_stops_it(reg: Registry) -> None:
+    machine = stepping(reg)
+    until(machine, "put_blob")
+    machine.edit(method="GET", body="none")
+    with pytest.raises(PushFailed):
+        machine.send()
+    assert machine.state.exchange is not None
+    assert machine.state.exchange.status == 204
+    assert isinstance(machine.state.error, PushFailed)
+    assert "the walk took this answer" in machine.state.note
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"method": "NOT ONE"}, InvalidHeader),
+        ({"method": ""}, InvalidHeader),
+        ({"target": "no/slash"}, InvalidURL),
+        ({"target": "ftp://host/"}, InvalidURL),
+        ({"headers": [("X-Own", "a\r\nX-Other: b")]}, InvalidHeader),
+        ({"headers": [("", "empty")]}, InvalidHeader),
+    ],
+)
+def test_what_cannot_be_sent_is_named_and_can_be_mended(
+    any_reg: Registry, change: dict[str, Any], error: type[Exception]
+) -> None:
+    machine = stepping(any_reg)
+    machine.edit(**change)
+    with pytest.raises(error):
+        machine.send()
+    assert len(machine.states) == 1
+    assert machine.can_send
+    machine.undo_edit()
+    assert machine.run().complete
+
+
+def test_an_edit_that_gets_no_answer_is_a_detour(reg: Registry, free_port: int) -> None:
+    machine = stepping(reg)
+    machine.edit(target=f"http://127.0.0.1:{free_port}/v2/")
+    state = machine.send()
+    assert (state.detour, state.error) == (True, None)
+    assert "127.0.0.1" in state.note
+    assert "the walk was not told" in state.note
+    assert machine.run().complete
+
+
+def test_a_length_that_is_not_reached_is_a_detour() -> None:
+    with open_registry("in_process", quiet=True) as reg:
+        machine = stepping(reg)
+        draft = until(machine, "put_manifest")
+        machine.edit(headers=[*without(draft, "Content-Length"), ("Content-Length", "9999")])
+        assert machine.state.draft is not None
+        assert "announces 9999 bytes" in machine.state.draft.warning
+        state = machine.send()
+        assert state.detour
+        assert "waits for more" in state.note
+        assert machine.run().complete
+
+
+def test_only_what_is_about_to_be_sent_can_be_edited(reg: Registry) -> None:
+    machine = stepping(reg)
+    machine.next()
+    machine.back()
+    with pytest.raises(InvalidArgument, match="look back"):
+        machine.edit(method="GET")
+    machine.run()
+    with pytest.raises(InvalidArgument, match="the walk has ended"):
+        machine.edit(method="GET")
+    assert machine.undo_edit() is machine.state
+
+
+def test_each_state_has_the_lines_that_were_logged_meanwhile(any_reg: Registry) -> None:
+    machine = stepping(any_reg)
+    assert machine.state.log == ()
+    machine.run()
+    for state in machine.states[1:]:
+        assert state.exchange is not None
+        assert state.log
+        assert state.unlogged == ""
+        assert any(state.exchange.method in line and str(state.exchange.status) in line for line in state.log)
+
+
+def test_a_registry_known_by_its_url_alone_says_that_its_log_cannot_be_seen(reg: Registry) -> None:
+    machine = stepping(Registry(reg.url, reg._transport))
+    assert "cannot be seen" in machine.state.unlogged
+    assert "cannot be seen" in machine.next().unlogged
+
+
+def test_the_fate_of_a_blob_follows_its_requests(reg: Registry) -> None:
+    machine = stepping(reg)
+    seen = [(machine.state.blobs[0].fate, machine.state.blobs[0].sent)]
+    for _ in range(3):
+        blob = machine.next().blobs[0]
+        seen.append((blob.fate, blob.sent))
+    size = IMAGE.layers[0].size
+    assert seen == [("waiting", 0), ("waiting", 0), ("sending", 0), ("uploaded", size)]
+
+
+def test_bytes_are_told_while_they_go_out(any_reg: Registry) -> None:
+    told: list[tuple[str, int, int]] = []
+    machine = Stepping(any_reg, LARGE, "library/large", "v1", on_bytes=lambda *call: told.append(call))
+    machine.run()
+    assert machine.state.complete
+    layer = LARGE.layers[0]
+    sent = [bytes_ for digest, bytes_, size in told if digest == layer.digest and size == layer.size]
+    assert 10 <= len(sent) <= 20
+    assert sent == sorted(set(sent))
+    assert sent[-1] == layer.size
+    assert {digest for digest, _, _ in told} == {blob.digest for blob in machine.state.blobs}
+
+
+def test_bytes_of_chunks_add_up(reg: Registry) -> None:
+    told: list[tuple[str, int, int]] = []
+    machine = Stepping(reg, IMAGE, "library/hello", "v1", walk="chunked", on_bytes=lambda *call: told.append(call))
+    machine.run()
+    layer = IMAGE.layers[0]
+    size = chunk_size(IMAGE)
+    assert [sent for digest, sent, _ in told if digest == layer.digest] == [size, 2 * size, layer.size]
+
+
+def test_a_changed_body_is_told_of_as_well(reg: Registry) -> None:
+    told: list[tuple[str, int, int]] = []
+    machine = Stepping(reg, IMAGE, "library/hello", "v1", on_bytes=lambda *call: told.append(call))
+    until(machine, "put_blob")
+    machine.edit(body="the first half")
+    machine.send()
+    layer = IMAGE.layers[0]
+    assert told == [(layer.digest, layer.size // 2, layer.size)]
 
 
 @pytest.fixture
