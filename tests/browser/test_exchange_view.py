@@ -110,6 +110,11 @@ def test_lines_open_by_mouse_and_keyboard_and_stay_open_while_the_kernel_lives(l
     lab.ask_kernel("view.exchange = None")
     expect(view).to_contain_text("Nothing was sent yet.")
 
+    lab.ask_kernel("view.exchange = put")
+    lab.restart()
+    line.click()
+    expect(meaning).to_be_visible()
+
 
 def test_refusals_and_hostile_answers_are_readable_in_both_themes(
     lab: Lab, node_package: Callable[[str], Path]
@@ -126,6 +131,7 @@ def test_refusals_and_hostile_answers_are_readable_in_both_themes(
     expect(refused.locator(":focus")).to_contain_text("warning: ")
     stored.get_by_role("button", name="received: HTTP/1.1 100 Continue").click()
     stored.get_by_role("button", name="sent: Content-Length").click()
+    stored.get_by_text("The same request as curl").click()
 
     expect(hostile.locator("img")).to_have_count(0)
     expect(hostile.locator("[data-line='11']")).to_contain_text(
