@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, expect
 
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -44,6 +44,9 @@ NOT_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
 
 KINDS = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.type)"
 
+# What a view throws when a trait changes goes no further than the log of these; other parts log what is no fault.
+LOGGING = ("jupyter-widgets", "/anywidget/", "blob:")
+
 SAVE = """async () => {
   await window.jupyterapp.commands.execute("docmanager:save");
   return window.jupyterapp.shell.currentWidget.context.model.dirty;
@@ -73,7 +76,7 @@ class Lab:
     Attributes
     ----------
     strangers: URLs that the page, or one that it opened, asked for and that are not on loopback.
-    script_errors: exceptions that no script caught.
+    script_errors: exceptions that no script caught, and those that JupyterLab's widget manager caught and logged.
     """
 
     def __init__(self, page: Page, url: str, root: Path) -> None:
@@ -87,6 +90,12 @@ class Lab:
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda socket: self._note(socket.url))
         page.on("pageerror", lambda error: self.script_errors.append(str(error)))
+        page.on("console", self._heard)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        where = message.location["url"]
+        if message.type == "error" and any(part in where for part in LOGGING):
+            self.script_errors.append(message.text)
 
     def _note(self, url: str) -> None:
         parts = urlsplit(url)

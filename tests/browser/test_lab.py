@@ -20,14 +20,17 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20">
 <rect width="80" height="20" fill="teal"/></svg>"""
 
 class Counter(anywidget.AnyWidget):
-    count = traitlets.Int(0).tag(sync=True)
+    count = traitlets.Int(0)
+    told = traitlets.Unicode("count 0").tag(sync=True)
+    broken = traitlets.Bool(False).tag(sync=True)
     _esm = """
     function render({ model, el }) {
       const button = document.createElement("button");
-      const show = () => { button.textContent = `count ${model.get("count")}`; };
+      const show = () => { button.textContent = model.get("told"); };
       button.dataset.testid = "counter";
-      button.addEventListener("click", () => { model.set("count", model.get("count") + 1); model.save_changes(); });
-      model.on("change:count", show);
+      button.addEventListener("click", () => model.send("pressed"));
+      model.on("change:told", show);
+      model.on("change:broken", () => { throw new Error("broken on purpose"); });
       show();
       el.append(button);
       button.dataset.ready = "true";
@@ -35,6 +38,14 @@ class Counter(anywidget.AnyWidget):
     export default { render };
     """
     _css = """[data-testid=counter] { color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); }"""
+
+    def __init__(self):
+        super().__init__()
+        self.on_msg(self._pressed)
+
+    def _pressed(self, *message):
+        self.count += 1
+        self.told = f"count {self.count}"
 
     def _repr_mimebundle_(self, **options):
         data = base64.b64encode(SVG.encode()).decode()
@@ -65,6 +76,9 @@ def test_a_widget_outlives_its_page_and_its_static_part_its_kernel(lab: Lab) -> 
     lab.view("counter").click()
     expect(lab.view("counter")).to_have_text("count 2")
     assert lab.ask_kernel("print(counter.count)") == "2\n"
+    with lab.page.expect_console_message(lambda message: "broken on purpose" in message.text):
+        lab.ask_kernel("counter.broken = True")
+    assert [lab.script_errors.pop()] == ["Error setting state: broken on purpose"]
     lab.restart()
     assert lab.ask_kernel("print('counter' in globals())") == "False\n"
     expect(lab.view("counter")).to_have_text("count 2")
