@@ -270,9 +270,9 @@ class Request:
         pairs = self.headers
         if body is not None:
             changes["body"] = body_of(body)
-            pairs = _changed(pairs, {"Content-Length": str(changes["body"].size)})
+            pairs = changed_headers(pairs, {"Content-Length": str(changes["body"].size)})
         if headers is not None:
-            pairs = _changed(pairs, headers) if isinstance(headers, Mapping) else tuple(headers)
+            pairs = changed_headers(pairs, headers) if isinstance(headers, Mapping) else tuple(headers)
         return replace(self, headers=pairs, **changes)
 
     def header(self, name: str) -> str | None:
@@ -289,7 +289,8 @@ class Request:
         return f"Request({self.step}: {self.method} {self.shown_target}, headers={headers}, body={self.body})"
 
 
-def _changed(pairs: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:
+def changed_headers(pairs: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:
+    """``pairs`` with single headers changed, as :meth:`Request.edit` does it."""
     wanted = {name.lower(): (name, value) for name, value in changes.items()}
     used: set[str] = set()
     kept: list[tuple[str, str]] = []

@@ -1,13 +1,12 @@
-"""A push in a widget, a click for each request, forwards and backwards; with ipywidgets alone.
+"""A push, or another walk, in a widget: a request at a time, forwards and backwards, each as it is or as one breaks it.
 
-The widget is thin: :class:`~regtutor.widgets.stepping.Stepping` knows what a click means, ``panels`` what is shown.
+The widget is thin: :class:`~regtutor.widgets.stepping.Stepping` knows what a click means, the views and ``panels`` how
+a state looks. What a click does, a method does too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
-from importlib.resources import files
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -16,34 +15,49 @@ import traitlets
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.errors import RegtutorError
+from regtutor.exchange import Exchange, Transcript
+from regtutor.formats.svg import svg_of
+from regtutor.message import changed_headers
 from regtutor.widgets import panels
+from regtutor.widgets.arrows import item_of
+from regtutor.widgets.choices import CHOICES
+from regtutor.widgets.controls import BUTTONS, WHERE, button, choice_list, columns, html, parts_of, wrapping
+from regtutor.widgets.exchange_view import ExchangeView
+from regtutor.widgets.freezing import Freezing
+from regtutor.widgets.guard import GUARDED, Guard
+from regtutor.widgets.predicting import Score, question
+from regtutor.widgets.prediction_panel import PredictionPanel
+from regtutor.widgets.registry_tree import RegistryTree
+from regtutor.widgets.request_editor import RequestEditor
 from regtutor.widgets.reruns import replace_former
-from regtutor.widgets.stepping import NEW, RUN_LIMIT, SAME, State, Stepping
+from regtutor.widgets.sequence_view import SequenceView
+from regtutor.widgets.states import State
+from regtutor.widgets.stepping import NEW, RUN_LIMIT, Stepping
+from regtutor.widgets.view import style
 
-_WHERE = (("in a new repository, without mount", NEW), ("in the same repository", SAME))
-
-_TOOLTIPS = {
-    "back": "Show the state before, as it was then. Nothing is undone in the registry.",
-    "send": "Send the request about to be sent",
-    "forward": "Show the state after this one; nothing is sent",
-    "run": f"Send every request that is left (at most {RUN_LIMIT} at a time)",
-    "reset": "Start the push anew, as chosen beside it; the registry stays as it is",
-    "where": "Where Reset starts the push anew",
-}
+_UPLOADING = {"sending": "uploading"}
+"""The sequence diagram's word for a fate, where it has another."""
 
 
-class PushStepper(ipywidgets.VBox):
-    """The same push as ``push_image``, a request at a time.
+class _Frame(Guard):
+    _css = style("push_stepper.css")
 
-    *Next* sends the request about to be sent; *Back* shows earlier states as they were, without undoing anything in the
-    registry; *Run to the end* sends all that is left; *Reset* starts anew, in a new repository or in the same one.
-    Made anew for the same registry, repository and tag, or by running its cell again, it replaces the former one.
+
+class PushStepper(Freezing):
+    """A walk against a registry, a request at a time.
+
+    *Send* sends the request about to be sent, as it is or as you changed it; *Back* and *Forward* show the states
+    as they were, without undoing anything in the registry; *Run to the end* sends all that is left; *Reset* starts the
+    chosen walk anew. Made anew for the same registry, repository and tag, or by running its cell again, it replaces the
+    former one.
 
     Parameters
     ----------
-    reg: the registry to push to.
+    reg: the registry.
     image: from ``sample_image`` or ``load_image``.
     repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
+    walk: what to step through: ``monolithic``, ``chunked``, ``mount``, ``already there``, ``pull``, ``delete`` or
+        ``referrers``. What it needs in the registry is pushed first, and said.
 
     Attributes
     ----------
@@ -52,87 +66,255 @@ class PushStepper(ipywidgets.VBox):
 
     Raises
     ------
-    ImageError: if the image cannot be pushed as it stands. What the registry refuses is shown in the widget.
+    ImageError: if the image cannot be pushed as it stands.
+    InvalidArgument: for a walk that there is not. What the registry refuses is shown in the widget.
     """
 
     error = traitlets.Unicode("").tag(sync=False)
 
-    def __init__(self, reg: Registry, image: Image, repository: str, tag: str) -> None:
-        self.stepping = Stepping(reg, image, repository, tag)
-        self._make_buttons()
-        self._position, self._notice, self._failure = _html("position"), _html("notices"), _html("failures")
-        self._draft, self._sent = _html("draft", "exchange"), _html("sent", "exchange")
-        self._response = _html("response", "exchange")
-        self._headers, self._tree = _html("headers"), _html("tree")
+    def __init__(self, reg: Registry, image: Image, repository: str, tag: str, walk: str = "monolithic") -> None:
+        self.stepping = Stepping(reg, image, repository, tag, walk=walk, on_bytes=self._bytes_went)
+        self._former: list[Exchange] = []
+        self._make_controls()
+        self._position, self._notice, self._failure = html("position"), html("notices"), html("failures")
+        self._about, self._size = html("about"), html("size")
+        self._log, self._headers = html("log"), html("headers")
+        self._editor = RequestEditor(self._edited, lambda: self._do(self._take_back))
+        self._prediction = PredictionPanel(self._allow)
+        self._sequence = SequenceView([reg.name], lambda: svg_of(Transcript(self.stepping.state.exchanges)))
+        self._sequence.observe(self._selected, "selected")
+        self._exchange, self._tree = ExchangeView(), RegistryTree()
         super().__init__(children=self._rows())
-        self.add_class("regtutor-stepper")
+        self.add_class("regtutor-stepper").add_class(GUARDED)
         replace_former(self, ("PushStepper", reg.url, repository, tag))
         self._show("")
 
-    def _make_buttons(self) -> None:
-        self._back = _button("back", "Back", "arrow-left", _TOOLTIPS["back"])
-        self._next = _button("next", "Next", "arrow-right", _TOOLTIPS["send"], style="primary")
-        self._run = _button("run", "Run to the end", "fast-forward", _TOOLTIPS["run"])
-        self._reset = _button("reset", "Reset", "refresh", _TOOLTIPS["reset"])
-        self._where = ipywidgets.Dropdown(options=_WHERE, value=NEW, tooltip=_TOOLTIPS["where"])
-        self._where.add_class("regtutor-where")
-        self._where.layout.width = "270px"
-        for button, move in (
-            (self._back, self._move_back),
-            (self._next, self._move_next),
-            (self._run, self._move_to_end),
-            (self._reset, self._start_anew),
-        ):
-            button.on_click(lambda _button, move=move: self._clicked(move))
+    # -- parts -----------------------------------------------------------------------------------------------------
+
+    def _make_controls(self) -> None:
+        self._buttons = {name: button(name) for name in BUTTONS}
+        self._buttons["send"].button_style = "primary"
+        for name, move in {
+            "back": self._go_back,
+            "forward": self._go_forward,
+            "send": self._send_it,
+            "run": self._run_on,
+            "reset": self._start_anew,
+            "freeze": self._freeze_all,
+        }.items():
+            self._buttons[name].on_click(lambda _button, move=move: self._do(move))
+        walks = [(choice.label, name) for name, choice in CHOICES.items()]
+        self._walk = choice_list("Walk", walks, self.stepping.choice.name, "walk")
+        self._walk.observe(lambda _change: self._do(self._start_anew), "value")
+        self._where = choice_list("Reset", WHERE, NEW, "where")
+        self._predict = ipywidgets.Checkbox(description="Predict first", indent=False)
+        self._predict.layout.width = "auto"
+        self._predict.add_class("regtutor-predict")
+        self._predict.observe(lambda _change: self._show(""), "value")
 
     def _rows(self) -> list[ipywidgets.Widget]:
-        buttons = _wrapping(self._back, self._next, self._run, self._reset, self._where)
-        exchange = _wrapping(self._sent, self._response)
-        for panel in exchange.children:
-            panel.layout.flex, panel.layout.min_width = "1 1 340px", "0"
+        moving = [self._buttons[name] for name in ("back", "forward", "send", "run")]
+        setting = wrapping(self._walk, self._where, self._buttons["reset"], self._predict, self._buttons["freeze"])
+        editor = ipywidgets.VBox([self._about, self._editor, self._size, self._prediction])
+        behind = ipywidgets.VBox([self._tree, self._log])
         return [
-            _page_parts(),
+            _Frame(),
+            setting,
+            wrapping(*moving),
             self._position,
-            buttons,
             self._notice,
             self._failure,
-            self._draft,
-            exchange,
+            columns((self._sequence, "1 1 400px"), (editor, "1 1 400px")),
+            columns((self._exchange, "3 1 440px"), (behind, "2 1 340px")),
             self._headers,
-            self._tree,
         ]
 
-    def _move_back(self) -> str:
+    # -- what one can do -------------------------------------------------------------------------------------------
+
+    def send(self) -> Exchange | None:
+        """Send the request about to be sent, as *Send* does; the exchange, or None if there is no record of one."""
+        count = len(self.stepping.states)
+        self._do(self._send_it)
+        return self.state.exchange if len(self.stepping.states) > count else None
+
+    def back(self) -> None:
+        """Show the state before, as *Back* does."""
+        self._do(self._go_back)
+
+    def forward(self) -> None:
+        """Show the state after this one, as *Forward* does."""
+        self._do(self._go_forward)
+
+    def run(self) -> None:
+        """Send all that is left, as *Run to the end* does."""
+        self._do(self._run_on)
+
+    def reset(self, walk: str | None = None, where: str = NEW) -> None:
+        """Start anew, as *Reset* does.
+
+        Parameters
+        ----------
+        walk: another walk; by default the present one.
+        where: ``"new"``, a new repository, or ``"same"``.
+        """
+        self._where.value = where
+        if walk is None or walk == self._walk.value:
+            self._do(self._start_anew)
+        else:
+            self._walk.value = walk
+
+    def choose(self, walk: str) -> None:
+        """Start another walk anew, as choosing it in the list does."""
+        self.reset(walk)
+
+    def edit(
+        self,
+        *,
+        method: str | None = None,
+        target: str | None = None,
+        headers: Mapping[str, str | None] | Iterable[tuple[str, str]] | None = None,
+        body: str | None = None,
+    ) -> None:
+        """Change the request about to be sent, as typing in its fields does; what is None stays as it is.
+
+        Parameters
+        ----------
+        method, target: any text.
+        headers: a mapping changes single headers (None takes one away); pairs replace them all.
+        body: one of those that the list offers, such as ``"one byte changed"``.
+        """
+        draft = self.state.draft
+        if isinstance(headers, Mapping):
+            headers = changed_headers(draft.headers if draft else (), headers)
+        pairs = None if headers is None else tuple(headers)
+
+        def move() -> str:
+            self.stepping.edit(method=method, target=target, headers=pairs, body=body)
+            return ""
+
+        self._do(move)
+
+    def undo_edit(self) -> None:
+        """Have the request again that the walk meant to send."""
+        self._do(self._take_back)
+
+    def predict(self, status: int, headers: Iterable[str] = ()) -> None:
+        """Guess the answer to the request about to be sent; the next :meth:`send` is judged.
+
+        Parameters
+        ----------
+        status: one of those that are offered.
+        headers: which of those that are offered the answer will carry.
+        """
+        self._predict.value = True
+
+        def move() -> str:
+            self._prediction.guess(status, headers)
+            return ""
+
+        self._do(move)
+
+    @property
+    def state(self) -> State:
+        """The state that is shown."""
+        return self.stepping.state
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """Every state of the present walk."""
+        return tuple(self.stepping.states)
+
+    @property
+    def score(self) -> Score:
+        """The points for predictions so far, by concept."""
+        return self._prediction.score
+
+    @property
+    def transcript(self) -> Transcript:
+        """Everything that was sent with this stepper: every walk, also before a reset, and your own versions."""
+        title = f"stepping through {self.stepping.repository}:{self.stepping.tag}"
+        return Transcript.of([*self._former, *self.stepping.states[-1].exchanges], title)
+
+    def freeze(self) -> None:
+        """Put the present state into every output in which the stepper is shown, as *Freeze* does."""
+        self._do(self._freeze_all)
+
+    # -- moves: each says what it did ------------------------------------------------------------------------------
+
+    def _go_back(self) -> str:
         self.stepping.back()
         return ""
 
-    def _move_next(self) -> str:
-        self._say_sending(self.stepping.state)
-        self.stepping.next()
+    def _go_forward(self) -> str:
+        self.stepping.forward()
         return ""
 
-    def _move_to_end(self) -> str:
+    def _send_it(self) -> str:
+        if not self._prediction.ready:
+            return "Pick a status first: that is your prediction. Or switch off Predict first."
+        self._say_sending(self.stepping.state)
+        count = len(self.stepping.states)
+        try:
+            self.stepping.send()
+        finally:
+            if len(self.stepping.states) > count:
+                self._prediction.judge(self.stepping.state.exchange)
+        return ""
+
+    def _run_on(self) -> str:
+        self._prediction.ask(None)
+        self._prediction.judge(None)
         self.stepping.run(self._say_sending)
         return f"{RUN_LIMIT} requests were sent; run again to go on." if self.stepping.can_send else ""
 
     def _start_anew(self) -> str:
-        return self.stepping.reset(self._where.value)
+        self._former += self.stepping.states[-1].exchanges
+        self._prediction.ask(None)
+        self._prediction.judge(None)
+        said = self.stepping.reset(self._where.value, self._walk.value)
+        return f"{self.stepping.choice.shows} {said}"
 
-    def _say_sending(self, state: State) -> None:
-        if self.stepping.live and state.draft is not None:
-            self._position.value = panels.sending(state)
+    def _take_back(self) -> str:
+        self.stepping.undo_edit()
+        return ""
 
-    def _clicked(self, move: Callable[[], str]) -> None:
+    def _freeze_all(self) -> str:
+        self.refresh_outputs()
+        return "The present state now stands in the notebook as a picture; save the notebook to keep it."
+
+    def _edited(self) -> None:
+        def move() -> str:
+            edit = self._editor.edit()
+            self.stepping.edit(method=edit.method, target=edit.target, headers=edit.headers, body=edit.body)
+            return ""
+
+        self._do(move, keep_fields=True)
+
+    def _selected(self, change: Any) -> None:
+        """The learner chose an exchange in the diagram: show the state in which it was the last."""
+        exchanges = self.stepping.states[-1].exchanges
+        if self._showing or not 0 <= change.new < len(exchanges):
+            return
+        places = [n for n, state in enumerate(self.stepping.states) if state.exchange is exchanges[change.new]]
+        if places and places[0] != self.stepping.position:
+            self.stepping.position = places[0]
+            self._do(lambda: "")
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    _showing = False
+
+    def _do(self, move: Callable[[], str], *, keep_fields: bool = False) -> None:
         """Every click goes through here: what goes wrong is shown, and what nobody foresaw is raised as well."""
         said, error = "", None
         try:
             said = move()
         except KeyboardInterrupt:
-            said = "Interrupted: the registry may have got the request or not. Next sends it again."
+            said = "Interrupted: the registry may have got the request or not. Send sends it again."
         except Exception as caught:  # noqa: BLE001  ipywidgets would hide it in a log, so it is shown first
             error = caught
         try:
-            self._show(said)
+            self._show(said, keep_fields=keep_fields and error is not None)
         except Exception as caught:  # noqa: BLE001  the same for a state that cannot be shown
             error = error or caught
             self._show_failure(error)
@@ -141,23 +323,63 @@ class PushStepper(ipywidgets.VBox):
             if not isinstance(error, RegtutorError):
                 raise error
 
-    def _show(self, said: str) -> None:
+    def _show(self, said: str, *, keep_fields: bool = False) -> None:
         stepping, state = self.stepping, self.stepping.state
-        self._show_failure(state.error)
-        self._back.disabled = not stepping.can_back
-        self._next.disabled = not stepping.can_next
-        self._next.description, self._next.tooltip = (
-            ("Next: send", _TOOLTIPS["send"]) if stepping.live else ("Next: show", _TOOLTIPS["forward"])
-        )
-        self._run.disabled = not stepping.can_send
-        self._notice.value = panels.notice(said) + panels.notice(state.note)
-        self._draft.value = panels.about_to_be_sent(state)
-        self._sent.value = panels.sent(state)
-        self._response.value = panels.response(state)
-        self._headers.value = panels.headers(state.exchanges)
-        self._tree.value = panels.tree(stepping)
+        self._showing = True
+        try:
+            self._show_failure(state.error)
+            self._notice.value = panels.notice(said) + panels.notice(state.note)
+            self._about.value = panels.about_to_be_sent(state, live=stepping.live)
+            self._size.value = panels.body_of(state.draft)
+            if not keep_fields:
+                self._editor.show(state.draft, live=stepping.live)
+            self._show_question()
+            self._exchange.exchange = state.exchange
+            before = stepping.states[stepping.position - 1].tree if stepping.position else None
+            self._tree.show(state.tree, before, state.unseen)
+            self._log.value = panels.log(state)
+            self._headers.value = panels.headers(state.exchanges)
+            self._show_sequence()
+            self._allow()
+        finally:
+            self._showing = False
         # Last: who sees the new position, sees everything else of that state as well.
         self._position.value = panels.position(stepping)
+
+    def _show_sequence(self) -> None:
+        latest, state = self.stepping.states[-1], self.stepping.state
+        detours = {id(one.exchange) for one in self.stepping.states if one.detour}
+        items = [item_of(n, one, detour=id(one) in detours) for n, one in enumerate(latest.exchanges, 1)]
+        current = len(state.exchanges) - 1 if state.exchange is not None else -1
+        ghost = latest.draft.step if latest.draft is not None else ""
+        blobs = [
+            {**vars(blob), "name": blob.what, "fate": _UPLOADING.get(blob.fate, blob.fate)} for blob in state.blobs
+        ]
+        self._sequence.show(items, current, ghost, blobs)
+
+    def _show_question(self) -> None:
+        draft = self.stepping.state.draft
+        asks = self._predict.value and self.stepping.live and draft is not None
+        self._prediction.ask(question(draft, self.stepping.state.exchanges) if asks and draft is not None else None)
+
+    def _allow(self) -> None:
+        """Enable what can be pressed now."""
+        stepping = self.stepping
+        allowed = {
+            "back": stepping.can_back,
+            "forward": stepping.can_forward,
+            "send": stepping.live and stepping.can_send and self._prediction.ready,
+            "run": stepping.can_send,
+        }
+        for name, can in allowed.items():
+            self._buttons[name].disabled = not can
+
+    def _say_sending(self, state: State) -> None:
+        if self.stepping.live and state.draft is not None:
+            self._position.value = panels.sending(state)
+
+    def _bytes_went(self, digest: str, sent: int, _size: int) -> None:
+        self._sequence.move(digest, sent, "uploading")
 
     def _show_failure(self, error: Exception | None) -> None:
         self.error = "\n".join(part for part in panels.told(error) if part) if error else ""
@@ -165,57 +387,20 @@ class PushStepper(ipywidgets.VBox):
 
     def close(self) -> None:
         """Take the widget off the page, with every part of it; the registry stays as it is."""
-        for part in _parts(self):
+        for part in parts_of(self):
             part.close()
         super().close()
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any] | None:
-        """The widget, and for viewers that cannot show one, this moment as HTML and as text."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        stepping, state = self.stepping, self.stepping.state
-        asked = state.draft.as_text() if state.draft else ""
-        where = panels.position(stepping)
-        bundle["text/html"] = f"{where}{panels.about_to_be_sent(state)}{panels.tree(stepping)}"
-        bundle["text/plain"] = f"PushStepper: {stepping.repository}:{stepping.tag}\n{asked}".rstrip()
-        return bundle
+    def static_html(self) -> str:
+        """The present state: where one is, the diagram, the last exchange explained, the request that comes next."""
+        state = self.state
+        parts = [panels.position(self.stepping), self._sequence.static_html()]
+        if state.exchange is not None:
+            parts.append(self._exchange.static_html())
+        return f"<div>{''.join([*parts, panels.about_to_be_sent(state, live=False), self._tree.static_html()])}</div>"
 
-
-def _button(name: str, description: str, icon: str, tooltip: str, style: str = "") -> ipywidgets.Button:
-    button = ipywidgets.Button(description=description, icon=icon, tooltip=tooltip, button_style=style)
-    button.layout.width = "auto"
-    return button.add_class(f"regtutor-{name}")
-
-
-def _html(*names: str) -> ipywidgets.HTML:
-    part = ipywidgets.HTML()
-    part.layout.width = "auto"
-    for name in names:
-        part.add_class(f"regtutor-{name}")
-    return part
-
-
-def _wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
-    box = ipywidgets.HBox(children=children)
-    box.layout.flex_flow = "row wrap"
-    box.layout.align_items = "flex-start"
-    box.layout.grid_gap = "4px 8px"
-    return box
-
-
-def _page_parts() -> ipywidgets.HTML:
-    """The style sheet, and the few lines of script that keep key presses from the notebook."""
-    here = files(__package__)
-    css = here.joinpath("push_stepper.css").read_text("utf-8")
-    keys = here.joinpath("push_stepper_keys.js").read_text("utf-8")
-    return ipywidgets.HTML(f'<style>{css}</style><span class="regtutor-keys" onanimationstart="{escape(keys)}"></span>')
-
-
-def _parts(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
-    """Every widget below ``widget``, with their layouts and styles, and its own layout."""
-    found = [widget.layout]
-    for child in getattr(widget, "children", ()):
-        found += [*_parts(child), child]
-    style = getattr(widget, "style", None)
-    return [*found, style] if isinstance(style, ipywidgets.Widget) else found
+    def as_text(self) -> str:
+        """The arrows so far, and the request about to be sent."""
+        stepping = self.stepping
+        asked = f"\nnext: {self.state.draft.as_text()}" if self.state.draft else ""
+        return f"PushStepper: {stepping.repository}:{stepping.tag}\n{self._sequence.as_text()}{asked}"

@@ -1,0 +1,73 @@
+"""The stepper's controls and how they are laid out: ipywidgets with their names, words and tooltips, and no meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import ipywidgets  # type: ignore[import-untyped]
+
+from regtutor.widgets.stepping import NEW, RUN_LIMIT, SAME
+
+WHERE = (("in a new repository", NEW), ("in the same repository", SAME))
+BUTTONS = {
+    "back": ("Back", "arrow-left", "Show the state before, as it was then. Nothing is undone in the registry."),
+    "forward": ("Forward", "arrow-right", "Show the state after this one; nothing is sent"),
+    "send": ("Send", "paper-plane", "Send the request about to be sent, as it stands"),
+    "run": ("Run to the end", "fast-forward", f"Send every request that is left (at most {RUN_LIMIT} at a time)"),
+    "reset": ("Reset", "refresh", "Start anew, as chosen beside it; the registry stays as it is"),
+    "freeze": ("Freeze", "camera", "Put the present state into the notebook as a picture that needs no kernel"),
+}
+"""Name -> what stands on the button, its icon, its tooltip."""
+
+
+def button(name: str) -> ipywidgets.Button:
+    """The button of that name in :data:`BUTTONS`."""
+    description, icon, tooltip = BUTTONS[name]
+    made = ipywidgets.Button(description=description, icon=icon, tooltip=tooltip)
+    made.layout.width = "auto"
+    return made.add_class(f"regtutor-{name}")
+
+
+def choice_list(description: str, options: Iterable[tuple[str, str]], value: str, name: str) -> ipywidgets.Dropdown:
+    """A list with its label; options are what is shown, and its value."""
+    style = {"description_width": "initial"}
+    chosen = ipywidgets.Dropdown(description=description, options=list(options), value=value, style=style)
+    chosen.layout.width = "auto"
+    return chosen.add_class(f"regtutor-{name}")
+
+
+def html(*names: str) -> ipywidgets.HTML:
+    """A part that is filled later, with these names as its classes."""
+    part = ipywidgets.HTML()
+    part.layout.width = "auto"
+    for name in names:
+        part.add_class(f"regtutor-{name}")
+    return part
+
+
+def wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
+    """In a row, and in further rows where there is no room."""
+    box = ipywidgets.HBox(children=children)
+    box.layout.flex_flow = "row wrap"
+    box.layout.align_items = "center"
+    box.layout.grid_gap = "4px 10px"
+    return box
+
+
+def columns(*children: tuple[ipywidgets.Widget, str]) -> ipywidgets.HBox:
+    """Side by side where there is room, else one below the other."""
+    box = wrapping(*(child for child, _ in children))
+    box.layout.grid_gap = "8px 24px"
+    box.layout.align_items = "stretch"
+    for child, flex in children:
+        child.layout.flex, child.layout.min_width = flex, "0"
+    return box
+
+
+def parts_of(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
+    """Every widget below ``widget``, with their layouts and styles, and its own layout."""
+    found = [widget.layout]
+    for child in getattr(widget, "children", ()):
+        found += [*parts_of(child), child]
+    style = getattr(widget, "style", None)
+    return [*found, style] if isinstance(style, ipywidgets.Widget) else found

@@ -1,0 +1,128 @@
+"""Predict first: fields to pick a status and headers before a request is sent, the verdict after it, and the score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+
+import ipywidgets  # type: ignore[import-untyped]
+
+from regtutor.errors import InvalidArgument
+from regtutor.exchange import Exchange
+from regtutor.protocol.codes import meaning
+from regtutor.widgets.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
+
+_MARKS = {True: ("regtutor-right", "right"), False: ("regtutor-wrong", "not so")}
+
+
+class PredictionPanel(ipywidgets.VBox):
+    """The fields for one guess at a time; what was guessed before is judged and counted.
+
+    Parameters
+    ----------
+    picked: is called when the learner picks a status, since only then may the request be sent.
+
+    Attributes
+    ----------
+    score: the points so far, by concept.
+    verdict: on the last guess; None before the first, and when something else than a guess was shown since.
+    """
+
+    def __init__(self, picked: Callable[[], None]) -> None:
+        self.score = Score()
+        self.verdict: Verdict | None = None
+        self._question: Question | None = None
+        self._picked = picked
+        self._asked = ipywidgets.HTML()
+        label = {"description_width": "70px"}
+        self._status = ipywidgets.Dropdown(description="Status", options=(("pick one", None),), style=label)
+        self._status.layout.width = "100%"
+        self._status.add_class("regtutor-predict-status")
+        self._status.observe(lambda _change: self._picked(), "value")
+        self._headers = [ipywidgets.Checkbox(indent=False) for _ in range(HEADERS_ASKED)]
+        for box in self._headers:
+            box.layout.width = "auto"
+        row = ipywidgets.HBox(self._headers)
+        row.layout.flex_flow = "row wrap"
+        row.add_class("regtutor-predict-headers")
+        self._fields = ipywidgets.VBox([self._asked, self._status, row])
+        self._told = ipywidgets.HTML()
+        self._told.add_class("regtutor-verdict")
+        super().__init__([self._fields, self._told])
+        self.add_class("regtutor-prediction")
+        self.ask(None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing is asked, or a status was picked."""
+        return self._question is None or self._status.value is not None
+
+    def ask(self, question: Question | None) -> None:
+        """Ask this; the fields are emptied, unless it is what is asked already. None asks nothing."""
+        if question == self._question and question is not None:
+            return
+        self._question = question
+        self._fields.layout.display = "none" if question is None else ""
+        if question is None:
+            return
+        self._asked.value = (
+            f'<div class="regtutor-title">Predict: what will the registry answer? ({escape(question.concept)})</div>'
+            "<p>The status, and which of these headers the answer carries:</p>"
+        )
+        options = [(f"{status}: {meaning(question.step, status)}", status) for status in question.statuses]
+        self._status.options = [("pick one", None), *options]
+        self._status.value = None
+        for box, name in zip(self._headers, (*question.headers, *[""] * HEADERS_ASKED), strict=False):
+            box.description, box.value = name, False
+            box.layout.display = "" if name else "none"
+
+    def guess(self, status: int | None, headers: Iterable[str] = ()) -> None:
+        """Pick as a learner does.
+
+        Raises
+        ------
+        InvalidArgument: for what is not offered, and if nothing is asked.
+        """
+        question, names = self._question, frozenset(headers)
+        if question is None or status not in question.statuses or not names <= set(question.headers):
+            offered = "nothing is asked now" if question is None else _offered(question)
+            raise InvalidArgument("This cannot be predicted here", offered, "Pick one of the statuses that are offered")
+        self._status.value = status
+        for box in self._headers:
+            box.value = box.description in names
+
+    def judge(self, exchange: Exchange | None) -> None:
+        """Say how right the guess was, and count it; without a question, forget the last verdict."""
+        if self._question is None:
+            self.verdict, self._told.value = None, ""
+            return
+        headers = (box.description for box in self._headers if box.value)
+        self.verdict = judge(self._question, Guess.of(self._status.value, headers), exchange)
+        self.score = self.score.add(self.verdict)
+        self._told.value = verdict_html(self.verdict, self.score)
+        self._question = None
+
+
+def _offered(question: Question) -> str:
+    statuses, headers = ", ".join(map(str, question.statuses)), ", ".join(question.headers)
+    return f"the statuses {statuses} and the headers {headers} are offered"
+
+
+def verdict_html(verdict: Verdict, score: Score) -> str:
+    """A verdict, row by row, and the score by concept."""
+    rows = "".join(_judged(row.right, row.said) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
+    tallies = "".join(
+        f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.asked}</td></tr>"
+        for row in (*score.rows, score.total)
+    )
+    said = f"Your prediction: {verdict.points} of {verdict.of}"
+    return (
+        f'<div role="status"><div class="regtutor-title">{said}</div><ul>{rows}</ul></div>'
+        f'<details class="regtutor-score"><summary>Score by concept: {score.total.right} of {score.total.asked}'
+        f"</summary><table><tbody>{tallies}</tbody></table></details>"
+    )
+
+
+def _judged(right: bool, said: str) -> str:
+    name, word = _MARKS[right]
+    return f'<li><b class="{name}">{word}</b> {escape(said.removeprefix("Right: ").removeprefix("Right, "))}</li>'
