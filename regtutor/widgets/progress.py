@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from regtutor.content.image import Config, Image
+from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
 from regtutor.exchange import Exchange
-from regtutor.message import Body
+from regtutor.message import Request
 from regtutor.protocol.routes import parse
 from regtutor.widgets.bodies import Chunks, altered
 from regtutor.widgets.draft import split_origin
@@ -21,7 +22,7 @@ from regtutor.widgets.draft import split_origin
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 
 OnBytes = Callable[[str, int, int], object]
-"""Is told a blob's digest, how many of its bytes have gone out, and how many there are."""
+"""Is told a blob's digest, how many of its bytes have gone out (in a pull: come in), and how many there are."""
 
 TOLD = 20
 """How often :data:`OnBytes` is called for one body at most."""
@@ -142,23 +143,46 @@ _EFFECTS: Mapping[tuple[str, int], tuple[Fate, _Sent]] = {
 """What an answer does to the blob that it is about: its fate, and how many of its bytes are there then."""
 
 
-def counted(body: Body, row: BlobProgress, on_bytes: OnBytes) -> Body:
-    """``body``, whose reading tells ``on_bytes`` how many bytes of the blob ``row`` are out, about :data:`TOLD` times.
+def counted(request: Request, row: BlobProgress, on_bytes: OnBytes) -> Request:
+    """``request``, which tells ``on_bytes`` how far the blob is while its bytes go out, or come in for a pull.
 
     Parameters
     ----------
-    row: the blob, with the bytes that went out before this body.
+    row: the blob that it brings or asks for, with the bytes that were there before.
+    on_bytes: is called about :data:`TOLD` times at most.
     """
+    if isinstance(request.into, Receiver):
+        request.into.follow(_Count(row, row.size, on_bytes), lambda: None)
+        return request
+    body = request.body
+    if body is None:
+        return request
+    count = _Count(row, body.size, on_bytes)
 
     def counting(chunks: Chunks) -> Chunks:
-        sent, told = row.sent, row.sent
-        least = -(-body.size // TOLD)
+        count.begin()
         for chunk in chunks:
-            sent += len(chunk)
             # Before the chunk goes out, since nobody asks for another one after the last.
-            if sent - told >= least or sent - row.sent >= body.size:
-                told = sent
-                on_bytes(row.digest, min(sent, row.size), row.size)
+            count(len(chunk))
             yield chunk
 
-    return replace(altered(body, counting, body.size, body.label), digest=body.digest)
+    return replace(request, body=replace(altered(body, counting, body.size, body.label), digest=body.digest))
+
+
+class _Count:
+    """Counts the bytes of one body of ``size`` bytes, and tells of them when enough are there."""
+
+    def __init__(self, row: BlobProgress, size: int, on_bytes: OnBytes) -> None:
+        self._row, self._size, self._on_bytes = row, size, on_bytes
+        self._least = -(-size // TOLD)
+        self.begin()
+
+    def begin(self) -> None:
+        """None has gone yet; a body may be sent anew."""
+        self._done = self._told = 0
+
+    def __call__(self, more: int) -> None:
+        self._done += more
+        if self._done - self._told >= self._least or self._done >= self._size:
+            self._told = self._done
+            self._on_bytes(self._row.digest, min(self._row.sent + self._done, self._row.size), self._row.size)

@@ -17,13 +17,14 @@ from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
-from regtutor.message import Body, Request
+from regtutor.message import Request
 from regtutor.walks import Notes
 from regtutor.widgets.choices import Begun, choice
-from regtutor.widgets.draft import Draft, split_origin
+from regtutor.widgets.detours import TOLD, after_detour, after_end, after_failure
+from regtutor.widgets.draft import Draft
 from regtutor.widgets.editing import Version
 from regtutor.widgets.log_lines import LogReader
-from regtutor.widgets.progress import BlobProgress, OnBytes, counted, progress
+from regtutor.widgets.progress import OnBytes, counted, progress
 from regtutor.widgets.states import Change, State, changes
 
 __all__ = ["NEW", "RUN_LIMIT", "SAME", "Change", "Draft", "State", "Stepping", "changes"]
@@ -34,17 +35,7 @@ RUN_LIMIT = 500
 NEW, SAME = "new", "same"
 """Where :meth:`Stepping.reset` starts the walk anew: in a new repository without mount, or in the same one."""
 
-_AGAIN = (
-    "You changed this request, so the walk was not told of this answer: the request it meant to send is there again."
-)
-_DROPPED = "The registry has dropped the upload session, so that request will find nothing: Reset starts anew."
-_PERHAPS_DROPPED = "(If the registry dropped the upload session meanwhile, Reset starts anew.)"
-_KEPT = (
-    "The registry kept bytes of it in the upload session, and may not take that request any more, "
-    "whose Location is from before: Reset starts anew."
-)
-_TOLD = "You changed this request, and the walk took this answer for the answer to its own."
-_GONE = "The registry does not know the upload session any more: Reset starts anew, and finds what is there already."
+_INTERRUPTED = "Interrupted before it was read"
 
 
 class Stepping:
@@ -100,9 +91,10 @@ class Stepping:
         self.content, self.prepared = begun.content, begun.prepared
         self._walker = walks.Walker(begun.walk, self._sender, prepare=self._prepare)
         unlogged = self._logs.skip()
+        tree, unseen = _tree(reg)
         self.states: list[State] = []
         self.position = 0
-        self._add(State(0, repository, note=begun.note, error=error, unlogged=unlogged))
+        self._add(State(0, repository, tree=tree, unseen=unseen, note=begun.note, error=error, unlogged=unlogged))
 
     # -- where one is ----------------------------------------------------------------------------------------------
 
@@ -282,9 +274,9 @@ class Stepping:
         try:
             self._walker.step(self._counted(self._walker.request))
         except Exception as error:
-            self._add(self._after(known, error=error))
+            self._conclude(known, error=error)
             raise
-        self._add(self._after(known))
+        self._conclude(known)
 
     def _send_edited(self, version: Version) -> None:
         """Send it; an answer below 400 goes to the walk, any other makes a detour."""
@@ -294,30 +286,28 @@ class Stepping:
         except RegtutorError as error:
             if error.exchange is None and not isinstance(error, ConnectionFailed):
                 raise  # nothing was sent, and it can be mended
-            self._add(self._after(known, note=f"{error} {self._detour_note()}", edits=edits, detour=True))
+            self._conclude(known, note=str(error), edits=edits, detour=True)
             return
         if not exchange.ok:
-            self._add(self._after(known, note=self._detour_note(), edits=edits, detour=True))
+            self._conclude(known, edits=edits, detour=True)
             return
         try:
             self._walker.tell(exchange)
         except Exception as error:
-            self._add(self._after(known, note=_TOLD, edits=edits, error=error))
+            self._conclude(known, note=TOLD, edits=edits, error=error)
             raise
-        self._add(self._after(known, note=_TOLD, edits=edits))
+        self._conclude(known, note=TOLD, edits=edits)
 
     def _counted(self, request: Request) -> Request:
-        """``request``, whose body says how far it is, if it brings bytes of a blob."""
+        """``request``, which tells how far the bytes of a blob are while they go out or come in."""
         meant = self._walker.request
-        row = self._row_of(meant.body) if meant is not None and meant.body is not None else None
-        if self._on_bytes is None or row is None or request.body is None:
+        if self._on_bytes is None or meant is None:
             return request
-        return replace(request, body=counted(request.body, row, self._on_bytes))
+        names = (meant.body.digest, meant.body.label) if meant.body else (meant.shown_target.rpartition("/")[2],)
+        row = next((row for row in self.states[-1].blobs if row.digest in names), None)
+        return counted(request, row, self._on_bytes) if row is not None else request
 
-    def _row_of(self, body: Body) -> BlobProgress | None:
-        return next((row for row in self.states[-1].blobs if row.digest in (body.digest, body.label)), None)
-
-    def _after(
+    def _conclude(
         self,
         known: int,
         *,
@@ -325,61 +315,39 @@ class Stepping:
         error: Exception | None = None,
         edits: tuple[str, ...] = (),
         detour: bool = False,
-    ) -> State:
-        """The state after the request that was just sent; there were ``known`` exchanges before it."""
+    ) -> None:
+        """Add the state after the request that was just sent; there were ``known`` exchanges before it.
+
+        Its request is done, so the state is added even if the look at the registry is interrupted.
+        """
         exchanges, before = tuple(self._walker.exchanges), self.states[-1]
         exchange = exchanges[-1] if len(exchanges) > known else None
-        log, unlogged = self._logs.read()
-        return State(
-            number=before.number + 1,
-            repository=before.repository,
-            exchanges=exchanges,
-            exchange=exchange,
-            note=note if detour else " ".join(part for part in (note, self._note(exchange, error)) if part),
-            error=error,
-            detour=detour,
-            edits=edits,
-            log=log,
-            unlogged=unlogged,
-        )
+        state = State(before.number + 1, before.repository, exchanges, exchange, error=error)
+        state = replace(state, detour=detour, edits=edits, unseen=_INTERRUPTED, unlogged=_INTERRUPTED)
+        try:
+            log, unlogged = self._logs.read()
+            tree, unseen = _tree(self._sender.reg)
+            state = replace(state, log=log, unlogged=unlogged, tree=tree, unseen=unseen)
+        finally:
+            said = after_detour(self._walker.request, before.tree, state.tree) if detour else self._note(state)
+            self._add(replace(state, note=" ".join(part for part in (note, said) if part)))
 
-    def _note(self, exchange: Exchange | None, error: Exception | None) -> str:
+    def _note(self, state: State) -> str:
         failure, request = self._sender.failure, self._walker.request
-        if error is not None:
-            lost = exchange is not None and exchange.status == 404 and exchange.step in _IN_SESSION
-            return _GONE if lost else ""
+        if state.error is not None:
+            return after_end(state.exchange)
         if failure is not None and request is not None:
-            if request.step == "cancel_upload":
-                return f"{failure} The next request cleans up after it; then the walk stops."
-            return f"{failure} The walk goes on with {request.step}."
+            return after_failure(failure, request)
         return " ".join(f"{note}." for note in self._walker.notes)
 
-    def _detour_note(self) -> str:
-        """What became of the request that the walk meant to send, and of the upload session that it goes to."""
-        request = self._walker.request
-        if request is None or request.step not in _IN_SESSION:
-            return _AGAIN
-        now, _ = _tree(self._sender.reg)
-        if now is None:
-            return f"{_AGAIN} {_PERHAPS_DROPPED}"
-        session = split_origin(request.shown_target)[1].partition("?")[0].rpartition("/")[2]
-        before = _session_bytes(self.states[-1].tree, session)
-        left = _session_bytes(now, session)
-        return _AGAIN if left == before else f"{_AGAIN} {_DROPPED if left is None else _KEPT}"
-
     def _add(self, state: State) -> None:
-        """Show ``state``, with what there is to see of the registry now."""
+        """Show ``state``, with the request about to be sent, and how far the blobs have come."""
         request = self._walker.request if state.error is None else None
         self._version = Version.of(request) if request is not None else None
-        tree, unseen = _tree(self._sender.reg)
-        blobs = progress(self.content, state.exchanges, begins=self.choice.fate)
         draft = self._version.draft if self._version is not None else None
-        self.states.append(replace(state, draft=draft, tree=tree, unseen=unseen, blobs=blobs))
+        blobs = progress(self.content, state.exchanges, begins=self.choice.fate)
+        self.states.append(replace(state, draft=draft, blobs=blobs))
         self.position = len(self.states) - 1
-
-
-_IN_SESSION = ("patch_upload", "put_blob", "get_upload", "cancel_upload")
-"""Requests that go to an upload session, which a registry may have dropped."""
 
 
 def _ended() -> Generator[Request, Exchange, Notes]:
@@ -409,9 +377,3 @@ def _tree(reg: Registry) -> tuple[StorageTree | None, str]:
         return reg.tree(), ""
     except RegtutorError as error:
         return None, str(error)
-
-
-def _session_bytes(tree: StorageTree | None, session: str) -> int | None:
-    """How many bytes the upload session called ``session`` holds; None if it is not in ``tree``."""
-    sizes = (size for path, size in tree or () if f"/{path}".endswith(f"/_uploads/{session}/data"))
-    return next(sizes, None) if session else None

@@ -547,6 +547,32 @@ def test_a_changed_body_is_told_of_as_well(reg: Registry) -> None:
     assert told == [(layer.digest, layer.size // 2, layer.size)]
 
 
+def test_bytes_that_come_in_are_told_as_well(any_reg: Registry) -> None:
+    told: list[tuple[str, int, int]] = []
+    machine = Stepping(any_reg, LARGE, "library/large", "v1", walk="pull", on_bytes=lambda *call: told.append(call))
+    machine.run()
+    layer = LARGE.layers[0]
+    sent = [bytes_ for digest, bytes_, _ in told if digest == layer.digest]
+    assert 5 <= len(sent) <= 20
+    assert sent[-1] == layer.size
+
+
+def test_an_interrupted_look_at_the_log_leaves_a_state_that_goes_on(reg: Registry) -> None:
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    machine = Stepping(reg, IMAGE, "library/hello", "v1", pause=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        machine.next()
+    assert (machine.state.number, machine.state.unlogged) == (1, "Interrupted before it was read")
+    assert machine.state.draft is not None
+    assert machine.state.draft.step == "start_upload"
+    with pytest.raises(KeyboardInterrupt):
+        machine.next()
+    assert machine.state.exchange is not None
+    assert machine.state.exchange.step == "start_upload"
+
+
 @pytest.fixture
 def free_port() -> int:
     """A loopback port that nobody listens on."""
