@@ -132,7 +132,7 @@ def headers(exchanges: Sequence[Exchange]) -> str:
     # Only here: tables brings pandas along, and the rest of the stepper does without.
     from regtutor import tables
 
-    table = tables.headers_table(exchanges).droplevel("side").rename_axis(index=None, columns="header")
+    table = tables.headers_table(exchanges).droplevel("side").rename_axis(index=None, columns="header").fillna("")
     return _title(title) + _scrolled(tables.whole(table)._repr_html_(), title)
 
 
