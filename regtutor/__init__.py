@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
     from regtutor.widgets.registry_tree import RegistryTree as RegistryTree
     from regtutor.widgets.sequence_view import SequenceView as SequenceView
+    from regtutor.widgets.transcript_view import TranscriptView as TranscriptView
 
 __version__ = "0.1.0"
 
@@ -139,6 +140,7 @@ _HOMES = {
     "widgets.push_stepper": ("PushStepper",),
     "widgets.registry_tree": ("RegistryTree",),
     "widgets.sequence_view": ("SequenceView",),
+    "widgets.transcript_view": ("TranscriptView",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -26,6 +26,7 @@ FACADE = [
     "Request",
     "SequenceView",
     "Transcript",
+    "TranscriptView",
     "bytes_table",
     "cancel_upload",
     "check_api",

@@ -4,5 +4,6 @@ from regtutor.widgets.exchange_view import ExchangeView
 from regtutor.widgets.push_stepper import PushStepper
 from regtutor.widgets.registry_tree import RegistryTree
 from regtutor.widgets.sequence_view import SequenceView
+from regtutor.widgets.transcript_view import TranscriptView
 
-__all__ = ["ExchangeView", "PushStepper", "RegistryTree", "SequenceView"]
+__all__ = ["ExchangeView", "PushStepper", "RegistryTree", "SequenceView", "TranscriptView"]

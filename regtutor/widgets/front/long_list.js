@@ -1,0 +1,166 @@
+// A list of any length, of which only the rows in sight are in the page; one row is active and reached by Tab.
+// It knows nothing of what a row shows.
+
+import { h } from "./view.js";
+
+/** Rows that can be seen at once, and rows that are drawn above and below them before they are needed. */
+const SEEN_ROWS = 14;
+const SPARE_ROWS = 6;
+
+let longLists = 0;
+
+/**
+ * @typedef {{ label: string, draw: (position: number) => HTMLElement, choose: (position: number) => void,
+ *   leave: () => void, moved: (first: number, last: number) => boolean, activated: (position: number) => void
+ * }} LongListOptions
+ * @typedef {{ element: HTMLElement, show: (count: number, active: number) => void, redraw: () => void,
+ *   activate: (position: number, focus?: boolean) => void, active: () => number, close: () => void }} LongList
+ */
+
+/**
+ * A listbox. `draw` gives the element of a row (a listbox's option, without its place); `choose` is called on click and
+ * Enter, `leave` on Escape, `moved` with the rows in sight whenever these change (it says whether all must be drawn
+ * anew), `activated` when another row becomes active.
+ * @param {LongListOptions} options
+ * @returns {LongList}
+ */
+export function longList(options) {
+  longLists += 1;
+  const id = `regtutor-long-list-${longLists}-${Math.random().toString(36).slice(2, 8)}`;
+  const inner = h("div", { class: "regtutor-long-list-inner", role: "presentation" });
+  const element = h("div", { class: "regtutor-long-list", role: "listbox", "aria-label": options.label, id }, inner);
+  /** @type {Map<number, HTMLElement>} */
+  const drawn = new Map();
+  const state = { count: 0, active: 0, height: 28, first: -1, last: -1 };
+
+  /** @param {number} position */
+  const place = (position) => {
+    const row = options.draw(position);
+    row.classList.add("regtutor-long-row");
+    row.id = `${id}-${position}`;
+    row.style.top = `${position * state.height}px`;
+    row.setAttribute("role", "option");
+    row.setAttribute("aria-setsize", String(state.count));
+    row.setAttribute("aria-posinset", String(position + 1));
+    row.tabIndex = position === state.active ? 0 : -1;
+    row.dataset.position = String(position);
+    return row;
+  };
+  const render = () => {
+    const first = Math.floor(element.scrollTop / state.height);
+    const last = Math.min(state.count, first + SEEN_ROWS + 1);
+    if (first !== state.first || last !== state.last) {
+      state.first = first;
+      state.last = last;
+      if (options.moved(first, last)) forget();
+    }
+    const wanted = new Set(range(Math.max(0, first - SPARE_ROWS), Math.min(state.count, last + SPARE_ROWS)));
+    // The active row stays, so that it keeps the focus and Tab finds it.
+    if (state.active < state.count) wanted.add(state.active);
+    for (const [position, row] of drawn) {
+      if (wanted.has(position)) continue;
+      row.remove();
+      drawn.delete(position);
+    }
+    for (const position of wanted) {
+      if (drawn.has(position)) continue;
+      const row = place(position);
+      drawn.set(position, row);
+      inner.append(row);
+    }
+  };
+  const forget = () => {
+    const focused = element.contains(document.activeElement);
+    const old = [...drawn.values()];
+    drawn.clear();
+    if (focused && state.active < state.count) {
+      const row = place(state.active);
+      drawn.set(state.active, row);
+      inner.append(row);
+      row.focus({ preventScroll: true });
+    }
+    for (const row of old) row.remove();
+  };
+  const redraw = () => {
+    forget();
+    render();
+  };
+  const measure = () => {
+    const height = parseFloat(getComputedStyle(element).getPropertyValue("--regtutor-row")) || state.height;
+    const top = element.scrollTop / state.height;
+    state.height = height;
+    element.style.height = `${Math.max(1, Math.min(SEEN_ROWS, state.count)) * height + 2}px`;
+    inner.style.height = `${state.count * height}px`;
+    if (Math.abs(top * height - element.scrollTop) > 1) element.scrollTop = top * height;
+    redraw();
+  };
+  /** @param {number} position @param {boolean} [focus] */
+  const activate = (position, focus = true) => {
+    if (state.count === 0) return;
+    const before = drawn.get(state.active);
+    state.active = Math.max(0, Math.min(state.count - 1, position));
+    if (before) before.tabIndex = -1;
+    const top = state.active * state.height;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + state.height > element.scrollTop + SEEN_ROWS * state.height) {
+      element.scrollTop = top - (SEEN_ROWS - 1) * state.height;
+    }
+    render();
+    const row = drawn.get(state.active);
+    if (row) row.tabIndex = 0;
+    if (focus) row?.focus({ preventScroll: true });
+    options.activated(state.active);
+  };
+  element.addEventListener("scroll", render, { passive: true });
+  element.addEventListener("keydown", (event) => pressed(event, state, activate, options));
+  element.addEventListener("click", (event) => {
+    const row = event.target instanceof Element ? event.target.closest(".regtutor-long-row") : null;
+    if (!(row instanceof HTMLElement)) return;
+    activate(Number(row.dataset.position));
+    options.choose(state.active);
+  });
+  const observer = new ResizeObserver(measure);
+  observer.observe(element);
+  return {
+    element,
+    redraw,
+    activate,
+    active: () => state.active,
+    show: (count, active) => {
+      state.count = count;
+      state.active = Math.max(0, Math.min(count - 1, active));
+      state.first = -1;
+      measure();
+    },
+    close: () => observer.disconnect(),
+  };
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {{ active: number, count: number }} state
+ * @param {(position: number) => void} activate
+ * @param {LongListOptions} options
+ */
+function pressed(event, state, activate, options) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  /** @type {Record<string, number>} */
+  const moves = {
+    ArrowUp: state.active - 1,
+    ArrowDown: state.active + 1,
+    PageUp: state.active - SEEN_ROWS + 1,
+    PageDown: state.active + SEEN_ROWS - 1,
+    Home: 0,
+    End: state.count - 1,
+  };
+  if (event.key in moves) activate(moves[event.key]);
+  else if (event.key === "Enter" || event.key === " ") options.choose(state.active);
+  else if (event.key === "Escape") options.leave();
+  else return;
+  event.preventDefault();
+}
+
+/** @param {number} from @param {number} to */
+function* range(from, to) {
+  for (let number = from; number < to; number += 1) yield number;
+}
