@@ -55,7 +55,7 @@ def refusing_registry(reply: Callable[[str, str], Reply]) -> Iterator[RefusingRe
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
         def log_message(self, *_args: object) -> None:
             """Tests look at ``asked``."""

@@ -1,7 +1,8 @@
 """What each line of an exchange means here, with its own values, and what went wrong: for a reader, from records only.
 
 ``explaining.py`` walks through a message line by line, ``requests.py``, ``responses.py`` and ``bodies.py`` say what a
-line means, and ``traps.py`` and ``mismatches.py`` know what goes wrong. Nothing here asks a registry or reads a file.
+line means, and ``mismatches.py`` and ``traps.py`` (by theme, ``traps_*.py``) know what goes wrong.
+Nothing here asks a registry or reads a file.
 """
 
 from regtutor.findings.explaining import explain

@@ -8,10 +8,10 @@ from regtutor.protocol.citations import Citation, Document
 from regtutor.protocol.headers import Rule
 
 
-def issue(number: int, about: str) -> Citation:
-    """An issue or pull request of CNCF Distribution, where a trap was found."""
-    url = f"https://github.com/distribution/distribution/issues/{number}"
-    return Citation(Document(f"distribution/distribution#{number}", url), about)
+def issue(number: int, about: str, repository: str = "distribution/distribution") -> Citation:
+    """An issue or pull request, of CNCF Distribution if no other ``repository`` is named, where a trap was found."""
+    url = f"https://github.com/{repository}/issues/{number}"
+    return Citation(Document(f"{repository}#{number}", url), about)
 
 
 def diagnosis(

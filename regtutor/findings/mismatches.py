@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, step_of
+from regtutor.findings.compression import GZIP, unpacked_digest
 from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.findings.numbers import UPLOAD_RANGE, comparable, counted, first_and_last, length
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, IMAGE_CONFIG_SPEC, Citation
 from regtutor.protocol.digests import parse
 from regtutor.protocol.headers import HEADERS, required_headers
 from regtutor.protocol.manifests import parse_manifest
@@ -149,12 +150,17 @@ def _digest_invalid(exchange: Exchange) -> Iterator[Finding]:
         again = f"Send the same request with digest={body.digest}" if body.digest else "Write it sha256:<64 hex digits>"
         yield diagnosis("malformed digest", said, again, _POST_PUT, shown=shown)
         return
+    if body.whole and unpacked_digest(body.preview) == named:
+        yield _diff_id(exchange, named)
+        return
+    packed = body.preview.startswith(GZIP)
     if body.digest and comparable(body.digest, named) and body.digest != named:
         yield diagnosis(
             "the digest is not that of the bytes",
             f"the request names {named}, and the bytes of this request have {body.digest}",
             "Hash the very bytes that are sent (JSON that was written anew is other bytes); after chunks, the digest "
-            "is that of the whole blob",
+            "is that of the whole blob"
+            + ("; the bytes are gzip: perhaps the digest is that of the unpacked layer, its diff ID" if packed else ""),
             _POST_PUT,
             shown=shown,
         )
@@ -165,6 +171,19 @@ def _digest_invalid(exchange: Exchange) -> Iterator[Finding]:
         "GET the upload's Location to see how many bytes are there, and begin again if they are others",
         _POST_PUT,
         shown=shown,
+    )
+
+
+def _diff_id(exchange: Exchange, named: str) -> Finding:
+    sent = exchange.request.body.digest
+    return diagnosis(
+        "the digest is the diff ID",
+        f"the request names {named}, which is the digest of the unpacked layer, its diff ID; the bytes are gzip, and "
+        f"have {sent}",
+        f"Send digest={sent}. The manifest names a layer by the digest of the bytes that are sent, and the config by "
+        "that of the unpacked ones",
+        Citation(IMAGE_CONFIG_SPEC, "Layer DiffID", "layer-diffid"),
+        shown=by_request_line(exchange),
     )
 
 

@@ -23,6 +23,9 @@ DISTRIBUTION_SPEC = Document(
 IMAGE_MANIFEST_SPEC = Document(
     "OCI image-spec v1.1.1, manifest", "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md"
 )
+IMAGE_CONFIG_SPEC = Document(
+    "OCI image-spec v1.1.1, config", "https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md"
+)
 IMAGE_LAYOUT_SPEC = Document(
     "OCI image-spec v1.1.1, image layout", "https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md"
 )

@@ -194,6 +194,7 @@ def test_https_at_a_port_that_speaks_http_says_so(curl: Curl) -> None:
         (one,) = rt.load(curl.printed("-s", reg.url.replace("http:", "https:") + "/v2/"))
     assert (one.method, one.status) == ("", None)
     assert one.url.startswith("https://127.0.0.1:")
+    assert [item.name for item in rt.explain(one).diagnoses] == ["plain HTTP at this port"]
 
 
 def test_the_commands_take_it(reg: rt.Registry, curl: Curl) -> None:

@@ -1,0 +1,122 @@
+"""Traps of addresses: a Location that was changed, that leads astray, or that is no longer known.
+
+Each function looks for one of them and gives a diagnosis or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import SplitResult
+
+from regtutor.exchange import Exchange
+from regtutor.findings.asked import split_url, step_of
+from regtutor.findings.diagnosis import by_received, by_request_line, by_status, codes_of, diagnosis, issue
+from regtutor.findings.finding import Finding
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.routes import split_target
+
+_POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
+TO_A_SESSION = frozenset({"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"})
+
+
+def _urls(exchange: Exchange) -> tuple[SplitResult, SplitResult] | None:
+    """Where the request went and where Location points to on the same host; None for another, or for what is no URL."""
+    asked, told = split_url(exchange.url), split_url(exchange.headers.get("Location", ""))
+    return (asked, told) if told.hostname and told.hostname == asked.hostname else None
+
+
+def _location_without_tls(exchange: Exchange) -> Iterator[Finding]:
+    urls = _urls(exchange)
+    if urls and urls[0].scheme == "https" and urls[1].scheme == "http":
+        yield diagnosis(
+            "Location leaves https",
+            "the request came by https, and Location says http: the proxy that does TLS does not tell the registry so",
+            "Let the proxy send X-Forwarded-Proto: https, or set http.relativeurls: true in Distribution",
+            issue(2225, "Location behind a proxy"),
+            shown=by_received(exchange, "Location"),
+            rule="vendor habit",
+        )
+
+
+def _location_without_port(exchange: Exchange) -> Iterator[Finding]:
+    urls = _urls(exchange)
+    if urls and urls[1].port is None and urls[0].port not in (None, 80, 443):
+        yield diagnosis(
+            "Location lost the port",
+            f"the request went to port {urls[0].port}, and Location has none: a proxy sends Host without its port",
+            "Let the proxy pass Host on as it came (nginx: proxy_set_header Host $http_host)",
+            issue(2225, "Location behind a proxy"),
+            shown=by_received(exchange, "Location"),
+            rule="vendor habit",
+        )
+
+
+_ANSWERS_WITH_A_SESSION = frozenset(
+    {"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"}
+)
+
+
+def _location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
+    told = split_url(exchange.headers.get("Location", ""))
+    session = exchange.status in (202, 204) and step_of(exchange) in _ANSWERS_WITH_A_SESSION
+    if session and told.path.startswith("/") and not told.path.startswith("/v2/"):
+        other = told.netloc not in ("", split_url(exchange.url).netloc)
+        where = f", on another host ({told.hostname}), which is not to see the credentials of this one" if other else ""
+        yield diagnosis(
+            "Location is outside of /v2/",
+            f"the upload goes on at {told.path}{where}; that is allowed, and a client that puts the address together "
+            "itself fails here",
+            "Follow Location byte for byte, and append digest= to it; build no address of a session",
+            issue(175, "Location outside of /v2/", "oras-project/rust-oci-client"),
+            shown=by_received(exchange, "Location"),
+            rule="allowed",
+        )
+
+
+def _changed_location(exchange: Exchange) -> Iterator[Finding]:
+    codes = codes_of(exchange)
+    if exchange.status is None or exchange.status < 400 or step_of(exchange) not in TO_A_SESSION:
+        return
+    if exchange.target.count("?") > 1:
+        said = "the target has a second ?: what follows it is no query of its own, but a part of the value before it"
+        again = "Append digest= with & where Location has a query already: Location.with_query does that"
+    elif "BLOB_UPLOAD_INVALID" in codes and "_state" not in split_target(exchange.target)[1]:
+        said = "the target has no _state, which a Location of Distribution carries: it was put together or cut"
+        again = "Follow the latest Location byte for byte, with its query"
+    else:
+        return
+    yield diagnosis("the Location was changed", said, again, _POST_PUT, shown=by_request_line(exchange), rule="allowed")
+
+
+def _unknown_session(exchange: Exchange) -> Iterator[Finding]:
+    if "BLOB_UPLOAD_UNKNOWN" in codes_of(exchange):
+        yield diagnosis(
+            "the upload session is gone",
+            "it was closed, cancelled or purged; in a cluster the registries may share no storage or no http.secret",
+            "POST .../blobs/uploads/ for a new session, and send the blob from its first byte",
+            issue(1576, "upload sessions in a cluster"),
+            shown=by_status(exchange),
+            rule="vendor habit",
+        )
+
+
+def _missing_slash(exchange: Exchange) -> Iterator[Finding]:
+    path, target = exchange.target.partition("?")[0], exchange.headers.get("Location", "")
+    if exchange.status in (301, 302, 308) and split_url(target).path == f"{path}/":
+        yield diagnosis(
+            "the slash at the end is missing",
+            f"the path is {path}/; many clients follow a 301 with GET, and so send another request than was meant",
+            f"{exchange.method} {path}/",
+            Citation(HTTP, "15.4.2 301 Moved Permanently", "section-15.4.2"),
+            shown=by_request_line(exchange),
+        )
+
+
+LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
+    _location_without_tls,
+    _location_without_port,
+    _location_outside_the_api,
+    _changed_location,
+    _unknown_session,
+    _missing_slash,
+)
