@@ -86,7 +86,7 @@ def refusal(transcript: Sequence[Exchange]) -> Question:
 def location_followed(transcript: Sequence[Exchange]) -> Question:
     """Which request's answer named the place that the PUT went to which closed an upload: one number.
 
-    Of several uploads, the one that went on for the most requests is asked about: in a chunked upload each answer names
+    Of several uploads, the first that took the most requests is asked about: in a chunked upload each answer names
     another place, and the last is the one to follow.
     """
     made = _made(transcript)
@@ -273,10 +273,7 @@ def _sentence(text: str) -> str:
 
 
 def _uploads(made: Sequence[Exchange]) -> Iterator[tuple[int, ...]]:
-    """Each upload that a PUT closed: the numbers of the requests that led to it, each to a Location of the one before.
-
-    The later ones come first, so that of equally long ones the last is found.
-    """
+    """Each upload that a PUT closed: the numbers of the requests that led to it, each to a Location of the one before."""
     before: dict[int, int] = {}
     latest: dict[str, int] = {}
     closed: list[int] = []
@@ -288,7 +285,7 @@ def _uploads(made: Sequence[Exchange]) -> Iterator[tuple[int, ...]]:
             closed += [n] if closes else []
         if exchange.location is not None and exchange.ok and not closes:
             latest[str(exchange.location)] = n
-    for n in reversed(closed):
+    for n in closed:
         chain = [n]
         while chain[0] in before:
             chain.insert(0, before[chain[0]])
