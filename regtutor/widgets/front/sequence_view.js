@@ -115,23 +115,22 @@ function drawItem(item, actors, chosen) {
   const away = lane < actors.client;
   const kind = `regtutor-${item.outcome}`;
   const lost = item.outcome === "none";
-  const button = h(
-    "button",
-    { class: "regtutor-seq-item", type: "button", tabindex: "-1", onclick: chosen },
-    ...lifelines(actors),
-    span(
-      actors,
-      lane,
-      words(item),
-      requestArrow(item, away),
-      ...item.interims.map((text) => answerArrow("regtutor-seq-interim", text, "", !away)),
-      lost
-        ? h("span", { class: `regtutor-seq-arrow ${kind}` }, h("span", { class: "regtutor-seq-on regtutor-seq-lost" }, item.answer))
-        : answerArrow(`regtutor-seq-answer ${kind}`, item.answer, item.down, !away),
-      h("span", { class: "regtutor-seq-meaning" }, item.meaning),
-    ),
+  const seen = span(
+    actors,
+    lane,
+    words(item),
+    requestArrow(item, away),
+    ...item.interims.map((text) => answerArrow("regtutor-seq-interim", text, "", !away)),
+    lost
+      ? arrow(kind, away, h("span", { class: "regtutor-seq-on regtutor-seq-lost" }, item.answer))
+      : answerArrow(`regtutor-seq-answer ${kind}`, item.answer, item.down, !away),
+    h("span", { class: "regtutor-seq-meaning" }, item.meaning),
   );
-  const root = h("li", { class: item.detour ? "regtutor-seq-detour" : "" }, button);
+  // The picture is for eyes: the button behind it says the same as a sentence.
+  seen.setAttribute("aria-hidden", "true");
+  const button = h("button", { class: "regtutor-seq-item", type: "button", tabindex: "-1" });
+  const detour = item.detour ? " regtutor-seq-detour" : "";
+  const root = h("li", { class: `regtutor-seq-exchange${detour}`, onclick: chosen }, button, ...lifelines(actors), seen);
   return { key: JSON.stringify(item), root, button, item };
 }
 
@@ -325,6 +324,7 @@ class Diagram {
   choose(item) {
     const index = this.drawn.findIndex((one) => one.item === item);
     this.reachable(index);
+    this.drawn[index].button.focus({ preventScroll: true });
     this.view.ask("select", { index: index + this.scene.before }).catch(() => {});
   }
 
