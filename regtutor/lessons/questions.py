@@ -273,7 +273,7 @@ def _sentence(text: str) -> str:
 
 
 def _uploads(made: Sequence[Exchange]) -> Iterator[tuple[int, ...]]:
-    """Each upload that a PUT closed: the numbers of the requests that led to it, each to a Location of the one before."""
+    """Each upload that a PUT closed: the numbers of its requests, each sent to a Location of the one before."""
     before: dict[int, int] = {}
     latest: dict[str, int] = {}
     closed: list[int] = []
