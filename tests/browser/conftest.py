@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser.lab import Lab
 
 START_LIMIT = 60
 """Seconds that JupyterLab may take to start."""
+
+EXPECT_LIMIT = 20_000
+"""Milliseconds that anything may take to show; Playwright's own 5,000 are too few for a busy machine."""
 
 FLAGS = [
     "--no-sandbox",
@@ -128,6 +131,7 @@ def browser(require_program: Callable[[str, str], str], tmp_path_factory: pytest
     """Chromium without a window, with no address but loopback."""
     # Not for the whole session: while Playwright runs, no other test in this thread can run a loop of its own.
     chromium = require_program("chromium", "chromium")
+    expect.set_options(timeout=EXPECT_LIMIT)
     home = {**os.environ, "HOME": str(tmp_path_factory.mktemp("chromium"))}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS, env=dict(home))
