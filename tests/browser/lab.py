@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, expect
 
+from tests.browser.stepper import Stepper
+
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
@@ -249,49 +251,3 @@ class Lab:
         (of or page).screenshot(path=path)
         page.set_viewport_size(usual)
         return path
-
-
-class Stepper:
-    """A stepper on the page: its buttons, and the text of its parts."""
-
-    def __init__(self, root: Locator) -> None:
-        self.root = root
-
-    def part(self, name: str) -> Locator:
-        """A part by its class name, without ``regtutor-``."""
-        return self.root.locator(f".jupyter-widgets.regtutor-{name}")
-
-    def click(self, name: str) -> None:
-        """Press a button."""
-        self.part(name).click()
-
-    def choose(self, where: str) -> None:
-        """Choose where Reset starts anew."""
-        self.part("where").locator("select").select_option(label=where)
-
-    def at(self, number: int, sent: int) -> None:
-        """Wait until the state after request ``number`` of ``sent`` is shown."""
-        place = self.part("position").locator(f"[data-number='{number}'][data-sent='{sent}']")
-        expect(place).to_have_count(1)
-
-    def shows(self, name: str, text: str) -> None:
-        """Wait until a part holds ``text``."""
-        expect(self.part(name)).to_contain_text(text)
-
-    def text(self, name: str) -> str:
-        """What a part holds now."""
-        return self.part(name).text_content() or ""
-
-    def next_to_the_end(self, limit: int = 100) -> int:
-        """Press Next until the push is complete, and return how many requests that took."""
-        for number in range(1, limit + 1):
-            self.click("next")
-            self.at(number, number)
-            if "The push is complete" in self.text("position"):
-                return number
-        raise AssertionError(f"The push is not complete after {limit} requests: {self.text('position')}")
-
-    def run_to_the_end(self) -> None:
-        """Press Run, and wait until the push is complete."""
-        self.click("run")
-        self.shows("position", "The push is complete")

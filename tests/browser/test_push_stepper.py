@@ -1,126 +1,101 @@
-"""The stepper in a real JupyterLab and a real Chromium."""
+"""The stepper in a real JupyterLab and a real Chromium, by mouse: through a push, back, into an error and out of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import Lab, Stepper
+from tests.browser.axe import assert_accessible
+from tests.browser.lab import Lab
+from tests.browser.stepper import Stepper
 
 pytestmark = pytest.mark.browser
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_push_by_hand.ipynb"
+ROOT = ".regtutor-stepper"
 
 SET_UP = """import regtutor as rt
-reg = rt.open_registry("embedded")"""
-STEPPER = 'rt.PushStepper(reg, rt.sample_image(), "library/hello", "v1")'
+reg = rt.open_registry("embedded", quiet=True)"""
+STEPPER = 'stepper = rt.PushStepper(reg, rt.sample_image(), "library/hello", "v1")\nstepper'
+
+REQUESTS = 13
+"""Of a push of the sample image: HEAD, POST and PUT for each of four blobs, and the manifest."""
 
 
-def test_the_notebook_runs_and_ends_in_a_stepper_that_can_be_clicked_through(lab: Lab) -> None:
-    lab.open(NOTEBOOK, NOTEBOOK.name)
+def test_a_learner_pushes_looks_back_breaks_the_manifest_and_mends_it(
+    lab: Lab, node_package: Callable[[str], Path]
+) -> None:
+    lab.open_cells("mouse.ipynb", SET_UP, STEPPER)
     lab.run_all()
     stepper = lab.stepper()
-    click_through(stepper)
-    assert lab.errors() == []
-    # Tables elsewhere in the notebook bring style sheets that hold for the whole page.
-    expect(stepper.part("headers").locator("tbody th").first).to_have_css("vertical-align", "top")
-    expect(stepper.part("headers").locator("thead th").first).to_have_css("text-align", "left")
-    take_pictures(lab, "notebook")
-
-
-def click_through(stepper: Stepper) -> None:
-    """Next to the end, Back, Next again, Reset both ways, Run; what is said at each place."""
     stepper.at(0, 0)
     expect(stepper.part("back")).to_be_disabled()
-    requests = stepper.next_to_the_end()
-    stepper.shows("response", "HTTP/1.1 201 Created")
-    stepper.shows("headers", f"{requests} put_manifest 201")
-    expect(stepper.part("next")).to_be_disabled()
+    stepper.send(1, 3)
+    look_at(lab, stepper, "1-third-request")
+    look_back(lab, stepper)
+    predict_first(lab, stepper)
+    break_the_manifest_and_mend_it(lab, stepper)
+    for _scheme in lab.themes():
+        assert_accessible(lab.page, ROOT, node_package("axe-core"))
 
-    complete = stepper.text("tree")
-    stepper.click("back")
-    stepper.at(requests - 1, requests)
+
+def look_back(lab: Lab, stepper: Stepper) -> None:
+    """By the arrows of the diagram, and by Back and Forward; nothing is sent by that."""
+    stepper.view("sequence-view").get_by_role("listitem").filter(has_text="start_upload").click()
+    stepper.at(2, 3)
     stepper.shows("position", "nothing was undone")
-    expect(stepper.part("tree")).not_to_have_text(complete)
-    stepper.click("next")
-    stepper.at(requests, requests)
-    expect(stepper.part("tree")).to_have_text(complete)
-
-    stepper.choose("in the same repository")
-    stepper.click("reset")
-    stepper.at(0, 0)
-    stepper.shows("notices", "Started anew in the same repository")
-    stepper.run_to_the_end()
-    stepper.shows("headers", "1 head_blob 200")
-    expect(stepper.part("headers")).not_to_contain_text("put_blob")
-
-    stepper.choose("in a new repository, without mount")
-    stepper.click("reset")
-    stepper.at(0, 0)
-    stepper.shows("notices", "hello-2, without mount")
-    stepper.run_to_the_end()
-    stepper.shows("headers", "put_blob 201")
-    expect(stepper.part("headers")).not_to_contain_text("mount_blob")
+    expect(stepper.headers).to_be_disabled()
+    expect(stepper.view("exchange-view")).to_contain_text("202 Accepted")
+    look_at(lab, stepper, "2-looking-back")
+    stepper.click("back")
+    stepper.at(1, 3)
+    for number in (2, 3):
+        stepper.click("forward")
+        stepper.at(number, 3)
+    expect(stepper.part("forward")).to_be_disabled()
+    expect(stepper.headers).to_be_enabled()
 
 
-def test_a_stepper_in_a_notebook_of_its_own(lab: Lab) -> None:
-    lab.open_cells("clicks.ipynb", SET_UP, STEPPER)
-    lab.run_all()
-    stepper = lab.stepper()
-    click_through(stepper)
-    take_pictures(lab, "complete")
-    stepper.click("reset")
-    stepper.at(0, 0)
-    for number in range(1, 4):
-        stepper.click("next")
-        stepper.at(number, number)
-    take_pictures(lab, "third-request")
+def predict_first(lab: Lab, stepper: Stepper) -> None:
+    """Send waits for a status; the verdict counts it."""
+    stepper.field("Predict first").check()
+    expect(stepper.part("send")).to_be_disabled()
+    stepper.choose("Status", "404: the blob is not in this repository")
+    stepper.field("Docker-Content-Digest").check()
+    stepper.send(4, 4)
+    stepper.shows("verdict", "Your prediction: 4 of 6")
+    stepper.root.get_by_text("Score by concept").click()
+    look_at(lab, stepper, "3-predict-first")
+    stepper.field("Predict first").uncheck()
 
 
-def take_pictures(lab: Lab, name: str) -> None:
-    """In both themes, and in a narrow window."""
-    for scheme in ("light", "dark"):
-        lab.theme(scheme)
-        lab.picture(f"{name}-{scheme}")
-        lab.picture(f"{name}-{scheme}-800", width=800)
-    lab.theme("light")
+def break_the_manifest_and_mend_it(lab: Lab, stepper: Stepper) -> None:
+    """Without its Content-Type it is refused; the diagnosis says why; as it was meant it is stored."""
+    stepper.send(5, REQUESTS - 1)
+    meant = stepper.headers.input_value()
+    kept = [line for line in meant.split("\n") if not line.startswith("Content-Type")]
+    stepper.headers.fill("\n".join(kept))
+    # Send at once: leaving the field changes the request before the button sends it.
+    stepper.send(REQUESTS, REQUESTS)
+    stepper.shows("position", "your version of put_manifest: 400")
+    stepper.shows("notices", "the walk was not told of this answer")
+    exchange = stepper.view("exchange-view")
+    diagnosis = exchange.get_by_role("note").filter(has_text="Content-Type")
+    expect(diagnosis).to_contain_text("Try next")
+    exchange.get_by_role("button", name="received: HTTP/1.1 400 Bad Request").click()
+    expect(exchange).to_have_attribute("data-opened", "1")
+    look_at(lab, stepper, "4-broken-manifest")
+    expect(stepper.headers).to_have_value(meant)
+    stepper.send(REQUESTS + 1, REQUESTS + 1)
+    stepper.shows("position", "The walk is complete")
+    expect(stepper.part("send")).to_be_disabled()
 
 
-def test_keys_pressed_on_a_button_are_not_commands_to_the_notebook(lab: Lab) -> None:
-    lab.open_cells("keys.ipynb", SET_UP, STEPPER, "# the last cell")
-    lab.run_all()
-    stepper = lab.stepper()
-    stepper.click("next")
-    stepper.at(1, 1)
-    before = lab.kinds()
-    for key in ("d", "d", "x", "b", "a", "m"):
-        lab.page.keyboard.press(key)
-    assert lab.kinds() == before
-    lab.page.keyboard.press("Enter")
-    stepper.at(2, 2)
-    lab.page.keyboard.press("Space")
-    stepper.at(3, 3)
-
-
-def test_running_the_cell_again_starts_afresh_and_leaves_one_stepper(lab: Lab) -> None:
-    lab.open_cells("again.ipynb", SET_UP, STEPPER)
-    lab.run_all()
-    lab.stepper().run_to_the_end()
-    models = lab.models()
-    lab.run_all()
-    lab.stepper().at(0, 0)
-    expect(lab.page.locator(".regtutor-stepper")).to_have_count(1)
-    assert lab.models() == models
-
-
-def test_a_refusal_is_shown_in_the_stepper(lab: Lab) -> None:
-    lab.open_cells("refused.ipynb", SET_UP, STEPPER.replace("library/hello", "UPPER"))
-    lab.run_all()
-    stepper = lab.stepper()
-    stepper.click("run")
-    stepper.shows("failures", "The push stopped at head_blob: 400")
-    stepper.at(1, 1)
-    expect(stepper.part("next")).to_be_disabled()
-    take_pictures(lab, "refused")
+def look_at(lab: Lab, stepper: Stepper, name: str) -> None:
+    """Pictures in both themes and in a narrow window, in which nothing stands out to the right."""
+    for scheme in lab.themes():
+        lab.picture(f"stepper-{name}-{scheme}", of=stepper.root)
+        lab.picture(f"stepper-{name}-{scheme}-800", width=800, of=stepper.root)

@@ -1,0 +1,81 @@
+"""A stepper on the page: its buttons, its fields, and the text of its parts, by the names that learners see."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, expect
+
+
+class Stepper:
+    """One place where a stepper is shown.
+
+    Parameters
+    ----------
+    root: the element that is the whole stepper.
+    """
+
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+
+    # finding
+
+    def part(self, name: str) -> Locator:
+        """A part of ipywidgets by its class name, without ``regtutor-``."""
+        return self.root.locator(f".jupyter-widgets.regtutor-{name}")
+
+    def view(self, name: str) -> Locator:
+        """One of the views, once it says that it is drawn."""
+        view = self.root.get_by_test_id(name)
+        expect(view).to_have_attribute("data-ready", "true")
+        return view
+
+    def field(self, label: str) -> Locator:
+        """A control by its label."""
+        return self.root.get_by_label(label, exact=True)
+
+    @property
+    def headers(self) -> Locator:
+        """The field for the headers of the request about to be sent."""
+        return self.field("Headers")
+
+    # doing
+
+    def click(self, name: str) -> None:
+        """Press a button."""
+        self.part(name).click()
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose in a list."""
+        self.field(label).select_option(label=option)
+
+    def send(self, first: int, last: int) -> None:
+        """Press Send for the requests ``first`` to ``last``, and look for each state."""
+        for number in range(first, last + 1):
+            self.click("send")
+            self.at(number, number)
+
+    def run_to_the_end(self) -> None:
+        """Press Run to the end, and wait until the walk is complete."""
+        self.click("run")
+        self.shows("position", "The walk is complete")
+
+    # looking
+
+    def at(self, number: int, sent: int) -> None:
+        """Wait until the state after request ``number`` of ``sent`` is shown, in the diagram as well."""
+        place = self.part("position").locator(f"[data-number='{number}'][data-sent='{sent}']")
+        expect(place).to_have_count(1)
+        expect(self.view("sequence-view")).to_have_attribute("data-index", str(number - 1))
+
+    def shows(self, name: str, text: str) -> None:
+        """Wait until a part holds ``text``."""
+        expect(self.part(name)).to_contain_text(text)
+
+    def number(self) -> int:
+        """The request whose answer is shown; 0 before the first."""
+        place = self.part("position").locator("[data-number]")
+        return int(place.get_attribute("data-number") or 0)
+
+    def fits(self) -> bool:
+        """Whether nothing of it stands out to the right."""
+        fits: bool = self.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+        return fits
