@@ -22,10 +22,10 @@ COLUMNS = (
 """What a row holds, in this order.
 
 ``target`` as sent and ``short``, that with long names cut, or ``""`` if it is the same; ``status`` (None without a
-final answer); ``said``, its reason phrase; ``error``, the registry's error codes, or why no answer came; ``up`` and ``down``,
-bytes of the bodies; ``left``, where its bar begins, and ``ms``, how long it is, both in milliseconds; ``pause``, by how
-many milliseconds the pause before it is drawn shorter than it was; ``timed``, whether the record says when it began;
-``parts``, pairs of one of :data:`PARTS` and milliseconds.
+final answer); ``said``, its reason phrase; ``error``, the registry's error codes, or why no answer came; ``up`` and
+``down``, bytes of the bodies; ``left``, where its bar begins, and ``ms``, how long it is, both in milliseconds;
+``pause``, by how many milliseconds the pause before it is drawn shorter than it was; ``timed``, whether the record says
+when it began; ``parts``, pairs of one of :data:`PARTS` and milliseconds.
 """
 
 Row = list[Any]
@@ -61,7 +61,7 @@ _ENDED_BY = {
 """The kind of an event -> the part of the exchange that it ends."""
 
 _MOST_EVENTS = 100
-_LONG_NAME = re.compile(r"[A-Za-z0-9_=%.-]{25,}")
+_LONG_NAME = re.compile(r"[A-Za-z0-9_%.-]{25,}")
 
 
 def short(target: str) -> str:

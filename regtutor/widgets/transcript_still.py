@@ -112,8 +112,6 @@ def text(transcript: Transcript, rows: Sequence[Row]) -> str:
         down = f", {row['down']:,} bytes" if row["down"] else ""
         error = f" ({row['error']})" if row["error"] else ""
         lines.append(f"{number:4} --> {row['method']} {row['short'] or row['target']}  {row['step']}{up}")
-        lines.append(
-            f"     <-- {row['status'] or ''} {row['said']}{error}{down}, {duration(row['ms'])}".replace("  ", " ")
-        )
+        lines.append(f"     <-- {_answer(row)}{error}{down}, {duration(row['ms'])}")
     more = len(transcript) - min(len(rows), MOST_ROWS)
     return "\n".join([*lines, *([f"... and {more:,} more"] if more > 0 else [])])

@@ -1,11 +1,12 @@
 """``TranscriptView``: a transcript as a timeline, one row for each exchange, that opens to every line explained.
 
-**How rows travel.** ``rows`` is sent once, with the widget. A list trait that is set anew would be sent whole, so :meth:`TranscriptView.add` lengthens that list where it is, which sends nothing, and then sets ``latest``, a small
-trait that holds the new rows only and the place where they belong. Traits, unlike messages of one's own, reach the
-browser even while the view's script is still loading; a reloaded page asks the kernel for all traits and gets the
-lengthened ``rows``; two views of one model agree, since a row is put where it belongs once, whoever sees it first; and
-where rows are missing (the server drops messages that come too fast) the browser sees the gap and asks for them. What
-is inside an exchange stays in Python until one is opened.
+**How rows travel.** ``rows`` is sent once, with the widget. A list trait that is set anew would be sent whole, so
+:meth:`TranscriptView.add` lengthens that list where it is, which sends nothing, and then sets ``latest``, a small trait
+that holds the new rows only and the place where they belong. Traits, unlike messages of one's own, reach the browser
+even while the view's script is still loading; a reloaded page asks the kernel for all traits and gets the lengthened
+``rows``; two views of one model agree, since a row is put where it belongs once, whoever sees it first; and where rows
+are missing (the server drops messages that come too fast) the browser sees the gap and asks for them. What is inside an
+exchange stays in Python until it is opened.
 """
 
 from __future__ import annotations
