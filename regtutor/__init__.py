@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from regtutor.tables import summary_table as summary_table
     from regtutor.tables import whole as whole
     from regtutor.walks import run as run
+    from regtutor.widgets.digest_graph import DigestGraph as DigestGraph
     from regtutor.widgets.exchange_view import ExchangeView as ExchangeView
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
     from regtutor.widgets.registry_tree import RegistryTree as RegistryTree
@@ -136,6 +137,7 @@ _HOMES = {
         "whole",
     ),
     "walks": ("run",),
+    "widgets.digest_graph": ("DigestGraph",),
     "widgets.exchange_view": ("ExchangeView",),
     "widgets.push_stepper": ("PushStepper",),
     "widgets.registry_tree": ("RegistryTree",),

@@ -13,6 +13,7 @@ import pytest
 import regtutor
 
 FACADE = [
+    "DigestGraph",
     "Exchange",
     "ExchangeView",
     "Image",

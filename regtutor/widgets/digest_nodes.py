@@ -1,0 +1,208 @@
+"""What names what by digest: the model behind ``DigestGraph``.
+
+A node for each digest, however many manifests name it, and one for the tag; an edge from what names to what is named.
+Nothing here fetches, and nothing here knows widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from regtutor.exchange import Exchange
+from regtutor.formats.visible import cut, visible
+from regtutor.protocol.manifests import Descriptor, ManifestView
+from regtutor.protocol.media_types import Kind, kind_of
+
+MOST_NODES = 400
+"""Nodes that are drawn."""
+
+MOST_DEEP = 16
+"""Columns that are drawn: an index may name indexes, and so on."""
+
+CHILDREN = 50
+"""Of what one manifest names, so many are drawn at first, and so many more at each request."""
+
+NAMED, FETCHED, THERE, MISSING, WRONG, FAILED = "named", "fetched", "there", "missing", "wrong", "failed"
+STATES = {
+    NAMED: "not fetched",
+    FETCHED: "fetched, digest checked",
+    THERE: "is there (HEAD)",
+    MISSING: "missing",
+    WRONG: "not what its digest says",
+    FAILED: "cannot be had",
+}
+"""State of a node -> how it is said."""
+
+AT_HAND = {**STATES, NAMED: "not read yet", FETCHED: "at hand, digest checked", THERE: "at hand"}
+"""The same where nothing is fetched."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What came of fetching a node, or of reading it from an image.
+
+    Attributes
+    ----------
+    state: one of :data:`STATES`.
+    data: its bytes, where they were taken; None otherwise.
+    exchanges: what was sent and received, a redirect's included.
+    error: why it could not be had, or ``""``.
+    """
+
+    state: str
+    data: bytes | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    error: str = ""
+    view: ManifestView | None = None
+
+
+@dataclass
+class Node:
+    """A tag, a manifest or a blob.
+
+    Attributes
+    ----------
+    id: the digest, or ``tag:`` and the tag.
+    kind: ``tag``, ``index``, ``manifest``, ``config``, ``layer``, ``referrer`` or ``blob``.
+    descriptor: what named it first; None for what was asked for.
+    children: what it names, with the role in which it does, in order; each once.
+    shown: how many of them are drawn.
+    """
+
+    id: str
+    kind: str
+    descriptor: Descriptor | None = None
+    media_type: str = ""
+    size: int | None = None
+    platform: str = ""
+    children: dict[str, str] = field(default_factory=dict)
+    shown: int = CHILDREN
+    loaded: Loaded | None = None
+    referrers: Loaded | None = None
+
+    @property
+    def state(self) -> str:
+        """One of :data:`STATES`."""
+        return self.loaded.state if self.loaded else NAMED
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it is fetched as a manifest, and not as a blob."""
+        return self.kind in ("tag", "index", "manifest", "referrer")
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a tag, which has no digest of its own."""
+        return self.kind == "tag"
+
+
+class Graph:
+    """The nodes, by id; the first one is what was asked for. ``words`` say what the states mean."""
+
+    def __init__(self, root: Node, words: Mapping[str, str] = STATES) -> None:
+        self.root = root
+        self.words = words
+        self.nodes = {root.id: root}
+
+    def name(self, parent: Node, descriptor: Descriptor, role: str) -> Node | None:
+        """``parent`` names ``descriptor`` as its ``role``; the node, or None if that would close a circle."""
+        node = self.nodes.get(descriptor.digest)
+        if node is not None and self._reaches(node, parent):
+            return None
+        if node is None:
+            node = Node(
+                descriptor.digest,
+                _kind(role, kind_of(descriptor.media_type)),
+                descriptor,
+                descriptor.media_type,
+                descriptor.size,
+                _platform(descriptor),
+            )
+            self.nodes[node.id] = node
+        parent.children.setdefault(node.id, role)
+        return node
+
+    def add(self, parent: Node, node: Node, role: str) -> Node:
+        """A node that no descriptor names, such as what a tag means; the one that is there already, if there is one."""
+        node = self.nodes.setdefault(node.id, node)
+        if not self._reaches(node, parent):
+            parent.children.setdefault(node.id, role)
+        return node
+
+    def describe(self, node: Node, view: ManifestView) -> None:
+        """Take in what a manifest says that was fetched."""
+        node.media_type = view.media_type
+        if node.kind != "referrer":
+            node.kind = "index" if view.kind == "index" else "manifest"
+        for number, entry in enumerate(view.manifests):
+            self.name(node, entry, _platform(entry) or f"entry {number + 1}")
+        if view.config:
+            self.name(node, view.config, "config")
+        for number, layer in enumerate(view.layers):
+            self.name(node, layer, f"layer {number + 1}")
+        if view.subject:
+            self.name(node, view.subject, "subject")
+
+    def _reaches(self, start: Node, goal: Node) -> bool:
+        seen, left = {start.id}, [start]
+        while left:
+            node = left.pop()
+            if node is goal:
+                return True
+            for child in node.children:
+                if child not in seen:
+                    seen.add(child)
+                    left.append(self.nodes[child])
+        return False
+
+    def drawn(self, node: Node) -> list[Node]:
+        """The children of ``node`` that are drawn, if it is."""
+        return [self.nodes[child] for child in list(node.children)[: node.shown]]
+
+    def said(self, node: Node) -> str:
+        """The state of ``node`` in words."""
+        return self.words[node.state]
+
+    def parents(self, node: Node) -> Iterator[tuple[Node, str]]:
+        """What names ``node``, and in which role."""
+        for other in self.nodes.values():
+            if node.id in other.children:
+                yield other, other.children[node.id]
+
+    def columns(self) -> list[list[Node]]:
+        """The nodes that are drawn, what names always to the left of what is named, within the bounds."""
+        depth = {self.root.id: 0}
+        order = {self.root.id: 0}
+        wave = [self.root]
+        for column in range(1, MOST_DEEP):
+            further: dict[str, Node] = {}
+            for node in wave:
+                for child in self.drawn(node):
+                    if child.id not in order and len(order) >= MOST_NODES:
+                        continue
+                    order.setdefault(child.id, len(order))
+                    depth[child.id] = column
+                    further[child.id] = child
+            wave = list(further.values())
+            if not wave:
+                break
+        columns: list[list[Node]] = [[] for _ in range(max(depth.values()) + 1)]
+        for id_ in order:
+            columns[depth[id_]].append(self.nodes[id_])
+        return columns
+
+
+def _platform(descriptor: Descriptor) -> str:
+    """A platform as it can be shown: it is what somebody wrote into an index."""
+    return visible(cut(str(descriptor.platform or ""), 80))
+
+
+def _kind(role: str, known: Kind | None) -> str:
+    if role == "config" or role == "referrer":
+        return role
+    if role.startswith("layer "):
+        return "layer"
+    if role in ("subject",) or known in ("manifest", "index"):
+        return "index" if known == "index" else "manifest"
+    return "manifest"
