@@ -19,7 +19,7 @@ from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.walks import Notes
-from regtutor.widgets.choices import Begun, choice
+from regtutor.widgets.choices import Begun, Choice, choice
 from regtutor.widgets.detours import TOLD, after_detour, after_end, after_failure
 from regtutor.widgets.draft import Draft
 from regtutor.widgets.editing import Version
@@ -79,17 +79,19 @@ class Stepping:
         self._sender = _Remembering(reg)
         self._logs = LogReader(reg, pause)
         self._version: Version | None = None
-        self.choice = choice(walk)
-        self._start(repository, mount=True)
+        self._walker = walks.Walker(_ended(), self._sender)
+        self._start(choice(walk), repository, mount=True)
 
-    def _start(self, repository: str, mount: bool) -> None:
+    def _start(self, chosen: Choice, repository: str, *, mount: bool) -> None:
+        """Begin a walk; until what it needs is done, the former one stays as it is."""
         reg, error = self._sender.reg, None
         try:
-            begun = self.choice.begin(reg, self._image, repository, self.tag, mount)
+            begun = chosen.begin(reg, self._image, repository, self.tag, mount)
         except RegtutorError as caught:
             begun, error = Begun(_ended(), self._image, prepared=caught.transcript or Transcript()), caught
-        self.content, self.prepared = begun.content, begun.prepared
-        self._walker = walks.Walker(begun.walk, self._sender, prepare=self._prepare)
+        walker = walks.Walker(begun.walk, self._sender, prepare=self._prepare)
+        self._walker.close()
+        self._walker, self.choice, self.content, self.prepared = walker, chosen, begun.content, begun.prepared
         unlogged = self._logs.skip()
         tree, unseen = _tree(reg)
         self.states: list[State] = []
@@ -188,13 +190,12 @@ class Stepping:
         walk: a name in :data:`~regtutor.widgets.choices.CHOICES`; by default the present walk.
         """
         left = self._left_open()
-        self.choice = choice(walk) if walk is not None else self.choice
-        self._walker.close()
+        chosen = choice(walk) if walk is not None else self.choice
         if where == NEW:
-            self._start(self._unused(), mount=False)
+            self._start(chosen, self._unused(), mount=False)
             said = f"Started anew in the new repository {self.repository}{self.choice.anew}."
         else:
-            self._start(self.repository, mount=True)
+            self._start(chosen, self.repository, mount=True)
             finds = ": HEAD answers 200 for what is there already" if self.choice.anew else ""
             said = f"Started anew in the same repository, {self.repository}{finds}."
         return f"{said} {left}".rstrip()

@@ -573,6 +573,21 @@ def test_an_interrupted_look_at_the_log_leaves_a_state_that_goes_on(reg: Registr
     assert machine.state.exchange.step == "start_upload"
 
 
+def test_an_interrupted_reset_leaves_the_walk_as_it_was(reg: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = stepping(reg)
+    before = machine.next()
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(reg, "send", _interrupted)
+        machine.reset(NEW, "pull")
+    assert machine.state is before
+    assert machine.choice.name == "monolithic"
+    assert machine.run().complete
+
+
+def _interrupted(_request: Request) -> Exchange:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def free_port() -> int:
     """A loopback port that nobody listens on."""
