@@ -23,6 +23,9 @@ TARGET_LENGTH = 80
 _QUIET = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
 """Refusals after which a client goes on as a matter of course: it asked what is there, or who it must be."""
 
+_GOING = {"sending": "uploading", "uploading": "uploading", "fetching": "fetching"}
+"""Fates of a blob whose bytes are on their way, and how they are said."""
+
 _BEFORE = re.compile(r"^/v2/.+/(?:blobs/(?=uploads/)|(?=(?:blobs|manifests|tags|referrers)/))")
 _DIGEST = re.compile(r"(sha(?:256|512)(?::|%3[Aa])[0-9a-f]{4})[0-9a-f]{28,}")
 _UUID = re.compile(r"([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -133,10 +136,10 @@ def blob_of(row: BlobProgress) -> dict[str, Any]:
 
 
 def fate_text(size: int, sent: int, fate: str) -> str:
-    """What is said beside a bar: ``uploading 40 %``; of any other fate, its word."""
-    if fate != "sending":
+    """What is said beside a bar: ``uploading 40 %``; of any fate that is settled, its word."""
+    if fate not in _GOING:
         return visible(fate)
-    return f"uploading {100 * sent // size if size else 100} %"
+    return f"{_GOING[fate]} {100 * sent // size if size else 100} %"
 
 
 def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:

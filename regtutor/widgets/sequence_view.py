@@ -94,11 +94,11 @@ class SequenceView(View):
         Parameters
         ----------
         items: from :func:`item_of`, in the order of time.
-        current: the index of the one to be lit, -1 for none; later ones are dimmed.
+        current: the index of the one to be lit, -1 for none, as before the first; later ones are dimmed.
         ghost: the request about to be sent, such as ``"put_blob"``; ``""`` for none.
         blobs: from :func:`blob_of`; of each ``name`` (such as ``"layer 1"``), ``digest``, ``size`` and ``sent`` in
-            bytes, and ``fate``: ``waiting``, ``sending``, ``uploaded``, ``mounted``, ``already there``, ``fetched``,
-            ``deleted``, or another word.
+            bytes, and ``fate``: ``waiting``, ``sending`` or ``uploading``, ``uploaded``, ``mounted``,
+            ``already there``, ``fetching``, ``fetched``, ``deleted``, or another word.
         ghost_to: the registry that it goes to; by default the last.
         """
         self._items, self._blobs = [dict(item) for item in items], [dict(blob) for blob in blobs]

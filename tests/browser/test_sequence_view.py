@@ -140,6 +140,11 @@ def walk_by_keyboard(lab: Lab, root: Locator) -> None:
     buttons.nth(5).click()
     expect(root).to_have_attribute("data-index", "5")
     expect(root.locator(".regtutor-later")).to_have_count(2)
+    lab.ask_kernel("view.show(items, -1, 'head_blob', blobs)")
+    expect(root.locator(".regtutor-later")).to_have_count(8)
+    expect(buttons.first).to_be_in_viewport()
+    buttons.nth(5).click()
+    expect(root).to_have_attribute("data-index", "5")
 
 
 def fill_a_bar(lab: Lab, root: Locator) -> None:

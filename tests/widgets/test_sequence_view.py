@@ -151,6 +151,7 @@ def test_a_share_is_told_while_bytes_go() -> None:
         "uploading 100 %",
     ]
     assert fate_text(0, 0, "sending") == "uploading 100 %"
+    assert fate_text(200, 50, "fetching") == "fetching 25 %"
     assert fate_text(200, 0, "already there") == "already there"
 
 

@@ -161,7 +161,7 @@ function drawBar(blob) {
     "span",
     { class: "regtutor-seq-blob-about" },
     h("code", { title: blob.digest }, blob.short),
-    `  ${blob.amount}`,
+    blob.amount,
   );
   const text = h("div", { class: "regtutor-seq-blob-text" }, h("span", { class: "regtutor-seq-blob-name" }, blob.name), about, fate);
   return { root: h("li", { class: "regtutor-seq-blob" }, text, bar), bar, fill, fate, blob };
@@ -285,9 +285,8 @@ class Diagram {
 
   relight() {
     const selected = this.model.get("selected") - this.scene.before;
-    const looksBack = this.scene.dims && this.model.get("selected") >= 0;
     this.drawn.forEach((one, index) => {
-      const later = looksBack && index > selected;
+      const later = this.scene.dims && index > selected;
       one.root.classList.toggle("regtutor-lit", index === selected);
       one.root.classList.toggle("regtutor-later", later);
       one.button.setAttribute("aria-label", later ? `${one.item.sentence} (later than what is shown)` : one.item.sentence);
@@ -297,7 +296,8 @@ class Diagram {
     this.reachable(Math.max(selected, 0));
     const moved = this.shown !== selected + this.scene.before;
     this.shown = selected + this.scene.before;
-    if (moved) this.reveal(this.lit(), true);
+    if (moved && this.shown < 0) this.box.scrollTo({ top: 0 });
+    else if (moved) this.reveal(this.lit(), true);
     this.view.drawn({ index: this.shown, count: this.drawn.length });
   }
 
