@@ -31,6 +31,15 @@ TEXTS: tuple[tuple[str, str], ...] = (
 )
 """Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
 
+VIEWED: tuple[tuple[str, str], ...] = (
+    ("regtutor.exchange", "Exchange"),
+    ("regtutor.exchange", "Transcript"),
+    ("regtutor.client.host", "StorageTree"),
+    ("regtutor.content.image", "Image"),
+    ("regtutor.content.index", "Index"),
+)
+"""Module and name of the types that show themselves as a widget where there is a kernel, with the HTML beside it."""
+
 MOST_ROWS = 200
 """Of a longer table of ours, a notebook shows the first and the last rows, as pandas does."""
 
@@ -55,6 +64,9 @@ def register(shell: Any = None) -> bool:
         formatters["text/html"].for_type_by_name(module, name, _shower(function))
     for module, name in TEXTS:
         formatters["text/plain"].for_type_by_name(module, name, _show_text)
+    if hasattr(shell, "kernel"):
+        for module, name in VIEWED:
+            shell.display_formatter.mimebundle_formatter.for_type_by_name(module, name, _show_view)
     for module in ("pandas", "pandas.core.frame"):  # as the class names itself, which has changed between versions
         formatters["text/html"].for_type_by_name(module, "DataFrame", _show_table)
     return True
@@ -67,6 +79,15 @@ def _shower(function: str) -> Callable[[Any], str]:
         return str(getattr(import_module(f"regtutor.formats.{module or 'html_view'}"), name)(value))
 
     return show
+
+
+def _show_view(value: Any) -> dict[str, Any]:
+    # The text comes from the formatters, which write the short repr within a list.
+    from regtutor.widgets.showing import view_of
+    from regtutor.widgets.view import VIEW
+
+    data, _metadata = view_of(value)._repr_mimebundle_()
+    return {VIEW: data[VIEW], "text/html": data["text/html"]}
 
 
 def _show_text(value: Any, printer: Any, cycle: bool) -> None:

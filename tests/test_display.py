@@ -17,6 +17,8 @@ from regtutor import display
 from regtutor.client.host import StorageTree
 from regtutor.exchange import RequestRecord, ResponseRecord
 from regtutor.message import Location
+from regtutor.widgets.showing import VIEWS, view_of
+from regtutor.widgets.view import VIEW
 
 
 def shell() -> Any:
@@ -101,3 +103,41 @@ def test_the_running_shell_is_found_by_itself() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def with_kernel() -> Any:
+    taught = SimpleNamespace(display_formatter=DisplayFormatter(), kernel=object())
+    display.register(taught)
+    return taught
+
+
+VIEWED = [name for _, name in display.VIEWED]
+
+
+@pytest.mark.parametrize("name", VIEWED)
+def test_where_there_is_a_kernel_records_show_themselves_as_widgets_with_a_picture_and_a_text(name: str) -> None:
+    thing = rt.sample_index() if name == "Index" else THINGS[name]
+    shown, _ = with_kernel().display_formatter.format(thing)
+    assert shown[VIEW]["model_id"]
+    assert shown["text/html"].startswith("<")
+    assert "text/plain" in shown
+
+
+def test_without_a_kernel_nothing_is_a_widget() -> None:
+    taught = shell()
+    display.register(taught)
+    shown, _ = taught.display_formatter.format(THINGS["Exchange"])
+    assert VIEW not in shown
+
+
+def test_the_same_object_has_the_same_view_until_that_is_closed() -> None:
+    thing = rt.Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"))
+    first = view_of(thing)
+    assert view_of(thing) is first
+    assert view_of(rt.Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"))) is not first
+    first.close()
+    assert view_of(thing) is not first
+
+
+def test_every_type_that_has_a_view_is_named_once() -> None:
+    assert set(VIEWS) == set(VIEWED)
