@@ -1,0 +1,110 @@
+"""What explain() says of a line, with the values of its exchange; whatever stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bcrypt
+import pytest
+
+import regtutor as rt
+from regtutor.exchange import Exchange
+from regtutor.formats.findings_html import findings_html
+from regtutor.protocol.digests import sha256
+from regtutor.protocol.headers import HEADERS
+from tests.findings.records import (
+    DELETE,
+    DIGEST,
+    GET_MANIFEST,
+    PATCH,
+    PUT,
+    PUT_MANIFEST,
+    exchange,
+    named,
+    refused,
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "says"),
+    [
+        (exchange(**PATCH, status=202, received=(("Range", "0-41"),)), "Range", "starts at 42"),
+        (exchange(**PATCH, status=202, received=(("Range", "0-41"),)), "Range", "42 bytes are there"),
+        (exchange(**PATCH, status=202, received=(("Range", "0-0"),)), "Range", "one byte is there, or none"),
+        (exchange(**PATCH, sent=(("Content-Range", "5-9"),)), "Content-Range", "bytes 5 to 9 of the blob"),
+        (exchange(**PATCH, status=202, received=(("Location", "/x"),)), "Location", "relative"),
+        (exchange(**PATCH, status=202, received=(("Location", "/x"),)), "Location", "?digest=<digest>"),
+        (exchange(**PATCH, status=202, received=(("Location", "/x?a"),)), "Location", "&digest=<digest>"),
+        (exchange(received=(("Content-Length", "3"),), answer=b"abc"), "Content-Length", "as many came"),
+        (exchange(received=(("Content-Length", "4"),), answer=b"abc"), "Content-Length", "but 3 came"),
+        (exchange(method="HEAD", received=(("Content-Length", "4"),)), "Content-Length", "GET would send 4 bytes"),
+        (exchange(received=(("Content-Range", "bytes 3-4/5"),)), "Content-Range", "of a content of 5 bytes"),
+        (exchange(received=((DIGEST, sha256(b"a")),), answer=b"a"), DIGEST, "have it too"),
+        (exchange(received=((DIGEST, sha256(b"b")),), answer=b"a"), DIGEST, "another"),
+        (exchange(status=307, received=(("Location", "https://cdn/x"),)), "Location", "another host"),
+        (
+            exchange(status=401, received=(("WWW-Authenticate", 'Bearer realm="https://a/t",service="s",scope="r:x:pull"'),)),
+            "WWW-Authenticate",
+            "given at https://a/t for service s, scope r:x:pull",
+        ),
+        (exchange(sent=(("Authorization", "Basic YTpi"),)), "Authorization", "scheme Basic"),
+    ],
+)  # fmt: skip
+def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, name: str, says: str) -> None:
+    assert says in named(rt.explain(made), name).meaning
+
+
+def test_what_is_in_no_table_says_so() -> None:
+    made = refused(418, "TEAPOT", received=(("X-Tea", "hot"),))
+    assert [item.name for item in rt.explain(made).unknown] == ["418", "X-Tea", "TEAPOT"]
+    assert all("regtutor" in item.meaning for item in rt.explain(made).unknown)
+
+
+def test_a_secret_is_not_in_what_is_said_of_it() -> None:
+    made = exchange(status=401, sent=(("Authorization", "Basic c2VjcmV0OnBhc3N3b3Jk"),))
+    assert "c2VjcmV0OnBhc3N3b3Jk" not in str(rt.explain(made)) + findings_html(rt.explain(made))
+
+
+def test_a_refusal_is_explained_without_an_answer_too() -> None:
+    broken = replace(exchange(), response=None, error="connection refused")
+    assert named(rt.explain(broken).diagnoses, "no answer").meaning.endswith("connection refused")  # type: ignore[arg-type]
+
+
+ODD = (
+    "",
+    "[",
+    "http://[",
+    "http://h:x/",
+    "²",
+    "-",
+    "9" * 5000,
+    "bytes */²",
+    "0-" + "9" * 5000,
+    '="',
+    "<",
+    "{mount}",
+    "%",
+)
+
+
+@pytest.mark.parametrize("value", ODD, ids=[value[:9] for value in ODD])
+def test_whatever_stands_in_a_header_it_is_explained(value: str) -> None:
+    every = tuple((row.name, value) for row in HEADERS.values())
+    for made in (PATCH, PUT, PUT_MANIFEST, GET_MANIFEST, DELETE, {"target": value or "/"}):
+        for status in (200, 202, 301, 401, 404, 416):
+            findings = rt.explain(exchange(**made, status=status, sent=every, received=every, body=b"{", answer=b"["))  # type: ignore[arg-type]
+            assert findings.unknown == ()
+            assert len(str(findings)) > len(findings)
+
+
+def test_a_registry_that_wants_a_password_says_how_and_the_password_is_not_shown(tmp_path: Path) -> None:
+    hashed = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
+    (tmp_path / "htpasswd").write_text(f"ann:{hashed}\n")
+    with rt.open_registry("embedded", quiet=True, htpasswd=tmp_path / "htpasswd") as reg:
+        findings, wrong = rt.explain(rt.check_api(reg)), rt.explain(rt.check_api(reg.with_auth("ann", "a battery")))
+    assert "the credentials were refused" in wrong.diagnoses[0].meaning
+    assert "battery" not in str(wrong)
+    assert findings.unknown == ()
+    assert [item.name for item in findings.diagnoses] == ["credentials are wanted"]
+    assert "Basic" in named(findings, "WWW-Authenticate").meaning

@@ -1,0 +1,98 @@
+"""How findings look: as text, as HTML, as a table, and in a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import regtutor as rt
+from regtutor.cli import main
+from regtutor.errors import InvalidArgument
+from regtutor.findings import Findings
+from regtutor.formats.findings_html import findings_html
+from regtutor.protocol.digests import sha256
+from regtutor.tables import findings_table
+from tests.findings.records import (
+    DELETE,
+    PATCH,
+    exchange,
+    refused,
+)
+
+# How findings look.
+
+ORDER = ["request", "request header", "interim", "request body", "response", "response header", "error code"]
+
+
+def test_the_lines_stand_in_the_order_of_the_message_and_the_diagnoses_after_them() -> None:
+    with rt.open_registry("in_process", quiet=True) as reg:
+        start = rt.start_upload(reg, "library/hello")
+        findings = rt.explain(rt.put_blob(reg, start.location, b"abc", digest=sha256(b"x")))
+    parts = list(dict.fromkeys(item.part for item in findings if item.kind == "line"))
+    assert parts == [*ORDER, "response body"]
+    kinds = [item.kind for item in findings]
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_as_text_each_line_is_followed_by_its_meaning_and_the_clause() -> None:
+    lines = str(rt.explain(exchange(**PATCH, status=202, received=(("Range", "0-41"), ("Location", "/x"))))).split("\n")
+    after = lines[lines.index("< Range: 0-41") + 1]
+    assert after.startswith("    42 bytes are there")
+    assert after.endswith("spec.md#pushing-a-blob-in-chunks>]")
+
+
+def test_control_characters_steer_neither_a_terminal_nor_a_page() -> None:
+    findings = rt.explain(exchange(received=(("X-Odd", "\x1b[2J<script>alert(1)</script>"),)))
+    assert "\x1b" not in str(findings)
+    assert "\x1b" not in findings_html(findings)
+    assert "<script" not in findings_html(findings)
+
+
+def test_as_html_each_line_opens_to_its_meaning_without_script_or_style_sheet() -> None:
+    findings = rt.explain(refused(405, "UNSUPPORTED", **DELETE, received=(("Allow", "GET"),)))
+    shown = findings_html(findings)
+    assert shown.count("<details>") == shown.count("</details>") == len(findings) - len(findings.diagnoses)
+    assert "<style" not in shown
+    assert "deletion is switched off" in shown
+
+
+def test_as_a_table_each_finding_is_a_row_of_the_same_types_also_where_there_is_none() -> None:
+    findings = rt.explain(refused(405, "UNSUPPORTED", **DELETE, received=(("Allow", "GET"),)))
+    table, empty = findings_table(findings), findings_table(Findings())
+    assert list(table["name"]) == [item.name for item in findings]
+    assert list(table.dtypes) == list(empty.dtypes)
+    assert table["next"].notna().sum() == len(findings.diagnoses) == 1
+
+
+def test_a_part_of_the_findings_is_findings() -> None:
+    findings = rt.explain(exchange())
+    assert isinstance(findings[:1], Findings)
+    assert findings[0] == findings[:1][0]
+
+
+def test_what_is_no_exchange_is_refused_by_name() -> None:
+    with pytest.raises(InvalidArgument, match="Transcript"):
+        rt.explain(rt.Transcript())  # type: ignore[arg-type]
+
+
+# In a terminal.
+
+
+def test_the_command_explains_every_exchange_of_a_saved_transcript(tmp_path: Path) -> None:
+    rt.save([exchange(), refused(405, "UNSUPPORTED", **DELETE, received=(("Allow", "GET"),))], tmp_path / "push.json")
+    done = CliRunner().invoke(main, ["explain", str(tmp_path / "push.json")])
+    assert done.exit_code == 0
+    assert done.output.count("\n* ") + 1 == 2
+    assert "! deletion is switched off" in done.output
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"format": "regtutor-transcript/9"}'])
+def test_the_command_ends_with_2_and_says_why_for_a_bad_file(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "bad.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = CliRunner().invoke(main, ["explain", str(path)])
+    assert done.exit_code == 2
+    assert "bad.json cannot be loaded" in done.stderr
