@@ -75,7 +75,7 @@ def item_of(number: int, exchange: Exchange, *, detour: bool = False) -> dict[st
         "answer": _answer(exchange),
         "down": _received(exchange),
         "meaning": visible(exchange.error if exchange.response is None else exchange.meaning),
-        "outcome": _outcome(exchange),
+        "outcome": outcome(exchange),
         "detour": detour,
     }
     return {**item, "sentence": _sentence(item, exchange)}
@@ -108,7 +108,8 @@ def _answer(exchange: Exchange) -> str:
     return visible(f"{exchange.response.status} {exchange.response.reason}".strip())
 
 
-def _outcome(exchange: Exchange) -> str:
+def outcome(exchange: Exchange) -> str:
+    """What the colours say of an answer: ``good``, ``quiet`` (a matter of course, though above 400), ``bad``, ``none``."""
     if exchange.response is None:
         return "none"
     if exchange.ok:

@@ -17,6 +17,7 @@ from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
 from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol.citations import Citation
+from regtutor.widgets.arrows import outcome
 from regtutor.widgets.body_text import body_text
 
 MOST_ALIKE = 60
@@ -137,7 +138,7 @@ def _title(exchange: Exchange) -> Json:
     return {
         "step": shortened(exchange.step),
         "status": "no answer" if response is None else str(response.status),
-        "ok": exchange.ok,
+        "outcome": outcome(exchange),
         "meaning": shortened(exchange.meaning.removeprefix("no answer: ")),
         "facts": [shortened(fact) for fact in facts if fact],
     }

@@ -12,6 +12,9 @@ from regtutor.exchange import Exchange
 from regtutor.protocol.codes import meaning
 from regtutor.widgets.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
 
+_PICK_ONE = ("pick one", 0)
+"""No status; a list whose value is None shows an empty field."""
+
 _MARKS = {True: ("regtutor-right", "right"), False: ("regtutor-wrong", "not so")}
 
 
@@ -35,7 +38,7 @@ class PredictionPanel(ipywidgets.VBox):
         self._picked = picked
         self._asked = ipywidgets.HTML()
         label = {"description_width": "70px"}
-        self._status = ipywidgets.Dropdown(description="Status", options=(("pick one", None),), style=label)
+        self._status = ipywidgets.Dropdown(description="Status", options=(_PICK_ONE,), style=label)
         self._status.layout.width = "100%"
         self._status.add_class("regtutor-predict-status")
         self._status.observe(lambda _change: self._picked(), "value")
@@ -55,7 +58,7 @@ class PredictionPanel(ipywidgets.VBox):
     @property
     def ready(self) -> bool:
         """Whether nothing is asked, or a status was picked."""
-        return self._question is None or self._status.value is not None
+        return self._question is None or bool(self._status.value)
 
     def ask(self, question: Question | None) -> None:
         """Ask this; the fields are emptied, unless it is what is asked already. None asks nothing."""
@@ -67,11 +70,11 @@ class PredictionPanel(ipywidgets.VBox):
             return
         self._asked.value = (
             f'<div class="regtutor-title">Predict: what will the registry answer? ({escape(question.concept)})</div>'
-            "<p>The status, and which of these headers the answer carries:</p>"
+            "<p>Pick the status, tick the headers that the answer will carry, then Send.</p>"
         )
         options = [(f"{status}: {meaning(question.step, status)}", status) for status in question.statuses]
-        self._status.options = [("pick one", None), *options]
-        self._status.value = None
+        self._status.options = [_PICK_ONE, *options]
+        self._status.value = 0
         for box, name in zip(self._headers, (*question.headers, *[""] * HEADERS_ASKED), strict=False):
             box.description, box.value = name, False
             box.layout.display = "" if name else "none"
@@ -97,7 +100,7 @@ class PredictionPanel(ipywidgets.VBox):
             self.verdict, self._told.value = None, ""
             return
         headers = (box.description for box in self._headers if box.value)
-        self.verdict = judge(self._question, Guess.of(self._status.value, headers), exchange)
+        self.verdict = judge(self._question, Guess.of(self._status.value or None, headers), exchange)
         self.score = self.score.add(self.verdict)
         self._told.value = verdict_html(self.verdict, self.score)
         self._question = None
@@ -115,9 +118,9 @@ def verdict_html(verdict: Verdict, score: Score) -> str:
         f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.asked}</td></tr>"
         for row in (*score.rows, score.total)
     )
-    said = f"Your prediction: {verdict.points} of {verdict.of}"
+    said = f"Your prediction ({verdict.concept}): {verdict.points} of {verdict.of}"
     return (
-        f'<div role="status"><div class="regtutor-title">{said}</div><ul>{rows}</ul></div>'
+        f'<div role="status"><div class="regtutor-title">{escape(said)}</div><ul>{rows}</ul></div>'
         f'<details class="regtutor-score"><summary>Score by concept: {score.total.right} of {score.total.asked}'
         f"</summary><table><tbody>{tallies}</tbody></table></details>"
     )

@@ -248,6 +248,8 @@ class Lab:
         PICTURES.mkdir(exist_ok=True)
         path = PICTURES / f"{name}.png"
         page.set_viewport_size({"width": width, "height": 1500})
+        if of is not None and (box := of.bounding_box()) and box["height"] > 1200:
+            page.set_viewport_size({"width": width, "height": int(box["height"]) + 300})
         (of or page).screenshot(path=path)
         page.set_viewport_size(usual)
         return path

@@ -86,7 +86,7 @@ def test_every_line_has_its_meaning_with_its_own_values_a_rule_and_a_clause(stor
 
 def test_the_title_says_what_the_answer_means_how_long_it_took_and_how_much_went(refused: Exchange) -> None:
     title = exchange_data(refused)["title"]
-    assert (title["step"], title["status"], title["ok"]) == ("put_blob", "400", False)
+    assert (title["step"], title["status"], title["outcome"]) == ("put_blob", "400", "bad")
     assert title["meaning"] == refused.meaning
     size = len(refused.content)
     assert title["facts"][1:] == ["2,583 bytes up", f"{size:,} bytes down", "registry embedded"]

@@ -9,7 +9,7 @@ import { h } from "./view.js";
  * @typedef {{ way: "sent" | "received" | "said", part: string, before: string, head: string, rest: string, at: string,
  *   meaning: string, rule: string, clause: Clause, known: boolean, warned: string[], body: BodyText }} ExchangeLine
  * @typedef {{ name: string, meaning: string, next: string, rule: string, clause: Clause, line: number | null }} Diagnosis
- * @typedef {{ title?: { step: string, status: string, ok: boolean, meaning: string, facts: string[] },
+ * @typedef {{ title?: { step: string, status: string, outcome: "good" | "quiet" | "bad" | "none", meaning: string, facts: string[] },
  *   lines: ExchangeLine[], diagnoses?: Diagnosis[], notes?: string[],
  *   curl?: { command: string, none: string } }} ExchangeData
  * @typedef {{ button: HTMLElement, panel: HTMLElement, preview: HTMLElement | null, line: ExchangeLine }} DrawnLine
@@ -22,6 +22,7 @@ const RUN_LABELS = {
   sent: "the client sends",
   interim: "the registry answers in the meantime",
   good: "the registry answers",
+  quiet: "the registry answers",
   bad: "the registry refuses",
   said: "nothing came back",
 };
@@ -101,7 +102,7 @@ function drawExchangeTitle(data, all) {
       { class: "regtutor-exchange-title" },
       h("code", {}, title.step),
       " ",
-      h("strong", { class: title.ok ? "regtutor-good" : "regtutor-bad" }, title.status),
+      h("strong", { class: `regtutor-${title.outcome === "none" ? "bad" : title.outcome}` }, title.status),
       ` ${title.meaning}`,
       h("div", { class: "regtutor-exchange-fact" }, title.facts.join(" \u00b7 ")),
       h("div", { class: "regtutor-exchange-fact" }, "Each line opens to what it means."),
@@ -168,7 +169,7 @@ function runsOf(data) {
 function kindOf(line, data) {
   if (line.way !== "received") return line.way;
   if (line.part.startsWith("interim")) return "interim";
-  return data.title?.ok ? "good" : "bad";
+  return data.title?.outcome === "none" ? "bad" : (data.title?.outcome ?? "bad");
 }
 
 /**
