@@ -3,43 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
-from regtutor.backends.container_image import BUILT, build_image
-from regtutor.backends.engine import Engine
-from regtutor.backends.keeping import Keeper
+from tests.notebooks.conftest import NOTEBOOKS, Execute
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_push_by_hand.ipynb"
+NOTEBOOK = "01_push_by_hand.ipynb"
 GREETING = "Hello from regtutor"
 
 pytestmark = pytest.mark.notebook
 
 
 @pytest.fixture
-def executed(tmp_path: Path) -> Callable[[dict[str, str]], list[str]]:
+def executed(execute: Execute) -> Callable[[dict[str, str]], list[str]]:
     """Runs the notebook in a kernel whose environment has these variables; gives each code cell's outputs as text."""
-
-    def execute(variables: dict[str, str]) -> list[str]:
-        notebook = nbformat.read(NOTEBOOK, as_version=4)
-        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
-        client.execute(env=os.environ | variables)
-        return [text_of(cell) for cell in notebook.cells if cell.cell_type == "code"]
-
-    return execute
-
-
-def text_of(cell: Any) -> str:
-    return "\n".join(
-        output.text if output.output_type == "stream" else output.data.get("text/plain", "") for output in cell.outputs
-    )
+    return lambda variables: list(execute(NOTEBOOK, variables).values())
 
 
 def assert_told(outputs: list[str], name: str) -> None:
@@ -77,16 +56,8 @@ def test_on_the_native_registry(
 
 
 @pytest.mark.container
-def test_on_the_registry_container(
-    executed: Callable[[dict[str, str]], list[str]], podman: str, registry_binary: str
-) -> None:
-    with Keeper() as keeper:
-        build_image(Engine(podman), keeper, registry_binary, BUILT)
-    try:
-        outputs = executed({"REGTUTOR_REGISTRY": "container", "REGTUTOR_ENGINE": podman})
-    finally:
-        # Its presence would change what open_registry chooses in other tests.
-        subprocess.run([podman, "rmi", "--force", BUILT], capture_output=True, timeout=60, check=True)
+def test_on_the_registry_container(executed: Callable[[dict[str, str]], list[str]], container: dict[str, str]) -> None:
+    outputs = executed(container)
     assert_told(outputs, "container")
     assert any("missing signature key" in output for output in outputs), "why a Content-Type matters"
     assert any(GREETING in output for output in outputs), "podman ran what was pushed"
@@ -99,5 +70,5 @@ def test_without_an_engine_it_says_so_and_goes_on(executed: Callable[[dict[str, 
 
 
 def test_is_committed_without_outputs() -> None:
-    notebook = json.loads(NOTEBOOK.read_text())
+    notebook = json.loads((NOTEBOOKS / NOTEBOOK).read_text())
     assert [cell for cell in notebook["cells"] if cell.get("outputs") or cell.get("execution_count")] == []
