@@ -19,7 +19,7 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.svg import svg_of
 from regtutor.message import changed_headers
 from regtutor.widgets import panels
-from regtutor.widgets.arrows import item_of
+from regtutor.widgets.arrows import blob_of, item_of
 from regtutor.widgets.choices import CHOICES
 from regtutor.widgets.controls import BUTTONS, WHERE, button, choice_list, columns, html, parts_of, wrapping
 from regtutor.widgets.exchange_view import ExchangeView
@@ -34,9 +34,6 @@ from regtutor.widgets.sequence_view import SequenceView
 from regtutor.widgets.states import State
 from regtutor.widgets.stepping import NEW, RUN_LIMIT, Stepping
 from regtutor.widgets.view import style
-
-_UPLOADING = {"sending": "uploading"}
-"""The sequence diagram's word for a fate, where it has another."""
 
 
 class _Frame(Guard):
@@ -350,12 +347,9 @@ class PushStepper(Freezing):
         latest, state = self.stepping.states[-1], self.stepping.state
         detours = {id(one.exchange) for one in self.stepping.states if one.detour}
         items = [item_of(n, one, detour=id(one) in detours) for n, one in enumerate(latest.exchanges, 1)]
-        current = len(state.exchanges) - 1 if state.exchange is not None else -1
         ghost = latest.draft.step if latest.draft is not None else ""
-        blobs = [
-            {**vars(blob), "name": blob.what, "fate": _UPLOADING.get(blob.fate, blob.fate)} for blob in state.blobs
-        ]
-        self._sequence.show(items, current, ghost, blobs)
+        blobs = [blob_of(blob) for blob in state.blobs]
+        self._sequence.show(items, len(state.exchanges) - 1, ghost, blobs)
 
     def _show_question(self) -> None:
         draft = self.stepping.state.draft
@@ -379,7 +373,9 @@ class PushStepper(Freezing):
             self._position.value = panels.sending(state)
 
     def _bytes_went(self, digest: str, sent: int, _size: int) -> None:
-        self._sequence.move(digest, sent, "uploading")
+        draft = self.stepping.states[-1].draft
+        fetching = draft is not None and draft.step.startswith("get_")
+        self._sequence.move(digest, sent, "fetching" if fetching else "sending")
 
     def _show_failure(self, error: Exception | None) -> None:
         self.error = "\n".join(part for part in panels.told(error) if part) if error else ""

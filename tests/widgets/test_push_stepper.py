@@ -98,7 +98,7 @@ def test_the_bar_of_a_layer_fills_as_its_bytes_go(reg: Registry, monkeypatch: py
     moved: list[tuple[int, str]] = []
     monkeypatch.setattr(shown.stepper._sequence, "move", lambda _digest, sent, fate: moved.append((sent, fate)))
     shown.click("send", 3)
-    assert moved[-1] == (IMAGE.blobs[0].size, "uploading")
+    assert moved[-1] == (IMAGE.blobs[0].size, "sending")
     assert shown.stepper._sequence.bars[IMAGE.blobs[0].digest]["fate"] == "uploaded"
 
 
