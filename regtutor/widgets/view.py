@@ -20,6 +20,7 @@ from regtutor.errors import RegtutorError
 
 _FRONT = files("regtutor.widgets") / "front"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=(?:async )?function|const|class)", re.MULTILINE)
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -31,12 +32,13 @@ def script(name: str) -> str:
 
     Parameters
     ----------
-    name: of the entry, such as ``exchange_view.js``. Only what it exports is exported.
+    name: of the entry, such as ``exchange_view.js``. Only what it exports is exported. Comments on lines of their own
+        are left out, since every widget sends its module.
     """
     parts: dict[str, str] = {}
     _gather(name, parts)
     entry = parts.pop(name)
-    return "\n".join([*(_EXPORT.sub("", part) for part in parts.values()), entry])
+    return _COMMENT.sub("", "\n".join([*(_EXPORT.sub("", part) for part in parts.values()), entry]))
 
 
 def _gather(name: str, parts: dict[str, str]) -> None:
