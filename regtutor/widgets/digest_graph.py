@@ -251,8 +251,7 @@ def _cell(value: str | int | None) -> str:
 
 
 def _node_json(node: Node, said: str, roles: list[str]) -> dict[str, Any]:
-    """A node as the browser draws it; ``label`` is for screen readers."""
-    named = f"named {len(roles)} times" if len(roles) > 1 else ""
+    """A node as the browser draws it."""
     head = node.platform or next((role.removeprefix(node.kind).strip() for role in roles if role != "means"), "")
     size = f"{node.size:,} bytes" if node.size is not None else ""
     return {
@@ -265,7 +264,6 @@ def _node_json(node: Node, said: str, roles: list[str]) -> dict[str, Any]:
         "said": said,
         "named": len(roles),
         "more": max(len(node.children) - node.shown, 0),
-        "label": ", ".join(filter(None, (node.kind, visible(head), short_id(node.id), size, said, named))),
     }
 
 

@@ -4,7 +4,7 @@ import { follow, frame, h, s } from "./view.js";
 
 /**
  * @typedef {{ id: string, kind: string, head: string, short: string, size: string, state: string, said: string,
- *   named: number, more: number, label: string }} Item
+ *   named: number, more: number }} Item
  * @typedef {{ said: string, asks: boolean, columns: Item[][], edges: [string, string][], unfetched: number,
  *   requests: number, left: number }} Drawing
  * @typedef {{ id: string, kind: string, title: string, state: string, said: string, facts: [string, string][],
@@ -18,6 +18,7 @@ const SIGNS = { named: "○", fetched: "✓", there: "✓", missing: "✗", wron
 
 /** @param {Item} item */
 function nodeButton(item) {
+  const usual = ["named", "fetched", "there"].includes(item.state);
   return h(
     "button",
     {
@@ -25,7 +26,6 @@ function nodeButton(item) {
       class: `regtutor-node regtutor-kind-${item.kind} regtutor-is-${item.state}`,
       "data-digest": item.id,
       "data-state": item.state,
-      "aria-label": item.label,
       title: `${item.id.replace(/^tag:/, "")}\n${item.said}`,
       tabindex: "-1",
     },
@@ -34,9 +34,11 @@ function nodeButton(item) {
     h(
       "span",
       { class: "regtutor-node-size" },
-      h("span", { class: "regtutor-node-state" }, SIGNS[item.state]),
-      ` ${["named", "fetched", "there"].includes(item.state) ? item.size || item.said : item.said}`,
-      item.named > 1 ? h("span", { class: "regtutor-node-named" }, `×${item.named}`) : null,
+      h("span", { class: "regtutor-node-state", "aria-hidden": "true" }, SIGNS[item.state]),
+      usual && item.size ? ` ${item.size}` : ` ${item.said}`,
+      usual && item.size ? h("span", { class: "regtutor-hidden" }, `, ${item.said}`) : null,
+      item.named > 1 ? h("span", { class: "regtutor-node-named", "aria-hidden": "true" }, `×${item.named}`) : null,
+      item.named > 1 ? h("span", { class: "regtutor-hidden" }, `, named ${item.named} times`) : null,
     ),
   );
 }
