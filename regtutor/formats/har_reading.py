@@ -17,12 +17,9 @@ from urllib.parse import urlsplit
 from regtutor.client.recording import preview_limit
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats.json_value import LARGEST, Value, WrongValue
+from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
-from regtutor.protocol.routes import parse
-
-UNDOCUMENTED = "request"
-"""What a request is called that is none of the documented ones."""
 
 FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 _PSEUDO = frozenset({":method", ":authority", ":scheme", ":path", ":status"})
@@ -72,7 +69,7 @@ def _exchange(entry: Value) -> Exchange:
     url, method = request["url"].text(), request["method"].text()
     own = _own(request, "_target")
     target = _target(url) if own is None else own.text()
-    step = _text(entry, "_step", _step(method, target))
+    step = _text(entry, "_step", step_of_request(method, target))
     answer = _answer(step, response)
     return Exchange(
         step=step,
@@ -97,11 +94,6 @@ def _target(url: str) -> str:
     except ValueError as error:
         raise WrongValue(f"{url[:60]!r} is no URL: {error}") from error
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _step(method: str, target: str) -> str:
-    match = parse(method, target)
-    return match.route.name if match else UNDOCUMENTED
 
 
 def _headers(value: Value) -> HeaderList:

@@ -38,10 +38,10 @@ class Curl:
     def __init__(self, program: str, directory: Path) -> None:
         self.program, self.path = program, directory / "curl.txt"
 
-    def printed(self, *arguments: str, verbose: str = "-v") -> Path:
+    def printed(self, *arguments: str) -> Path:
         """``curl -v ... >FILE 2>&1``."""
         with self.path.open("wb") as file:
-            command = [self.program, verbose, "--insecure", "--http1.1", *arguments]
+            command = [self.program, "-v", "--insecure", "--http1.1", *arguments]
             subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=30, check=False)
         return self.path
 
@@ -86,7 +86,9 @@ def of(exchange: rt.Exchange) -> tuple[str, int | None]:
 # --- Real curl, real registries -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [(), ("-s",), ("-i",), ("-s", "-i"), ("--trace-time",), ("-#",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [(), ("-s",), ("-i",), ("-s", "-i"), ("-vv",), ("--trace-time",), ("-#",)], ids=" ".join
+)
 def test_an_answer_that_curl_printed_is_the_one_that_came(
     options: tuple[str, ...], reg: rt.Registry, curl: Curl
 ) -> None:
