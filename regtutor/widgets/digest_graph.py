@@ -24,7 +24,9 @@ from regtutor.widgets.view import View, picture, script, style
 MOST_FETCHED = 50
 """Requests of one "Fetch all manifests"."""
 
-_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
+_LONG = 40
+"""Characters of a cell of the table that stay on one line; longer ones may be broken anywhere."""
 
 
 class DigestGraph(View):
@@ -247,7 +249,8 @@ class DigestGraph(View):
 
 def _cell(value: str | int | None) -> str:
     text = "" if value is None else f"{value:,}" if isinstance(value, int) else value
-    return f'<td style="{_CELL}">{escape(text)}</td>'
+    wrap = ";overflow-wrap:anywhere" if len(text) > _LONG else ""
+    return f'<td style="{_CELL}{wrap}">{escape(text)}</td>'
 
 
 def _node_json(node: Node, said: str, roles: list[str]) -> dict[str, Any]:

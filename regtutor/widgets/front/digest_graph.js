@@ -30,7 +30,8 @@ function nodeButton(item) {
       tabindex: "-1",
     },
     h("span", { class: "regtutor-node-kind" }, item.kind, item.head ? h("span", { class: "regtutor-node-head" }, ` ${item.head}`) : null),
-    h("span", { class: "regtutor-node-digest" }, item.short),
+    // Where there is little room the line ends after the algorithm.
+    h("span", { class: "regtutor-node-digest" }, ...item.short.split(/(?<=:)/).flatMap((part) => [h("wbr"), part])),
     h(
       "span",
       { class: "regtutor-node-size" },
