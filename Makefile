@@ -12,7 +12,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT
 # loopback and asks for its token either way.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help environment front lab demo test check format binder-requirements clean distclean
+.PHONY: help environment front lab demo test bench check format binder-requirements clean distclean
 
 help: ## show this list
 	@echo "regtutor: make TARGET"
@@ -38,6 +38,9 @@ demo: environment ## push the sample image in this terminal, and print every exc
 
 test: environment ## run the tests; TEST_ARGS are passed to pytest
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+bench: environment ## measure the timeline of 5,000 exchanges in a real JupyterLab and Chromium
+	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
 
 check: environment ## lint, formatting, types, and which module may import which
 	$(BIN)/ruff check
