@@ -109,7 +109,7 @@ def _answer(exchange: Exchange) -> str:
 
 
 def outcome(exchange: Exchange) -> str:
-    """What the colours say of an answer: ``good``, ``quiet`` (a matter of course, though above 400), ``bad``, ``none``."""
+    """What colours say of an answer: ``good``, ``quiet`` (no refusal, though it is 4xx), ``bad`` or ``none``."""
     if exchange.response is None:
         return "none"
     if exchange.ok:

@@ -247,6 +247,7 @@ class PushStepper(Freezing):
         return ""
 
     def _send_it(self) -> str:
+        self._take_refused()
         if not self._prediction.ready:
             return "Pick a status first: that is your prediction. Or switch off Predict first."
         self._say_sending(self.stepping.state)
@@ -259,6 +260,7 @@ class PushStepper(Freezing):
         return ""
 
     def _run_on(self) -> str:
+        self._take_refused()
         self._prediction.ask(None)
         self._prediction.judge(None)
         self.stepping.run(self._say_sending)
@@ -280,12 +282,17 @@ class PushStepper(Freezing):
         return "The present state now stands in the notebook as a picture; save the notebook to keep it."
 
     def _edited(self) -> None:
-        def move() -> str:
-            edit = self._editor.edit()
-            self.stepping.edit(method=edit.method, target=edit.target, headers=edit.headers, body=edit.body)
-            return ""
+        self._do(self._take_edit, keep_fields=True)
 
-        self._do(move, keep_fields=True)
+    def _take_edit(self) -> str:
+        edit = self._editor.edit()
+        self.stepping.edit(method=edit.method, target=edit.target, headers=edit.headers, body=edit.body)
+        return ""
+
+    def _take_refused(self) -> None:
+        """What was typed and could not be taken is refused again: another request than the one seen must not go out."""
+        if self._editor.refused:
+            self._take_edit()
 
     def _selected(self, change: Any) -> None:
         """The learner chose an exchange in the diagram: show the state in which it was the last."""
@@ -311,7 +318,7 @@ class PushStepper(Freezing):
         except Exception as caught:  # noqa: BLE001  ipywidgets would hide it in a log, so it is shown first
             error = caught
         try:
-            self._show(said, keep_fields=keep_fields and error is not None)
+            self._show(said, keep_fields=error is not None and (keep_fields or self._editor.refused))
         except Exception as caught:  # noqa: BLE001  the same for a state that cannot be shown
             error = error or caught
             self._show_failure(error)
@@ -328,7 +335,9 @@ class PushStepper(Freezing):
             self._notice.value = panels.notice(said) + panels.notice(state.note)
             self._about.value = panels.about_to_be_sent(state, live=stepping.live)
             self._size.value = panels.body_of(state.draft)
-            if not keep_fields:
+            if keep_fields:
+                self._editor.refuse()
+            else:
                 self._editor.show(state.draft, live=stepping.live)
             self._show_question()
             self._exchange.exchange = state.exchange

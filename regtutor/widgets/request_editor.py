@@ -41,10 +41,14 @@ class RequestEditor(ipywidgets.VBox):
     ----------
     changed: is called when the learner leaves a field that was changed, with what the request is now.
     undo: is called when everything shall be as it was.
+
+    Attributes
+    ----------
+    refused: whether what stands in the fields could not be taken, so that it is not the request about to be sent.
     """
 
     def __init__(self, changed: Callable[[], None], undo: Callable[[], None]) -> None:
-        self._changed, self._showing = changed, False
+        self._changed, self._showing, self.refused = changed, False, False
         self._method = ipywidgets.Combobox(description="Method", options=METHODS, style=_LABEL)
         self._target = ipywidgets.Textarea(description="Target", rows=2, style=_LABEL)
         self._headers = ipywidgets.Textarea(description="Headers", rows=5, style=_LABEL)
@@ -74,7 +78,7 @@ class RequestEditor(ipywidgets.VBox):
 
     def show(self, draft: Draft | None, *, live: bool) -> None:
         """Fill the fields; they can be typed in only while the request is really about to be sent (``live``)."""
-        self._showing = True
+        self._showing, self.refused = True, False
         try:
             self._method.value = draft.method if draft else ""
             self._target.value = draft.target if draft else ""
@@ -88,6 +92,10 @@ class RequestEditor(ipywidgets.VBox):
         for _name, field in self._fields():
             field.disabled = draft is None or not live
         self._undo.disabled = draft is None or not live or not draft.edited
+
+    def refuse(self) -> None:
+        """Keep what was typed, though it could not be taken; it can be mended or undone."""
+        self.refused, self._undo.disabled = True, False
 
     def _typed(self, _change: Any) -> None:
         if not self._showing:

@@ -159,6 +159,13 @@ def test_headers_that_cannot_be_read_stay_as_they_were_typed_and_the_line_is_nam
     shown.part("edit-headers").value = "nonsense"
     assert "Line 1 of the headers is no header" in shown.stepper.error
     assert shown.part("edit-headers").value == "nonsense"
+    for name in ("send", "run"):
+        shown.click(name)
+        assert "Line 1 of the headers is no header" in shown.stepper.error
+        assert (shown.stepper.state.number, shown.part("edit-headers").value) == (0, "nonsense"), "another was sent"
+    shown.click("undo")
+    assert (shown.stepper.error, shown.part("edit-headers").value) == ("", "")
+    shown.part("edit-headers").value = "nonsense"
     shown.part("edit-headers").value = "X-Mended: yes"
     assert shown.stepper.error == ""
     assert "X-Mended added" in shown.text("about")
