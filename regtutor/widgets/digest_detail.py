@@ -97,7 +97,10 @@ def _check(node: Node, loaded: Loaded | None) -> dict[str, Any] | None:
     """Whether the bytes are what their name says, in words; None where no bytes were taken."""
     if loaded is None or loaded.data is None:
         return None
-    algorithm = "sha256" if node.is_tag else digests.parse(node.id).algorithm
+    told = loaded.exchanges[-1].headers.get("Docker-Content-Digest") if loaded.exchanges else None
+    # A header that is no digest, or another one, has made the fetch fail: there are no bytes then.
+    name = told if node.is_tag else node.id
+    algorithm = digests.parse(name).algorithm if name else digests.CANONICAL
     hasher = Hasher(algorithm)
     hasher.update(loaded.data)
     came = "that came" if loaded.exchanges else "at hand"
@@ -105,7 +108,6 @@ def _check(node: Node, loaded: Loaded | None) -> dict[str, Any] | None:
     if not node.is_tag:
         good = hasher.digest == node.id
         return {"good": good, "text": f"{said}: {'that is its digest.' if good else f'that is not {node.id}.'}"}
-    told = loaded.exchanges[-1].headers.get("Docker-Content-Digest") if loaded.exchanges else None
     if told is None:
         return {"good": True, "text": f"{said}. The registry named none."}
     says = "so says the Docker-Content-Digest header, too." if told == hasher.digest else f"the registry says {told}."
@@ -208,7 +210,7 @@ def files_of(media_type: str, data: bytes) -> list[list[str]]:
                         visible(cut(f"{entry.name}{mark}{to}", 300)),
                     ]
                 )
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError, RecursionError) as error:
         found.append(["", "", f"The list ends here: {visible(str(error))}"])
     return found
 

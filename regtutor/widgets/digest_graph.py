@@ -154,7 +154,9 @@ class DigestGraph(View):
             self.graph.describe(node, view)
             return
         node.media_type = view.media_type
-        digest = digests.sha256(data)
+        node.children.clear()  # the tag may have been moved since it was asked for the last time
+        told = node.loaded.exchanges[-1].headers.get("Docker-Content-Digest") if node.loaded.exchanges else None
+        digest = told or digests.sha256(data)
         meant = self.graph.add(node, Node(digest, "manifest", size=len(data)), "means")
         meant.loaded = node.loaded
         self.graph.describe(meant, view)
@@ -189,7 +191,7 @@ class DigestGraph(View):
             "edges": [edge for edge in edges if edge[1] in places],
             "unfetched": sum(node.loaded is None and node.is_manifest for node in every),
             "requests": len(self._exchanges),
-            "left": len(self.graph.nodes) - len(places),
+            "left": len(self.graph.named() - places),
         }
 
     def _opened(self, question: dict[str, Any]) -> None:

@@ -144,17 +144,18 @@ class Graph:
         if view.subject:
             self.name(node, view.subject, "subject")
 
-    def _reaches(self, start: Node, goal: Node) -> bool:
-        seen, left = {start.id}, [start]
+    def named(self, start: Node | None = None) -> set[str]:
+        """Everything that ``start``, or else the first node, names, directly or not, and itself."""
+        seen = {(start or self.root).id}
+        left = list(seen)
         while left:
-            node = left.pop()
-            if node is goal:
-                return True
-            for child in node.children:
-                if child not in seen:
-                    seen.add(child)
-                    left.append(self.nodes[child])
-        return False
+            further = self.nodes[left.pop()].children.keys() - seen
+            seen |= further
+            left += further
+        return seen
+
+    def _reaches(self, start: Node, goal: Node) -> bool:
+        return goal.id in self.named(start)
 
     def drawn(self, node: Node) -> list[Node]:
         """The children of ``node`` that are drawn, if it is."""

@@ -113,6 +113,14 @@ def test_a_tag_that_is_not_there_is_shown_and_not_raised(reg: Registry) -> None:
     assert graph.transcript[0].status == 404
 
 
+def test_a_tag_that_was_moved_leads_elsewhere_when_it_is_fetched_again(pushed: Registry) -> None:
+    graph = DigestGraph(pushed, *WHERE)
+    push_image(pushed, INDEX.images[0], *WHERE)
+    graph.fetch("tag:v1", again=True)
+    assert [["tag:v1", INDEX.images[0].digest], INDEX.digest in states(graph)] == [graph.data["edges"][0], False]
+    assert graph.data["left"] == 0
+
+
 class Lying(Registry):
     """Sends what it is asked, but one answer is another's."""
 
@@ -256,6 +264,9 @@ def test_the_list_of_a_layers_files_is_bounded_and_survives_what_is_broken() -> 
     bomb = gzip.compress(packed(["a"], 80 * 1024 * 1024) + packed(["b"]))
     assert len(bomb) < 200_000
     assert "ends here" in files_of(OCI_LAYER_GZIP, bomb)[-1][2]
+    chained = tarfile.TarInfo("a")
+    chained.type = tarfile.GNUTYPE_LONGNAME
+    assert "ends here" in files_of(OCI_LAYER, chained.tobuf() * 5000)[-1][2]
     assert files_of("application/x-other", many) == []
     assert files_of(OCI_LAYER, packed(["\x1b[2J"]))[0][2] == "\\x1b[2J"
 
