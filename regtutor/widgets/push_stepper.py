@@ -72,6 +72,7 @@ class PushStepper(Freezing):
     def __init__(self, reg: Registry, image: Image, repository: str, tag: str, walk: str = "monolithic") -> None:
         self.stepping = Stepping(reg, image, repository, tag, walk=walk, on_bytes=self._bytes_went)
         self._former: list[Exchange] = []
+        self._once = False  # whether the prediction is for one request only
         self._make_controls()
         self._position, self._notice, self._failure = html("position"), html("notices"), html("failures")
         self._about, self._size = html("about"), html("size")
@@ -196,13 +197,14 @@ class PushStepper(Freezing):
         self._do(self._take_back)
 
     def predict(self, status: int, headers: Iterable[str] = ()) -> None:
-        """Guess the answer to the request about to be sent; the next :meth:`send` is judged.
+        """Guess the answer to the request about to be sent; the next :meth:`send` is judged, and no other.
 
         Parameters
         ----------
         status: one of those that are offered.
         headers: which of those that are offered the answer will carry.
         """
+        self._once = self._once or not self._predict.value
         self._predict.value = True
 
         def move() -> str:
@@ -257,6 +259,8 @@ class PushStepper(Freezing):
         finally:
             if len(self.stepping.states) > count:
                 self._prediction.judge(self.stepping.state.exchange)
+                self._predict.value = self._predict.value and not self._once
+                self._once = False
         return ""
 
     def _run_on(self) -> str:

@@ -226,6 +226,14 @@ def test_predict_first_asks_before_send_judges_after_it_and_counts_by_concept(re
     assert not shown.part("send").disabled
 
 
+def test_a_prediction_by_call_is_for_one_request(reg: Registry) -> None:
+    stepper = PushStepper(reg, IMAGE, "library/hello", "v1")
+    stepper.predict(404)
+    assert stepper.send() is not None
+    assert stepper.score.total.asked > 0
+    assert stepper.send() is not None, "nothing is asked any more"
+
+
 def test_a_prediction_of_what_is_not_offered_is_named(reg: Registry) -> None:
     stepper = PushStepper(reg, IMAGE, "library/hello", "v1")
     stepper.predict(299)
