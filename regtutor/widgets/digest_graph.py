@@ -230,6 +230,8 @@ class DigestGraph(View):
                 left += [(depth + 1, node.children[child.id], child) for child in reversed(drawn)]
                 if rest:
                     lines[-1] += f", {rest:,} of {len(node.children):,} not listed"
+                if node.loaded and node.loaded.error:
+                    lines.append(f"{'  ' * depth}  {visible(cut(node.loaded.error, 300))}")
         return "\n".join(lines)
 
     def static_html(self) -> str:

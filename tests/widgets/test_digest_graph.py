@@ -111,6 +111,7 @@ def test_a_tag_that_is_not_there_is_shown_and_not_raised(reg: Registry) -> None:
     graph = DigestGraph(reg, "library/none", "v1")
     assert states(graph) == {"tag:v1": "missing"}
     assert graph.transcript[0].status == 404
+    assert "The pull stopped at get_manifest: 404" in graph.as_text()
 
 
 def test_a_tag_that_was_moved_leads_elsewhere_when_it_is_fetched_again(pushed: Registry) -> None:
