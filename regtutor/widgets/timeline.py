@@ -184,7 +184,8 @@ def _error(exchange: Exchange) -> str:
 
 
 def _text(text: str, length: int = LONGEST_TEXT) -> str:
-    return cut(visible(text[: length + 1]), length)
+    first = text[: length + 1]
+    return cut(first if first.isprintable() else visible(first), length)
 
 
 def parts_of(exchange: Exchange) -> list[tuple[str, float]]:

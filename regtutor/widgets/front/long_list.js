@@ -11,16 +11,16 @@ let longLists = 0;
 
 /**
  * @typedef {{ label: string, draw: (position: number) => HTMLElement, choose: (position: number) => void,
- *   leave: () => void, moved: (first: number, last: number) => boolean, activated: (position: number) => void
+ *   leave: () => void, moved: (first: number, last: number) => void, activated: (position: number) => void
  * }} LongListOptions
- * @typedef {{ element: HTMLElement, show: (count: number, active: number) => void, redraw: () => void,
+ * @typedef {{ element: HTMLElement, show: (count: number, active: number) => void,
  *   activate: (position: number, focus?: boolean) => void, active: () => number, close: () => void }} LongList
  */
 
 /**
  * A listbox. `draw` gives the element of a row (a listbox's option, without its place); `choose` is called on click and
- * Enter, `leave` on Escape, `moved` with the rows in sight whenever these change (it says whether all must be drawn
- * anew), `activated` when another row becomes active.
+ * Enter, `leave` on Escape, `moved` with the rows in sight whenever these change and before new ones are drawn,
+ * `activated` when another row becomes active.
  * @param {LongListOptions} options
  * @returns {LongList}
  */
@@ -48,12 +48,7 @@ export function longList(options) {
   };
   const render = () => {
     const first = Math.floor(element.scrollTop / state.height);
-    const last = Math.min(state.count, first + SEEN_ROWS + 1);
-    if (first !== state.first || last !== state.last) {
-      state.first = first;
-      state.last = last;
-      if (options.moved(first, last)) forget();
-    }
+    const last = Math.min(state.count, Math.ceil(element.scrollTop / state.height) + SEEN_ROWS);
     const wanted = new Set(range(Math.max(0, first - SPARE_ROWS), Math.min(state.count, last + SPARE_ROWS)));
     // The active row stays, so that it keeps the focus and Tab finds it.
     if (state.active < state.count) wanted.add(state.active);
@@ -62,11 +57,18 @@ export function longList(options) {
       row.remove();
       drawn.delete(position);
     }
+    if (first !== state.first || last !== state.last) {
+      state.first = first;
+      state.last = last;
+      options.moved(first, last);
+    }
     for (const position of wanted) {
       if (drawn.has(position)) continue;
+      // In the order of the list, in which screen readers read them.
+      const next = Math.min(...[...drawn.keys()].filter((other) => other > position));
       const row = place(position);
+      inner.insertBefore(row, drawn.get(next) ?? null);
       drawn.set(position, row);
-      inner.append(row);
     }
   };
   const forget = () => {
@@ -91,6 +93,9 @@ export function longList(options) {
     state.height = height;
     element.style.height = `${Math.max(1, Math.min(SEEN_ROWS, state.count)) * height + 2}px`;
     inner.style.height = `${state.count * height}px`;
+    // What stands above the list leaves as much room at its right as the scroll bar takes.
+    const bar = Math.max(0, element.offsetWidth - element.clientWidth - 2);
+    element.parentElement?.style.setProperty("--regtutor-scroll-bar", `${bar}px`);
     if (Math.abs(top * height - element.scrollTop) > 1) element.scrollTop = top * height;
     redraw();
   };
@@ -123,7 +128,6 @@ export function longList(options) {
   observer.observe(element);
   return {
     element,
-    redraw,
     activate,
     active: () => state.active,
     show: (count, active) => {

@@ -77,7 +77,7 @@ export function ticksOf(axis) {
   const ticks = [];
   for (let at = Math.ceil(axis.from / step) * step; at < axis.to && ticks.length < 10; at += step) {
     const percent = (100 * (at - axis.from)) / (axis.to - axis.from);
-    if (percent <= 90) ticks.push({ at: percent, text: `${(at / unit).toFixed(digits)} ${inSeconds ? "s" : "ms"}` });
+    if (percent <= 82) ticks.push({ at: percent, text: `${(at / unit).toFixed(digits)} ${inSeconds ? "s" : "ms"}` });
   }
   return ticks;
 }
@@ -110,7 +110,7 @@ export function drawBar(row, axis) {
     line.style.left = `${at}%`;
     return line;
   });
-  return h("span", { class: "regtutor-track", title: barTitle(row) }, ...lines, gap, bar);
+  return h("span", { class: "regtutor-track", title: barTitle(row), "aria-hidden": "true" }, ...lines, gap, bar);
 }
 
 /** @param {Row} row */

@@ -96,7 +96,10 @@ function summaryOf(all, shown, unseen) {
     remarks.push(`${many} drawn ${showTime(total.cut)} shorter than in truth (dotted).`);
   }
   if (total.untimed === all.length && all.length) remarks.push("The records do not say when they began: drawn one after another.");
-  else if (total.untimed) remarks.push(`${total.untimed.toLocaleString("en")} do not say when they began: drawn behind those before them.`);
+  else if (total.untimed) {
+    const many = total.untimed === 1 ? "One record does" : `${total.untimed.toLocaleString("en")} records do`;
+    remarks.push(`${many} not say when it began: drawn behind those before it.`);
+  }
   if (unseen) remarks.push(`${unseen.toLocaleString("en")} more are not shown.`);
   return [figures, ...remarks.map((text) => h("p", { class: "regtutor-remark" }, text))];
 }
@@ -106,16 +109,8 @@ function drawRow(row, index, axis, isOpen) {
   const kind = row.status === null ? "bad" : isRefused(row) ? "bad" : "good";
   const status = statusText(row);
   const trouble = row.error ? `, ${row.error}` : "";
-  const spoken = `${index + 1}, ${row.step}, ${row.method} ${row.short || row.target}, ${status}${trouble}, `
-    + `${row.up} bytes up, ${row.down} bytes down, ${showTime(row.ms)}`;
   /** @param {string} name @param {string} text @param {string} [title] */
   const cell = (name, text, title) => h("span", { class: `regtutor-cell regtutor-cell-${name}`, title }, text);
-  const request = h(
-    "span",
-    { class: "regtutor-cell regtutor-cell-request", title: `${row.method} ${row.target}` },
-    h("b", {}, row.method),
-    ` ${row.short || row.target}`,
-  );
   const answer = h(
     "span",
     { class: `regtutor-cell regtutor-cell-status regtutor-${kind}`, title: `${status}${trouble}` },
@@ -124,21 +119,45 @@ function drawRow(row, index, axis, isOpen) {
   );
   return h(
     "div",
-    { class: "regtutor-row", "aria-label": spoken, "aria-selected": String(isOpen), "data-index": index },
+    { class: "regtutor-row", "aria-selected": String(isOpen), "data-index": index },
     cell("number", String(index + 1)),
     cell("step", row.step, row.step),
-    request,
+    drawRequest(row),
     answer,
-    cell("up", showBytes(row.up), `${row.up.toLocaleString("en")} bytes up`),
-    cell("down", showBytes(row.down), `${row.down.toLocaleString("en")} bytes down`),
+    drawBytes(row),
     cell("ms", showTime(row.ms)),
     drawBar(row, axis),
   );
 }
 
+/** The method and the target; where it is narrow, what is before the target's last two parts is cut first. @param {Row} row */
+function drawRequest(row) {
+  const target = row.short || row.target;
+  const [, before, last] = target.match(/^([^?]*?)((?:\/[^/?]*){1,2}(?:\?.*)?)$/) ?? ["", "", target];
+  return h(
+    "span",
+    { class: "regtutor-cell regtutor-cell-request", title: `${row.method} ${row.target}` },
+    h("b", {}, row.method, " "),
+    h("span", { class: "regtutor-before" }, before),
+    h("span", { class: "regtutor-last" }, last),
+  );
+}
+
+/** Bytes of the bodies, with an arrow for each way that had some. @param {Row} row */
+function drawBytes(row) {
+  const ways = /** @type {[string, number, string][]} */ ([["↑", row.up, "up"], ["↓", row.down, "down"]]);
+  const parts = ways.filter(([, bytes]) => bytes > 0).flatMap(([arrow, bytes, way]) => [
+    h("span", { "aria-hidden": "true" }, `${arrow} `),
+    `${showBytes(bytes)} `,
+    h("span", { class: "regtutor-heard" }, `bytes ${way} `),
+  ]);
+  const title = ways.map(([, bytes, way]) => `${bytes.toLocaleString("en")} bytes ${way}`).join(", ");
+  return h("span", { class: "regtutor-cell regtutor-cell-bytes", title }, ...parts);
+}
+
 /** The names of the columns, and the time axis. */
 function drawHead() {
-  const names = { number: "#", step: "step", request: "request", status: "answer", up: "up", down: "down", ms: "took" };
+  const names = { number: "#", step: "step", request: "request", status: "answer", bytes: "body bytes", ms: "took" };
   const cells = Object.entries(names).map(([name, text]) =>
     h("span", { class: `regtutor-cell regtutor-cell-${name}` }, text),
   );
@@ -294,9 +313,11 @@ function render({ model, el }) {
       model.save_changes();
     },
     moved: (first, last) => {
-      if (!model.get("zoomed")) return false;
+      if (!model.get("zoomed")) return;
       setAxis(first, last);
-      return true;
+      for (const row of list.element.querySelectorAll("[data-index]")) {
+        row.lastElementChild?.replaceWith(drawBar(all[Number(row.getAttribute("data-index"))].row, axis));
+      }
     },
     activated: (position) => {
       activeIndex = shown[position] ?? 0;
@@ -340,8 +361,10 @@ function render({ model, el }) {
     follow(model, ["latest", "unseen"], grow),
     follow(model, ["words", "refused_only", "method", "zoomed"], refilter),
     follow(model, ["opened"], () => {
-      list.redraw();
       opened.show();
+      for (const row of list.element.querySelectorAll("[data-index]")) {
+        row.setAttribute("aria-selected", String(Number(row.getAttribute("data-index")) === model.get("opened")));
+      }
     }),
   ];
   if (model.get("opened") >= 0) list.activate(shown.indexOf(model.get("opened")), false);

@@ -1,0 +1,189 @@
+"""A transcript in a real browser: 5,000 rows by keyboard and mouse, a filter that is kept, rows that come later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.axe import assert_accessible
+from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+VIEW = "[data-testid=transcript-view]"
+
+MOST_IN_PAGE = 40
+"""Rows that may be in the page, however many there are."""
+
+PUSHED = """
+import regtutor as rt
+reg = rt.open_registry("embedded", quiet=True)
+pushed = rt.push_image(reg, rt.sample_image(), "library/hello", "v1")
+"""
+
+SHORT = "view = rt.TranscriptView(pushed)\nview"
+
+TIMES = """
+from dataclasses import replace
+from datetime import datetime, timedelta
+from regtutor.widgets.timeline import TimeAxis, real_duration, rows_of
+each = real_duration(rows_of(pushed.exchanges, TimeAxis())) + 5
+begin = datetime.fromisoformat(pushed[0].started)
+def at(round):
+    moved = timedelta(milliseconds=each) * round
+    return [replace(e, started=(datetime.fromisoformat(e.started) + moved).isoformat()) for e in pushed]
+"""
+
+LONG = (
+    TIMES
+    + """
+many = rt.Transcript.of([e for round in range(385) for e in at(round)][:5000], "a long push")
+view = rt.TranscriptView(many)
+view
+"""
+)
+
+HOSTILE = """
+from regtutor.exchange import *
+bad = "<img src=x onerror=alert(1)>\\x1b[31m\\u202e" + "x" * 3000
+broken = Exchange(bad, "http://127.0.0.1:1/", RequestRecord("GET", "/v2/" + bad), error=bad)
+paused = replace(pushed[0], started=(begin + timedelta(minutes=5)).isoformat())
+rt.TranscriptView(rt.Transcript.of([*pushed, paused, *at(3400)[1:4], broken], bad, [bad]))
+"""
+
+
+def rows(view: Locator) -> Locator:
+    return view.get_by_role("option")
+
+
+def focused(view: Locator, number: int, count: int) -> None:
+    """Wait until row ``number`` of ``count`` has the focus, in sight, and is the one that Tab finds."""
+    row = view.locator("[role=option]:focus")
+    expect(row).to_have_attribute("aria-posinset", str(number))
+    expect(row).to_have_attribute("aria-setsize", str(count))
+    expect(row).to_be_in_viewport()
+    expect(view.locator("[role=option][tabindex='0']")).to_have_count(1)
+    assert rows(view).count() <= MOST_IN_PAGE
+
+
+def test_5000_exchanges_are_walked_filtered_and_opened_with_few_rows_in_the_page(lab: Lab) -> None:
+    lab.open_cells("long.ipynb", PUSHED, LONG, "# the last cell")
+    lab.run_all()
+    view, keyboard = lab.view("transcript-view"), lab.page.keyboard
+    expect(view).to_have_attribute("data-shown", "5000")
+    assert 14 <= rows(view).count() <= MOST_IN_PAGE
+
+    rows(view).first.focus()
+    for key, number in [("ArrowDown", 2), ("PageDown", 15), ("ArrowUp", 14), ("End", 5000), ("PageUp", 4987),
+                        ("Home", 1), ("ArrowUp", 1)]:  # fmt: skip
+        keyboard.press(key)
+        focused(view, number, 5000)
+    for share in range(11):
+        most = view.get_by_role("listbox").evaluate(SCROLL, share / 10)
+        assert most <= MOST_IN_PAGE
+    expect(rows(view).locator("text=/^5000$/")).to_have_count(1)
+
+    rows(view).first.scroll_into_view_if_needed()
+    take_pictures(lab, view, "transcript-5000")
+    before = lab.kinds()
+    keyboard.press("End")
+    keyboard.press("Enter")
+    expect(view).to_have_attribute("data-opened", "4999")
+    expect(view.get_by_text("Exchange 5,000 of 5,000")).to_be_visible()
+    expect(rows(view).and_(view.locator("[aria-selected=true]"))).to_have_attribute("aria-posinset", "5000")
+    for key in ("d", "d", "m", "Escape"):
+        keyboard.press(key)
+    expect(view).to_have_attribute("data-opened", "-1")
+    focused(view, 5000, 5000)
+    assert lab.kinds() == before
+
+    view.get_by_role("searchbox").fill("put manifest 201")
+    expect(view).to_have_attribute("data-shown", "384")
+    view.get_by_role("button", name="Refused only").click()
+    expect(view.get_by_text("No exchange passes the filter.")).to_be_visible()
+    view.get_by_role("searchbox").fill("")
+    expect(view).to_have_attribute("data-shown", "1539")
+    view.get_by_role("button", name="PUT").click()
+    expect(view).to_have_attribute("data-shown", "0")
+    view.get_by_role("button", name="HEAD").click()
+    expect(view).to_have_attribute("data-shown", "1539")
+    view.get_by_role("button", name="Refused only").click()
+
+
+SCROLL = """(list, share) => new Promise(done => {
+  list.scrollTop = share * (list.scrollHeight - list.clientHeight);
+  requestAnimationFrame(() => requestAnimationFrame(() => done(list.querySelectorAll("[role=option]").length)));
+})"""
+
+
+def test_what_is_open_and_the_filter_are_kept_and_rows_come_one_by_one(lab: Lab) -> None:
+    lab.open_cells("kept.ipynb", PUSHED, SHORT, "view")
+    lab.run_all()
+    both = lab.page.locator(VIEW)
+    expect(both).to_have_count(2)
+    view = lab.view("transcript-view")
+    view.get_by_role("searchbox").fill("uploads")
+    expect(view).to_have_attribute("data-shown", "8")
+    rows(view).nth(1).click()
+    expect(view.locator(".regtutor-opened")).to_contain_text("Docker-Content-Digest")
+    for one in both.all():
+        expect(one).to_have_attribute("data-shown", "8")
+        expect(one).to_have_attribute("data-opened", "2")
+    lab.ask_kernel("view.add(pushed[1]); view.add(pushed[2], pushed[3])")
+    for one in both.all():
+        expect(one).to_have_attribute("data-rows", "16")
+        expect(one).to_have_attribute("data-shown", "10")
+    expect(view.locator(":focus")).to_have_attribute("data-index", "2")
+    assert json.loads(lab.ask_kernel("import json; print(json.dumps([view.words, view.opened]))")) == ["uploads", 2]
+    lab.save()
+    lab.reload()
+    view = lab.view("transcript-view")
+    expect(view).to_have_attribute("data-rows", "16")
+    expect(view).to_have_attribute("data-shown", "10")
+    expect(view).to_have_attribute("data-opened", "2")
+    expect(view.get_by_role("searchbox")).to_have_value("uploads")
+    view.get_by_role("button", name="Close").click()
+    expect(view.locator(":focus")).to_have_attribute("role", "option")
+
+    lab.ask_kernel("view.words, view.refused_only, view.opened = '', True, 0")
+    expect(view).to_have_attribute("data-shown", "5")
+    expect(view).to_have_attribute("data-opened", "0")
+    lab.ask_kernel("view.rows.append(view.rows[0]); view._exchanges.append(pushed[0]); view.add(pushed[0])")
+    expect(view).to_have_attribute("data-rows", "18")
+    expect(view).to_have_attribute("data-shown", "7")
+
+    lab.restart()
+    rows(view).nth(3).click()
+    expect(view.get_by_role("alert")).to_contain_text("kernel")
+
+
+def test_it_is_readable_in_both_themes_and_in_a_narrow_window(lab: Lab, node_package: Callable[[str], Path]) -> None:
+    axe_core = node_package("axe-core")
+    lab.open_cells("looks.ipynb", PUSHED, SHORT, TIMES + HOSTILE, "view.snapshot()")
+    lab.run_all()
+    short, hostile = (lab.output(number).locator(VIEW) for number in (1, 2))
+    expect(hostile).to_have_attribute("data-ready", "true")
+    expect(hostile.locator("img")).to_have_count(0)
+    expect(hostile).to_contain_text("<img src=x onerror=alert(1)>\\x1b[31m\\u202e")
+    expect(hostile).to_contain_text("2 pauses are drawn")
+    expect(hostile).to_contain_text("One record does not say when it began")
+    rows(short).nth(2).click()
+    expect(short.locator(".regtutor-exchange")).to_be_visible()
+    for view in (short, hostile):
+        assert view.evaluate("view => view.scrollWidth - view.clientWidth") <= 0
+    take_pictures(lab, short, "transcript-short")
+    take_pictures(lab, hostile, "transcript-hostile")
+    for _ in lab.themes():
+        assert_accessible(lab.page, VIEW, axe_core)
+
+
+def take_pictures(lab: Lab, view: Locator, name: str) -> None:
+    """In both themes, and in a narrow window."""
+    for scheme in lab.themes():
+        view.evaluate("view => view.scrollIntoView({block: 'start'})")
+        lab.picture(f"{name}-{scheme}")
+        lab.picture(f"{name}-{scheme}-800", width=800)
