@@ -169,7 +169,8 @@ function drawLegend() {
   const entries = Object.entries(PART_WORDS).map(([part, words]) =>
     h("li", {}, h("span", { class: `regtutor-part regtutor-part-${part}` }), words),
   );
-  return h("ul", { class: "regtutor-legend", "aria-label": "What the colours of the bars mean" }, ...entries);
+  const refused = h("li", {}, h("span", { class: "regtutor-legend-refused" }), "refused, or not answered");
+  return h("ul", { class: "regtutor-legend", "aria-label": "What the colours of the bars mean" }, ...entries, refused);
 }
 
 /**
