@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 
 from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of
-from regtutor.findings.diagnosis import by_received, by_request_line, by_status, diagnosis, issue
+from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.findings.responses import challenge
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.media_types import essence
 
 _ERRORS = Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")
 
@@ -66,6 +67,21 @@ def _too_large(exchange: Exchange) -> Iterator[Finding]:
         shown=by_status(exchange),
         rule="allowed",
     )
+
+
+def _sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
+    kind = essence(exchange.request_headers.get("Content-Type", ""))
+    if not exchange.ok and exchange.status is not None and kind == "application/x-www-form-urlencoded":
+        yield diagnosis(
+            "the body was sent as a form",
+            f"Content-Type says {kind}: curl sets it for -d and --data-binary unless another is given, and a "
+            "registry then takes the body for something else than a blob or a manifest",
+            "Send the body's own type: -H 'Content-Type: application/octet-stream' for a blob; for a manifest, its "
+            "mediaType",
+            Citation(HTTP, "8.3 Content-Type", "section-8.3"),
+            shown=by_sent(exchange, "Content-Type"),
+            rule="allowed",
+        )
 
 
 def _slow_down(exchange: Exchange) -> Iterator[Finding]:
@@ -129,6 +145,7 @@ LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
     _wanted_credentials,
     _denied,
     _too_large,
+    _sent_as_a_form,
     _slow_down,
     _without_tls,
     _with_tls,

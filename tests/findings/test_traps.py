@@ -26,6 +26,8 @@ from tests.findings.records import (
 
 BEARER = (("WWW-Authenticate", 'Bearer realm="https://auth/token",service="reg",scope="repository:a/b:pull"'),)
 
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
 TRAPS: list[tuple[Exchange, str, str]] = [
     (
         exchange(**PATCH, status=202, received=(("Location", "http://r.example/v2/x"), ("Range", "0-1")), url="https://r.example"),
@@ -53,6 +55,11 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "byte for byte",
     ),
     (refused(404, "BLOB_UPLOAD_UNKNOWN", **PUT), "the upload session is gone", "POST"),
+    (
+        refused(400, "MANIFEST_INVALID", **{**PUT_MANIFEST, "sent": FORM}),
+        "the body was sent as a form",
+        "mediaType",
+    ),
     (
         exchange(**PATCH, status=500, sent=(("Content-Range", "bytes 0-9"),)),
         "Content-Range is not written so",
