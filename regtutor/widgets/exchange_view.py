@@ -73,13 +73,19 @@ class ExchangeView(View):
     def static_html(self) -> str:
         """The exchange without a kernel: the message, whose lines open to what they mean, and a picture of it."""
         if self._exchange is None:
-            return f"<p><i>{_NONE}</i></p>"
-        facts = escape(" \u00b7 ".join(self.data["title"]["facts"]))
+            return self.lines_html()
         drawn = picture(
-            svg_of(Transcript.of([_slim(self._exchange)], self.data["title"]["step"])),
+            svg_of(Transcript.of([slim(self._exchange)], self.data["title"]["step"])),
             f"The exchange as arrows: {self._summary()}",
         )
-        return f'<div><div style="{_FACTS}">{facts}</div>{findings_html(bounded_findings(self._exchange))}{drawn}</div>'
+        return f"<div>{self.lines_html()}{drawn}</div>"
+
+    def lines_html(self) -> str:
+        """The message alone, without a kernel; its lines open to what they mean."""
+        if self._exchange is None:
+            return f"<p><i>{_NONE}</i></p>"
+        facts = escape(" \u00b7 ".join(self.data["title"]["facts"]))
+        return f'<div style="{_FACTS}">{facts}</div>{findings_html(bounded_findings(self._exchange))}'
 
     def as_text(self) -> str:
         """The exchange line by line."""
@@ -93,7 +99,7 @@ class ExchangeView(View):
         return f"<ExchangeView of {self._exchange!r}>"
 
 
-def _slim(exchange: Exchange) -> Exchange:
+def slim(exchange: Exchange) -> Exchange:
     """What the arrows need of an exchange, since a picture cannot be searched: no headers, no body that was sent."""
     request = exchange.request
     body = BodyRecord(request.body.size, request.body.digest, b"", request.body.fate)

@@ -22,7 +22,7 @@ from regtutor.widgets import panels
 from regtutor.widgets.arrows import blob_of, item_of
 from regtutor.widgets.choices import CHOICES
 from regtutor.widgets.controls import BUTTONS, WHERE, button, choice_list, columns, html, parts_of, wrapping
-from regtutor.widgets.exchange_view import ExchangeView
+from regtutor.widgets.exchange_view import ExchangeView, slim
 from regtutor.widgets.freezing import Freezing
 from regtutor.widgets.guard import GUARDED, Guard
 from regtutor.widgets.predicting import Score, question
@@ -79,7 +79,7 @@ class PushStepper(Freezing):
         self._log, self._headers = html("log"), html("headers")
         self._editor = RequestEditor(self._edited, lambda: self._do(self._take_back))
         self._prediction = PredictionPanel(self._allow)
-        self._sequence = SequenceView([reg.name], lambda: svg_of(Transcript(self.stepping.state.exchanges)))
+        self._sequence = SequenceView([reg.name], self._drawing)
         self._sequence.observe(self._selected, "selected")
         self._exchange, self._tree = ExchangeView(), RegistryTree()
         super().__init__(children=self._rows())
@@ -394,6 +394,10 @@ class PushStepper(Freezing):
         self.error = "\n".join(part for part in panels.told(error) if part) if error else ""
         self._failure.value = panels.failure(error)
 
+    def _drawing(self) -> str:
+        title = f"{self.stepping.choice.label}; {self.stepping.repository}:{self.stepping.tag}"
+        return svg_of(Transcript.of(map(slim, self.state.exchanges), title))
+
     def close(self) -> None:
         """Take the widget off the page, with every part of it; the registry stays as it is."""
         for part in parts_of(self):
@@ -405,7 +409,7 @@ class PushStepper(Freezing):
         state = self.state
         parts = [panels.position(self.stepping), self._sequence.static_html()]
         if state.exchange is not None:
-            parts.append(self._exchange.static_html())
+            parts.append(self._exchange.lines_html())
         return f"<div>{''.join([*parts, panels.about_to_be_sent(state, live=False), self._tree.static_html()])}</div>"
 
     def as_text(self) -> str:
