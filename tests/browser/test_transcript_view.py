@@ -180,6 +180,15 @@ def test_it_is_readable_in_both_themes_and_in_a_narrow_window(lab: Lab, node_pac
     for _ in lab.themes():
         assert_accessible(lab.page, VIEW, axe_core)
 
+    lab.open_as_strangers(lab.save(), "looks.ipynb")
+    still = lab.output(3)
+    expect(still.get_by_role("row")).to_have_count(14)
+    expect(still.get_by_role("img")).to_be_visible()
+    bar = still.locator("[style*=background-color]").nth(2)
+    expect(bar).to_have_css("height", "3px")
+    expect(bar).not_to_have_css("margin-left", "0px")
+    lab.picture("transcript-still-untrusted")
+
 
 def take_pictures(lab: Lab, view: Locator, name: str) -> None:
     """In both themes, and in a narrow window."""

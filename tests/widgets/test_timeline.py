@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
 import regtutor as rt
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord, WireEvent
-from regtutor.widgets import timeline
+from regtutor.widgets import timeline, transcript_still
 from regtutor.widgets.timeline import COLUMNS, Place, TimeAxis, duration, parts_of, refused, rows_of, short
 from tests.formats.hostile import HOSTILE, TRANSCRIPT
 
@@ -136,3 +137,12 @@ def test_every_kind_of_event_that_the_recorder_knows_ends_a_part_or_takes_no_tim
     told = {"connected", "reused", "head sent", "interim received", "waited", "body sent", "head received", "failed"}
     assert told | {"body received"} == set(timeline._ENDED_BY)
     assert set(timeline._ENDED_BY.values()) == set(timeline.PARTS)
+
+
+def test_every_part_has_a_word_and_a_colour_wherever_bars_are_drawn() -> None:
+    front = files("regtutor.widgets") / "front"
+    script, style = (front / name for name in ("timeline.js", "transcript_view.css"))
+    for part in timeline.PARTS:
+        assert f'\n  {part}: "' in script.read_text("utf-8")
+        assert f".regtutor-part-{part} {{" in style.read_text("utf-8")
+    assert set(transcript_still._COLOURS) == set(timeline.PARTS)
