@@ -4,20 +4,15 @@
 import { follow, frame, h } from "./view.js";
 import { drawExchange } from "./exchange_lines.js";
 import { longList } from "./long_list.js";
-import { PART_WORDS, axisOf, drawBar, drawTicks, isRefused, showBytes, showTime, statusText } from "./timeline.js";
+import { axisOf, drawBar, drawTicks, isRefused, statusText } from "./timeline.js";
+import { drawFilter } from "./transcript_filter.js";
+import { drawHead, drawLegend, drawRow, summaryOf } from "./transcript_rows.js";
 
 /**
  * @typedef {import("./timeline.js").Row} Row
- * @typedef {import("./timeline.js").Axis} Axis
  * @typedef {import("@anywidget/types").AnyModel} Model
- * @typedef {{ row: Row, text: string }} Listed a row, and the text that the filter looks into
+ * @typedef {import("./transcript_rows.js").Listed} Listed
  */
-
-/** Methods that have a button of their own. */
-const MOST_METHODS = 8;
-
-/** Milliseconds after the last key until the kernel is told what the filter is. */
-const TYPING = 300;
 
 /** @param {Model} model @returns {(cells: unknown[]) => Listed} */
 function listing(model) {
@@ -56,188 +51,6 @@ function passing(model, all) {
     if (words.every((word) => text.includes(word))) found.push(index);
   }
   return found;
-}
-
-/** @param {string} text @param {string} [of] @param {string} [title] */
-function figure(text, of = "", title = "") {
-  return h("span", { class: "regtutor-figure", title }, h("strong", {}, text), of && ` ${of}`);
-}
-
-/** @param {Listed[]} all @param {number[]} shown @param {number} unseen */
-function summaryOf(all, shown, unseen) {
-  const total = { up: 0, down: 0, refused: 0, pauses: 0, cut: 0, untimed: 0 };
-  for (const index of shown) {
-    const { row } = all[index];
-    total.up += row.up;
-    total.down += row.down;
-    total.refused += isRefused(row) ? 1 : 0;
-    total.untimed += row.timed ? 0 : 1;
-    total.pauses += row.pause > 0 ? 1 : 0;
-    total.cut += row.pause;
-  }
-  const part = shown.length < all.length;
-  const axis = axisOf(shown.map((index) => all[index].row));
-  const length = shown.length ? axis.to - axis.from : 0;
-  const count = shown.length.toLocaleString("en");
-  const refused = figure(total.refused ? total.refused.toLocaleString("en") : "none", "refused");
-  refused.classList.add(total.refused ? "regtutor-refused" : "regtutor-answered");
-  const figures = h(
-    "div",
-    { class: "regtutor-figures", role: "status" },
-    figure(count, part ? `of ${all.length.toLocaleString("en")} requests` : all.length === 1 ? "request" : "requests"),
-    figure(showBytes(total.up), total.up < 10000 ? "bytes up" : "up", `${total.up.toLocaleString("en")} bytes`),
-    figure(showBytes(total.down), total.down < 10000 ? "bytes down" : "down", `${total.down.toLocaleString("en")} bytes`),
-    figure(showTime(length + (part ? 0 : total.cut)), part ? "from first to last" : ""),
-    refused,
-  );
-  const remarks = [];
-  if (total.pauses) {
-    const many = total.pauses === 1 ? "A pause is" : `${total.pauses.toLocaleString("en")} pauses are`;
-    remarks.push(`${many} drawn ${showTime(total.cut)} shorter than in truth (dotted).`);
-  }
-  if (total.untimed === all.length && all.length) remarks.push("The records do not say when they began: drawn one after another.");
-  else if (total.untimed) {
-    const many = total.untimed === 1 ? "One record does" : `${total.untimed.toLocaleString("en")} records do`;
-    remarks.push(`${many} not say when it began: drawn behind those before it.`);
-  }
-  if (unseen) remarks.push(`${unseen.toLocaleString("en")} more are not shown.`);
-  return [figures, ...remarks.map((text) => h("p", { class: "regtutor-remark" }, text))];
-}
-
-/** @param {Row} row @param {number} index @param {Axis} axis @param {boolean} isOpen */
-function drawRow(row, index, axis, isOpen) {
-  const kind = row.status === null ? "bad" : isRefused(row) ? "bad" : "good";
-  const status = statusText(row);
-  const trouble = row.error ? `, ${row.error}` : "";
-  /** @param {string} name @param {string} text @param {string} [title] */
-  const cell = (name, text, title) => h("span", { class: `regtutor-cell regtutor-cell-${name}`, title }, text);
-  const answer = h(
-    "span",
-    { class: `regtutor-cell regtutor-cell-status regtutor-${kind}`, title: `${status}${trouble}` },
-    h("span", { class: "regtutor-code" }, row.status === null ? "✕" : String(row.status)),
-    ` ${isRefused(row) && row.error ? row.error : row.said}`,
-  );
-  return h(
-    "div",
-    { class: "regtutor-row", "aria-selected": String(isOpen), "data-index": index },
-    cell("number", String(index + 1)),
-    cell("step", row.step, row.step),
-    drawRequest(row),
-    answer,
-    drawBytes(row),
-    cell("ms", showTime(row.ms)),
-    drawBar(row, axis),
-  );
-}
-
-/** The method and the target; where it is narrow, what is before the target's last two parts is cut first. @param {Row} row */
-function drawRequest(row) {
-  const target = row.short || row.target;
-  const [, before, last] = target.match(/^([^?]*?)((?:\/[^/?]*){1,2}(?:\?.*)?)$/) ?? ["", "", target];
-  return h(
-    "span",
-    { class: "regtutor-cell regtutor-cell-request", title: `${row.method} ${row.target}` },
-    h("b", {}, row.method, " "),
-    h("span", { class: "regtutor-before" }, before),
-    h("span", { class: "regtutor-last" }, last),
-  );
-}
-
-/** Bytes of the bodies, with an arrow for each way that had some. @param {Row} row */
-function drawBytes(row) {
-  const ways = /** @type {[string, number, string][]} */ ([["↑", row.up, "up"], ["↓", row.down, "down"]]);
-  const parts = ways.filter(([, bytes]) => bytes > 0).flatMap(([arrow, bytes, way]) => [
-    h("span", { "aria-hidden": "true" }, `${arrow} `),
-    `${showBytes(bytes)} `,
-    h("span", { class: "regtutor-heard" }, `bytes ${way} `),
-  ]);
-  const title = ways.map(([, bytes, way]) => `${bytes.toLocaleString("en")} bytes ${way}`).join(", ");
-  return h("span", { class: "regtutor-cell regtutor-cell-bytes", title }, ...parts);
-}
-
-/** The names of the columns, and the time axis. */
-function drawHead() {
-  const names = { number: "#", step: "step", request: "request", status: "answer", bytes: "body bytes", ms: "took" };
-  const cells = Object.entries(names).map(([name, text]) =>
-    h("span", { class: `regtutor-cell regtutor-cell-${name}` }, text),
-  );
-  const ticks = h("span", { class: "regtutor-track" });
-  return { head: h("div", { class: "regtutor-row regtutor-row-head", "aria-hidden": "true" }, ...cells, ticks), ticks };
-}
-
-function drawLegend() {
-  const entries = Object.entries(PART_WORDS).map(([part, words]) =>
-    h("li", {}, h("span", { class: `regtutor-part regtutor-part-${part}` }), words),
-  );
-  const refused = h("li", {}, h("span", { class: "regtutor-legend-refused" }), "refused, or not answered");
-  return h("ul", { class: "regtutor-legend", "aria-label": "What the colours of the bars mean" }, ...entries, refused);
-}
-
-/**
- * A button that stays pressed.
- * @param {string} text @param {string} title @param {() => void} pressed
- */
-function toggle(text, title, pressed) {
-  return h("button", { type: "button", class: "regtutor-toggle", title, "aria-pressed": "false", onclick: pressed }, text);
-}
-
-/**
- * The filter: text, refused only, a method; and whether the axis covers the rows in sight.
- * @param {Model} model
- */
-function drawFilter(model) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let typed;
-  const tell = () => {
-    clearTimeout(typed);
-    typed = undefined;
-    model.save_changes();
-  };
-  /** @param {string} trait @param {unknown} value */
-  const set = (trait, value) => {
-    model.set(trait, value);
-    tell();
-  };
-  const words = /** @type {HTMLInputElement} */ (
-    h("input", {
-      type: "search",
-      placeholder: "Filter: step, method, target, status, error",
-      "aria-label": "Filter by step, method, target, status or error code",
-      oninput: () => {
-        model.set("words", words.value);
-        clearTimeout(typed);
-        typed = setTimeout(tell, TYPING);
-      },
-      onchange: () => tell(),
-    })
-  );
-  const refused = toggle("Refused only", "answered 400 or above, or not at all", () =>
-    set("refused_only", !model.get("refused_only")));
-  const zoom = toggle("Zoom to rows in sight", "the time axis covers the rows in sight, not all of them", () =>
-    set("zoomed", !model.get("zoomed")));
-  const methods = h("span", { class: "regtutor-methods", role: "group", "aria-label": "Only one method" });
-  /** @type {Map<string, HTMLElement>} */
-  const buttons = new Map();
-  /** @param {Map<string, number>} counts */
-  const count = (counts) => {
-    for (const [method, number] of counts) {
-      let button = buttons.get(method);
-      if (button === undefined && buttons.size < MOST_METHODS) {
-        button = toggle("", `only ${method}`, () => set("method", model.get("method") === method ? "" : method));
-        buttons.set(method, button);
-        methods.append(button);
-      }
-      if (button) button.textContent = `${method} ${number.toLocaleString("en")}`;
-    }
-  };
-  const show = () => {
-    if (words.value !== model.get("words")) words.value = model.get("words");
-    refused.setAttribute("aria-pressed", String(model.get("refused_only")));
-    zoom.setAttribute("aria-pressed", String(model.get("zoomed")));
-    for (const [method, button] of buttons) button.setAttribute("aria-pressed", String(model.get("method") === method));
-  };
-  const element = h("div", { class: "regtutor-filter", role: "search", "aria-label": "Filter the exchanges" }, words, refused, methods, zoom);
-  return { element, count, show, close: () => typed !== undefined && tell() };
 }
 
 /**
