@@ -183,6 +183,8 @@ class OneRequest(HTTPMessageDelegate):
     async def _respond(self, outcome: Response | BodySink | None, last: bool, lingers: bool) -> None:
         assert outcome is not None, "answered before the head was read"
         response = outcome if isinstance(outcome, Response) else await self._finished(outcome)
+        if self._line.method == "HEAD":  # also where the app was not asked, or failed
+            response = Response(response.status, response.headers)
         try:
             await self._send(response, last)
         except (StreamClosedError, TimeoutError, OSError) as error:

@@ -208,6 +208,15 @@ def test_a_head_that_is_no_http_is_answered_and_the_connection_closed(wire: Wire
     assert wire.ended()
 
 
+@pytest.mark.parametrize("lines", [["HEAD /v2/ HTTP/1.1", "Host: r", "Content-Length: five"], ["HEAD /\xff HTTP/1.1"]])
+def test_a_head_request_that_is_no_http_gets_its_answer_without_a_body(wire: Wire, lines: list[str]) -> None:
+    wire.send(*lines)
+    start, headers, _ = wire.read(body=False)
+    assert start == "HTTP/1.1 400 Bad Request"
+    assert int(headers["content-length"]) > 0
+    assert wire.ended()
+
+
 def test_an_absolute_form_target_is_the_same_request(wire: Wire) -> None:
     for target in ("http://other.example:80/v2/", "/v2/"):
         wire.send(f"GET {target} HTTP/1.1", "Host: r")
