@@ -21,7 +21,7 @@ class Draft:
     step: the name of the documented request.
     method: as it will be sent.
     target: in origin-form, without secrets.
-    origin: scheme and host, if the target names them (a Location may), or ``""``.
+    origin: scheme and host, if the target names them (a Location may, and so may the learner), or ``""``.
     headers: name and value, without secrets.
     size: bytes of the body; None without a body.
     label: where the body's bytes come from.
@@ -80,7 +80,7 @@ class Draft:
             source = "bytes in memory" if self.label == "bytes" else self.label
             lines.append(f"> [{self.size} bytes to be sent, from {source}]")
         if self.origin:
-            lines.append(f"* to {self.origin}, which the Location named")
+            lines.append(f"* to {self.origin}, which its target names")
         return "\n".join(lines)
 
 
@@ -95,11 +95,13 @@ def split_origin(url: str) -> tuple[str, str]:
 
 def _warning(request: Request) -> str:
     """A registry waits for bytes that were announced, as long as its patience lasts: say so beforehand."""
+    if request.body is None and (coding := request.header("Transfer-Encoding")):
+        return f"Transfer-Encoding: {coding} announces a body, and there is none: {_WAITS}"
     length = request.header("Content-Length") or ""
     size = request.body.size if request.body else 0
     if not length.isdecimal() or request.header("Transfer-Encoding") or int(length[:18]) <= size:
         return ""
-    return (
-        f"Content-Length announces {length} bytes, and there are {size}: "
-        "the registry will wait for the rest, perhaps for a minute"
-    )
+    return f"Content-Length announces {length} bytes, and there are {size}: {_WAITS}"
+
+
+_WAITS = "the registry will wait for the rest, perhaps for a minute"

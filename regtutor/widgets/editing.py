@@ -117,8 +117,8 @@ class Version:
 
         Raises
         ------
-        InvalidArgument: for a name that no body has, for a changed text that holds ``<redacted>``, and for a text that
-            no encoding can write.
+        InvalidArgument: for a name that no body has, for a changed text that holds ``<redacted>``, for a text that no
+            encoding can write, and for what is no text.
         """
         request = self.request
         if method is not None:
@@ -140,15 +140,16 @@ class Version:
         return origin + text if text.startswith("/") else text
 
     def _headers(self, pairs: Iterable[tuple[str, str]]) -> HeaderList:
-        live: dict[tuple[str, str], tuple[str, str]] = {}
-        for request in (self.original, self.request):
-            live |= dict(zip(redact_headers(request.headers), request.headers, strict=True))
+        live = {**_live(self.original), **_live(self.request)}
         found = []
-        for name, value in pairs:
+        for name, value in _pairs(pairs):
             pair = (_text("header's name", name), _text(f"header {name}", value))
-            if pair not in live:
+            meant = live.get(pair)
+            if meant is None:
                 _must_be_whole(f"header {name}", value)
-            found.append(live.get(pair, pair))
+                found.append(pair)
+            else:  # of two that look alike, each stays what it is
+                found.append(meant.pop(0) if len(meant) > 1 else meant[0])
         return tuple(found)
 
     def _with_body(self, request: Request, name: str) -> Version:
@@ -162,7 +163,28 @@ class Version:
         return Version(self.original, replace(request, headers=headers, body=made), name)
 
 
+def _live(request: Request) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Each header as it is shown, and what it stands for: more than one where only their secrets differ."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for shown, meant in zip(redact_headers(request.headers), request.headers, strict=True):
+        found.setdefault(shown, []).append(meant)
+    return found
+
+
+def _pairs(headers: Iterable[tuple[str, str]]) -> HeaderList:
+    try:
+        return tuple((name, value) for name, value in headers)
+    except (TypeError, ValueError):
+        raise InvalidArgument(
+            f"{headers!r:.80} are no headers",
+            "headers are pairs of a name and a value",
+            'Give [("Name", "value"), ...]',
+        ) from None
+
+
 def _text(what: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgument(f"The {what} is of the type {type(value).__name__}", "it is sent as text", "Give a str")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from regtutor.client.registry import Registry
 from regtutor.errors import RegtutorError
+from regtutor.protocol.secrets import redact_text
 
 WAIT = 0.4
 """Seconds that are waited for a line at most; a registry may write it after its answer."""
@@ -53,7 +54,7 @@ class LogReader:
         return why
 
     def read(self) -> tuple[tuple[str, ...], str]:
-        """The lines since the last time, and why there are none to be seen, or ``""``.
+        """The lines since the last time, without secrets, and why there are none to be seen, or ``""``.
 
         If there is none yet, one is waited for, for :data:`WAIT` seconds at most.
         """
@@ -70,9 +71,9 @@ class LogReader:
             text, why = self._text()
         if why:
             return (), why
-        lines = added(self._seen, text)
+        lines = _cut(added(self._seen, text))
         self._seen = text
-        return _cut(lines), ""
+        return tuple(redact_text(line) for line in lines), ""
 
     def _text(self) -> tuple[str, str]:
         """The whole lines of the log, and why it cannot be read."""

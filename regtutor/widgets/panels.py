@@ -86,7 +86,7 @@ def about_to_be_sent(state: State, *, live: bool) -> str:
         text = "None: the walk is complete." if state.complete else "None: the walk stopped. Reset starts it anew."
         return _title("The request about to be sent") + f"<p>{text}</p>"
     title = "The request about to be sent" if live else "The request that came next"
-    whither = f" It goes to {draft.origin}, which the Location named." if draft.origin else ""
+    whither = f" It goes to {draft.origin}, which its target names." if draft.origin else ""
     lines = [
         _title(f"{title}: {draft.step}"),
         f"<p>{escape(purpose(draft.step) + whither)} {_BREAK if live else ''}</p>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,13 @@ def test_a_length_that_is_not_reached_is_warned_of() -> None:
     assert Version.of(put()).draft.warning == ""
 
 
+def test_a_body_that_is_announced_as_chunked_and_not_there_is_warned_of() -> None:
+    head = Version.of(Request("head_blob", "HEAD", "/v2/a")).edit(headers=[("Transfer-Encoding", "chunked")])
+    assert "announces a body, and there is none" in head.draft.warning
+    stream = Request("patch_upload", "PATCH", "/v2/a", (("Transfer-Encoding", "chunked"),), body_of(DATA))
+    assert Version.of(stream).draft.warning == ""
+
+
 def test_a_body_of_unknown_length_stays_one() -> None:
     stream = Request("patch_upload", "PATCH", "/v2/a", (("Transfer-Encoding", "chunked"),), body_of(DATA))
     assert Version.of(stream).edit(body="the first half").request.headers == stream.headers
@@ -171,6 +179,23 @@ def test_a_header_as_it_was_shown_is_sent_with_its_secret() -> None:
     assert other.draft.edits == ("Authorization Basic <redacted> -> Basic <redacted>",)
     with pytest.raises(InvalidArgument, match="stands where a secret was"):
         version.edit(headers=[("Authorization", "Bearer <redacted>")])
+
+
+def test_of_two_headers_that_differ_in_their_secrets_each_stays_what_it_is() -> None:
+    both = (("Authorization", "Basic Zmlyc3Q="), ("Authorization", "Basic c2Vjb25k"))
+    version = Version.of(put()).edit(headers=both)
+    assert version.edit(method="POST", headers=version.draft.headers).request.headers == both
+    thrice = version.edit(headers=[*version.draft.headers, version.draft.headers[0]])
+    assert thrice.request.headers == (*both, both[1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"method": 5}, {"target": b"/v2/"}, {"headers": 5}, {"headers": [("X",)]}, {"headers": [("X", 5)]}],
+)
+def test_what_is_no_text_is_named(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgument, match=r"of the type|are no headers"):
+        Version.of(put()).edit(**change)
 
 
 def test_a_body_that_is_not_in_the_table_is_named() -> None:

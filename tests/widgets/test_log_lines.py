@@ -93,3 +93,9 @@ def test_a_registry_known_by_its_url_alone_says_why_there_are_no_lines() -> None
     lines, why = log.read()
     assert (lines, waits) == ((), [])
     assert "The log of http://r cannot be seen" in why
+
+
+def test_a_secret_in_a_target_that_was_logged_is_taken_out() -> None:
+    log, _ = reader("", 'uri="/v2/a/blobs/x?access_token=s3cret&_state=abc"\n')
+    log.skip()
+    assert log.read() == (('uri="/v2/a/blobs/x?access_token=<redacted>&_state=abc"',), "")
