@@ -8,6 +8,7 @@ about how it is shown.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, overload
@@ -286,7 +287,8 @@ class Exchange:
         if self.status is None:
             return f"no answer: {self.error}"
         named = [str(entry.get("code")) for entry in self.errors if entry.get("code")]
-        return codes.meaning(self.step, self.status) + (f" ({', '.join(named)})" if named else "")
+        told = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in Counter(named).items())
+        return codes.meaning(self.step, self.status) + (f" ({told})" if told else "")
 
     def expect(self, *statuses: int) -> Exchange:
         """This exchange, if its status is one of ``statuses``.
@@ -310,7 +312,10 @@ class Exchange:
         lines = [f"* {self.step}: {self.meaning}"]
         if self.proxy:
             lines.append(f"* through the proxy {self.proxy}")
-        lines += _message_lines(">", self.request.start_line, self.request.headers)
+        if self.request.method:
+            lines += _message_lines(">", self.request.start_line, self.request.headers)
+        else:
+            lines.append("* no request was sent")
         lines += [
             line for interim in self.interims for line in _message_lines("<", interim.start_line, interim.headers)
         ]

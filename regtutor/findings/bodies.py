@@ -31,17 +31,22 @@ def sent_meaning(exchange: Exchange) -> str:
     said = [_FATES[body.fate].format(counted(body.size))]
     named = fields_of(exchange).get("digest")
     if named and body.digest and body.fate == "sent" and step_of(exchange) in ("put_blob", "post_blob"):
-        same = "which is the digest that the request names" if body.digest == named else _named(named, body.digest)
+        chunks = step_of(exchange) == "put_blob"
+        same = (
+            "which is the digest that the request names" if body.digest == named else _named(named, body.digest, chunks)
+        )
         said.append(f"they have the digest {body.digest}, {same}")
     if step_of(exchange) == "put_manifest":
         said += _manifest(body, exchange.request_headers.get("Content-Type", ""))
     return "; ".join(said)
 
 
-def _named(named: str, digest: str) -> str:
+def _named(named: str, digest: str, chunks: bool) -> str:
     if not comparable(named, digest):
         return f"and the request names {named}, of another algorithm"
-    return f"while the request names {named}: that of the whole blob, if other chunks went before"
+    return f"while the request names {named}" + (
+        ": that of the whole blob, if other chunks went before" if chunks else ""
+    )
 
 
 def received_meaning(exchange: Exchange) -> str:

@@ -24,7 +24,8 @@ def diagnosis(
 
 def by_request_line(exchange: Exchange) -> tuple[str, str, str]:
     """The request line shows it."""
-    return "request", f"> {exchange.request.start_line}", exchange.target
+    line = f"> {exchange.request.start_line}" if exchange.method else "* no request"
+    return "request", line, exchange.target
 
 
 def by_status(exchange: Exchange) -> tuple[str, str, str]:

@@ -14,10 +14,11 @@ from regtutor.exchange import Exchange
 from regtutor.findings import mismatches, requests, responses, traps
 from regtutor.findings.asked import asked, route_of, step_of
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
+from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.message import HeaderList
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation
-from regtutor.protocol.codes import CODES, STATUSES, meaning
+from regtutor.protocol.codes import CODES, REQUIRED, STATUSES, meaning
 from regtutor.protocol.headers import HEADERS, Rule, required_headers
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
@@ -56,7 +57,8 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
     route, request = route_of(exchange), exchange.request
     rule: Rule = "not mentioned" if route is None else "allowed"
     source = route.citations[0] if route else _REQUEST_LINE
-    yield Finding(f"> {request.start_line}", "request", request.method, request.target, asked(exchange), rule, source)
+    part, line, _ = by_request_line(exchange)
+    yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
     needed = required_headers("request", step_of(exchange))
     yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
 
@@ -102,6 +104,9 @@ def _status(
     rule: Rule = "allowed" if documented or status == 100 else "not mentioned"
     if documented and route is not None and [s for s in route.statuses if s < 300] == [status]:
         rule = "required"
+    must = REQUIRED.get((route.name, status)) if route else None
+    if must is not None and row is not None:
+        rule, row = "required", (row[0], must)
     said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
     if row is not None:
         said = row[0] if part == "interim" else meaning(step_of(exchange), status)

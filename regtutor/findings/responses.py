@@ -25,6 +25,8 @@ def _location(exchange: Exchange, value: str) -> str:
         other = split_url(value).netloc not in ("", split_url(exchange.url).netloc)
         warning = ", on another host, which is not to see the credentials of this one" if other else ""
         return f"the request is to be sent there instead{warning}; {kind}"
+    if exchange.status is not None and exchange.status >= 400:
+        return f"{_where_refused(exchange)}; {kind}"
     if exchange.status in (202, 204) and step_of(exchange) in _SESSION_OPEN:
         mark = "&" if "?" in value else "?"
         return (
@@ -32,6 +34,12 @@ def _location(exchange: Exchange, value: str) -> str:
             f"appended; {kind}"
         )
     return f"what was stored can be had there; {kind}"
+
+
+def _where_refused(exchange: Exchange) -> str:
+    if exchange.status == 416 and step_of(exchange) in ("patch_upload", "put_blob"):
+        return "the upload is not lost: GET this address to see how far it has come, and go on there"
+    return "nothing was stored by this request; what such an address is for, no document of the API says"
 
 
 def _range(exchange: Exchange, value: str) -> str:
@@ -97,7 +105,7 @@ def _content_range(_exchange: Exchange, value: str) -> str:
 def _uuid(exchange: Exchange, value: str) -> str:
     path, _ = split_target(exchange.headers.get("Location", ""))
     where = "; it is the last part of the path of Location" if path.rpartition("/")[2] == value else ""
-    return f"the registry's own name of the upload session{where}; a client follows Location and needs it not"
+    return f"the registry's own name of the upload session{where}; a client needs Location only"
 
 
 def _etag(exchange: Exchange, value: str) -> str:

@@ -13,7 +13,7 @@ from regtutor.findings.asked import split_url, step_of
 from regtutor.findings.diagnosis import by_received, by_request_line, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
-from regtutor.protocol.routes import split_target
+from regtutor.protocol.routes import parse, split_target
 
 _POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
 TO_A_SESSION = frozenset({"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"})
@@ -100,6 +100,16 @@ def _unknown_session(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
+def needs_a_slash(exchange: Exchange) -> bool:
+    """Whether the path is none of the API's, and would be one with a slash at its end."""
+    path, mark, query = exchange.target.partition("?")
+    return (
+        exchange.status in (404, 405)
+        and parse(exchange.method, exchange.target) is None
+        and parse(exchange.method, f"{path}/{mark}{query}") is not None
+    )
+
+
 def _missing_slash(exchange: Exchange) -> Iterator[Finding]:
     path, target = exchange.target.partition("?")[0], exchange.headers.get("Location", "")
     if exchange.status in (301, 302, 308) and split_url(target).path == f"{path}/":
@@ -108,6 +118,14 @@ def _missing_slash(exchange: Exchange) -> Iterator[Finding]:
             f"the path is {path}/; many clients follow a 301 with GET, and so send another request than was meant",
             f"{exchange.method} {path}/",
             Citation(HTTP, "15.4.2 301 Moved Permanently", "section-15.4.2"),
+            shown=by_request_line(exchange),
+        )
+    elif needs_a_slash(exchange):
+        yield diagnosis(
+            "the slash at the end is missing",
+            f"{path} is no path of the API, and {path}/ is one",
+            f"{exchange.method} {path}/",
+            Citation(DISTRIBUTION_SPEC, "Endpoints", "endpoints"),
             shown=by_request_line(exchange),
         )
 

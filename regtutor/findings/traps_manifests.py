@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from regtutor.errors import InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, step_of
 from regtutor.findings.diagnosis import by_request_line, by_sent, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
+from regtutor.findings.traps_locations import needs_a_slash
 from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, Citation
+from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence
+from regtutor.protocol.references import TAG
 
 _ERRORS = Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")
 _NAMES = Citation(DISTRIBUTION_SPEC, "Pulling manifests", "pulling-manifests")
@@ -62,6 +66,36 @@ def _upper_case(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
+def _no_tag(exchange: Exchange) -> Iterator[Finding]:
+    reference = fields_of(exchange).get("reference", "latest")
+    if (exchange.status or 0) >= 400 and ":" not in reference and not TAG.fullmatch(reference):
+        yield diagnosis(
+            "not a tag",
+            f"{reference} does not fit the grammar of tags; Distribution may say so by a plain 404",
+            "Begin it with a letter, a digit or _, and go on with at most 127 of letters, digits, . _ and -",
+            _NAMES,
+            shown=by_request_line(exchange),
+        )
+
+
+def _unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
+    body = exchange.request.body
+    if step_of(exchange) != "put_manifest" or "MANIFEST_INVALID" not in codes_of(exchange):
+        return
+    if not body.size or not body.whole:
+        return
+    try:
+        parse_manifest(body.preview)
+    except InvalidManifest as error:
+        yield diagnosis(
+            "the body is not a manifest",
+            f"what was sent cannot be read as one: {error.why or error.what}",
+            "Send the bytes of the manifest's file as they are (curl: --data-binary @FILE)",
+            Citation(DISTRIBUTION_SPEC, "Pushing Manifests", "pushing-manifests"),
+            shown=by_request_line(exchange),
+        )
+
+
 def _not_deleted(exchange: Exchange) -> Iterator[Finding]:
     deletes = step_of(exchange) in ("delete_blob", "delete_manifest")
     if deletes and (exchange.status == 405 or "UNSUPPORTED" in codes_of(exchange)):
@@ -74,7 +108,7 @@ def _not_deleted(exchange: Exchange) -> Iterator[Finding]:
             shown=by_status(exchange),
             rule="allowed",
         )
-    elif exchange.status == 405:
+    elif exchange.status == 405 and not needs_a_slash(exchange):
         yield diagnosis(
             "not a method of this path",
             f"{exchange.method} is not answered at this path; Allow: {exchange.headers.get('Allow', '(not sent)')}",
@@ -115,6 +149,8 @@ LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
     _missing_blob,
     _accept,
     _upper_case,
+    _no_tag,
+    _unreadable_manifest,
     _not_deleted,
     _deleted_by_another_digest,
     _no_referrers,

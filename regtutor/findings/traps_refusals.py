@@ -129,12 +129,23 @@ def _with_tls(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
+_NO_ANSWER = {
+    r"resolve host|not known|no such host|looked up": "See how the host's name is written, and whether this machine "
+    "can look names up",
+    r"certificate": "Give the file of the CA that signed the registry's certificate (curl: --cacert FILE; regtutor: "
+    "--ca-file FILE)",
+    r"refused|couldn't connect|failed to connect": "See whether the registry runs, and at which host and port",
+}
+"""What a client says where no answer came -> what to try; the first that fits."""
+
+
 def _no_answer(exchange: Exchange) -> Iterator[Finding]:
     if exchange.response is None and not _SPEAKS_HTTP.search(exchange.error):
+        again = "See whether the registry runs, and whether it speaks http or https at this port"
         yield diagnosis(
             "no answer",
             f"no complete answer came: {exchange.error}",
-            "See whether the registry runs, and whether it speaks http or https at this port",
+            next((then for said, then in _NO_ANSWER.items() if re.search(said, exchange.error, re.IGNORECASE)), again),
             Citation(HTTP, "3.4 Messages", "section-3.4"),
             shown=by_request_line(exchange),
             rule="not mentioned",

@@ -29,6 +29,7 @@ def _out_of_order(exchange: Exchange) -> Iterator[Finding]:
         return
     there = first_and_last(exchange.headers.get("Range", ""))
     told = f"the bytes up to {there[1]} are there" if there else "the answer does not say which bytes are there"
+    told = "one byte is there, or none, which 0-0 does not tell apart" if there == (0, 0) else told
     yield diagnosis(
         "not the next bytes",
         f"the chunk does not begin where the upload stands, or the Location is not the latest one; {told}",
@@ -118,7 +119,12 @@ def _not_mounted(exchange: Exchange) -> Iterator[Finding]:
     yield diagnosis(
         "202 is not mounted",
         f"the blob was not mounted: an upload session was opened instead ({why})",
-        "PUT the blob's bytes to Location, or ask for a token that may pull from the source, and mount again",
+        "PUT the blob's bytes to Location, or "
+        + (
+            "ask for a token that may pull from the source, and mount again"
+            if source
+            else "POST once more with &from=, which names the repository that has the blob"
+        ),
         _MOUNT,
         shown=by_status(exchange),
         rule="allowed",

@@ -85,6 +85,22 @@ STATUSES: Mapping[int, tuple[str, Citation]] = {
 }
 
 
+_MISSING = Citation(
+    DISTRIBUTION_SPEC, "Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"
+)
+
+REQUIRED: Mapping[tuple[str, int], Citation] = {
+    ("get_blob", 404): Citation(DISTRIBUTION_SPEC, "Pulling blobs", "pulling-blobs"),
+    ("get_manifest", 404): Citation(DISTRIBUTION_SPEC, "Pulling manifests", "pulling-manifests"),
+    ("head_blob", 404): _MISSING,
+    ("head_manifest", 404): _MISSING,
+    ("patch_upload", 416): Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks"),
+    ("delete_blob", 404): Citation(DISTRIBUTION_SPEC, "Deleting Blobs", "deleting-blobs"),
+    ("get_referrers", 400): Citation(DISTRIBUTION_SPEC, "Listing Referrers", "listing-referrers"),
+}
+"""Refusals that the specification requires where their reason holds (MUST): request and status -> the clause."""
+
+
 def meaning(step: str, status: int) -> str:
     """What ``status`` says as an answer to the request called ``step``; a sentence fragment, never empty.
 

@@ -48,11 +48,38 @@ from tests.findings.records import (
             "WWW-Authenticate",
             "given at https://a/t for service s, scope r:x:pull",
         ),
+        (exchange(**PATCH, status=416, received=(("Location", "/x"),)), "Location", "go on there"),
+        (refused(400, "UNKNOWN", received=(("Location", "/x"),)), "Location", "nothing was stored"),
         (exchange(sent=(("Authorization", "Basic YTpi"),)), "Authorization", "scheme Basic"),
     ],
 )  # fmt: skip
 def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, name: str, says: str) -> None:
     assert says in named(rt.explain(made), name).meaning
+
+
+@pytest.mark.parametrize(
+    ("made", "rule", "section"),
+    [
+        (refused(416, "BLOB_UPLOAD_INVALID", **PATCH), "required", "Pushing a blob in chunks"),
+        (refused(404, "MANIFEST_UNKNOWN", **GET_MANIFEST), "required", "Pulling manifests"),
+        (exchange("head_blob", "HEAD", status=404), "required", "Checking if content exists in the registry"),
+        (refused(400, "MANIFEST_INVALID", **PUT_MANIFEST), "allowed", "Pushing Manifests"),
+        (refused(404, "BLOB_UPLOAD_UNKNOWN", **PATCH), "allowed", "Pushing a blob in chunks"),
+    ],
+)
+def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allows(
+    made: Exchange, rule: str, section: str
+) -> None:
+    finding = named(rt.explain(made), str(made.status))
+    assert finding.citation is not None
+    assert (finding.rule, finding.citation.section) == (rule, section)
+
+
+def test_what_a_single_post_sent_is_no_part_of_anything() -> None:
+    target = f"/v2/a/b/blobs/uploads/?digest={sha256(b'other')}"
+    said = named(rt.explain(exchange("post_blob", "POST", target, 400, body=b"abc")), "body").meaning
+    assert sha256(b"other") in said
+    assert "chunks" not in said
 
 
 def test_what_is_in_no_table_says_so() -> None:

@@ -248,6 +248,47 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "TLS at this port",
         "https://",
     ),
+    (
+        refused(405, step="request", method="POST", target="/v2/a/b/blobs/uploads", received=(("Allow", "GET"),)),
+        "the slash at the end is missing",
+        "POST /v2/a/b/blobs/uploads/",
+    ),
+    (
+        exchange("request", "GET", "/v2", 404, answer=b"404 page not found\n"),
+        "the slash at the end is missing",
+        "GET /v2/",
+    ),
+    (
+        exchange(
+            "mount_blob",
+            "POST",
+            f"/v2/a/b/blobs/uploads/?mount={sha256(b'')}",
+            202,
+            received=(("Location", SESSION),),
+        ),
+        "202 is not mounted",
+        "&from=",
+    ),
+    (
+        exchange(**{**PUT_MANIFEST, "target": "/v2/a/b/manifests/-v1"}, status=404, sent=TYPED),
+        "not a tag",
+        "Begin it with",
+    ),
+    (
+        refused(400, "MANIFEST_INVALID", **PUT_MANIFEST, sent=TYPED, body=b"{not json"),
+        "the body is not a manifest",
+        "--data-binary @FILE",
+    ),
+    (
+        replace(exchange(), response=None, error="curl: (6) Could not resolve host: nosuch.invalid"),
+        "no answer",
+        "how the host's name is written",
+    ),
+    (
+        replace(exchange(), response=None, error="curl: (60) SSL certificate problem: self-signed certificate"),
+        "no answer",
+        "--cacert",
+    ),
 ]  # fmt: skip
 
 
@@ -264,6 +305,18 @@ def test_both_digests_are_named_when_they_are_not_the_same() -> None:
     (diagnosis,) = rt.explain(refused(400, "DIGEST_INVALID", **PUT, body=b"abc")).diagnoses
     assert sha256(b"abc") in diagnosis.meaning
     assert f"sha256:{'0' * 64}" in diagnosis.meaning
+
+
+def test_of_an_empty_session_it_is_not_said_that_a_byte_is_there() -> None:
+    made = refused(416, "BLOB_UPLOAD_INVALID", **PATCH, received=(("Location", SESSION), ("Range", "0-0")))
+    (diagnosis,) = rt.explain(made).diagnoses
+    assert "one byte is there, or none" in diagnosis.meaning
+
+
+def test_a_tag_and_a_digest_that_fit_the_grammar_are_not_blamed() -> None:
+    for reference in ("v1", "_x.Y-z", sha256(b"")):
+        made = refused(404, "NAME_UNKNOWN", **{**PUT_MANIFEST, "target": f"/v2/a/b/manifests/{reference}"}, sent=TYPED)
+        assert rt.explain(made).diagnoses == ()
 
 
 def test_an_ordinary_404_of_a_tag_with_every_type_in_accept_is_not_blamed_on_accept() -> None:
