@@ -108,7 +108,7 @@ class PushStepper(Freezing):
         self._predict = ipywidgets.Checkbox(description="Predict first", indent=False)
         self._predict.layout.width = "auto"
         self._predict.add_class("regtutor-predict")
-        self._predict.observe(lambda _change: self._show(""), "value")
+        self._predict.observe(lambda _change: self._do(self._take_refused), "value")
 
     def _rows(self) -> list[ipywidgets.Widget]:
         moving = [self._buttons[name] for name in ("back", "forward", "send", "run")]
@@ -293,10 +293,9 @@ class PushStepper(Freezing):
         self.stepping.edit(method=edit.method, target=edit.target, headers=edit.headers, body=edit.body)
         return ""
 
-    def _take_refused(self) -> None:
+    def _take_refused(self) -> str:
         """What was typed and could not be taken is refused again: another request than the one seen must not go out."""
-        if self._editor.refused:
-            self._take_edit()
+        return self._take_edit() if self._editor.refused else ""
 
     def _selected(self, change: Any) -> None:
         """The learner chose an exchange in the diagram: show the state in which it was the last."""

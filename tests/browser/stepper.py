@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, expect
 
+# What is wider than the element that holds it, but for scrolled regions, cut texts and what only screen readers read.
+STANDING_OUT = """root => [root, ...root.querySelectorAll("*")].filter(one => {
+  const { display, overflowX, position } = getComputedStyle(one);
+  return one.clientWidth > 0 && display !== "inline" && overflowX !== "hidden" && position !== "absolute"
+    && one.scrollWidth > one.clientWidth + 1 && !one.matches(".regtutor-scroll, select, option, input");
+}).map(one => `${one.scrollWidth} > ${one.clientWidth}: ${one.outerHTML.slice(0, 160)}`)"""
+
 
 class Stepper:
     """One place where a stepper is shown.
@@ -36,6 +43,11 @@ class Stepper:
     def headers(self) -> Locator:
         """The field for the headers of the request about to be sent."""
         return self.field("Headers")
+
+    @property
+    def trouble(self) -> Locator:
+        """Where it is said that the kernel does not answer."""
+        return self.root.get_by_test_id("guard-trouble")
 
     # doing
 
@@ -75,7 +87,7 @@ class Stepper:
         place = self.part("position").locator("[data-number]")
         return int(place.get_attribute("data-number") or 0)
 
-    def fits(self) -> bool:
-        """Whether nothing of it stands out to the right."""
-        fits: bool = self.root.evaluate("root => root.scrollWidth <= root.clientWidth")
-        return fits
+    def standing_out(self) -> list[str]:
+        """What is wider than its place, unless it can be scrolled on purpose."""
+        found: list[str] = self.root.evaluate(STANDING_OUT)
+        return found

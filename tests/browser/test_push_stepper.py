@@ -21,6 +21,15 @@ SET_UP = """import regtutor as rt
 reg = rt.open_registry("embedded", quiet=True)"""
 STEPPER = 'stepper = rt.PushStepper(reg, rt.sample_image(), "library/hello", "v1")\nstepper'
 
+WALKS = {
+    "Push: mount from another repository": "mount_blob 201",
+    "Push: everything is there already": "1 head_blob 200",
+    "Pull: the manifest, then its blobs": "get_blob 200",
+    "Delete: the manifest and its tags": "delete_manifest 202",
+    "Referrers: push an artifact, then list it": "get_referrers 200",
+}
+"""The other walks as they are called in the list, and what is to be seen of each."""
+
 REQUESTS = 13
 """Of a push of the sample image: HEAD, POST and PUT for each of four blobs, and the manifest."""
 
@@ -37,9 +46,11 @@ def test_a_learner_pushes_looks_back_breaks_the_manifest_and_mends_it(
     look_at(lab, stepper, "1-third-request")
     look_back(lab, stepper)
     predict_first(lab, stepper)
-    break_the_manifest_and_mend_it(lab, stepper)
-    for _scheme in lab.themes():
-        assert_accessible(lab.page, ROOT, node_package("axe-core"))
+    break_the_manifest(lab, stepper)
+    everything_is_accessible(lab, stepper, node_package("axe-core"))
+    stepper.send(REQUESTS + 1, REQUESTS + 1)
+    stepper.shows("position", "The walk is complete")
+    expect(stepper.part("send")).to_be_disabled()
 
 
 def look_back(lab: Lab, stepper: Stepper) -> None:
@@ -66,14 +77,14 @@ def predict_first(lab: Lab, stepper: Stepper) -> None:
     stepper.choose("Status", "404: the blob is not in this repository")
     stepper.field("Docker-Content-Digest").check()
     stepper.send(4, 4)
-    stepper.shows("verdict", "Your prediction: 4 of 6")
+    stepper.shows("verdict", "Your prediction (existence check): 4 of 6")
     stepper.root.get_by_text("Score by concept").click()
     look_at(lab, stepper, "3-predict-first")
     stepper.field("Predict first").uncheck()
 
 
-def break_the_manifest_and_mend_it(lab: Lab, stepper: Stepper) -> None:
-    """Without its Content-Type it is refused; the diagnosis says why; as it was meant it is stored."""
+def break_the_manifest(lab: Lab, stepper: Stepper) -> None:
+    """Without its Content-Type it is refused; the diagnosis says why, and it is there again as it was meant."""
     stepper.send(5, REQUESTS - 1)
     meant = stepper.headers.input_value()
     kept = [line for line in meant.split("\n") if not line.startswith("Content-Type")]
@@ -89,13 +100,64 @@ def break_the_manifest_and_mend_it(lab: Lab, stepper: Stepper) -> None:
     expect(exchange).to_have_attribute("data-opened", "1")
     look_at(lab, stepper, "4-broken-manifest")
     expect(stepper.headers).to_have_value(meant)
-    stepper.send(REQUESTS + 1, REQUESTS + 1)
-    stepper.shows("position", "The walk is complete")
-    expect(stepper.part("send")).to_be_disabled()
+
+
+def everything_is_accessible(lab: Lab, stepper: Stepper, axe_core: Path) -> None:
+    """With as much to be seen as there can be: a refusal, a question, headers that cannot be read."""
+    stepper.field("Predict first").check()
+    stepper.headers.fill("no header")
+    stepper.headers.blur()
+    stepper.shows("failures", "Line 1 of the headers is no header")
+    for _scheme in lab.themes():
+        assert_accessible(lab.page, ROOT, axe_core, ("button-name", "color-contrast", "label", "select-name"))
+    stepper.field("Predict first").uncheck()
+    stepper.click("undo")
+
+
+def test_each_walk_can_be_chosen_and_stepped_through(lab: Lab) -> None:
+    lab.open_cells("walks.ipynb", SET_UP, STEPPER)
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.choose("Walk", "Push: each blob in chunks")
+    stepper.send(1, 4)
+    look_at(lab, stepper, "5-chunked")
+    stepper.run_to_the_end()
+    for walk, seen in WALKS.items():
+        stepper.choose("Walk", walk)
+        stepper.at(0, 0)
+        stepper.shows("position", walk)
+        stepper.run_to_the_end()
+        stepper.shows("headers", seen)
+        # The first goes to a new repository, where there is something to be mounted.
+        stepper.choose("Reset", "in the same repository")
+    stepper.choose("Walk", "Push: one PUT for each blob")
+    stepper.at(0, 0)
+    stepper.choose("Reset", "in a new repository")
+    stepper.click("reset")
+    stepper.shows("notices", "Started anew in the new repository library/hello-4, without mount")
+
+
+def test_the_first_notebook_ends_in_a_stepper_that_can_be_clicked(lab: Lab) -> None:
+    lab.open(NOTEBOOK, NOTEBOOK.name)
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.at(0, 0)
+    stepper.send(1, 2)
+    stepper.click("back")
+    stepper.at(1, 2)
+    stepper.run_to_the_end()
+    assert lab.errors() == []
+    # Tables elsewhere in the notebook bring style sheets that hold for the whole page.
+    expect(stepper.part("headers").locator("tbody th").first).to_have_css("vertical-align", "top")
+    expect(stepper.part("headers").locator("thead th").first).to_have_css("text-align", "left")
 
 
 def look_at(lab: Lab, stepper: Stepper, name: str) -> None:
-    """Pictures in both themes and in a narrow window, in which nothing stands out to the right."""
+    """Pictures in both themes and in a narrow window; nothing stands out to the right."""
+    assert stepper.standing_out() == []
     for scheme in lab.themes():
         lab.picture(f"stepper-{name}-{scheme}", of=stepper.root)
-        lab.picture(f"stepper-{name}-{scheme}-800", width=800, of=stepper.root)
+    lab.picture(f"stepper-{name}-800", width=800, of=stepper.root)
+    lab.page.set_viewport_size({"width": 800, "height": 1000})
+    assert stepper.standing_out() == []
+    lab.page.set_viewport_size({"width": 1280, "height": 1000})

@@ -163,6 +163,9 @@ def test_headers_that_cannot_be_read_stay_as_they_were_typed_and_the_line_is_nam
         shown.click(name)
         assert "Line 1 of the headers is no header" in shown.stepper.error
         assert (shown.stepper.state.number, shown.part("edit-headers").value) == (0, "nonsense"), "another was sent"
+    shown.part("predict").value = True
+    shown.part("predict").value = False
+    assert "Line 1 of the headers is no header" in shown.stepper.error
     shown.click("undo")
     assert (shown.stepper.error, shown.part("edit-headers").value) == ("", "")
     shown.part("edit-headers").value = "nonsense"
