@@ -35,10 +35,11 @@ class Freezing(ipywidgets.VBox):
         """The present state as a picture without a widget, which a saved notebook keeps."""
         return Snapshot(self.static_html(), self.as_text())
 
-    def refresh_outputs(self) -> None:
-        """Put the present state into the outputs in which the widget stands. It loses the focus by that."""
+    def refresh_outputs(self) -> int:
+        """Put the present state into the outputs in which the widget stands, and say how many. It loses the focus."""
         for output in self._outputs:
             output.update(self.bundle(), raw=True)
+        return len(self._outputs)
 
     def bundle(self) -> dict[str, Any]:
         """The widget, and for viewers that cannot show one, this moment as HTML and as text."""

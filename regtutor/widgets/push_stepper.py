@@ -97,13 +97,13 @@ class PushStepper(Freezing):
             "forward": self._go_forward,
             "send": self._send_it,
             "run": self._run_on,
-            "reset": self._start_anew,
+            "reset": self._start_chosen,
             "freeze": self._freeze_all,
         }.items():
             self._buttons[name].on_click(lambda _button, move=move: self._do(move))
         walks = [(choice.label, name) for name, choice in CHOICES.items()]
         self._walk = choice_list("Walk", walks, self.stepping.choice.name, "walk")
-        self._walk.observe(lambda _change: self._do(self._start_anew), "value")
+        self._walk.observe(self._chosen, "value")
         self._where = choice_list("Reset", WHERE, NEW, "where")
         self._predict = ipywidgets.Checkbox(description="Predict first", indent=False)
         self._predict.layout.width = "auto"
@@ -155,11 +155,7 @@ class PushStepper(Freezing):
         walk: another walk; by default the present one.
         where: ``"new"``, a new repository, or ``"same"``.
         """
-        self._where.value = where
-        if walk is None or walk == self._walk.value:
-            self._do(self._start_anew)
-        else:
-            self._walk.value = walk
+        self._do(lambda: self._start_anew(where, walk))
 
     def choose(self, walk: str) -> None:
         """Start another walk anew, as choosing it in the list does."""
@@ -230,7 +226,10 @@ class PushStepper(Freezing):
 
     @property
     def transcript(self) -> Transcript:
-        """Everything that was sent with this stepper: every walk, also before a reset, and your own versions."""
+        """Everything that was sent step by step: every walk, also before a reset, and your own versions.
+
+        What a walk needed beforehand is in ``stepping.prepared``.
+        """
         title = f"stepping through {self.stepping.repository}:{self.stepping.tag}"
         return Transcript.of([*self._former, *self.stepping.states[-1].exchanges], title)
 
@@ -270,11 +269,20 @@ class PushStepper(Freezing):
         self.stepping.run(self._say_sending)
         return f"{RUN_LIMIT} requests were sent; run again to go on." if self.stepping.can_send else ""
 
-    def _start_anew(self) -> str:
-        self._former += self.stepping.states[-1].exchanges
+    def _chosen(self, _change: Any) -> None:
+        if not self._showing:
+            self._do(self._start_chosen)
+
+    def _start_chosen(self) -> str:
+        return self._start_anew(self._where.value, self._walk.value)
+
+    def _start_anew(self, where: str, walk: str | None) -> str:
+        former = self.stepping.states[-1].exchanges
+        said = self.stepping.reset(where, walk)
+        self._former += former
+        self._where.value = where
         self._prediction.ask(None)
         self._prediction.judge(None)
-        said = self.stepping.reset(self._where.value, self._walk.value)
         return f"{self.stepping.choice.shows} {said}"
 
     def _take_back(self) -> str:
@@ -282,7 +290,8 @@ class PushStepper(Freezing):
         return ""
 
     def _freeze_all(self) -> str:
-        self.refresh_outputs()
+        if not self.refresh_outputs():
+            return "The stepper stands in no output of the notebook yet: end a cell with it, and freeze it then."
         return "The present state now stands in the notebook as a picture; save the notebook to keep it."
 
     def _edited(self) -> None:
@@ -317,7 +326,9 @@ class PushStepper(Freezing):
         try:
             said = move()
         except KeyboardInterrupt:
-            said = "Interrupted: the registry may have got the request or not. Send sends it again."
+            said = (
+                "Interrupted: the registry may have got a request whose answer is not here. Send sends what is shown."
+            )
         except Exception as caught:  # noqa: BLE001  ipywidgets would hide it in a log, so it is shown first
             error = caught
         try:
@@ -336,6 +347,7 @@ class PushStepper(Freezing):
         try:
             self._show_failure(state.error)
             self._notice.value = panels.notice(said) + panels.notice(state.note)
+            self._walk.value = stepping.choice.name
             self._about.value = panels.about_to_be_sent(state, live=stepping.live)
             self._size.value = panels.body_of(state.draft)
             if keep_fields:

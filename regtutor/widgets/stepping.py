@@ -188,7 +188,14 @@ class Stepping:
             (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds what was
             pushed.
         walk: a name in :data:`~regtutor.widgets.choices.CHOICES`; by default the present walk.
+
+        Raises
+        ------
+        InvalidArgument: for another place, and for a walk that there is not; nothing was changed.
         """
+        if where not in (NEW, SAME):
+            why = f"a walk starts in a {NEW!r} repository or in the {SAME!r} one"
+            raise InvalidArgument(f"There is no place called {where!r}", why, "Choose one of the two")
         left = self._left_open()
         chosen = choice(walk) if walk is not None else self.choice
         if where == NEW:

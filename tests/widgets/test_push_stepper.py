@@ -210,6 +210,36 @@ def test_a_walk_that_there_is_not_is_named(reg: Registry) -> None:
         PushStepper(reg, IMAGE, "library/hello", "v1", walk="sideways")
 
 
+@pytest.mark.parametrize("call", [{"walk": "sideways"}, {"where": "nowhere"}])
+def test_a_reset_that_there_is_not_is_named_and_changes_nothing(reg: Registry, call: dict[str, str]) -> None:
+    stepper = PushStepper(reg, IMAGE, "library/hello", "v1")
+    sent = stepper.send()
+    stepper.reset(**call)
+    assert f"called '{next(iter(call.values()))}'" in stepper.error
+    assert (stepper.state.exchange, len(stepper.transcript)) == (sent, 1)
+    stepper.run()
+    assert (stepper.error, stepper.state.complete) == ("", True)
+
+
+def test_an_interrupted_reset_counts_nothing_twice_and_keeps_its_walk_chosen(
+    reg: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = clicker(reg)
+    shown.click("send")
+    with monkeypatch.context() as patch:
+        patch.setattr(reg, "send", _interrupted)
+        shown.part("walk").value = "pull"
+    assert "Interrupted" in shown.text("notices")
+    assert shown.part("walk").value == "monolithic"
+    assert len(shown.stepper.transcript) == 1
+
+
+def test_a_stepper_that_is_shown_nowhere_does_not_say_that_it_was_frozen(reg: Registry) -> None:
+    shown = clicker(reg)
+    shown.click("freeze")
+    assert "stands in no output" in shown.text("notices")
+
+
 def test_predict_first_asks_before_send_judges_after_it_and_counts_by_concept(reg: Registry) -> None:
     shown = clicker(reg)
     shown.part("predict").value = True
