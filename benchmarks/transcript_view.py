@@ -55,7 +55,9 @@ NOTHING = """async () => {
 OPEN = """async (root, position) => {
   const row = root.querySelector(`[role=option][data-position="${position}"]`);
   const index = row.dataset.index;
-  const drawn = new Promise(done => {
+  const drawn = new Promise((done, failed) => {
+    setTimeout(() => failed(`not drawn after 20 s: row ${index}, ${JSON.stringify(root.dataset)}, `
+      + root.querySelector("[role=alert]").textContent), 20000);
     const watch = new MutationObserver(() => {
       if (root.dataset.opened !== index) return;
       watch.disconnect();
