@@ -54,6 +54,43 @@ def test_export_without_a_format_asks_for_one(saved: Path) -> None:
     assert "--to" in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["transcript", "curl"])
+def test_standard_input_is_read_in_place_of_a_file(kind: str, saved: Path, tmp_path: Path) -> None:
+    told = saved.read_text() if kind == "transcript" else "> GET /v2/ HTTP/1.1\n> \n< HTTP/1.1 200 OK\n< \n"
+    for verb in ("show", "explain"):
+        done = run(verb, "-", input=told)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "> GET /v2/ HTTP/1.1" in done.stdout
+    assert run("export", "-", "-o", tmp_path / "new.har", input=told).returncode == 0
+    assert len(rt.load(tmp_path / "new.har")) == 1
+
+
+def test_what_standard_input_lacks_is_said_with_status_2(tmp_path: Path) -> None:
+    done = run("explain", "-", input="hello")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard input cannot be loaded" in done.stderr
+    done = run("export", "-", "--to", "har", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--output" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_export_does_not_write_over_what_it_reads(saved: Path, tmp_path: Path) -> None:
+    before = saved.read_bytes()
+    (tmp_path / "link.har").symlink_to(saved)
+    for named in (saved, tmp_path / "link.har"):
+        done = run("export", saved, "--to", "har", "--output", named)
+        assert (done.returncode, saved.read_bytes()) == (2, before)
+        assert "another file" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["show", "explain"])
+def test_a_file_that_is_missing_is_named_with_status_2(verb: str, tmp_path: Path) -> None:
+    done = run(verb, tmp_path / "missing.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "missing.json cannot be loaded: there is no such file" in done.stderr
+
+
 @pytest.mark.parametrize("verb", ["show", "export"])
 def test_a_file_that_holds_no_transcript_ends_with_status_2(verb: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"

@@ -7,21 +7,21 @@ from pathlib import Path
 import click
 
 from regtutor.cli.answering import teaching
+from regtutor.cli.saved import SAVED, loaded
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=SAVED)
 @teaching
 def explain(file: Path) -> None:
     """Explain every line of the exchanges in FILE, and what went wrong in them.
 
-    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed. No registry is asked.
+    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input. No registry is asked.
     """
     from regtutor import explain as explained
-    from regtutor import load
     from regtutor.formats.visible import visible
 
-    transcript = load(file)
+    transcript = loaded(file)
     for number, exchange in enumerate(transcript):
         click.echo(f"{chr(10) if number else ''}{explained(exchange)}")
     for note in transcript.notes:

@@ -8,28 +8,25 @@ from typing import TYPE_CHECKING
 import click
 
 from regtutor.cli.answering import teaching
+from regtutor.cli.saved import SAVED, is_input, loaded
 
 if TYPE_CHECKING:
     from regtutor.message import Blob
 
-_SAVED = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 @click.command()
-@click.argument("file", type=_SAVED)
+@click.argument("file", type=SAVED)
 @teaching
 def show(file: Path) -> None:
     """Print the exchanges in FILE: what was sent, what came back, line by line.
 
-    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed.
+    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input.
     """
-    from regtutor import load
-
-    click.echo(load(file).as_text())
+    click.echo(loaded(file).as_text())
 
 
 @click.command()
-@click.argument("file", type=_SAVED)
+@click.argument("file", type=SAVED)
 @click.option("--to", metavar="FORMAT", help="har, script, markdown, svg or html; by default what PATH ends in.")
 @click.option(
     "--output",
@@ -56,18 +53,21 @@ def export(
     file.
     """
     from regtutor import export as export_transcript
-    from regtutor import load
     from regtutor.formats.exporting import format_of
 
     if to is None and output is None:
         raise click.UsageError("say --to FORMAT, or --output PATH with the format's ending")
+    if output is None and is_input(file):
+        raise click.UsageError("say --output PATH: standard input has no name that the file could have")
+    if output is not None and output.exists() and file.exists() and output.samefile(file):
+        raise click.UsageError(f"{output} is what would be read; name another file")
     path = output or _beside(file, to)
     if format_of(path, to) != "script" and (image or name or platform):
         raise click.UsageError("--image, --name and --platform are for a script, which sends what was pushed once more")
     if image is None and (name or platform):
         raise click.UsageError("--name and --platform say which image of --image")
     bodies = _bodies(image, name, platform) if image else ()
-    click.echo(export_transcript(load(file), path, to=to, bodies=bodies))
+    click.echo(export_transcript(loaded(file), path, to=to, bodies=bodies))
 
 
 def _bodies(image: Path, name: str | None, platform: str | None) -> tuple[Blob, ...]:

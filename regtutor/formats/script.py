@@ -60,7 +60,7 @@ with_query() { case $1 in *\?*) printf '%s' "$1&$2" ;; *) printf '%s' "$1?$2" ;;
 given() { [ -n "$1" ] || stop "the answer to request $2 has no Location to go on at"; printf '%s' "$1"; }
 
 # needs FILE WHAT: a body that the records do not hold must be beside this script.
-needs() { [ -f "$1" ] || stop "put $1 beside this script: $2"; }
+needs() { [ -f "$1" ] || stop "missing beside this script: $2"; }
 """
 
 

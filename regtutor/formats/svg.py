@@ -17,7 +17,7 @@ MOST = 500
 """Exchanges that are drawn; of more, the picture says how many are not."""
 
 _LEFT, _APART, _TOP, _LINE = 110, 660, 110, 26
-_SMALL = 82
+_SMALL = 84
 """Characters of the smaller text that fit between two lifelines."""
 _COLOURS = {"sent": "#0b57a4", "good": "#1b6e2c", "bad": "#b3261e", "interim": "#6b5b00"}
 _FONT = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"

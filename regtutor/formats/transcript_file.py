@@ -72,20 +72,34 @@ def load(path: str | os.PathLike[str]) -> Transcript:
 
     Raises
     ------
-    UnsupportedTranscript: if it is not there, too large, of another format or broken; it says which, and what to do.
+    UnsupportedTranscript: if it is not there, cannot be read, is too large, of another format or broken; it says which,
+        and what to do.
     """
-    path = Path(path)
+    return transcript_in(_read(Path(path)), str(path))
+
+
+def transcript_in(data: bytes, name: str) -> Transcript:
+    """What :func:`load` reads, of bytes that need not be in a file; errors call them ``name``.
+
+    Raises
+    ------
+    UnsupportedTranscript: if they are too many, of another format or broken.
+    """
+    if len(data) > LIMIT:
+        raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:
-        data = _read(path)
         told = transcript_of_curl(data)
         if told is not None:
             return told
-        value = _parsed(path, data)
+        value = _parsed(name, data)
         return transcript_of_har(value) if _is_har(value) else _transcript(value)
+    except UnicodeDecodeError as error:
+        why = f"it is no text: what cannot be decoded begins at byte {error.start}"
+        raise UnsupportedTranscript(f"{name} cannot be loaded", why, _KNOWN) from error
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
         raise UnsupportedTranscript(
-            f"{path} cannot be loaded", why, "Save it once more with what wrote it, and do not edit the file"
+            f"{name} cannot be loaded", why, "Save it once more with what wrote it, and do not edit the file"
         ) from error
 
 
@@ -97,33 +111,34 @@ def _read(path: Path) -> bytes:
     if not path.is_file():
         why = "it is no file" if path.exists() else "there is no such file"
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path that was saved")
-    with path.open("rb") as file:
-        data = file.read(LIMIT + 1)
-    if len(data) > LIMIT:
-        raise UnsupportedTranscript(f"{path} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
-    return data
+    try:
+        with path.open("rb") as file:
+            return file.read(LIMIT + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give a file that you may read") from error
 
 
-def _parsed(path: Path, data: bytes) -> Value:
+def _parsed(name: str, data: bytes) -> Value:
     if not data.lstrip().startswith((b"{", b"[")):
-        raise UnsupportedTranscript(f"{path} cannot be loaded", "nothing in it says what it is", _KNOWN)
+        raise UnsupportedTranscript(f"{name} cannot be loaded", "nothing in it says what it is", _KNOWN)
     value = Value(json.loads(data))
     found = value.value.get("format") if isinstance(value.value, dict) else None
     if found != FORMAT and not _is_har(value):
-        raise _other_format(path, found)
+        raise _other_format(name, found)
     return value
 
 
-def _other_format(path: Path, found: object) -> UnsupportedTranscript:
-    name, _, _ = FORMAT.partition("/")
-    if isinstance(found, str) and found.startswith(f"{name}/"):
+def _other_format(name: str, found: object) -> UnsupportedTranscript:
+    ours, _, _ = FORMAT.partition("/")
+    if isinstance(found, str) and found.startswith(f"{ours}/"):
         return UnsupportedTranscript(
-            f"{path} cannot be loaded",
+            f"{name} cannot be loaded",
             f"its format is {found[:60]!r}, and this version of regtutor reads {FORMAT!r}",
             "Load it with the version of regtutor that wrote it, or a newer one",
         )
     return UnsupportedTranscript(
-        f"{path} cannot be loaded",
+        f"{name} cannot be loaded",
         f'it does not say "format": "{FORMAT}"',
         _KNOWN,
     )

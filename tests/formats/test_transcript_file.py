@@ -147,7 +147,8 @@ def test_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
     [
         ("", "nothing in it says what it is.*rt.save.*HAR.*curl -v"),
         ('{"format": "regtutor-transcript/1"', "delimiter"),
-        (b"\xff\xfe\xfd", "decode"),
+        (b"\xff\xfe\xfd", "no text"),
+        (b"{\xff}", "no text: what cannot be decoded begins at byte 1"),
         ("[" * 100_000, "recursion"),
         ("[]", "does not say"),
         ("{}", "does not say"),
@@ -168,6 +169,15 @@ def test_a_file_that_is_not_there_or_is_no_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing", tmp_path / "pipe"):
         with pytest.raises(UnsupportedTranscript, match="no such file" if path.name == "missing" else "is no file"):
             load(path)
+
+
+def test_a_file_that_cannot_be_read() -> None:
+    # Root may read every file; this one nobody can, from its first byte.
+    path = Path("/proc/self/mem")
+    if not path.exists():
+        pytest.skip("only Linux has /proc/self/mem")
+    with pytest.raises(UnsupportedTranscript, match="mem cannot be loaded: .*error"):
+        load(path)
 
 
 def test_a_file_that_is_too_large_is_refused_and_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
