@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read() -> None:
     path = Path("/proc/self/mem")
     if not path.exists():
         pytest.skip("only Linux has /proc/self/mem")
-    with pytest.raises(UnsupportedTranscript, match="mem cannot be loaded: .*error"):
+    with pytest.raises(UnsupportedTranscript, match=r"mem cannot be loaded: .*error"):
         load(path)
 
 
