@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 
@@ -27,7 +27,11 @@ class StorageTree:
         """A tree of any files and directories; a directory that has something below it is left out."""
         kept = tuple(sorted(files))
         names = sorted(set(folders))
-        used = {str(parent) for path in [*(path for path, _ in kept), *names] for parent in PurePosixPath(path).parents}
+        used: set[str] = set()
+        for path in (*(path for path, _ in kept), *names):
+            # Once a parent is known, so are those above it: a push looks at the tree after each request.
+            while (path := path.rpartition("/")[0]) and path not in used:
+                used.add(path)
         return cls(kept, tuple(name for name in names if name not in used))
 
     @classmethod
@@ -36,11 +40,12 @@ class StorageTree:
         files: list[tuple[str, int]] = []
         folders: list[str] = []
         for folder, subfolders, names in os.walk(root):
-            inside = Path(folder).relative_to(root)
-            folders += [(inside / name).as_posix() for name in subfolders]
+            inside = os.path.relpath(folder, root).replace(os.sep, "/")
+            above = "" if inside == "." else f"{inside}/"
+            folders += [f"{above}{name}" for name in subfolders]
             for name in names:
                 try:
-                    files.append(((inside / name).as_posix(), Path(folder, name).lstat().st_size))
+                    files.append((f"{above}{name}", os.lstat(os.path.join(folder, name)).st_size))
                 except FileNotFoundError:
                     continue
         return cls.of(files, folders)

@@ -123,6 +123,17 @@ def test_storage_tree_lists_files_sizes_and_empty_folders(tmp_path):
     (tmp_path / "empty").mkdir()
     tree = StorageTree.of_directory(tmp_path)
     assert (tree.files, tree.folders, tree.size) == ((("a/data", 5),), ("a/b", "empty"), 5)
+
+
+def test_storage_tree_follows_no_link(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "large").write_bytes(bytes(1000))
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "far" / "large")
+    (tmp_path / "root" / "folder").symlink_to(tmp_path / "far")
+    tree = StorageTree.of_directory(tmp_path / "root")
+    assert ([path for path, _ in tree], tree.folders) == (["link"], ("folder",))
+    assert tree.size < 1000
     assert tree.as_text() == "a/\n  b/\n  data  5 bytes\nempty/"
 
 
