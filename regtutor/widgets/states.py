@@ -19,7 +19,8 @@ class State:
     number: how many requests had been sent; 0 before the first.
     repository: where the walk goes to.
     exchanges: those of this walk so far; one fewer than ``number`` for each request that got no record.
-    exchange: the last one; None before the first, or if sending ended without a record.
+    exchange: the last one, or in the first state the one that refused what is done beforehand; else None, as where
+        sending ended without a record.
     draft: the request about to be sent; None at the end.
     tree: the registry's storage, or None where it cannot be seen.
     unseen: why ``tree`` is None, or ``""``.

@@ -51,7 +51,7 @@ class Stepping:
     on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.widgets.progress.OnBytes`.
     pause: waits so many seconds, for log lines that are late.
 
-    What a walk needs is done first. If the registry refuses that, the first state holds the error.
+    What a walk needs is done first. If the registry refuses that, the first state holds the error and its exchange.
 
     Attributes
     ----------
@@ -96,7 +96,9 @@ class Stepping:
         tree, unseen = _tree(reg)
         self.states: list[State] = []
         self.position = 0
-        self._add(State(0, repository, tree=tree, unseen=unseen, note=begun.note, error=error, unlogged=unlogged))
+        refused = error.exchange if error is not None else None
+        first = State(0, repository, exchange=refused, tree=tree, unseen=unseen, note=begun.note, error=error)
+        self._add(replace(first, unlogged=unlogged))
 
     # -- where one is ----------------------------------------------------------------------------------------------
 

@@ -166,6 +166,7 @@ def test_what_the_registry_refuses_beforehand_is_the_first_state(reg: Registry, 
     assert isinstance(machine.state.error, PushFailed)
     assert (machine.state.number, machine.state.draft, machine.can_next) == (0, None, False)
     assert [exchange.status for exchange in machine.prepared] == [400]
+    assert (machine.state.exchange, machine.state.exchanges) == (machine.prepared[-1], ())
     assert machine.next() is machine.state
     assert not machine.state.complete
 
