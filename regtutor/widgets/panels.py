@@ -26,7 +26,7 @@ def position(stepping: Stepping) -> str:
         where = f"Request {state.number} of {sent} so far"
     parts = [f"<strong>{escape(where)}</strong>"]
     if state.exchange is not None:
-        yours = "your version of " if state.edits else ""
+        yours = "Your version of " if state.edits else ""
         answer = f"{yours}{state.exchange.step}: {state.exchange.status or 'no answer'}, {state.exchange.meaning}"
         parts.append(escape(answer))
     parts.append(escape(_next(stepping)))
@@ -52,6 +52,11 @@ def _next(stepping: Stepping) -> str:
         return f"Looking back: what you see is as it was then, and nothing was undone. {state.draft.step} came next"
     changed = ", as you changed it" if state.draft.edited else ""
     return f"Next: {state.draft.step}{changed}"
+
+
+def changed(state: State) -> str:
+    """What the learner had changed in the request that was sent last."""
+    return _list(f"What you changed in request {state.number}", state.edits) if state.edits else ""
 
 
 def notice(text: str, kind: str = "notice") -> str:

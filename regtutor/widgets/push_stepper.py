@@ -346,7 +346,7 @@ class PushStepper(Freezing):
         self._showing = True
         try:
             self._show_failure(state.error)
-            self._notice.value = panels.notice(said) + panels.notice(state.note)
+            self._notice.value = panels.notice(said) + panels.changed(state) + panels.notice(state.note)
             self._walk.value = stepping.choice.name
             self._about.value = panels.about_to_be_sent(state, live=stepping.live)
             self._size.value = panels.body_of(state.draft)

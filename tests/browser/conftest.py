@@ -45,13 +45,13 @@ OVERRIDES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory that JupyterLab shows."""
     return tmp_path_factory.mktemp("notebooks")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab_url(tmp_path_factory: pytest.TempPathFactory, lab_root: Path) -> Iterator[str]:
     """The address of a JupyterLab that runs in ``lab_root``; its kernels use the embedded registry."""
     home = tmp_path_factory.mktemp("home")

@@ -37,9 +37,7 @@ REQUESTS = 13
 def test_a_learner_pushes_looks_back_breaks_the_manifest_and_mends_it(
     lab: Lab, node_package: Callable[[str], Path]
 ) -> None:
-    lab.open_cells("mouse.ipynb", SET_UP, STEPPER)
-    lab.run_all()
-    stepper = lab.stepper()
+    stepper = open_stepper(lab, "mouse.ipynb")
     stepper.at(0, 0)
     expect(stepper.part("back")).to_be_disabled()
     stepper.send(1, 3)
@@ -91,7 +89,7 @@ def break_the_manifest(lab: Lab, stepper: Stepper) -> None:
     stepper.headers.fill("\n".join(kept))
     # Send at once: leaving the field changes the request before the button sends it.
     stepper.send(REQUESTS, REQUESTS)
-    stepper.shows("position", "your version of put_manifest: 400")
+    stepper.shows("position", "Your version of put_manifest: 400")
     stepper.shows("notices", "the walk was not told of this answer")
     exchange = stepper.view("exchange-view")
     diagnosis = exchange.get_by_role("note").filter(has_text="Content-Type")
@@ -115,9 +113,7 @@ def everything_is_accessible(lab: Lab, stepper: Stepper, axe_core: Path) -> None
 
 
 def test_each_walk_can_be_chosen_and_stepped_through(lab: Lab) -> None:
-    lab.open_cells("walks.ipynb", SET_UP, STEPPER)
-    lab.run_all()
-    stepper = lab.stepper()
+    stepper = open_stepper(lab, "walks.ipynb")
     stepper.choose("Walk", "Push: each blob in chunks")
     stepper.send(1, 4)
     look_at(lab, stepper, "5-chunked")
@@ -150,6 +146,15 @@ def test_the_first_notebook_ends_in_a_stepper_that_can_be_clicked(lab: Lab) -> N
     # Tables elsewhere in the notebook bring style sheets that hold for the whole page.
     expect(stepper.part("headers").locator("tbody th").first).to_have_css("vertical-align", "top")
     expect(stepper.part("headers").locator("thead th").first).to_have_css("text-align", "left")
+
+
+def open_stepper(lab: Lab, name: str) -> Stepper:
+    """The stepper in a new notebook."""
+    lab.open_cells(name, SET_UP, STEPPER)
+    # The diagram would still be scrolling while its picture is taken.
+    lab.page.emulate_media(reduced_motion="reduce")
+    lab.run_all()
+    return lab.stepper()
 
 
 def look_at(lab: Lab, stepper: Stepper, name: str) -> None:

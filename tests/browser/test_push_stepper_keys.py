@@ -110,7 +110,7 @@ def break_and_mend(page: Page, stepper: Stepper) -> None:
     back_to(page, stepper.part("send"))
     press("Enter")
     stepper.at(REQUESTS, REQUESTS)
-    stepper.shows("position", "your version of put_manifest: 400")
+    stepper.shows("position", "Your version of put_manifest: 400")
     exchange = stepper.view("exchange-view")
     expect(exchange.get_by_role("note", name="Diagnosis: manifest without Content-Type")).to_be_visible()
     tab_to(page, exchange.locator("[data-line='0']"))

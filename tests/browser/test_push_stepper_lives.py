@@ -1,4 +1,4 @@
-"""How long a stepper lives in a real JupyterLab: beyond its page, not beyond its kernel; what it leaves is a picture."""
+"""How long a stepper lives in a real JupyterLab: beyond its page, not its kernel; what it leaves is a picture."""
 
 from __future__ import annotations
 

@@ -136,8 +136,9 @@ def test_a_request_broken_in_its_fields_is_refused_explained_and_mended(reg: Reg
     assert "as you changed it" in shown.text("position")
     shown.click("send")
     assert "MANIFEST_INVALID" in shown.text("position")
-    assert "your version of put_manifest: 400" in shown.text("position")
+    assert "Your version of put_manifest: 400" in shown.text("position")
     assert "the walk was not told of this answer" in shown.text("notices")
+    assert f"What you changed in request {REQUESTS}:Content-Type taken away" in shown.text("notices")
     assert shown.stepper._sequence.scene["items"][-1]["detour"]
     assert any("Content-Type" in one["name"] for one in shown.stepper._exchange.data["diagnoses"])
     assert fields.value == meant
