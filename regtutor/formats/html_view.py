@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from regtutor.exchange import PREVIEW, BodyRecord, Exchange, Transcript
+from regtutor.formats.outcome import outcome
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_headers, redact_url
 
@@ -33,7 +34,9 @@ _PRE = f"margin:4px 0;padding:0;background:none;border:none;color:inherit;{_MONO
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 _SHORT = 40
 """Characters of a cell that stay on one line; longer ones may be broken anywhere."""
-_BARS = {True: "var(--jp-success-color1,#388e3c)", False: "var(--jp-error-color1,#d32f2f)"}
+_PLAIN = "var(--jp-border-color1,#9e9e9e)"
+_BARS = {"good": "var(--jp-success-color1,#388e3c)", "quiet": _PLAIN}
+_BAR_REFUSED = "var(--jp-error-color1,#d32f2f)"
 
 
 def exchange_html(exchange: Exchange) -> str:
@@ -49,7 +52,7 @@ def exchange_html(exchange: Exchange) -> str:
         parts.append(_message("received", response.start_line, response.headers))
         parts.append(_body(response.body, unfolded=not exchange.ok))
     parts += [_line(escape(event.note)) for event in exchange.events if event.note]
-    return _boxed("".join(parts), exchange.ok)
+    return _boxed("".join(parts), _BARS.get(outcome(exchange), _BAR_REFUSED))
 
 
 def transcript_html(transcript: Transcript, *, most: int = MOST_EXCHANGES) -> str:
@@ -95,7 +98,7 @@ def request_html(request: Request) -> str:
     ]
     if request.body is not None:
         parts.append(_line(f"body: {request.body.size:,} bytes ({escape(str(request.body.label))})"))
-    return _boxed("".join(parts), None)
+    return _boxed("".join(parts), _PLAIN)
 
 
 def location_html(location: Location) -> str:
@@ -182,8 +185,7 @@ def _folded(summary: str, html: str, unfolded: bool = False) -> str:
     return f"<details{opened}>{title}{html}</details>"
 
 
-def _boxed(html: str, ok: bool | None) -> str:
-    bar = "var(--jp-border-color1,#9e9e9e)" if ok is None else _BARS[ok]
+def _boxed(html: str, bar: str) -> str:
     return f'<div style="border-left:3px solid {bar};padding-left:10px;margin:4px 0">{html}</div>'
 
 

@@ -11,6 +11,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Transcript
+from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 
 MOST = 500
@@ -19,7 +20,7 @@ MOST = 500
 _LEFT, _APART, _TOP, _LINE = 110, 660, 110, 26
 _SMALL = 84
 """Characters of the smaller text that fit between two lifelines."""
-_COLOURS = {"sent": "#0b57a4", "good": "#1b6e2c", "bad": "#b3261e", "interim": "#6b5b00"}
+_COLOURS = {"sent": "#0b57a4", "good": "#1b6e2c", "bad": "#b3261e", "interim": "#6b5b00", "quiet": "#6b5b00"}
 _FONT = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 
@@ -74,11 +75,8 @@ def _arrows(number: int, exchange: Exchange) -> list[_Arrow]:
     arrows += [_Arrow(f"{i.status} {i.reason}", "", "interim", False) for i in exchange.interims]
     if exchange.response is None:
         return [*arrows, _Arrow("no answer", exchange.error, "bad", False, False)]
-    kind = "good" if exchange.ok else "bad"
-    return [
-        *arrows,
-        _Arrow(f"{exchange.response.status} {exchange.response.reason}".strip(), exchange.meaning, kind, False),
-    ]
+    label = f"{exchange.response.status} {exchange.response.reason}".strip()
+    return [*arrows, _Arrow(label, exchange.meaning, outcome(exchange), False)]
 
 
 def _arrow(arrow: _Arrow, at: int, y: int) -> str:

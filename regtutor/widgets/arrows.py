@@ -13,15 +13,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from regtutor.exchange import BodyRecord, Exchange
+from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 from regtutor.protocol.routes import parse
 from regtutor.widgets.progress import BlobProgress
 
 TARGET_LENGTH = 80
 """Characters of a short target."""
-
-_QUIET = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
-"""Refusals after which a client goes on as a matter of course: it asked what is there, or who it must be."""
 
 _GOING = {"sending": "uploading", "uploading": "uploading", "fetching": "fetching"}
 """Fates of a blob whose bytes are on their way, and how they are said."""
@@ -106,15 +104,6 @@ def _answer(exchange: Exchange) -> str:
     if exchange.response is None:
         return "no answer"
     return visible(f"{exchange.response.status} {exchange.response.reason}".strip())
-
-
-def outcome(exchange: Exchange) -> str:
-    """What colours say of an answer: ``good``, ``quiet`` (no refusal, though it is 4xx), ``bad`` or ``none``."""
-    if exchange.response is None:
-        return "none"
-    if exchange.ok:
-        return "good"
-    return "quiet" if (exchange.method, exchange.status) in _QUIET else "bad"
 
 
 def _sentence(item: dict[str, Any], exchange: Exchange) -> str:

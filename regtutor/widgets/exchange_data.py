@@ -15,9 +15,9 @@ from regtutor.errors import InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
+from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol.citations import Citation
-from regtutor.widgets.arrows import outcome
 from regtutor.widgets.body_text import body_text
 
 MOST_ALIKE = 60

@@ -12,6 +12,9 @@ import pytest
 
 import regtutor as rt
 from regtutor.formats import svg
+from regtutor.formats.html_view import exchange_html
+from regtutor.protocol.digests import sha256
+from regtutor.protocol.media_types import OCI_MANIFEST
 from tests.formats.hostile import BAD, TRANSCRIPT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,6 +45,17 @@ def test_every_request_and_every_answer_is_an_arrow_with_its_text(pushed: rt.Tra
     assert "the blob is stored under its digest" in said
     messages = sum(2 + len(e.interims) for e in pushed)
     assert len(list(root.iter(f"{SVG}line"))) == messages + 2  # and the two lifelines
+
+
+def test_a_question_that_is_answered_no_is_not_drawn_as_a_refusal(tmp_path: Path) -> None:
+    with rt.open_registry("embedded", quiet=True) as reg:
+        asked = rt.head_blob(reg, "library/hello", sha256(b""))
+        refused = rt.put_manifest(reg, "library/hello", "v1", b"{}", media_type=OCI_MANIFEST)
+    root = drawn(rt.Transcript.of([asked, refused]), tmp_path)
+    colours = {text.text: text.get("fill") for text in root.iter(f"{SVG}text")}
+    assert colours["404 Not Found"] not in (colours["400 Bad Request"], None)
+    assert "error-color" not in exchange_html(asked)
+    assert "error-color" in exchange_html(refused)
 
 
 def test_it_has_its_own_background_and_nothing_that_is_fetched_or_run(pushed: rt.Transcript, tmp_path: Path) -> None:
