@@ -48,7 +48,8 @@ view
 NOTHING = """async () => {
   const kernel = window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel;
   const begun = performance.now();
-  await kernel.requestExecute({code: "", store_history: false, silent: true}).done;
+  const late = new Promise((_, failed) => setTimeout(() => failed("the kernel ran nothing for 20 s"), 20000));
+  await Promise.race([kernel.requestExecute({code: "", store_history: false, silent: true}).done, late]);
   return performance.now() - begun;
 }"""
 
@@ -106,6 +107,7 @@ SCROLL = """async (root, steps) => {
 }"""
 
 
+@pytest.mark.timeout(150)
 def test_measure(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
     """Not a test: pytest gives it the browser and the server that the browser tests use."""
     lab.open_cells("bench.ipynb", PUSHED, SHOW.format(count=50), SHOW.format(count=5000))
