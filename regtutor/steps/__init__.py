@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.steps.api import check_api
@@ -78,7 +79,17 @@ def draft(step: Callable[..., Exchange], *args: Any, **kwargs: Any) -> Request:
     -------
     A :class:`~regtutor.message.Request`: look at it, :meth:`~regtutor.message.Request.edit` it, and send it with
     ``reg.send(request)``.
+
+    Raises
+    ------
+    InvalidArgument: if the registry is given too: a request that is not sent needs none.
     """
+    if args and hasattr(args[0], "send"):
+        raise InvalidArgument(
+            f"The registry was given to draft {step.__name__}",
+            "a draft is sent nowhere, and takes what the step takes after the registry",
+            f"Write rt.draft(rt.{step.__name__}, ...) without it, and reg.send(...) what it returns",
+        )
     request: Request = step(_Unsent(), *args, **kwargs)  # type: ignore[assignment]
     return request
 

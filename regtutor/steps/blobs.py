@@ -12,7 +12,7 @@ from regtutor.steps.sender import Sender
 
 
 def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
-    """Ask whether ``repository`` holds a blob, so as not to send it twice.
+    """Ask whether the repository holds a blob, so as not to send it twice.
 
     ``HEAD /v2/<repository>/blobs/<digest>`` -> 200 with the blob's ``Content-Length``, or 404.
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from regtutor.backends.opening import open_registry
 from regtutor.content.sample import sample_image, sample_layer
 from regtutor.errors import InvalidArgument, InvalidBody, LocationLost
 from regtutor.message import Location, Request
@@ -117,6 +118,14 @@ def test_the_request_of_each_step(
         target,
         headers,
     )
+
+
+def test_a_registry_that_is_given_to_draft_is_refused_by_name() -> None:
+    with (
+        open_registry("in_process", quiet=True) as reg,
+        pytest.raises(InvalidArgument, match=r"rt\.draft\(rt\.put_manifest, \.\.\.\) without it"),
+    ):
+        draft(put_manifest, reg, "library/hello", "v1", b"{}")
 
 
 @pytest.mark.parametrize(
