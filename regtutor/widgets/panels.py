@@ -20,15 +20,15 @@ def position(stepping: Stepping) -> str:
     """Where one is: which request of how many, what its answer meant, and what comes next."""
     state, sent = stepping.state, stepping.states[-1].number
     if state.number == 0:
-        where = "No request sent yet" if sent == 0 else "Before request 1"
+        where = "Before request 1" if sent or state.error is not None else "No request sent yet"
         where += f" ({stepping.choice.label}; {state.repository}:{stepping.tag})"
     else:
         where = f"Request {state.number} of {sent} so far"
     parts = [f"<strong>{escape(where)}</strong>"]
     if state.exchange is not None:
         yours = "Your version of " if state.edits else ""
-        answer = f"{yours}{state.exchange.step}: {state.exchange.status or 'no answer'}, {state.exchange.meaning}"
-        parts.append(escape(answer))
+        status = f"{state.exchange.status}, " if state.exchange.status else ""  # without one, the meaning says so
+        parts.append(escape(f"{yours}{state.exchange.step}: {status}{state.exchange.meaning}"))
     parts.append(escape(_next(stepping)))
     counts = f'data-number="{state.number}" data-sent="{sent}"'
     return f'<div class="regtutor-position" role="status" {counts}>{". ".join(parts)}.</div>'

@@ -47,7 +47,6 @@ class Stepping:
     image: what the walk is about.
     repository, tag: where it is or goes to, such as ``"library/hello"`` and ``"v1"``.
     walk: a name in :data:`~regtutor.widgets.choices.CHOICES`.
-    prepare: what is done to each request before it is sent, such as counting its bytes for a progress bar.
     on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.widgets.progress.OnBytes`.
     pause: waits so many seconds, for log lines that are late.
 
@@ -70,12 +69,11 @@ class Stepping:
         tag: str,
         *,
         walk: str = "monolithic",
-        prepare: Callable[[Request], Request] | None = None,
         on_bytes: OnBytes | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.tag = tag
-        self._image, self._first, self._prepare, self._on_bytes = image, repository, prepare, on_bytes
+        self._image, self._first, self._on_bytes = image, repository, on_bytes
         self._sender = _Remembering(reg)
         self._logs = LogReader(reg, pause)
         self._version: Version | None = None
@@ -89,7 +87,7 @@ class Stepping:
             begun = chosen.begin(reg, self._image, repository, self.tag, mount)
         except RegtutorError as caught:
             begun, error = Begun(_ended(), self._image, prepared=caught.transcript or Transcript()), caught
-        walker = walks.Walker(begun.walk, self._sender, prepare=self._prepare)
+        walker = walks.Walker(begun.walk, self._sender)
         self._walker.close()
         self._walker, self.choice, self.content, self.prepared = walker, chosen, begun.content, begun.prepared
         unlogged = self._logs.skip()

@@ -306,6 +306,21 @@ def test_reset_says_which_and_does_it(reg: Registry) -> None:
     assert "1 head_blob 200" in shown.text("headers")
 
 
+def test_what_is_refused_before_a_walk_begins_is_explained(reg: Registry) -> None:
+    shown = Clicker(PushStepper(reg, IMAGE, "UPPER", "v1", walk="pull"))
+    assert "Before request 1" in shown.text("position")
+    assert "head_blob: 400, refused" in shown.text("position")
+    assert any("UPPER" in line["rest"] for line in shown.stepper._exchange.data["lines"])
+    assert len(shown.stepper.transcript) == 0
+
+
+def test_that_no_answer_came_is_said_once(reg: Registry) -> None:
+    shown = clicker(reg)
+    shown.stepper.edit(target="http://127.0.0.1:1/v2/")
+    shown.click("send")
+    assert shown.text("position").count("no answer") == 1
+
+
 def test_a_refusal_is_shown_with_what_why_and_next(reg: Registry) -> None:
     shown = clicker(reg, "UPPER")
     shown.click("run")

@@ -260,18 +260,6 @@ def test_a_draft_says_how_large_the_body_is_and_where_it_comes_from(reg: Registr
     assert f"[{layer.size} bytes to be sent, from {layer.digest}]" in machine.state.draft.as_text()
 
 
-def test_each_request_is_prepared_before_it_is_sent(reg: Registry) -> None:
-    seen: list[str] = []
-
-    def prepare(request: Request) -> Request:
-        seen.append(request.step)
-        return request
-
-    machine = Stepping(reg, IMAGE, "library/hello", "v1", prepare=prepare)
-    machine.next()
-    assert seen == ["head_blob"]
-
-
 def until(machine: Stepping, step: str) -> Draft:
     """Send until ``step`` is about to be sent."""
     while machine.state.draft is not None and machine.state.draft.step != step:
