@@ -73,7 +73,7 @@ def test_send_to_the_end_pushes_the_image(any_reg: Registry) -> None:
 def test_the_request_about_to_be_sent_says_what_it_is_for_and_stands_in_the_fields(reg: Registry) -> None:
     shown = clicker(reg)
     assert "The request about to be sent: head_blob" in shown.text("about")
-    assert "Ask whether repository holds a blob" in shown.text("about")
+    assert "Ask whether the repository holds a blob" in shown.text("about")
     assert shown.part("edit-method").value == "HEAD"
     assert shown.part("edit-target").value.startswith("/v2/library/hello/blobs/sha256:")
     shown.click("send", 2)
