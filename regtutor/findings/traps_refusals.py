@@ -29,7 +29,14 @@ def _wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
         again = f"GET {told.get('realm', 'the realm')}?{query} with name and password, and send what it gives as "
         again += "Authorization: Bearer <token>; rt.connect(url, username=..., password=...) for Basic"
     else:
-        again = "Name yourself: rt.connect(url, username=..., password=...)"
+        first = (
+            "See whether name and password are right"
+            if "Authorization" in exchange.request_headers
+            else "Name yourself"
+        )
+        again = (
+            f"{first} (curl: -u NAME; regtutor: --username NAME; Python: rt.connect(url, username=..., password=...))"
+        )
     alone = "/" not in fields_of(exchange).get("repository", "/")
     yield diagnosis(
         "credentials are wanted",

@@ -307,6 +307,16 @@ def test_both_digests_are_named_when_they_are_not_the_same() -> None:
     assert f"sha256:{'0' * 64}" in diagnosis.meaning
 
 
+def test_credentials_that_were_refused_are_told_from_none() -> None:
+    asked = (("WWW-Authenticate", 'Basic realm="r"'),)
+    (none,) = rt.explain(refused(401, "UNAUTHORIZED", received=asked)).diagnoses
+    (wrong,) = rt.explain(
+        refused(401, "UNAUTHORIZED", received=asked, sent=(("Authorization", "Basic YTpi"),))
+    ).diagnoses
+    assert "Name yourself" in none.next and "-u NAME" in none.next
+    assert "are right" in wrong.next and "-u NAME" in wrong.next
+
+
 def test_of_an_empty_session_it_is_not_said_that_a_byte_is_there() -> None:
     made = refused(416, "BLOB_UPLOAD_INVALID", **PATCH, received=(("Location", SESSION), ("Range", "0-0")))
     (diagnosis,) = rt.explain(made).diagnoses
