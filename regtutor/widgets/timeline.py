@@ -13,19 +13,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from regtutor.exchange import Exchange
+from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 
 COLUMNS = (
-    "step", "method", "target", "short", "status", "said", "error", "up", "down",
+    "step", "method", "target", "short", "status", "outcome", "said", "error", "up", "down",
     "left", "ms", "pause", "timed", "parts",
 )  # fmt: skip
 """What a row holds, in this order.
 
 ``target`` as sent and ``short``, that with long names cut, or ``""`` if it is the same; ``status`` (None without a
-final answer); ``said``, its reason phrase; ``error``, the registry's error codes, or why no answer came; ``up`` and
-``down``, bytes of the bodies; ``left``, where its bar begins, and ``ms``, how long it is, both in milliseconds;
-``pause``, by how many milliseconds the pause before it is drawn shorter than it was; ``timed``, whether the record says
-when it began; ``parts``, pairs of one of :data:`PARTS` and milliseconds.
+final answer) and its ``outcome``, as pictures colour it; ``said``, its reason phrase; ``error``, the registry's error
+codes, or why no answer came; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar begins, and ``ms``, how
+long it is, both in milliseconds; ``pause``, by how many milliseconds the pause before it is drawn shorter than it was;
+``timed``, whether the record says when it began; ``parts``, pairs of one of :data:`PARTS` and milliseconds.
 """
 
 Row = list[Any]
@@ -165,6 +166,7 @@ def row_of(exchange: Exchange, place: Place) -> Row:
         target,
         "" if shortened == target else shortened,
         exchange.status,
+        outcome(exchange),
         _text(exchange.response.reason, 40) if exchange.response else "no answer",
         _text(_error(exchange)),
         exchange.bytes_up,
@@ -203,9 +205,9 @@ def parts_of(exchange: Exchange) -> list[tuple[str, float]]:
 
 
 def refused(row: Row) -> bool:
-    """Whether the answer was 400 or above, or none came."""
-    status = row[COLUMNS.index("status")]
-    return status is None or status >= 400
+    """Whether the answer was 400 or above, or none came; but a HEAD that finds nothing has got what it asked for."""
+    method, found = row[COLUMNS.index("method")], row[COLUMNS.index("outcome")]
+    return found in ("bad", "none") or (found == "quiet" and method != "HEAD")
 
 
 def real_duration(rows: Iterable[Row]) -> float:

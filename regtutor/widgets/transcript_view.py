@@ -50,7 +50,8 @@ class TranscriptView(View):
     transcript: what is shown, with what :meth:`add` added.
     opened: number of the exchange that is open, from 0 as in ``transcript[0]``; -1 if none is.
     words: text of the filter; a row must hold each of its words.
-    refused_only: whether only exchanges are listed that were answered 400 or above, or not at all.
+    refused_only: whether only exchanges are listed that were answered 400 or above, but for a HEAD that finds nothing,
+        or not at all.
     method: the only method that is listed; ``""`` for all.
     zoomed: whether the time axis covers the rows in sight instead of all of them.
 

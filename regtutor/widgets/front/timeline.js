@@ -3,8 +3,8 @@
 import { h } from "./view.js";
 
 /**
- * @typedef {{ step: string, method: string, target: string, short: string, status: number | null, said: string,
- *   error: string, up: number, down: number, left: number, ms: number, pause: number, timed: boolean,
+ * @typedef {{ step: string, method: string, target: string, short: string, status: number | null,
+ *   outcome: "good" | "quiet" | "bad" | "none", said: string, error: string, up: number, down: number, left: number, ms: number, pause: number, timed: boolean,
  *   parts: [string, number][] }} Row
  * @typedef {{ from: number, to: number }} Axis
  */
@@ -39,9 +39,9 @@ export function showBytes(bytes) {
   return `${value < 100 ? value.toPrecision(3) : Math.round(value)} ${units[0]}`;
 }
 
-/** @param {Row} row */
+/** As refused() in timeline.py: a HEAD that finds nothing has got what it asked for. @param {Row} row */
 export function isRefused(row) {
-  return row.status === null || row.status >= 400;
+  return row.outcome === "bad" || row.outcome === "none" || (row.outcome === "quiet" && row.method !== "HEAD");
 }
 
 /** @param {Row} row */

@@ -48,7 +48,7 @@ export function drawFilter(model) {
       onchange: () => tell(),
     })
   );
-  const refused = toggle("Refused only", "answered 400 or above, or not at all", () =>
+  const refused = toggle("Refused only", "answered 400 or above (but for a HEAD that finds nothing), or not at all", () =>
     set("refused_only", !model.get("refused_only")));
   const zoom = toggle("Zoom to rows in sight", "the time axis covers the rows in sight, not all of them", () =>
     set("zoomed", !model.get("zoomed")));

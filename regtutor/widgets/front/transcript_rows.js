@@ -57,7 +57,7 @@ export function summaryOf(all, shown, unseen) {
 
 /** @param {Row} row @param {number} index @param {Axis} axis @param {boolean} isOpen */
 export function drawRow(row, index, axis, isOpen) {
-  const kind = row.status === null ? "bad" : isRefused(row) ? "bad" : "good";
+  const kind = row.outcome === "none" ? "bad" : row.outcome;
   const status = statusText(row);
   const trouble = row.error ? `, ${row.error}` : "";
   /** @param {string} name @param {string} text @param {string} [title] */
