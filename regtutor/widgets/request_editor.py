@@ -20,7 +20,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 _LABEL = {"description_width": "70px"}
 
-_LINE = 52
+_LINE = 46
 """Characters of a target that a line of its field holds in a narrow column."""
 
 
@@ -82,7 +82,7 @@ class RequestEditor(ipywidgets.VBox):
         try:
             self._method.value = draft.method if draft else ""
             self._target.value = draft.target if draft else ""
-            self._target.rows = min(max(-(-len(self._target.value) // _LINE), 2), 6)
+            self._target.rows = min(max(-(-len(self._target.value) // _LINE), 2), 8)
             self._headers.value = "\n".join(f"{name}: {value}" for name, value in draft.headers) if draft else ""
             self._headers.rows = max(len(draft.headers) + 1, 3) if draft else 3
             self._body.options = draft.bodies if draft else ()

@@ -125,8 +125,9 @@ class Lab:
     def run_all(self) -> None:
         """Run every cell, and fail if one ends in an error or did not run."""
         self.page.evaluate(RUN_ALL)
-        assert self.errors() == []
-        assert self.page.evaluate(NOT_RUN) == []
+        errors, not_run = self.errors(), self.page.evaluate(NOT_RUN)
+        assert errors == [], errors
+        assert not_run == [], f"these cells did not run: {not_run}"
 
     # what is there now
 

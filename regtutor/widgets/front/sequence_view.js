@@ -214,6 +214,8 @@ class Diagram {
     this.drawActors(actors);
     this.drawItems(scene, actors);
     this.drawBlobs(scene);
+    // The news of what is selected may have come before the scene that has it: it could not be scrolled to then.
+    this.shown = -2;
     this.relight();
   }
 
