@@ -23,7 +23,7 @@ from regtutor.client.head import (
 )
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
-from regtutor.errors import ConnectionFailed
+from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Body, FileRange, Head, HeaderList, Request, Response
 from regtutor.server.answers import Refusal
@@ -168,6 +168,9 @@ def _received(recording: Recording, response: Response) -> Exchange:
         for chunk in _chunks(response):
             download.write(chunk)
         whole = True
+    except RegtutorError as error:
+        recording.stopped(error, download.abort())
+        raise
     finally:
         if not whole:
             download.abort()

@@ -129,9 +129,13 @@ class Recording:
         """``error``, which the reading of the body raised, with the record of what was sent as its ``exchange``."""
         self.upload_fate = "partial"
         if isinstance(error, RegtutorError):
-            self.event("failed", note=error.what)
-            error.exchange = self.exchange(error=": ".join(part for part in (error.what, error.why) if part))
+            self.stopped(error)
         return error
+
+    def stopped(self, error: RegtutorError, body: BodyRecord | None = None) -> None:
+        """Give ``error``, which ended this exchange, the record of it; ``body`` is what came of the answer's body."""
+        self.event("failed", note=error.what)
+        error.exchange = self.exchange(body, ": ".join(part for part in (error.what, error.why) if part))
 
     def _response(self, body: BodyRecord) -> ResponseRecord | None:
         head = self._final

@@ -19,7 +19,7 @@ from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
 from regtutor.client.sending import Sending, StaleConnection
 from regtutor.client.upload import BodyUnreadable
-from regtutor.errors import ConnectionFailed
+from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, HeaderList, Request
 from regtutor.protocol.secrets import redact_url
@@ -94,8 +94,8 @@ class WireTransport:
         ContentMismatch: if the body is not what ``request.digest`` says.
         InvalidURL, InvalidHeader, CannotSave: before anything is sent.
 
-        What reading the request's body raises comes out as it is, and the connection is cut; an error of regtutor's
-        carries the partial exchange.
+        What reading the request's body raises, or writing the answer's, comes out as it is, and the connection is cut;
+        an error of regtutor's carries the partial exchange.
         """
         address = split_url(url)
         check_destination(request)
@@ -141,6 +141,9 @@ class WireTransport:
                 whole = True
             except FAILURES as error:
                 self._fail(error, sending, address, proxy, download.abort())
+            except RegtutorError as error:  # it takes no more of the body, as a full disk
+                recording.stopped(error, download.abort())
+                raise
             finally:
                 if not whole:
                     download.abort()
