@@ -204,6 +204,12 @@ class Receiver:
             told(len(chunk))
         return len(chunk)
 
+    def empty(self) -> None:
+        """Forget what was taken in, so that another answer can come in its place."""
+        self._file.seek(0)
+        self._file.truncate()
+        self.size = 0
+
     def close(self) -> None:
         """Write out what is left."""
         for close in (self._file.close, *self._closing):

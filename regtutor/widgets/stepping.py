@@ -15,6 +15,7 @@ from regtutor import walks
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
+from regtutor.content.incoming import Receiver
 from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
@@ -271,6 +272,9 @@ class Stepping:
     def _send(self) -> None:
         assert self._version is not None
         self.position = len(self.states) - 1
+        into = self._version.original.into
+        if isinstance(into, Receiver):
+            into.empty()  # an answer that was cut, or kept from the walk, is no part of the one that comes now
         if self._version.draft.edited:
             self._send_edited(self._version)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from io import BytesIO
 from typing import Any
@@ -543,6 +544,37 @@ def test_bytes_that_come_in_are_told_as_well(any_reg: Registry) -> None:
     sent = [bytes_ for digest, bytes_, _ in told if digest == layer.digest]
     assert 5 <= len(sent) <= 20
     assert sent[-1] == layer.size
+
+
+@pytest.mark.parametrize("other", [f"blobs/{IMAGE.layers[0].digest}", "manifests/v1"])
+def test_what_a_changed_request_brought_does_not_spoil_the_pull(any_reg: Registry, other: str) -> None:
+    machine = Stepping(any_reg, IMAGE, "library/hello", "v1", walk="pull")
+    until(machine, "get_blob")
+    machine.edit(target=f"/v2/library/hello/{other}", headers=[("Accept", IMAGE.media_type)])
+    state = machine.send()
+    assert state.detour
+    assert state.exchange is not None
+    assert state.exchange.status == 200
+    assert machine.run().complete
+
+
+def test_a_pull_that_was_interrupted_within_a_blob_goes_on(any_reg: Registry) -> None:
+    machine = Stepping(any_reg, IMAGE, "library/hello", "v1", walk="pull", on_bytes=_interrupted_once())
+    until(machine, "get_blob")
+    with pytest.raises(KeyboardInterrupt):
+        machine.send()
+    assert machine.run().complete
+
+
+def _interrupted_once() -> Callable[[str, int, int], object]:
+    """An interrupt when the first bytes of a blob have come."""
+    waiting = [KeyboardInterrupt()]
+
+    def told(_digest: str, sent: int, _size: int) -> None:
+        if sent and waiting:
+            raise waiting.pop()
+
+    return told
 
 
 def test_an_interrupted_look_at_the_log_leaves_a_state_that_goes_on(reg: Registry) -> None:
