@@ -33,6 +33,11 @@ def findings_html(findings: Findings) -> str:
     return f'<div><div style="{_BREAK}"><b>{_text(findings.title)}</b></div>{rows}</div>'
 
 
+def diagnoses_html(findings: Findings) -> str:
+    """The diagnoses alone, as :func:`findings_html` shows them; ``""`` if there are none."""
+    return "".join(_diagnosis(item) for item in findings.diagnoses)
+
+
 def _line(finding: Finding) -> str:
     summary = f'<summary style="{_SUMMARY}"><code style="{_MONO};{_WRAP};color:inherit;background:none">'
     meaning = f'<div style="{_INDENTED}">{_text(finding.meaning)} {_source(finding)}</div>'

@@ -12,6 +12,7 @@ import re
 
 from regtutor.client.head import default_user_agent
 from regtutor.exchange import Exchange, Transcript
+from regtutor.findings import explain
 from regtutor.formats.visible import cut, visible
 
 _LONGEST_CELL = 120
@@ -33,6 +34,7 @@ def markdown_of(transcript: Transcript) -> str:
         f"## {_plain(transcript.title) or 'Transcript'}",
         f"{amounts}; {default_user_agent()}, Python {platform.python_version()}",
         _table(transcript),
+        _diagnoses(transcript),
         *(_section(number, exchange) for number, exchange in enumerate(transcript, 1)),
         *(f"- {_plain(note)}" for note in transcript.notes),
     ]
@@ -47,6 +49,17 @@ def _table(transcript: Transcript) -> str:
     head = ("#", "step", "request", "status", "meaning")
     lines = [head, ("---:", "---", "---", "---:", "---"), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _diagnoses(transcript: Transcript) -> str:
+    """What is wrong with the exchanges, or a known trap, and what to try: what a reader of a report looks for first."""
+    found = [
+        f"- request {number}, {_plain(exchange.step)}: **{_plain(one.name)}**: {_plain(one.meaning)}. "
+        f"Next: {_plain(one.next)}."
+        for number, exchange in enumerate(transcript, 1)
+        for one in explain(exchange).diagnoses
+    ]
+    return "\n".join(["### What stands out", "", *found]) if found else ""
 
 
 def _section(number: int, exchange: Exchange) -> str:

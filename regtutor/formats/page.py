@@ -10,14 +10,17 @@ from html import escape
 
 from regtutor.client.head import default_user_agent
 from regtutor.exchange import Transcript
+from regtutor.findings import explain
+from regtutor.formats.findings_html import diagnoses_html
 from regtutor.formats.html_view import transcript_html
 from regtutor.formats.visible import visible_lines
 
 _STYLE = """
 :root { color-scheme: light dark; --jp-code-font-family: ui-monospace, monospace; --jp-code-font-size: 13px;
-  --jp-success-color1: #2e7d32; --jp-error-color1: #c62828; --jp-border-color1: #757575; }
+  --jp-success-color1: #2e7d32; --jp-error-color1: #c62828; --jp-warn-color1: #b26a00; --jp-border-color1: #757575; }
 body { margin: 1.5rem auto; padding: 0 1rem; max-width: 70rem; font: 15px/1.5 system-ui, sans-serif;
   background: #ffffff; color: #1b1b1b; }
+h2 { font-size: 1.1rem; }
 details { margin: 4px 0; }
 footer { margin-top: 2rem; font-size: 13px; }
 @media (prefers-color-scheme: dark) {
@@ -50,9 +53,16 @@ def page_of(transcript: Transcript) -> str:
 </head>
 <body>
 <h1>{title}</h1>
-<main>{transcript_html(untitled, most=len(transcript))}</main>
+<main>{_diagnoses(transcript)}{transcript_html(untitled, most=len(transcript))}</main>
 <footer>Written by {default_user_agent()}</footer>
 </body>
 </html>
 """
     return visible_lines(page)
+
+
+def _diagnoses(transcript: Transcript) -> str:
+    """What is wrong with the exchanges, or a known trap, under the number and the step of each."""
+    found = ((number, exchange, diagnoses_html(explain(exchange))) for number, exchange in enumerate(transcript, 1))
+    told = "".join(f"<p>{number} <b>{escape(exchange.step)}</b></p>{html}" for number, exchange, html in found if html)
+    return f"<section><h2>What stands out</h2>{told}</section>" if told else ""

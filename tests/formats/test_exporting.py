@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -96,7 +97,9 @@ def test_nothing_hostile_becomes_an_element_of_the_page(tmp_path: Path) -> None:
     seen = Seen()
     seen.feed(rt.export(TRANSCRIPT, tmp_path / "out.html").read_text())
     known = {"html", "head", "meta", "title", "style", "body", "h1", "main", "footer", "div", "details", "summary"}
-    assert set(seen.tags) <= known | {"b", "i", "pre"}
+    assert set(seen.tags) <= known | {"b", "i", "pre", "section", "h2", "p", "a"}
+    links = [value for name, value in seen.attributes if name == "href"]
+    assert all(link and link.startswith("https://") and "<" not in link for link in links), "clauses only"
     assert not [name for name, _ in seen.attributes if name.startswith("on")]
 
 
@@ -122,6 +125,22 @@ def test_markdown_has_a_row_and_a_fence_for_each_exchange(pushed: rt.Transcript,
     assert len(re.findall(r"^\| \d+ \|", text, re.MULTILINE)) == len(pushed)
     for exchange in pushed:
         assert f"```text\n{exchange.as_text()}\n```" in text
+
+
+@pytest.mark.parametrize("ending", ["md", "html"])
+def test_what_is_wrong_stands_first_with_what_to_try(pushed: rt.Transcript, tmp_path: Path, ending: str) -> None:
+    refused = next(exchange for exchange in pushed if exchange.step == "put_manifest")
+    sent = tuple(pair for pair in refused.request.headers if pair[0] != "Content-Type")
+    assert refused.response is not None
+    broken = replace(
+        refused, request=replace(refused.request, headers=sent), response=replace(refused.response, status=400)
+    )
+    good = rt.export(pushed, tmp_path / f"good.{ending}").read_text()
+    bad = rt.export([*pushed, broken], tmp_path / f"bad.{ending}").read_text()
+    assert "What stands out" not in good
+    told = bad.index("manifest without Content-Type")
+    assert bad.index("What stands out") < told < bad.index("Accept-Encoding"), "before the first exchange"
+    assert "Send Content-Type with the manifest" in bad
 
 
 def test_nothing_hostile_leaves_its_cell_or_its_fence_in_markdown(tmp_path: Path) -> None:
