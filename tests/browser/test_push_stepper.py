@@ -87,6 +87,7 @@ def break_the_manifest(lab: Lab, stepper: Stepper) -> None:
     meant = stepper.headers.input_value()
     kept = [line for line in meant.split("\n") if not line.startswith("Content-Type")]
     stepper.headers.fill("\n".join(kept))
+    expect(stepper.headers).to_have_value("\n".join(kept))
     # Send at once: leaving the field changes the request before the button sends it.
     stepper.send(REQUESTS, REQUESTS)
     stepper.shows("position", "Your version of put_manifest: 400")
