@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from regtutor.client.head import sendable_target, split_url
-from regtutor.errors import InvalidURL
+from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.formats.curl_body import CurlBody, blob_file, curl_body
 from regtutor.formats.shell_words import Part, Variable, quoted, with_variables, word
@@ -73,13 +73,21 @@ def curl(
     Raises
     ------
     InvalidURL: if the request goes neither to a path nor to an http or https URL.
+    InvalidHeader: if it holds half a character, as a record from an edited file may.
     CannotSave: if ``body_dir`` cannot be written to.
     """
     sending = _recorded(message) if isinstance(message, Exchange) else _drafted(message, registry_url)
     body = None
     if sending.method != "HEAD":  # curl sends no body with it
         body = curl_body(message, Path(body_dir) if body_dir is not None else None)
-    return _command(sending, body)
+    try:
+        return _command(sending, body)
+    except UnicodeEncodeError:
+        raise InvalidHeader(
+            "There is no command for this request",
+            "it holds half a character (a lone surrogate), which no wire can have carried",
+            "Record it once more",
+        ) from None
 
 
 def curl_in_script(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from regtutor.errors import InvalidURL
+from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
@@ -245,7 +245,7 @@ def _diagnosis(finding: Finding, place: int | None) -> Json:
 def _command(exchange: Exchange) -> Json:
     try:
         command = curl(exchange)
-    except InvalidURL as error:
+    except (InvalidURL, InvalidHeader) as error:
         return {"command": "", "none": shortened(f"There is no command for it: {error}")}
     if len(command) > LONGEST_COMMAND:
         return {"command": "", "none": f"The command has {len(command):,} characters: print(rt.curl(exchange))"}

@@ -12,7 +12,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.client.registry import Registry
-from regtutor.errors import InvalidArgument
+from regtutor.errors import InvalidArgument, InvalidHeader
 from regtutor.exchange import BodyRecord, Exchange, ResponseRecord
 from regtutor.widgets.body_text import FEW, MOST, body_text, indented
 from regtutor.widgets.exchange_data import MOST_ALIKE, MOST_LINES, exchange_data, milliseconds
@@ -266,3 +266,12 @@ def test_a_body_in_an_answer_without_headers_is_no_trouble() -> None:
     answer = ResponseRecord(200, "", (), BodyRecord(2, None, b"ok", "received"))
     data = exchange_data(replace(FAILED, response=answer, error=""))
     assert [(line["head"], line["body"].get("text")) for line in data["lines"][1:]] == [("200", None), ("", "ok")]
+
+
+def test_half_a_character_from_an_edited_file_is_shown_and_has_no_command() -> None:
+    half = replace(FAILED, request=replace(FAILED.request, headers=(("X-Half", "\ud800"),)))
+    view = ExchangeView(half)
+    assert "half a character" in view.data["curl"]["none"]
+    assert "\\ud800" in str(view.data["lines"]) + view.static_html()
+    with pytest.raises(InvalidHeader, match="half a character"):
+        rt.curl(half)
