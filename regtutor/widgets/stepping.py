@@ -389,3 +389,5 @@ def _tree(reg: Registry) -> tuple[StorageTree | None, str]:
         return reg.tree(), ""
     except RegtutorError as error:
         return None, str(error)
+    except OSError as error:
+        return None, f"The storage cannot be read: {error.strerror or error}"

@@ -227,6 +227,18 @@ def test_a_registry_known_by_its_url_alone_says_that_its_tree_cannot_be_seen(reg
     assert "cannot be seen" in machine.state.unseen
 
 
+def test_a_storage_that_cannot_be_read_is_told_and_stops_nothing(
+    reg: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> StorageTree:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(reg, "tree", unreadable)
+    machine = stepping(reg)
+    assert machine.run().complete
+    assert (machine.state.tree, machine.state.unseen) == (None, "The storage cannot be read: Permission denied")
+
+
 def test_changes_names_what_is_new_gone_and_of_another_size() -> None:
     before = StorageTree.of([("a", 1), ("b", 2), ("c", 3)])
     after = StorageTree.of([("a", 1), ("b", 5), ("d", 4)])
