@@ -17,6 +17,7 @@ from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.content.destination import destination
 from regtutor.content.image import Config, Image, Layer, Manifest
+from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
@@ -42,18 +43,18 @@ class Begun:
     Attributes
     ----------
     walk: not driven yet.
-    content: what it is about: the image, or the artifact that it pushes.
+    content: what it is about: the image or index, or the artifact that it pushes.
     note: what was done beforehand, for a reader; ``""`` if nothing was.
     prepared: the requests that were made beforehand.
     """
 
     walk: Walk
-    content: Image
+    content: Image | Index
     note: str = ""
     prepared: Transcript = field(default_factory=Transcript)
 
 
-Begin = Callable[[Registry, Image, str, str, bool], Begun]
+Begin = Callable[[Registry, Image | Index, str, str, bool], Begun]
 """Makes a walk: registry, image, repository, tag, and whether blobs may be mounted that were pushed elsewhere before.
 
 What the registry refuses of what is done beforehand is raised, as PushFailed or ConnectionFailed.
@@ -89,17 +90,17 @@ def choice(name: str) -> Choice:
     return CHOICES[name]
 
 
-def _monolithic(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:
+def _monolithic(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:
     sources = reg.pushed.repositories if mount else walks.nowhere
     return Begun(walks.push(image, repository, tag, mount_from=sources), image)
 
 
-def _chunked(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _chunked(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
     walk = walks.push(image, repository, tag, upload="chunked", chunk_size=chunk_size(image))
     return Begun(walk, image)
 
 
-def chunk_size(image: Image) -> int:
+def chunk_size(image: Image | Index) -> int:
     """Bytes in a chunk: a third of the largest blob, but no chunk so large that one waits long for it.
 
     A registry that wants larger chunks gets them: the walk sees to that.
@@ -108,18 +109,18 @@ def chunk_size(image: Image) -> int:
     return max(min(-(-largest // CHUNKS), CHUNK_AT_MOST), -(-largest // CHUNKS_AT_MOST), 1)
 
 
-def _mounted(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _mounted(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
     source = f"{repository}-source"
     note, prepared = _pushed(reg, image, source, tag)
     walk = walks.push(image, repository, tag, mount_from=lambda _digest: (source,))
     return Begun(walk, image, note, prepared)
 
 
-def _already_there(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001
+def _already_there(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001
     return Begun(walks.push(image, repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
-def _pulled(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _pulled(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
     return Begun(_pull(repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
@@ -129,11 +130,11 @@ def _pull(repository: str, tag: str) -> Walk:
         return (yield from walks.pull(repository, tag, destination(Path(folder, "image")), platform=ALL))
 
 
-def _deleted(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _deleted(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
     return Begun(walks.delete(repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
-def _referred(reg: Registry, image: Image, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _referred(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
     artifact = note_about(image)
     return Begun(_refer(artifact, repository, image.digest), artifact, *_pushed(reg, image, repository, tag))
 
@@ -144,7 +145,7 @@ def _refer(artifact: Image, repository: str, subject: str) -> Walk:
     return notes + (yield from walks.referrers(repository, subject, walks.Found()))
 
 
-def note_about(image: Image) -> Image:
+def note_about(image: Image | Index) -> Image:
     """An artifact that has ``image`` as its subject: a line of text, as a signature or a list of contents would be.
 
     Source: OCI image-spec v1.1.1, manifest.md, "Guidelines for Artifact Usage"
@@ -168,7 +169,7 @@ def _descriptor(blob: Layer | Config | Manifest) -> dict[str, str | int]:
     return {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
 
 
-def _pushed(reg: Registry, image: Image, repository: str, tag: str) -> tuple[str, Transcript]:
+def _pushed(reg: Registry, image: Image | Index, repository: str, tag: str) -> tuple[str, Transcript]:
     """Push the image, as far as it is not there yet; what was done, and the requests that did it."""
     walk = walks.push(image, repository, tag, mount_from=reg.pushed.repositories)
     prepared = walks.run(walk, reg, title=f"push of {repository}:{tag} to {reg.name}, beforehand")

@@ -14,6 +14,7 @@ import traitlets
 
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
+from regtutor.content.index import Index
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.svg import svg_of
@@ -51,7 +52,7 @@ class PushStepper(Freezing):
     Parameters
     ----------
     reg: the registry.
-    image: from ``sample_image`` or ``load_image``.
+    image: from ``sample_image`` or ``load_image``, or an index, from ``sample_index`` or ``load_index``.
     repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
     walk: what to step through: ``monolithic``, ``chunked``, ``mount``, ``already there``, ``pull``, ``delete`` or
         ``referrers``. What it needs in the registry is pushed first, and said.
@@ -69,7 +70,9 @@ class PushStepper(Freezing):
 
     error = traitlets.Unicode("").tag(sync=False)
 
-    def __init__(self, reg: Registry, image: Image, repository: str, tag: str, walk: str = "monolithic") -> None:
+    def __init__(
+        self, reg: Registry, image: Image | Index, repository: str, tag: str, walk: str = "monolithic"
+    ) -> None:
         self.stepping = Stepping(reg, image, repository, tag, walk=walk, on_bytes=self._bytes_went)
         self._former: list[Exchange] = []
         self._once = False  # whether the prediction is for one request only

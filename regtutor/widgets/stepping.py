@@ -16,6 +16,7 @@ from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.content.incoming import Receiver
+from regtutor.content.index import Index
 from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
@@ -45,7 +46,7 @@ class Stepping:
     Parameters
     ----------
     reg: the registry.
-    image: what the walk is about.
+    image: what the walk is about: an image, or an index with all its images.
     repository, tag: where it is or goes to, such as ``"library/hello"`` and ``"v1"``.
     walk: a name in :data:`~regtutor.widgets.choices.CHOICES`.
     on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.widgets.progress.OnBytes`.
@@ -58,14 +59,14 @@ class Stepping:
     states: every state of the present walk, the latest last; never empty.
     position: the index of the state that is shown.
     choice: the present walk, as one chose it.
-    content: the image that the present walk is about, or the artifact that it pushes.
+    content: the image or index that the present walk is about, or the artifact that it pushes.
     prepared: the requests that were made before the present walk and are not shown.
     """
 
     def __init__(
         self,
         reg: Registry,
-        image: Image,
+        image: Image | Index,
         repository: str,
         tag: str,
         *,

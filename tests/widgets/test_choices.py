@@ -13,7 +13,7 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.content.sample import sample_image
+from regtutor.content.sample import sample_image, sample_index
 from regtutor.errors import ConnectionFailed, InvalidArgument, PushFailed
 from regtutor.pushing import push_image
 from regtutor.widgets.choices import CHOICES, CHUNKS_AT_MOST, chunk_size, note_about
@@ -192,6 +192,13 @@ def test_each_walk_can_be_begun_anew_in_both_places(reg: Registry, walk: str) ->
     assert machine.reset(SAME).startswith("Started anew in the same repository, library/hello-2")
     machine.run()
     assert machine.state.complete
+
+
+@pytest.mark.parametrize("walk", CHOICES)
+def test_each_walk_may_be_about_an_index(reg: Registry, walk: str) -> None:
+    machine = Stepping(reg, sample_index(), "library/hello", "v1", walk=walk)
+    assert machine.run().complete
+    assert "waiting" not in {blob.fate for blob in machine.state.blobs}
 
 
 def test_a_reset_may_choose_another_walk(reg: Registry) -> None:
