@@ -138,6 +138,10 @@ def test_keys_pressed_in_the_stepper_are_no_commands_to_the_notebook(lab: Lab) -
     assert stepper.number() == 0
     stepper.click("undo")
     stepper.run_to_the_end()
+    # The button that had the focus is disabled now, and keys go wherever the focus went.
+    expect(stepper.part("run")).to_be_disabled()
+    press_all(lab)
+    assert contents(lab) == cells
     stepper.click("back")
     stepper.at(REQUESTS - 1, REQUESTS)
     places = [
