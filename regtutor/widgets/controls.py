@@ -54,13 +54,14 @@ def wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
     return box
 
 
-def columns(*children: tuple[ipywidgets.Widget, str]) -> ipywidgets.HBox:
-    """Side by side where there is room, else one below the other."""
-    box = wrapping(*(child for child, _ in children))
-    box.layout.grid_gap = "8px 24px"
-    box.layout.align_items = "stretch"
-    for child, flex in children:
-        child.layout.flex, child.layout.min_width = flex, "0"
+def columns(*parts: tuple[tuple[ipywidgets.Widget, ...], str]) -> ipywidgets.HBox:
+    """Columns of parts, each with its ``flex``, side by side where there is room, else one below the other."""
+    made = [ipywidgets.VBox(column).add_class("regtutor-column") for column, _ in parts]
+    box = wrapping(*made)
+    box.layout.grid_gap = "14px 24px"
+    box.layout.align_items = "flex-start"
+    for column, (_, flex) in zip(made, parts, strict=True):
+        column.layout.flex, column.layout.min_width = flex, "0"
     return box
 
 

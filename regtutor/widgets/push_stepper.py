@@ -117,7 +117,6 @@ class PushStepper(Freezing):
         moving = [self._buttons[name] for name in ("back", "forward", "send", "run")]
         setting = wrapping(self._walk, self._where, self._buttons["reset"], self._predict, self._buttons["freeze"])
         editor = ipywidgets.VBox([self._about, self._editor, self._size, self._prediction])
-        behind = ipywidgets.VBox([self._tree, self._log])
         return [
             _Frame(),
             setting,
@@ -125,8 +124,7 @@ class PushStepper(Freezing):
             self._position,
             self._notice,
             self._failure,
-            columns((self._sequence, "1 1 400px"), (editor, "1 1 400px")),
-            columns((self._exchange, "3 1 440px"), (behind, "2 1 340px")),
+            columns(((self._sequence, self._exchange), "5 1 440px"), ((editor, self._tree, self._log), "4 1 360px")),
             self._headers,
         ]
 
