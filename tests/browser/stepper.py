@@ -8,7 +8,8 @@ from playwright.sync_api import Locator, expect
 STANDING_OUT = """root => [root, ...root.querySelectorAll("*")].filter(one => {
   const { display, overflowX, position } = getComputedStyle(one);
   return one.clientWidth > 0 && display !== "inline" && overflowX !== "hidden" && position !== "absolute"
-    && one.scrollWidth > one.clientWidth + 1 && !one.matches(".regtutor-scroll, select, option, input, .regtutor-edit-headers textarea");
+    && one.scrollWidth > one.clientWidth + 1
+    && !one.matches(".regtutor-scroll, select, option, input, .regtutor-edit-headers textarea");
 }).map(one => `${one.scrollWidth} > ${one.clientWidth}: ${one.outerHTML.slice(0, 160)}`)"""
 
 
