@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from regtutor.backends.opening import open_registry
+from regtutor.client.registry import Registry
+
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -76,3 +79,19 @@ def podman(require_program: Callable[[str, str], str], tmp_path_factory: pytest.
 
 def _bare_machine() -> bool:
     return os.geteuid() == 0 and not Path("/run/systemd/system").exists()
+
+
+@pytest.fixture
+def reg() -> Iterator[Registry]:
+    """The embedded registry on a socket."""
+    with open_registry("embedded", quiet=True) as registry:
+        yield registry
+
+
+@pytest.fixture(params=["in_process", "embedded", pytest.param("native", marks=pytest.mark.registry)])
+def any_reg(request: pytest.FixtureRequest, require_program: Callable[[str, str], str]) -> Iterator[Registry]:
+    """Each registry that can be had without a container engine."""
+    if request.param == "native":
+        require_program("docker-registry", "docker-registry")
+    with open_registry(request.param, quiet=True) as registry:
+        yield registry

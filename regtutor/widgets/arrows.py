@@ -16,7 +16,7 @@ from regtutor.exchange import BodyRecord, Exchange
 from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 from regtutor.protocol.routes import parse
-from regtutor.widgets.progress import BlobProgress
+from regtutor.stepping.progress import BlobProgress
 
 TARGET_LENGTH = 80
 """Characters of a short target."""

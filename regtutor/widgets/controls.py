@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import ipywidgets  # type: ignore[import-untyped]
 
-from regtutor.widgets.stepping import NEW, RUN_LIMIT, SAME
+from regtutor.stepping.machine import NEW, RUN_LIMIT, SAME
 
 WHERE = (("in a new repository", NEW), ("in the same repository", SAME))
 BUTTONS = {

@@ -10,10 +10,10 @@ from html import escape
 
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
+from regtutor.stepping.draft import Draft
+from regtutor.stepping.machine import Stepping
+from regtutor.stepping.states import State
 from regtutor.steps import STEPS
-from regtutor.widgets.draft import Draft
-from regtutor.widgets.states import State
-from regtutor.widgets.stepping import Stepping
 
 
 def position(stepping: Stepping) -> str:

@@ -10,7 +10,7 @@ import ipywidgets  # type: ignore[import-untyped]
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.protocol.codes import meaning
-from regtutor.widgets.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
+from regtutor.stepping.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
 
 _PICK_ONE = ("pick one", 0)
 """No status; a list whose value is None shows an empty field."""

@@ -1,6 +1,6 @@
 """A push, or another walk, in a widget: a request at a time, forwards and backwards, each as it is or as one breaks it.
 
-The widget is thin: :class:`~regtutor.widgets.stepping.Stepping` knows what a click means, the views and ``panels`` how
+The widget is thin: :class:`~regtutor.stepping.machine.Stepping` knows what a click means, the views and ``panels`` how
 a state looks. What a click does, a method does too.
 """
 
@@ -19,21 +19,21 @@ from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.svg import svg_of
 from regtutor.message import changed_headers
+from regtutor.stepping.choices import CHOICES
+from regtutor.stepping.machine import NEW, RUN_LIMIT, Stepping
+from regtutor.stepping.predicting import Score, question
+from regtutor.stepping.states import State
 from regtutor.widgets import panels
 from regtutor.widgets.arrows import blob_of, item_of
-from regtutor.widgets.choices import CHOICES
 from regtutor.widgets.controls import BUTTONS, WHERE, button, choice_list, columns, html, parts_of, wrapping
 from regtutor.widgets.exchange_view import ExchangeView, slim
 from regtutor.widgets.freezing import Freezing
 from regtutor.widgets.guard import GUARDED, Guard
-from regtutor.widgets.predicting import Score, question
 from regtutor.widgets.prediction_panel import PredictionPanel
 from regtutor.widgets.registry_tree import RegistryTree
 from regtutor.widgets.request_editor import RequestEditor
 from regtutor.widgets.reruns import replace_former
 from regtutor.widgets.sequence_view import SequenceView
-from regtutor.widgets.states import State
-from regtutor.widgets.stepping import NEW, RUN_LIMIT, Stepping
 from regtutor.widgets.view import style
 
 
@@ -124,7 +124,7 @@ class PushStepper(Freezing):
             self._position,
             self._notice,
             self._failure,
-            columns(((self._sequence, self._exchange), "5 1 440px"), ((editor, self._tree, self._log), "4 1 360px")),
+            columns(((self._sequence, self._exchange), "1 1 430px"), ((editor, self._tree, self._log), "1 1 400px")),
             self._headers,
         ]
 

@@ -10,8 +10,8 @@ import traitlets
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.errors import InvalidArgument, NotObservable
+from regtutor.stepping.states import changes
 from regtutor.widgets import storage_rows
-from regtutor.widgets.states import changes
 from regtutor.widgets.storage_layout import LAYOUT
 from regtutor.widgets.storage_rows import KINDS, SIGNS, Entry, Row, visible
 from regtutor.widgets.view import View, script, style

@@ -13,7 +13,7 @@ import ipywidgets  # type: ignore[import-untyped]
 
 from regtutor.errors import InvalidArgument
 from regtutor.message import HeaderList
-from regtutor.widgets.draft import Draft
+from regtutor.stepping.draft import Draft
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """What is offered; any other may be typed."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from regtutor.client.host import StorageTree
-from regtutor.widgets.states import Change, changes
+from regtutor.stepping.states import Change, changes
 from regtutor.widgets.storage_layout import LAYOUT, part_of, place_of, shorten
 
 MOST_ROWS = 400

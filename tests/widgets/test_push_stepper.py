@@ -18,8 +18,8 @@ from regtutor.content.sample import sample_image
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Request
+from regtutor.stepping.machine import NEW, SAME
 from regtutor.widgets import PushStepper
-from regtutor.widgets.stepping import NEW, SAME
 
 IMAGE = sample_image()
 REQUESTS = 3 * len(IMAGE.blobs) + 1

@@ -6,8 +6,8 @@ import pytest
 
 from regtutor.content.sample import sample_image
 from regtutor.errors import InvalidArgument
+from regtutor.stepping.draft import AS_IT_IS, Draft
 from regtutor.steps import draft, put_manifest
-from regtutor.widgets.draft import AS_IT_IS, Draft
 from regtutor.widgets.request_editor import Edit, RequestEditor, headers_of
 
 REQUEST = draft(put_manifest, "library/hello", "v1", sample_image().manifest)

@@ -8,8 +8,8 @@ import pytest
 
 import regtutor as rt
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript
+from regtutor.stepping.progress import progress
 from regtutor.widgets.arrows import blob_of, fate_text, item_of, short_target
-from regtutor.widgets.progress import progress
 from regtutor.widgets.sequence_view import MOST, MOVES, SequenceView
 
 DIGEST = "sha256:" + "ab12" * 16

@@ -13,8 +13,8 @@ from io import BytesIO
 from regtutor.errors import InvalidArgument
 from regtutor.message import Body, HeaderList, Location, Request
 from regtutor.protocol.secrets import REDACTED, redact_header, redact_headers
-from regtutor.widgets.bodies import Chunks, altered
-from regtutor.widgets.draft import AS_IT_IS, Draft, split_origin
+from regtutor.stepping.bodies import Chunks, altered
+from regtutor.stepping.draft import AS_IT_IS, Draft, split_origin
 
 _LENGTH = "content-length"
 

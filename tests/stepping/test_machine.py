@@ -20,8 +20,10 @@ from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Location, Request
 from regtutor.protocol.digests import sha256
 from regtutor.pushing import push_image
-from regtutor.widgets.choices import chunk_size
-from regtutor.widgets.stepping import NEW, SAME, Draft, State, Stepping, changes
+from regtutor.stepping.choices import chunk_size
+from regtutor.stepping.draft import Draft
+from regtutor.stepping.machine import NEW, SAME, Stepping
+from regtutor.stepping.states import State, changes
 
 IMAGE = sample_image()
 

@@ -8,7 +8,7 @@ from regtutor.exchange import Exchange, RequestRecord, ResponseRecord
 from regtutor.message import Request
 from regtutor.protocol.headers import HEADERS, REQUIRED
 from regtutor.protocol.routes import ROUTES
-from regtutor.widgets.predicting import CONCEPTS, HEADERS_ASKED, Guess, Question, Score, judge, question
+from regtutor.stepping.predicting import CONCEPTS, HEADERS_ASKED, Guess, Question, Score, judge, question
 
 OPENED = Exchange(
     "start_upload",

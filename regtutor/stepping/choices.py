@@ -22,9 +22,9 @@ from regtutor.errors import InvalidArgument
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_MANIFEST
+from regtutor.stepping.progress import Fate
 from regtutor.walks import Walk
 from regtutor.walks.pulling import ALL
-from regtutor.widgets.progress import Fate
 
 CHUNKS = 3
 """Into how many chunks the ``chunked`` walk cuts the largest blob, unless that would make them too large."""
@@ -72,7 +72,7 @@ class Choice:
     shows: one sentence: what there is to see.
     begin: see :data:`Begin`.
     anew: what Reset says of a new repository, after its name.
-    fate: of every blob before the first request, see :class:`~regtutor.widgets.progress.BlobProgress`.
+    fate: of every blob before the first request, see :class:`~regtutor.stepping.progress.BlobProgress`.
     """
 
     name: str

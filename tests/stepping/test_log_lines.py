@@ -7,7 +7,7 @@ import pytest
 from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.client.wire import WireTransport
-from regtutor.widgets.log_lines import LINES, LogReader, added
+from regtutor.stepping.log_lines import LINES, LogReader, added
 
 
 @pytest.mark.parametrize(

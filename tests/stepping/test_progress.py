@@ -7,7 +7,7 @@ import pytest
 from regtutor.content.sample import sample_image
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord
 from regtutor.message import Request, body_of
-from regtutor.widgets.progress import BlobProgress, counted, progress
+from regtutor.stepping.progress import BlobProgress, counted, progress
 
 IMAGE = sample_image()
 LAYER = IMAGE.layers[0]

@@ -16,8 +16,8 @@ from regtutor.content.index import Index
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.routes import parse
-from regtutor.widgets.bodies import Chunks, altered
-from regtutor.widgets.draft import split_origin
+from regtutor.stepping.bodies import Chunks, altered
+from regtutor.stepping.draft import split_origin
 
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 

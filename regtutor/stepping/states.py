@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from regtutor.client.host import StorageTree
 from regtutor.exchange import Exchange
-from regtutor.widgets.draft import Draft
-from regtutor.widgets.progress import BlobProgress
+from regtutor.stepping.draft import Draft
+from regtutor.stepping.progress import BlobProgress
 
 
 @dataclass(frozen=True)

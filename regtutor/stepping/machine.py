@@ -20,16 +20,13 @@ from regtutor.content.index import Index
 from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
+from regtutor.stepping.choices import Begun, Choice, choice
+from regtutor.stepping.detours import TOLD, after_detour, after_end, after_failure
+from regtutor.stepping.editing import Version
+from regtutor.stepping.log_lines import LogReader
+from regtutor.stepping.progress import OnBytes, counted, progress
+from regtutor.stepping.states import State
 from regtutor.walks import Notes
-from regtutor.widgets.choices import Begun, Choice, choice
-from regtutor.widgets.detours import TOLD, after_detour, after_end, after_failure
-from regtutor.widgets.draft import Draft
-from regtutor.widgets.editing import Version
-from regtutor.widgets.log_lines import LogReader
-from regtutor.widgets.progress import OnBytes, counted, progress
-from regtutor.widgets.states import Change, State, changes
-
-__all__ = ["NEW", "RUN_LIMIT", "SAME", "Change", "Draft", "State", "Stepping", "changes"]
 
 RUN_LIMIT = 500
 """Requests that one :meth:`Stepping.run` sends at most."""
@@ -48,8 +45,8 @@ class Stepping:
     reg: the registry.
     image: what the walk is about: an image, or an index with all its images.
     repository, tag: where it is or goes to, such as ``"library/hello"`` and ``"v1"``.
-    walk: a name in :data:`~regtutor.widgets.choices.CHOICES`.
-    on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.widgets.progress.OnBytes`.
+    walk: a name in :data:`~regtutor.stepping.choices.CHOICES`.
+    on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.stepping.progress.OnBytes`.
     pause: waits so many seconds, for log lines that are late.
 
     What a walk needs is done first. If the registry refuses that, the first state holds the error and its exchange.
@@ -189,7 +186,7 @@ class Stepping:
         where: :data:`NEW`, a repository that this client has not pushed the image to, so that uploads are seen again
             (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds what was
             pushed.
-        walk: a name in :data:`~regtutor.widgets.choices.CHOICES`; by default the present walk.
+        walk: a name in :data:`~regtutor.stepping.choices.CHOICES`; by default the present walk.
 
         Raises
         ------
@@ -240,7 +237,7 @@ class Stepping:
 
         Parameters
         ----------
-        method, target, headers, body: see :meth:`Version.edit <regtutor.widgets.editing.Version.edit>`.
+        method, target, headers, body: see :meth:`Version.edit <regtutor.stepping.editing.Version.edit>`.
 
         Raises
         ------

@@ -11,7 +11,7 @@ import pytest
 
 from regtutor.errors import InvalidArgument
 from regtutor.message import Body, Location, Request, body_of
-from regtutor.widgets.editing import BODIES, Version, bodies_for
+from regtutor.stepping.editing import BODIES, Version, bodies_for
 
 DATA = bytes(range(200)) * 5
 
