@@ -19,7 +19,7 @@ import ipywidgets
 import regtutor as rt
 from regtutor.errors import PushFailed
 from regtutor.widgets.arrows import blob_of, item_of
-from regtutor.widgets.progress import progress
+from regtutor.stepping.progress import progress
 
 reg, image = rt.open_registry("embedded", quiet=True), rt.sample_image()
 pushed = rt.push_image(reg, image, "library/hello", "v1", progress=False)
