@@ -12,6 +12,9 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
+from regtutor.content.sample import sample_image
+from regtutor.exchange import Transcript
+from regtutor.pushing import push_image
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
@@ -79,6 +82,13 @@ def podman(require_program: Callable[[str, str], str], tmp_path_factory: pytest.
 
 def _bare_machine() -> bool:
     return os.geteuid() == 0 and not Path("/run/systemd/system").exists()
+
+
+@pytest.fixture(scope="session")
+def pushed() -> Transcript:
+    """A push of the sample image to the embedded registry."""
+    with open_registry("embedded", quiet=True) as registry:
+        return push_image(registry, sample_image(), "library/hello", "v1", progress=False)
 
 
 @pytest.fixture

@@ -22,12 +22,6 @@ from tests.formats.hostile import BAD, TRANSCRIPT
 ENDINGS = [(name, ending) for name, each in FORMATS.items() for ending in each.endings]
 
 
-@pytest.fixture(scope="module")
-def pushed() -> rt.Transcript:
-    with rt.open_registry("embedded", quiet=True) as reg:
-        return rt.push_image(reg, rt.sample_image(), "library/hello", "v1")
-
-
 @pytest.mark.parametrize(("name", "ending"), ENDINGS)
 def test_the_ending_says_which_format(name: str, ending: str, pushed: rt.Transcript, tmp_path: Path) -> None:
     by_ending = rt.export(pushed, tmp_path / f"push{ending.upper()}")

@@ -80,12 +80,6 @@ def is_entry(entry: dict[str, Any]) -> None:
         holds(request["postData"], POST_DATA)
 
 
-@pytest.fixture(scope="module")
-def pushed() -> rt.Transcript:
-    with rt.open_registry("embedded", quiet=True) as reg:
-        return rt.push_image(reg, rt.sample_image(), "library/hello", "v1")
-
-
 def exported(transcript: rt.Transcript, tmp_path: Path) -> str:
     return rt.export(transcript, tmp_path / "push.har").read_text()
 

@@ -21,12 +21,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {"svg", "title", "g", "rect", "line", "path", "text"}
 
 
-@pytest.fixture(scope="module")
-def pushed() -> rt.Transcript:
-    with rt.open_registry("embedded", quiet=True) as reg:
-        return rt.push_image(reg, rt.sample_image(), "library/hello", "v1")
-
-
 def drawn(transcript: rt.Transcript, tmp_path: Path) -> ElementTree.Element:
     return ElementTree.parse(rt.export(transcript, tmp_path / "push.svg")).getroot()
 
