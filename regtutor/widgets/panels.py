@@ -42,6 +42,11 @@ def sending(state: State) -> str:
     return f'<div class="regtutor-position" role="status">{escape(text)}</div>'
 
 
+def preparing(label: str) -> str:
+    """What stands there while what a walk needs is pushed, unseen."""
+    return f'<div class="regtutor-position" role="status">{escape(f"Getting ready: {label} ...")}</div>'
+
+
 def _next(stepping: Stepping) -> str:
     state = stepping.state
     if state.error is not None:

@@ -279,6 +279,8 @@ class PushStepper(Freezing):
 
     def _start_anew(self, where: str, walk: str | None) -> str:
         former = self.stepping.states[-1].exchanges
+        chosen = CHOICES.get(walk or "", self.stepping.choice)
+        self._position.value = panels.preparing(chosen.label)
         said = self.stepping.reset(where, walk)
         self._former += former
         self._where.value = where

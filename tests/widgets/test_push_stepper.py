@@ -206,6 +206,16 @@ def test_each_walk_can_be_chosen_and_the_transcript_goes_on(reg: Registry) -> No
     assert {"patch_upload", "mount_blob", "get_blob", "delete_manifest", "get_referrers"} <= set(steps)
 
 
+def test_while_what_a_walk_needs_is_pushed_it_says_so(reg: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = clicker(reg)
+    seen: list[str] = []
+    send = reg.send
+    monkeypatch.setattr(reg, "send", lambda request: (seen.append(shown.text("position")), send(request))[1])
+    shown.stepper.choose("pull")
+    assert seen and set(seen) == {"Getting ready: Pull: the manifest, then its blobs ..."}
+    assert "No request sent yet" in shown.text("position")
+
+
 def test_a_walk_that_there_is_not_is_named(reg: Registry) -> None:
     with pytest.raises(InvalidArgument, match="There is no walk called 'sideways'"):
         PushStepper(reg, IMAGE, "library/hello", "v1", walk="sideways")

@@ -37,9 +37,9 @@ function nodeButton(item) {
       { class: "regtutor-node-size" },
       h("span", { class: "regtutor-node-state", "aria-hidden": "true" }, SIGNS[item.state]),
       usual && item.size ? ` ${item.size}` : ` ${item.said}`,
-      usual && item.size ? h("span", { class: "regtutor-hidden" }, `, ${item.said}`) : null,
+      usual && item.size ? h("span", { class: "regtutor-heard" }, `, ${item.said}`) : null,
       item.named > 1 ? h("span", { class: "regtutor-node-named", "aria-hidden": "true" }, `×${item.named}`) : null,
-      item.named > 1 ? h("span", { class: "regtutor-hidden" }, `, named ${item.named} times`) : null,
+      item.named > 1 ? h("span", { class: "regtutor-heard" }, `, named ${item.named} times`) : null,
     ),
   );
 }

@@ -218,15 +218,15 @@ function drawExchangeLine(line, clicked) {
     h(
       "span",
       { class: "regtutor-exchange-text" },
-      h("span", { class: "regtutor-unseen" }, WAY_WORDS[line.way]),
+      h("span", { class: "regtutor-heard" }, WAY_WORDS[line.way]),
       line.before && `${line.before} `,
       line.head && h("b", {}, line.head),
       line.head && line.rest && " ",
       ...(line.part === "request" ? breakable(line.rest) : [line.rest]),
     ),
     line.warned.length > 0 &&
-      h("span", {}, warningSign(), h("span", { class: "regtutor-unseen" }, ` warning: ${line.warned.join(", ")}`)),
-    line.at && h("span", { class: "regtutor-exchange-at" }, h("span", { class: "regtutor-unseen" }, " at "), line.at),
+      h("span", {}, warningSign(), h("span", { class: "regtutor-heard" }, ` warning: ${line.warned.join(", ")}`)),
+    line.at && h("span", { class: "regtutor-exchange-at" }, h("span", { class: "regtutor-heard" }, " at "), line.at),
   );
   const preview = line.body.text ? h("pre", { class: "regtutor-exchange-body" }) : null;
   return { button, panel, preview, line };
@@ -288,7 +288,7 @@ function ruleAndClause({ rule, clause }) {
   /** @type {Node[]} */
   const parts = [];
   if (rule) {
-    const label = h("span", { class: "regtutor-unseen" }, "rule: ");
+    const label = h("span", { class: "regtutor-heard" }, "rule: ");
     parts.push(h("span", { class: `regtutor-rule regtutor-rule-${rule.replace(" ", "-")}` }, label, rule));
   }
   if (clause) {

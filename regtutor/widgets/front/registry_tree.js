@@ -77,7 +77,7 @@ function marks(row) {
       "span",
       { class: `regtutor-mark regtutor-${kind}`, title: `${number} ${kind} in here` },
       h("span", { "aria-hidden": "true" }, `${SIGNS[kind]}${number}`),
-      h("span", { class: "regtutor-hidden" }, ` ${number} ${kind}`),
+      h("span", { class: "regtutor-heard" }, ` ${number} ${kind}`),
     );
   });
 }
