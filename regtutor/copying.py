@@ -13,8 +13,10 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.pulling import with_download_bar
 from regtutor.pushing import with_bar
+from regtutor.steps.sender import needs_registry
 
 
+@needs_registry
 def copy_image(
     source_reg: Registry,
     source_repository: str,

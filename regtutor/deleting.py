@@ -7,8 +7,10 @@ from collections.abc import Callable
 from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.exchange import Exchange, Transcript
+from regtutor.steps.sender import needs_registry
 
 
+@needs_registry
 def delete_image(
     reg: Registry,
     repository: str,

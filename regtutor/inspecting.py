@@ -13,6 +13,7 @@ from regtutor.content.image import Config, Manifest
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.bounded_json import parse_json
 from regtutor.protocol.manifests import Descriptor
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.inspecting import Seen
 
 _SETTINGS = ("User", "Entrypoint", "Cmd", "WorkingDir", "Env", "ExposedPorts", "Volumes", "Labels")
@@ -94,6 +95,7 @@ class Inspection:
     __repr__ = __str__
 
 
+@needs_registry
 def inspect_image(
     reg: Registry, repository: str, reference: str, *, watch: Callable[[Exchange], None] | None = None
 ) -> Inspection:

@@ -15,9 +15,11 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import Platform
 from regtutor.pushing import LONG
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.pulling import ALL
 
 
+@needs_registry
 def pull_image(
     reg: Registry,
     repository: str,

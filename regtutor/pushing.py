@@ -12,11 +12,13 @@ from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Content, Location, Request
+from regtutor.steps.sender import needs_registry
 
 LONG = 8 * 1024 * 1024
 """Bodies of at least so many bytes get a bar."""
 
 
+@needs_registry
 def push_image(
     reg: Registry,
     image: Image | Index,
@@ -64,6 +66,7 @@ def push_image(
     return walks.run(walk, reg, prepare=with_bar if progress else None, watch=watch, title=title)
 
 
+@needs_registry
 def upload_chunks(
     reg: Registry,
     repository: str,
@@ -109,6 +112,7 @@ def upload_chunks(
     return walks.run(walk, reg, prepare=with_bar if progress else None, watch=watch, title=title)
 
 
+@needs_registry
 def resume_upload(
     reg: Registry,
     location: Location | str,

@@ -9,6 +9,7 @@ from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.manifests import Descriptor
+from regtutor.steps.sender import needs_registry
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Referrers:
         return len(self.descriptors)
 
 
+@needs_registry
 def list_referrers(
     reg: Registry,
     repository: str,

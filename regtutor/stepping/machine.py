@@ -26,6 +26,7 @@ from regtutor.stepping.editing import Version
 from regtutor.stepping.log_lines import LogReader
 from regtutor.stepping.progress import OnBytes, counted, progress
 from regtutor.stepping.states import State
+from regtutor.steps.sender import refuse
 from regtutor.walks import Notes
 
 RUN_LIMIT = 500
@@ -71,6 +72,8 @@ class Stepping:
         on_bytes: OnBytes | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
+        if not isinstance(reg, Registry):
+            refuse(reg, "PushStepper")
         self.tag = tag
         self._image, self._first, self._on_bytes = image, repository, on_bytes
         self._sender = _Remembering(reg)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.routes import build
-from regtutor.steps.sender import Sender
+from regtutor.steps.sender import Sender, needs_registry
 
 
+@needs_registry
 def check_api(reg: Sender) -> Exchange:
     """Ask whether this is a registry, and whether one may use it.
 

@@ -8,9 +8,10 @@ from typing import BinaryIO
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.routes import build
-from regtutor.steps.sender import Sender
+from regtutor.steps.sender import Sender, needs_registry
 
 
+@needs_registry
 def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
     """Ask whether the repository holds a blob, so as not to send it twice.
 
@@ -28,6 +29,7 @@ def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
     return reg.send(Request("head_blob", "HEAD", build("head_blob", repository=repository, digest=digest)))
 
 
+@needs_registry
 def get_blob(
     reg: Sender, repository: str, digest: str, into: str | os.PathLike[str] | BinaryIO | None = None
 ) -> Exchange:
@@ -53,6 +55,7 @@ def get_blob(
     return reg.send(Request("get_blob", "GET", target, into=into, digest=digest))
 
 
+@needs_registry
 def delete_blob(reg: Sender, repository: str, digest: str) -> Exchange:
     """Take a blob out of ``repository``; a manifest that names it there can then no longer be pulled whole.
 

@@ -14,9 +14,10 @@ from regtutor.exchange import Exchange
 from regtutor.message import Content, Request, body_of
 from regtutor.protocol.media_types import MANIFEST_TYPES, OCI_MANIFEST
 from regtutor.protocol.routes import build
-from regtutor.steps.sender import Sender
+from regtutor.steps.sender import Sender, needs_registry
 
 
+@needs_registry
 def head_manifest(reg: Sender, repository: str, reference: str, *, accept: Sequence[str] = MANIFEST_TYPES) -> Exchange:
     """Ask which manifest a tag points to, without fetching it.
 
@@ -36,6 +37,7 @@ def head_manifest(reg: Sender, repository: str, reference: str, *, accept: Seque
     return reg.send(Request("head_manifest", "HEAD", target, tuple(("Accept", kind) for kind in accept)))
 
 
+@needs_registry
 def get_manifest(
     reg: Sender,
     repository: str,
@@ -70,6 +72,7 @@ def get_manifest(
     return reg.send(Request("get_manifest", "GET", target, headers, into=into, digest=digest))
 
 
+@needs_registry
 def put_manifest(
     reg: Sender, repository: str, reference: str, manifest: Content, *, media_type: str | None = None
 ) -> Exchange:
@@ -98,6 +101,7 @@ def put_manifest(
     return reg.send(Request("put_manifest", "PUT", target, headers, body))
 
 
+@needs_registry
 def delete_manifest(reg: Sender, repository: str, reference: str) -> Exchange:
     """Delete a tag, or a manifest with every tag that points to it, whichever ``reference`` is. Blobs stay.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
 from regtutor.protocol.routes import build
-from regtutor.steps.sender import Sender
+from regtutor.steps.sender import Sender, needs_registry
 
 
+@needs_registry
 def get_referrers(
     reg: Sender, repository: str, digest: str, *, artifact_type: str | None = None, page: Location | None = None
 ) -> Exchange:

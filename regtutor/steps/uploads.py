@@ -13,9 +13,10 @@ from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Content, HeaderList, Location, Request, body_of, digest_of
 from regtutor.protocol.routes import build
-from regtutor.steps.sender import Sender
+from regtutor.steps.sender import Sender, needs_registry
 
 
+@needs_registry
 def start_upload(reg: Sender, repository: str) -> Exchange:
     """Open an upload session in ``repository``.
 
@@ -36,6 +37,7 @@ def start_upload(reg: Sender, repository: str) -> Exchange:
     return reg.send(Request("start_upload", "POST", target, (("Content-Length", "0"),)))
 
 
+@needs_registry
 def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | None = None) -> Exchange:
     """Send a whole blob in one request, without a session.
 
@@ -62,6 +64,7 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
     return reg.send(Request("post_blob", "POST", target, headers, body))
 
 
+@needs_registry
 def patch_upload(reg: Sender, location: Location | str, content: Content, *, start: int | None = None) -> Exchange:
     """Send the next bytes of a blob into an open session: a chunk, or a stream.
 
@@ -88,6 +91,7 @@ def patch_upload(reg: Sender, location: Location | str, content: Content, *, sta
     return reg.send(Request("patch_upload", "PATCH", _as_location(location), headers, body))
 
 
+@needs_registry
 def get_upload(reg: Sender, location: Location | str) -> Exchange:
     """Ask how far an open session has come.
 
@@ -106,6 +110,7 @@ def get_upload(reg: Sender, location: Location | str) -> Exchange:
     return reg.send(Request("get_upload", "GET", _as_location(location)))
 
 
+@needs_registry
 def head_upload(reg: Sender, location: Location | str) -> Exchange:
     """Ask how far an open session has come, by HEAD; the answer is that of :func:`get_upload`.
 
@@ -122,6 +127,7 @@ def head_upload(reg: Sender, location: Location | str) -> Exchange:
     return reg.send(Request("head_upload", "HEAD", _as_location(location)))
 
 
+@needs_registry
 def put_blob(
     reg: Sender,
     location: Location | str,
@@ -163,6 +169,7 @@ def put_blob(
     return reg.send(Request("put_blob", "PUT", target, tuple(headers), body))
 
 
+@needs_registry
 def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None = None) -> Exchange:
     """Have a blob of the repository ``source`` appear in ``repository`` too, without sending it.
 
@@ -187,6 +194,7 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
     return reg.send(Request("mount_blob", "POST", target, (("Content-Length", "0"),)))
 
 
+@needs_registry
 def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
     """Give up an open session: the registry may drop its bytes now, not after a week.
 
