@@ -84,10 +84,8 @@ def _shower(function: str) -> Callable[[Any], str]:
 def _show_view(value: Any) -> dict[str, Any]:
     # The text comes from the formatters, which write the short repr within a list.
     from regtutor.widgets.showing import view_of
-    from regtutor.widgets.view import VIEW
 
-    data, _metadata = view_of(value)._repr_mimebundle_()
-    return {VIEW: data[VIEW], "text/html": data["text/html"]}
+    return view_of(value).pictured()
 
 
 def _show_text(value: Any, printer: Any, cycle: bool) -> None:

@@ -44,12 +44,6 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sample_layout(tmp_path_factory.mktemp("image") / "layout", ("v1",))
 
 
-@pytest.fixture
-def reg() -> Iterator[Registry]:
-    with open_registry("embedded", quiet=True) as registry:
-        yield registry
-
-
 def host_of(reg: Registry) -> str:
     return reg.url.removeprefix("http://")
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config
@@ -17,12 +15,6 @@ from regtutor.errors import ContentMismatch, PullFailed
 from regtutor.inspecting import inspect_image
 from regtutor.pushing import push_image
 from tests.walks.serving import IMAGE, Answer, Asked, an_image, honest, serving
-
-
-@pytest.fixture
-def reg() -> Iterator[Registry]:
-    with open_registry("embedded", quiet=True) as registry:
-        yield registry
 
 
 def test_an_image_shows_its_config_and_its_layers_and_no_layer_is_fetched(reg: Registry) -> None:

@@ -6,7 +6,7 @@ import gc
 import io
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,12 +26,6 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST
 from regtutor.pushing import push_image
 from tests.refusing_registry import NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Reply, refusing_registry
-
-
-@pytest.fixture
-def reg() -> Iterator[Registry]:
-    with open_registry("embedded", quiet=True) as registry:
-        yield registry
 
 
 @pytest.fixture

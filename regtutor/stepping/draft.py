@@ -73,12 +73,16 @@ class Draft:
         """Method, target in origin-form, version."""
         return f"{self.method} {self.target} HTTP/1.1"
 
+    @property
+    def source(self) -> str:
+        """Where the body's bytes come from, for a reader."""
+        return "bytes in memory" if self.label == "bytes" else self.label
+
     def as_text(self) -> str:
         """The request line by line, as :meth:`Exchange.as_text` writes it."""
         lines = [f"> {self.start_line}", *(f"> {name}: {value}" for name, value in self.headers), ">"]
         if self.size is not None:
-            source = "bytes in memory" if self.label == "bytes" else self.label
-            lines.append(f"> [{self.size} bytes to be sent, from {source}]")
+            lines.append(f"> [{self.size} bytes to be sent, from {self.source}]")
         if self.origin:
             lines.append(f"* to {self.origin}, which its target names")
         return "\n".join(lines)

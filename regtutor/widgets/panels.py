@@ -119,8 +119,7 @@ def body_of(draft: Draft | None) -> str:
     """How many bytes the body of a draft has, and where they come from."""
     if draft is None or draft.size is None:
         return ""
-    source = "bytes in memory" if draft.label == "bytes" else draft.label
-    return f'<p class="regtutor-size">{escape(f"{draft.size:,} bytes, from {source}")}</p>'
+    return f'<p class="regtutor-size">{escape(f"{draft.size:,} bytes, from {draft.source}")}</p>'
 
 
 def log(state: State) -> str:

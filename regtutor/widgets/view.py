@@ -54,7 +54,34 @@ def style(*names: str) -> str:
     return "\n".join((_FRONT / name).read_text(encoding="utf-8") for name in ("view.css", *names))
 
 
-class View(anywidget.AnyWidget):
+class Still:
+    """What a widget has for those who have no kernel: the present state as HTML and as text. A mixin of a widget's."""
+
+    model_id: Any
+
+    def static_html(self) -> str:
+        """The present state as HTML that needs no kernel, no script and no style sheet."""
+        return f"<pre>{escape(self.as_text())}</pre>"
+
+    def as_text(self) -> str:
+        """The present state in a few lines of text."""
+        return repr(self)
+
+    def snapshot(self) -> Snapshot:
+        """The present state as a picture that a saved notebook keeps: display it, or end a cell with it."""
+        return Snapshot(self.static_html(), self.as_text())
+
+    def pictured(self) -> dict[str, Any]:
+        """The widget with its picture, for a place where something else writes the text."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {VIEW: view, "text/html": self.static_html()}
+
+    def bundle(self) -> dict[str, Any]:
+        """The widget, and for viewers that cannot show one, this moment as HTML and as text."""
+        return {**self.pictured(), "text/plain": self.as_text()}
+
+
+class View(Still, anywidget.AnyWidget):
     """What every view has: an error that is shown, answers to the browser's questions, and a picture that stays.
 
     A subclass gives ``_esm`` and ``_css`` (by :func:`script` and :func:`style`), its traits, :attr:`questions`, and
@@ -96,21 +123,8 @@ class View(anywidget.AnyWidget):
         self.error = "\n".join(str(part) for part in parts if part)
         self.send({"re": question["id"], "error": self.error})
 
-    def static_html(self) -> str:
-        """What the view shows now, as HTML that needs no kernel, no script and no style sheet."""
-        return f"<pre>{escape(self.as_text())}</pre>"
-
-    def as_text(self) -> str:
-        """What the view shows now, in a few lines of text."""
-        return repr(self)
-
-    def snapshot(self) -> Snapshot:
-        """What the view shows now, as a picture that a saved notebook keeps: display it, or end a cell with it."""
-        return Snapshot(self.static_html(), self.as_text())
-
     def _repr_mimebundle_(self, **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return {VIEW: view, "text/html": self.static_html(), "text/plain": self.as_text()}, {}
+        return self.bundle(), {}
 
 
 class Snapshot:
