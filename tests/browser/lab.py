@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.stepper import Stepper
 
@@ -20,6 +22,9 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 PICTURES = Path(__file__).parent / "screenshots"
 """Where the pictures land; git ignores it, and CI keeps it."""
+
+RUN_LIMIT = 10_000
+"""Milliseconds that a cell's number may be late."""
 
 # The status bar says "idle" before there is a kernel, and "run all" is dropped in silence then: the models are asked.
 READY = """() => {
@@ -125,6 +130,9 @@ class Lab:
     def run_all(self) -> None:
         """Run every cell, and fail if one ends in an error or did not run."""
         self.page.evaluate(RUN_ALL)
+        # The command may end before the last cell's number has come; a cell that never ran is named below.
+        with contextlib.suppress(PlaywrightTimeout):
+            self.page.wait_for_function(f"() => ({NOT_RUN})().length === 0", timeout=RUN_LIMIT)
         errors, not_run = self.errors(), self.page.evaluate(NOT_RUN)
         assert errors == [], errors
         assert not_run == [], f"these cells did not run: {not_run}"
