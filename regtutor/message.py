@@ -224,7 +224,7 @@ class Request:
 
     Attributes
     ----------
-    step: the name of the documented request, a row of ``protocol.routes.ROUTES``.
+    step: the name of the documented request, a row of ``protocol.endpoints.ENDPOINTS``.
     method: sent as it stands.
     target: an origin-form path with its query, an absolute URL, or a :class:`Location`; sent byte for byte.
     headers: name and value, in order; the client adds Host, User-Agent and the like when it sends them.

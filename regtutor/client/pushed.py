@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from regtutor.client.head import split_url
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
-from regtutor.protocol.routes import parse, split_target
+from regtutor.protocol.endpoints import parse, split_target
 
 _SESSIONS = 4096
 _BLOBS = 65536

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from regtutor.exchange import Exchange
-from regtutor.protocol.routes import BY_NAME, Route, parse, paths_like, split_target
+from regtutor.protocol.endpoints import BY_NAME, Endpoint, parse, paths_like, split_target
 
 _MEANINGS = {
     "check_api": "asks whether this registry speaks the API",
@@ -38,11 +38,11 @@ _MEANINGS = {
 _ELSEWHERE = {"repository": "the repository", "digest": "a digest", "reference": "a tag or digest"}
 
 
-def route_of(exchange: Exchange) -> Route | None:
+def endpoint_of(exchange: Exchange) -> Endpoint | None:
     """The row of the documented request that was sent; None for another."""
     match = parse(exchange.method, exchange.target)
     if match is not None:
-        return match.route
+        return match.endpoint
     # A PUT to a session that lost its digest is none of the documented requests; what it was meant to be is plain.
     meant = next((row for row, _ in paths_like(exchange.target) if row.method == exchange.method), None)
     return BY_NAME.get(exchange.step, meant)
@@ -50,16 +50,16 @@ def route_of(exchange: Exchange) -> Route | None:
 
 def step_of(exchange: Exchange) -> str:
     """The name of the documented request that was sent, or of the step that sent it."""
-    route = route_of(exchange)
-    return route.name if route else exchange.step
+    endpoint = endpoint_of(exchange)
+    return endpoint.name if endpoint else exchange.step
 
 
 def fields_of(exchange: Exchange) -> Mapping[str, str]:
     """The fields of the target: those of its path, and those of its query."""
     _, query = split_target(exchange.target)
     rows = paths_like(exchange.target)
-    route = route_of(exchange)
-    path = next((fields for row, fields in rows if row == route), rows[0][1] if rows else {})
+    endpoint = endpoint_of(exchange)
+    path = next((fields for row, fields in rows if row == endpoint), rows[0][1] if rows else {})
     return {**query, **path}
 
 
@@ -74,10 +74,10 @@ def split_url(value: str) -> SplitResult:
 
 def asked(exchange: Exchange) -> str:
     """What the request line asks, in a few words."""
-    route = route_of(exchange)
+    endpoint = endpoint_of(exchange)
     if not exchange.method:
         return "no request was sent"
-    if route is None:
+    if endpoint is None:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "nothing that is named", {**_ELSEWHERE, **fields_of(exchange)})
-    return _MEANINGS[route.name].format_map(fields)
+    return _MEANINGS[endpoint.name].format_map(fields)

@@ -12,7 +12,7 @@ from typing import Any
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.findings import mismatches, requests, responses, traps
-from regtutor.findings.asked import asked, route_of, step_of
+from regtutor.findings.asked import asked, endpoint_of, step_of
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
@@ -54,9 +54,9 @@ def explain(exchange: Exchange) -> Findings:
 
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
-    route, request = route_of(exchange), exchange.request
-    rule: Rule = "not mentioned" if route is None else "allowed"
-    source = route.citations[0] if route else _REQUEST_LINE
+    endpoint, request = endpoint_of(exchange), exchange.request
+    rule: Rule = "not mentioned" if endpoint is None else "allowed"
+    source = endpoint.citations[0] if endpoint else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
     needed = required_headers("request", step_of(exchange))
@@ -82,10 +82,10 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no answer", "response", "no answer", "", exchange.meaning, "not mentioned", _CONTENT)
         return
-    route = route_of(exchange)
+    endpoint = endpoint_of(exchange)
     row = STATUSES.get(response.status)
-    if route and response.status in route.statuses:
-        row = (route.statuses[response.status], route.citations[0])
+    if endpoint and response.status in endpoint.statuses:
+        row = (endpoint.statuses[response.status], endpoint.citations[0])
     line = f"< {response.start_line}"
     yield _status(line, "response", response.status, response.reason, exchange, row)
     needed = required_headers("response", step_of(exchange), response.status)
@@ -99,12 +99,12 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
 def _status(
     line: str, part: str, status: int, reason: str, exchange: Exchange, row: tuple[str, Citation] | None
 ) -> Finding:
-    route = route_of(exchange)
-    documented = route is not None and status in route.statuses
+    endpoint = endpoint_of(exchange)
+    documented = endpoint is not None and status in endpoint.statuses
     rule: Rule = "allowed" if documented or status == 100 else "not mentioned"
-    if documented and route is not None and [s for s in route.statuses if s < 300] == [status]:
+    if documented and endpoint is not None and [s for s in endpoint.statuses if s < 300] == [status]:
         rule = "required"
-    must = REQUIRED.get((route.name, status)) if route else None
+    must = REQUIRED.get((endpoint.name, status)) if endpoint else None
     if must is not None and row is not None:
         rule, row = "required", (row[0], must)
     said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"

@@ -9,8 +9,8 @@ from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, split_url, step_of
 from regtutor.findings.numbers import comparable, counted, first_and_last, length
 from regtutor.findings.requests import MEANINGS as OF_REQUESTS
+from regtutor.protocol.endpoints import split_target
 from regtutor.protocol.links import next_link
-from regtutor.protocol.routes import split_target
 
 _SESSION_OPEN = frozenset({"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"})
 

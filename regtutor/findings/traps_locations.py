@@ -13,7 +13,7 @@ from regtutor.findings.asked import split_url, step_of
 from regtutor.findings.diagnosis import by_received, by_request_line, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
-from regtutor.protocol.routes import parse, split_target
+from regtutor.protocol.endpoints import parse, split_target
 
 _POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
 TO_A_SESSION = frozenset({"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"})

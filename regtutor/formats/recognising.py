@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regtutor.protocol.routes import parse
+from regtutor.protocol.endpoints import parse
 
 UNDOCUMENTED = "request"
 """What a request is called that is none of the documented ones."""
@@ -11,4 +11,4 @@ UNDOCUMENTED = "request"
 def step_of_request(method: str, target: str) -> str:
     """The name of the documented request, or :data:`UNDOCUMENTED`."""
     match = parse(method, target)
-    return match.route.name if match else UNDOCUMENTED
+    return match.endpoint.name if match else UNDOCUMENTED

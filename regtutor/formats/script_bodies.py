@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, Blob
 from regtutor.protocol.digests import sha256
-from regtutor.protocol.routes import parse, split_target
+from regtutor.protocol.endpoints import parse, split_target
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,6 @@ def _named(exchange: Exchange, body: BodyRecord, blob: Blob) -> bool:
     if body.size != blob.size or body.fate != "sent":
         return False
     match = parse(exchange.method, exchange.target)
-    if match is not None and match.route.name == "put_manifest":
+    if match is not None and match.endpoint.name == "put_manifest":
         return ":" not in match.path["reference"] or match.path["reference"] == blob.digest
     return split_target(exchange.target)[1].get("digest") == blob.digest

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_API_3, DISTRIBUTION_SPEC, HTTP, Citation
-from regtutor.protocol.routes import BY_NAME
+from regtutor.protocol.endpoints import BY_NAME
 
 _ERRORS = Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")
 _API_ERRORS = Citation(DISTRIBUTION_API, "Errors", "errors-2")
@@ -106,12 +106,12 @@ def meaning(step: str, status: int) -> str:
 
     Parameters
     ----------
-    step: the name of a row of ``routes.ROUTES``; any other name is answered from the general table.
+    step: the name of a row of ``endpoints.ENDPOINTS``; any other name is answered from the general table.
     status: an HTTP status.
     """
-    route = BY_NAME.get(step)
-    if route is not None and status in route.statuses:
-        return route.statuses[status]
+    endpoint = BY_NAME.get(step)
+    if endpoint is not None and status in endpoint.statuses:
+        return endpoint.statuses[status]
     if status in STATUSES:
         return STATUSES[status][0]
     return f"a status that no document names for this request ({status})"

@@ -10,8 +10,8 @@ from dataclasses import replace
 from types import ModuleType
 
 from regtutor.message import Head, Response
+from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, Match, parse, paths_like, split_target
 from regtutor.protocol.manifests import MAX_BYTES
-from regtutor.protocol.routes import ROUTES, Match, Route, parse, paths_like, split_target
 from regtutor.server.answers import Refusal
 from regtutor.server.call import BodySink, Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
@@ -30,7 +30,9 @@ FAMILIES: Mapping[str, ModuleType] = {
 }
 """The file of handlers for each family of documented requests."""
 
-HANDLERS: Mapping[str, Handler] = {route.name: getattr(FAMILIES[route.family], route.name) for route in ROUTES}
+HANDLERS: Mapping[str, Handler] = {
+    endpoint.name: getattr(FAMILIES[endpoint.family], endpoint.name) for endpoint in ENDPOINTS
+}
 """For each documented request the handler of the same name."""
 
 
@@ -105,7 +107,7 @@ class App:
         Whoever serves several clients asks for it in a thread, which is safe: nothing of an upload session is touched.
         """
         match = _row_of(head)
-        return match is not None and match.route.name in TAKE_LONG
+        return match is not None and match.endpoint.name in TAKE_LONG
 
     def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
         call = Call(
@@ -126,7 +128,7 @@ class App:
         match = _row_of(call.head)
         if match is None:
             raise _no_row(call.head)
-        return self._handlers[match.route.name](replace(call, path=match.path, query=match.query))
+        return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
 
 
 class _Sink:
@@ -157,14 +159,14 @@ def _row_of(head: Head) -> Match | None:
 
 def _no_row(head: Head) -> Refusal:
     """Why no documented request fits: the path, the method, or what is missing from the query."""
-    rows = [route for route, _ in paths_like(head.target)]
+    rows = [endpoint for endpoint, _ in paths_like(head.target)]
     if not rows:
         path, _ = split_target(head.target)
         return Refusal("UNSUPPORTED", given=path, expected="a path of the API, below /v2/", next="GET /v2/", status=404)
-    for route in rows:
-        if route.method == head.method:
-            return _query_missing(route)
-    methods = {route.method for route in rows}
+    for endpoint in rows:
+        if endpoint.method == head.method:
+            return _query_missing(endpoint)
+    methods = {endpoint.method for endpoint in rows}
     allowed = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
     path, _ = split_target(head.target)
     slashed = parse(head.method, f"{path}/") is not None
@@ -177,8 +179,8 @@ def _no_row(head: Head) -> Refusal:
     )
 
 
-def _query_missing(route: Route) -> Refusal:
-    names = " and ".join(route.query)
-    code = "DIGEST_INVALID" if "digest" in route.query else "UNSUPPORTED"
-    next = f"the same {route.method} with {names} in the query, appended with & where there is a ? already"
+def _query_missing(endpoint: Endpoint) -> Refusal:
+    names = " and ".join(endpoint.query)
+    code = "DIGEST_INVALID" if "digest" in endpoint.query else "UNSUPPORTED"
+    next = f"the same {endpoint.method} with {names} in the query, appended with & where there is a ? already"
     return Refusal(code, given=f"no {names} in the query", expected=f"{names}=...", next=next, status=400)

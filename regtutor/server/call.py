@@ -14,7 +14,7 @@ from regtutor.errors import InvalidDigest
 from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
-from regtutor.protocol.routes import build
+from regtutor.protocol.endpoints import build
 from regtutor.server.answers import Refusal
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
 
@@ -101,13 +101,13 @@ class Call:
                 headers=(("Allow", allowed),),
             )
 
-    def url(self, route: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
+    def url(self, endpoint: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
         """The absolute URL of another request, by the name under which the client asked for this one.
 
         It is built from Host, X-Forwarded-Host and X-Forwarded-Proto: behind a proxy that does not send them, it is
         wrong. Where there is no usable Host, it is the path alone, which the specification permits as well.
         """
-        target = build(route, query=query, **path)
+        target = build(endpoint, query=query, **path)
         host = self.head.header("X-Forwarded-Host") or self.head.header("Host") or ""
         host = host.partition(",")[0].strip()
         forwarded = (self.head.header("X-Forwarded-Proto") or "").partition(",")[0].strip().lower()

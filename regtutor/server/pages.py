@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from regtutor.message import HeaderList
-from regtutor.protocol.routes import build
+from regtutor.protocol.endpoints import build
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call
 
@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 def page_of(
     call: Call,
-    route: str,
+    endpoint: str,
     names: Iterable[str],
     order: Callable[[str], object] = str,
     *,
@@ -30,7 +30,7 @@ def page_of(
 
     Parameters
     ----------
-    route: the name of the request, for the Link.
+    endpoint: the name of the request, for the Link.
     names: all of them.
     order: what they are sorted by; ``last`` need not be one of them.
     refusal: the code for an ``n`` that is none; the default one is CNCF Distribution's, and is not in OCI's list.
@@ -46,12 +46,12 @@ def page_of(
     if not number or len(wanted) <= number:
         return ([] if number == 0 else wanted), ()
     page = wanted[:number]
-    return page, (next_link(route, call, {"n": str(number), "last": page[-1]}),)
+    return page, (next_link(endpoint, call, {"n": str(number), "last": page[-1]}),)
 
 
-def next_link(route: str, call: Call, query: dict[str, str]) -> tuple[str, str]:
+def next_link(endpoint: str, call: Call, query: dict[str, str]) -> tuple[str, str]:
     """The header that says where the list goes on: the same path, with another query. Relative, as RFC 8288 permits."""
-    return "Link", f'<{build(route, query=query, **call.path)}>; rel="next"'
+    return "Link", f'<{build(endpoint, query=query, **call.path)}>; rel="next"'
 
 
 def _number(call: Call, refusal: str) -> int | None:

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from regtutor.exchange import Exchange
 from regtutor.protocol.codes import meaning
+from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS
 from regtutor.protocol.headers import HEADERS, REQUIRED, required_headers
-from regtutor.protocol.routes import BY_NAME, ROUTES
 
 HEADERS_ASKED = 5
 """How many headers a question offers."""
@@ -154,7 +154,9 @@ def _documented(step: str) -> Collection[int]:
 
 def _plausible(step: str) -> tuple[int, ...]:
     """The statuses that are documented most often for other requests, and not for this one."""
-    counts = Counter(status for route in ROUTES for status in route.statuses if status not in _documented(step))
+    counts = Counter(
+        status for endpoint in ENDPOINTS for status in endpoint.statuses if status not in _documented(step)
+    )
     return tuple(sorted(counts, key=lambda status: (-counts[status], status))[:_OTHERS])
 
 

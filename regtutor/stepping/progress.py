@@ -15,7 +15,7 @@ from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.protocol.routes import parse
+from regtutor.protocol.endpoints import parse
 from regtutor.stepping.bodies import Chunks, altered
 from regtutor.stepping.draft import split_origin
 

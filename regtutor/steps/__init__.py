@@ -56,7 +56,7 @@ STEPS: dict[str, Callable[..., Exchange]] = {
         get_referrers,
     )
 }
-"""Every step by its name, which is also the name of its row in ``protocol.routes.ROUTES``."""
+"""Every step by its name, which is also the name of its row in ``protocol.endpoints.ENDPOINTS``."""
 
 
 class _Unsent:

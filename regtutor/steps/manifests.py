@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from regtutor.exchange import Exchange
 from regtutor.message import Content, Request, body_of
+from regtutor.protocol.endpoints import build
 from regtutor.protocol.media_types import MANIFEST_TYPES, OCI_MANIFEST
-from regtutor.protocol.routes import build
 from regtutor.steps.sender import Sender, needs_registry
 
 

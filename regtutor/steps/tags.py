@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
-from regtutor.protocol.routes import build
+from regtutor.protocol.endpoints import build
 from regtutor.steps.sender import Sender, needs_registry
 
 

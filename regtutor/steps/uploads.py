@@ -12,7 +12,7 @@ from __future__ import annotations
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Content, HeaderList, Location, Request, body_of, digest_of
-from regtutor.protocol.routes import build
+from regtutor.protocol.endpoints import build
 from regtutor.steps.sender import Sender, needs_registry
 
 

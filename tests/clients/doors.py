@@ -16,7 +16,7 @@ import bcrypt
 from regtutor.backends.local import LocalHost
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.protocol.routes import parse
+from regtutor.protocol.endpoints import parse
 
 NAME, PASSWORD = "ann", "pass-word-1"
 
@@ -91,8 +91,8 @@ class Door:
         for line in self.reg.logs().splitlines():
             _, _, method, target, status, *_ = line.split()
             match = parse(method, target) or parse("GET", target)
-            if match is not None and match.route.name != "check_api":
-                yield method, match.route.name, status
+            if match is not None and match.endpoint.name != "check_api":
+                yield method, match.endpoint.name, status
 
 
 @contextmanager

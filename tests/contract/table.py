@@ -1,7 +1,7 @@
 """The contract of all registries, one row for each literal request: read ``table_*.py`` as a manual.
 
-Written by hand from the specifications, never from ``regtutor.protocol.routes``: server and client share that table, so
-a mistake in it would agree with itself.
+Written by hand from the specifications, never from ``regtutor.protocol.endpoints``: server and client share that
+table, so a mistake in it would agree with itself.
 """
 
 from tests.contract import (

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from regtutor.protocol.routes import ROUTES
+from regtutor.protocol.endpoints import ENDPOINTS
 from tests.contract import preparations as content
 from tests.contract.cells import NOT_IMITATED
 from tests.contract.language import Answer, Answered
@@ -185,7 +185,7 @@ def test_what_is_not_imitated_is_named_with_its_reason_and_nothing_else_is() -> 
 
 
 def test_every_documented_request_has_rows() -> None:
-    assert {row.request for row in ROWS} == {route.name for route in ROUTES} | {"none"}
+    assert {row.request for row in ROWS} == {endpoint.name for endpoint in ENDPOINTS} | {"none"}
 
 
 def _final_status(answer: Answer) -> int:
@@ -193,7 +193,7 @@ def _final_status(answer: Answer) -> int:
 
 
 def test_every_documented_status_is_in_the_table_unless_no_registry_can_be_brought_to_it() -> None:
-    documented = {(route.name, status) for route in ROUTES for status in route.statuses}
+    documented = {(endpoint.name, status) for endpoint in ENDPOINTS for status in endpoint.statuses}
     written = {(row.request, _final_status(row.answer)) for row in ROWS}
     assert documented - written == set(UNREACHED)
     assert not written & set(UNREACHED)

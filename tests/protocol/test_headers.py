@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from regtutor.protocol.endpoints import BY_NAME
 from regtutor.protocol.headers import HEADERS, REQUIRED, Header, required_headers
-from regtutor.protocol.routes import BY_NAME
 from regtutor.protocol.secrets import SECRET_HEADERS
 
 

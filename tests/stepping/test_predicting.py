@@ -6,8 +6,8 @@ import pytest
 
 from regtutor.exchange import Exchange, RequestRecord, ResponseRecord
 from regtutor.message import Request
+from regtutor.protocol.endpoints import ENDPOINTS
 from regtutor.protocol.headers import HEADERS, REQUIRED
-from regtutor.protocol.routes import ROUTES
 from regtutor.stepping.predicting import CONCEPTS, HEADERS_ASKED, Guess, Question, Score, judge, question
 
 OPENED = Exchange(
@@ -23,23 +23,23 @@ def asked(step: str) -> Question:
 
 
 def test_every_documented_request_has_a_concept() -> None:
-    assert set(CONCEPTS) == {route.name for route in ROUTES}
+    assert set(CONCEPTS) == {endpoint.name for endpoint in ENDPOINTS}
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_a_question_offers_the_documented_statuses_and_a_few_others_in_order(route) -> None:  # type: ignore[no-untyped-def]
-    found = asked(route.name).statuses
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_a_question_offers_the_documented_statuses_and_a_few_others_in_order(endpoint) -> None:  # type: ignore[no-untyped-def]
+    found = asked(endpoint.name).statuses
     assert list(found) == sorted(set(found))
-    assert set(route.statuses) < set(found)
-    assert len(set(found) - set(route.statuses)) == 2
+    assert set(endpoint.statuses) < set(found)
+    assert len(set(found) - set(endpoint.statuses)) == 2
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_a_question_offers_five_known_headers_and_among_them_what_an_answer_must_carry(route) -> None:  # type: ignore[no-untyped-def]
-    found = asked(route.name).headers
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_a_question_offers_five_known_headers_and_among_them_what_an_answer_must_carry(endpoint) -> None:  # type: ignore[no-untyped-def]
+    found = asked(endpoint.name).headers
     assert len(set(found)) == HEADERS_ASKED
     assert all(HEADERS[name.lower()].sender != "client" for name in found)
-    required = {name for row in REQUIRED if row.side == "response" and row.step == route.name for name in row.names}
+    required = {name for row in REQUIRED if row.side == "response" and row.step == endpoint.name for name in row.names}
     assert required <= set(found)
 
 

@@ -13,7 +13,7 @@ from html import escape
 from urllib.parse import quote
 
 from regtutor.message import Response
-from regtutor.protocol.routes import build, split_target
+from regtutor.protocol.endpoints import build, split_target
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.api import check_api

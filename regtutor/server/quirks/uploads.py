@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from regtutor.message import Response
-from regtutor.protocol.routes import paths_like, split_target
+from regtutor.protocol.endpoints import paths_like, split_target
 from regtutor.server import chunk_range
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
@@ -74,7 +74,9 @@ def read_state_first(handler: Handler) -> Handler:
     """A PUT without ``digest`` is first asked for its ``_state``, as is one whose digest a second ``?`` swallowed."""
 
     def read(call: Call) -> Outcome:
-        fields = next((fields for route, fields in paths_like(call.head.target) if route.name == "put_blob"), None)
+        fields = next(
+            (fields for endpoint, fields in paths_like(call.head.target) if endpoint.name == "put_blob"), None
+        )
         if call.head.method == "PUT" and fields is not None:
             get_upload(replace(call, path=fields, query=split_target(call.head.target)[1]))
         return handler(call)

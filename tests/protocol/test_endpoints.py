@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regtutor.protocol import codes
-from regtutor.protocol.routes import BY_NAME, ROUTES, build, parse, paths_like, split_target
+from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, parse, paths_like, split_target
 
 DIGEST = "sha256:" + "0" * 64
 FIELDS = {"repository": "library/hello", "session": "7c3f", "digest": DIGEST, "reference": "v1"}
@@ -32,7 +32,7 @@ LITERAL = {
 
 def test_every_row_has_a_literal_request_here():
     assert set(LITERAL) <= set(BY_NAME)
-    assert len(BY_NAME) == len(ROUTES)
+    assert len(BY_NAME) == len(ENDPOINTS)
 
 
 @pytest.mark.parametrize("name", LITERAL)
@@ -40,7 +40,7 @@ def test_a_literal_request_is_found_in_the_table(name):
     method, target = LITERAL[name]
     match = parse(method, target)
     assert match is not None
-    assert match.route.name == name
+    assert match.endpoint.name == name
     assert all(match.path[field] == FIELDS[field] for field in match.path)
 
 
@@ -52,18 +52,18 @@ def test_build_writes_the_literal_target(name):
     assert build(name, query=query, **path) == target
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_every_row_cites_a_clause_and_says_what_each_status_means(route):
-    assert route.citations
-    assert all(citation.url.startswith("https://") and citation.section for citation in route.citations)
-    assert all(codes.meaning(route.name, status) == text for status, text in route.statuses.items())
-    assert any(status < 300 for status in route.statuses)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_row_cites_a_clause_and_says_what_each_status_means(endpoint):
+    assert endpoint.citations
+    assert all(citation.url.startswith("https://") and citation.section for citation in endpoint.citations)
+    assert all(codes.meaning(endpoint.name, status) == text for status, text in endpoint.statuses.items())
+    assert any(status < 300 for status in endpoint.statuses)
 
 
 @pytest.mark.parametrize("package", ["regtutor.steps", "regtutor.server.handlers"])
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
-def test_every_row_has_a_function_of_its_name_in_the_file_of_its_family(package, route):
-    assert callable(getattr(importlib.import_module(f"{package}.{route.family}"), route.name))
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_row_has_a_function_of_its_name_in_the_file_of_its_family(package, endpoint):
+    assert callable(getattr(importlib.import_module(f"{package}.{endpoint.family}"), endpoint.name))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_wrong_names_are_sent_as_they_are():
 
 
 def test_rows_are_found_by_their_path_whatever_the_method():
-    names = [route.name for route, _ in paths_like("/v2/library/hello/manifests/v1")]
+    names = [endpoint.name for endpoint, _ in paths_like("/v2/library/hello/manifests/v1")]
     assert {"head_manifest", "get_manifest", "put_manifest"} <= set(names)
 
 

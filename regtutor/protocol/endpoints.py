@@ -20,7 +20,7 @@ from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, HTT
 
 
 @dataclass(frozen=True)
-class Route:
+class Endpoint:
     """One documented request.
 
     Attributes
@@ -60,8 +60,8 @@ _TAGS = "/v2/{repository}/tags/list"
 _CATALOG = "/v2/_catalog"
 _REFERRERS = "/v2/{repository}/referrers/{digest}"
 
-ROUTES: tuple[Route, ...] = (
-    Route(
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
         "check_api",
         "api",
         "end-1",
@@ -75,7 +75,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("Determining Support", "determining-support"), _api("API Version Check", "api-version-check")),
     ),
-    Route(
+    Endpoint(
         "mount_blob",
         "uploads",
         "end-11",
@@ -92,7 +92,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Cross Repository Blob Mount", "cross-repository-blob-mount"),
         ),
     ),
-    Route(
+    Endpoint(
         "post_blob",
         "uploads",
         "end-4b",
@@ -110,7 +110,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Initiate Monolithic Blob Upload", "initiate-monolithic-blob-upload"),
         ),
     ),
-    Route(
+    Endpoint(
         "start_upload",
         "uploads",
         "end-4a",
@@ -123,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("POST then PUT", "post-then-put"), _api("Starting An Upload", "starting-an-upload")),
     ),
-    Route(
+    Endpoint(
         "patch_upload",
         "uploads",
         "end-5",
@@ -142,7 +142,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Stream upload", "stream-upload"),
         ),
     ),
-    Route(
+    Endpoint(
         "get_upload",
         "uploads",
         "end-13",
@@ -155,7 +155,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"), _api("Upload Progress", "upload-progress")),
     ),
-    Route(
+    Endpoint(
         "head_upload",
         "uploads",
         "",
@@ -168,7 +168,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (Citation(HTTP, "9.3.2 HEAD", "section-9.3.2"), _api("Upload Progress", "upload-progress")),
     ),
-    Route(
+    Endpoint(
         "put_blob",
         "uploads",
         "end-6",
@@ -189,7 +189,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Completed Upload", "completed-upload"),
         ),
     ),
-    Route(
+    Endpoint(
         "cancel_upload",
         "uploads",
         "",
@@ -199,7 +199,7 @@ ROUTES: tuple[Route, ...] = (
         {204: "the upload session and its bytes are gone", 404: "the upload session is not known"},
         (_api("Canceling an Upload", "canceling-an-upload"),),
     ),
-    Route(
+    Endpoint(
         "head_blob",
         "blobs",
         "end-2",
@@ -212,7 +212,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Existing Layers", "existing-layers"),
         ),
     ),
-    Route(
+    Endpoint(
         "get_blob",
         "blobs",
         "end-2",
@@ -226,7 +226,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("Pulling blobs", "pulling-blobs"), _api("Pulling a Layer", "pulling-a-layer")),
     ),
-    Route(
+    Endpoint(
         "delete_blob",
         "blobs",
         "end-10",
@@ -241,7 +241,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("Deleting Blobs", "deleting-blobs"), _api("Deleting a Layer", "deleting-a-layer")),
     ),
-    Route(
+    Endpoint(
         "head_manifest",
         "manifests",
         "end-3",
@@ -254,7 +254,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Existing Manifests", "existing-manifests"),
         ),
     ),
-    Route(
+    Endpoint(
         "get_manifest",
         "manifests",
         "end-3",
@@ -270,7 +270,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Pulling an Image Manifest", "pulling-an-image-manifest"),
         ),
     ),
-    Route(
+    Endpoint(
         "put_manifest",
         "manifests",
         "end-7",
@@ -289,7 +289,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Pushing an Image Manifest", "pushing-an-image-manifest"),
         ),
     ),
-    Route(
+    Endpoint(
         "delete_manifest",
         "manifests",
         "end-9",
@@ -308,7 +308,7 @@ ROUTES: tuple[Route, ...] = (
             _api("Deleting an Image", "deleting-an-image"),
         ),
     ),
-    Route(
+    Endpoint(
         "list_tags",
         "tags",
         "end-8a",
@@ -322,7 +322,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_spec("Listing Tags", "listing-tags"), _api("Listing Image Tags", "listing-image-tags")),
     ),
-    Route(
+    Endpoint(
         "list_repositories",
         "catalog",
         "",
@@ -335,7 +335,7 @@ ROUTES: tuple[Route, ...] = (
         },
         (_api("Listing Repositories", "listing-repositories"),),
     ),
-    Route(
+    Endpoint(
         "get_referrers",
         "referrers",
         "end-12a",
@@ -351,7 +351,7 @@ ROUTES: tuple[Route, ...] = (
     ),
 )
 
-BY_NAME: Mapping[str, Route] = {route.name: route for route in ROUTES}
+BY_NAME: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
 _FIELD = {"repository": ".+", "session": "[^/]+", "digest": "[^/]+", "reference": "[^/]+"}
 
@@ -360,14 +360,14 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", lambda m: f"(?P<{m[1]}>{_FIELD[m[1]]})", re.escape(template)))
 
 
-_PATTERNS = {template: _pattern(template) for template in {route.template for route in ROUTES}}
+_PATTERNS = {template: _pattern(template) for template in {endpoint.template for endpoint in ENDPOINTS}}
 
 
 @dataclass(frozen=True)
 class Match:
-    """What :func:`parse` found: the ``route``, the ``path`` fields and the ``query``, both percent-decoded."""
+    """What :func:`parse` found: the ``endpoint``, the ``path`` fields and the ``query``, both percent-decoded."""
 
-    route: Route
+    endpoint: Endpoint
     path: Mapping[str, str]
     query: Mapping[str, str]
 
@@ -377,7 +377,7 @@ def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> 
 
     Parameters
     ----------
-    name: a row of :data:`ROUTES`.
+    name: a row of :data:`ENDPOINTS`.
     query: names and values that follow the ``?``, in this order; the digest's colon is left as it is.
     path: the fields of the row's template. They are sent as they are, right or wrong (the registry is to judge them),
         except for the characters that would end the path or the line: those are percent-encoded.
@@ -412,11 +412,11 @@ def split_target(target: str) -> tuple[str, Mapping[str, str]]:
     return unquote(path), values
 
 
-def paths_like(target: str) -> list[tuple[Route, Mapping[str, str]]]:
+def paths_like(target: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
     """Every row whose path fits ``target``, whatever its method and query, with the fields of the path."""
     path, _ = split_target(target)
     found = {template: match for template, pattern in _PATTERNS.items() if (match := pattern.fullmatch(path))}
-    return [(route, found[route.template].groupdict()) for route in ROUTES if route.template in found]
+    return [(endpoint, found[endpoint.template].groupdict()) for endpoint in ENDPOINTS if endpoint.template in found]
 
 
 def parse(method: str, target: str) -> Match | None:
@@ -426,7 +426,7 @@ def parse(method: str, target: str) -> Match | None:
     row whose method, path and query names fit is the answer.
     """
     _, query = split_target(target)
-    for route, fields in paths_like(target):
-        if route.method == method and all(name in query for name in route.query):
-            return Match(route, fields, query)
+    for endpoint, fields in paths_like(target):
+        if endpoint.method == method and all(name in query for name in endpoint.query):
+            return Match(endpoint, fields, query)
     return None
