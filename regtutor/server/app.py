@@ -52,8 +52,8 @@ class App:
     chunk_min_length: bytes that a chunk of an upload should have at least, but for the last one; it is told to clients
         (``OCI-Chunk-Min-Length``), and smaller chunks are taken nevertheless. None tells nothing.
     deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
-    quirks: in what it behaves as another registry does, against the specification: names of ``quirks.QUIRKS`` or of
-        ``quirks.PROFILES``, such as ``distribution-2.8``.
+    quirks: in what it behaves as another registry does, against the specification: names of
+        ``quirks.table.QUIRKS`` or ``quirks.table.PROFILES``, such as ``distribution-2.8``.
 
     Raises
     ------

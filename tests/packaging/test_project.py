@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,10 @@ def dependencies() -> set[str]:
     optional = [name for extra in PROJECT["project"]["optional-dependencies"].values() for name in extra]
     named = [*PROJECT["project"]["dependencies"], *optional, *PROJECT["dependency-groups"]["dev"]]
     return {re.split(r"[<>=!~;\[ ]", requirement)[0] for requirement in named}
+
+
+def decisions() -> list[Path]:
+    return sorted(path for path in (ROOT / "docs/decisions").glob("*.md") if path.name != "README.md")
 
 
 def test_every_dependency_has_its_sentence_of_reason_and_no_other_has() -> None:
@@ -43,9 +48,20 @@ def test_uv_is_told_never_to_download_a_python() -> None:
 
 
 def test_decisions_have_numbers_of_their_own() -> None:
-    numbers = [path.name.partition("-")[0] for path in (ROOT / "docs/decisions").glob("*.md")]
+    numbers = [path.name.partition("-")[0] for path in decisions()]
     assert sorted(numbers) == sorted(set(numbers))
     assert all(re.fullmatch(r"\d{3}", number) for number in numbers)
+
+
+def test_the_index_lists_every_decision_in_order_under_its_own_title() -> None:
+    index = (ROOT / "docs/decisions/README.md").read_text()
+    rows = re.findall(r"^\| \[(.+)\]\((.+)\) \| (.+) \|$", index, re.MULTILINE)
+    titles = [path.read_text().splitlines()[0].removeprefix("# ") for path in decisions()]
+    assert [(title, name) for title, name, _ in rows] == list(
+        zip(titles, [path.name for path in decisions()], strict=True)
+    )
+    assert [name for title, name, _ in rows if not title.startswith(f"{name[:3]}: ")] == []
+    assert [decided for _, _, decided in rows if not decided.endswith(".")] == []
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:
