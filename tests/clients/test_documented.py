@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "clients.md"
 CLIENTS = ("test_skopeo.py", "test_podman.py", "test_buildah.py", "test_oras.py")
 
-DOORS = {"door": "", "plain_door": "(one door)", "locked_door": "(with a password)", "tls_door": "(TLS)"}
+DOORS = {"door": "", "plain_door": "(HTTP only)", "locked_door": "(with a password)", "tls_door": "(TLS)"}
 """The fixtures, and what the page says of a test that does not go through all four."""
 
 
