@@ -34,6 +34,8 @@ TERM_SECONDS = 1.5  # for all processes together, between TERM and KILL
 KILL_SECONDS = 2.0
 REMOVE_SECONDS = 8.0  # for one container
 FINISH_SECONDS = 1.5  # a command that is under way when the kernel dies may end by itself for so long
+DELETE_TRIES = 4
+DELETE_PAUSE = 0.1  # Windows deletes no file that a process holds, and a killed kernel closes its pipe first
 OUTPUT_BYTES = 64 * 1024
 TICK = 0.02
 
@@ -157,10 +159,11 @@ def remove_container(engine: str, name: str) -> bool:
 
 def delete_directory(path: str) -> bool:
     """Delete a directory that this keeper made; more than once, since a process may have been writing to the end."""
-    for _ in range(3):
+    for _ in range(DELETE_TRIES):
         shutil.rmtree(path, ignore_errors=True)
         if not os.path.lexists(path):
             return True
+        time.sleep(DELETE_PAUSE)
     return False
 
 
