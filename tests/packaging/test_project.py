@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,19 @@ def test_the_readme_opens_with_the_two_commands() -> None:
 def test_make_help_lists_the_target(target: str) -> None:
     listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
     assert re.search(rf"^  {target} ", listed.stdout, re.MULTILINE)
+
+
+def test_make_check_runs_every_tool_also_after_one_has_failed(tmp_path: Path) -> None:
+    for tool in ("ruff", "mypy", "lint-imports"):
+        (tmp_path / tool).write_text('#!/bin/sh\necho "$(basename "$0") $*"; test "$*" != check\n')
+        (tmp_path / tool).chmod(0o755)
+    command = ["make", "-s", "--old-file=environment", "check", f"BIN={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    tools = [line.partition(" --cache-dir")[0] for line in done.stdout.splitlines()[1::2]]
+    platforms = [f"mypy --platform {name}" for name in ("linux", "darwin", "win32")]
+    assert tools == ["ruff check", "ruff format --check", *platforms, "lint-imports "]
+    assert done.returncode != 0 and "FAILED: ruff check\n" in done.stderr
+    assert done.stderr.count("FAILED") == 1
 
 
 def test_no_file_of_the_project_needs_a_package_host_of_its_own() -> None:
