@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from io import FileIO
 from operator import methodcaller
 from types import FrameType
 from typing import IO, Any
@@ -184,7 +185,7 @@ def main() -> None:
 
     outlive_interrupts()
     signal.signal(signal.SIGTERM, end)
-    keeper = Keeper(PipeLines(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)))  # noqa: SIM115
+    keeper = Keeper(PipeLines(FileIO(sys.stdin.fileno(), closefd=False)))
     try:
         keeper.serve()
     finally:
