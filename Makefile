@@ -42,11 +42,15 @@ test: environment ## run the tests; TEST_ARGS are passed to pytest
 bench: environment ## measure the timeline of 5,000 exchanges in a real JupyterLab and Chromium
 	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
 
-check: environment ## lint, formatting, types, and which module may import which
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+# Each is run, also after one has failed. mypy keeps what it knows of a platform in a cache of its own.
+CHECKS := "ruff check" "ruff format --check" \
+	$(foreach platform,linux darwin win32,"mypy --platform $(platform) --cache-dir .mypy_cache/$(platform)") \
+	lint-imports
+
+check: environment ## lint, formatting, types on Linux, macOS and Windows, and which module may import which
+	@failed=0; for check in $(CHECKS); do \
+		echo "$$check"; $(BIN)/$$check || { failed=1; echo "FAILED: $$check" >&2; }; \
+	done; exit $$failed
 
 format: environment ## lay out the code, and mend what can be mended without thought
 	$(BIN)/ruff check --fix

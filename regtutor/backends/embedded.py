@@ -21,6 +21,7 @@ from regtutor.server.quirks.table import listed
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, beside the store's lock
+_TICK = 1.0
 
 PasswordFile = str | os.PathLike[str]
 
@@ -104,7 +105,8 @@ def serve_embedded(
         if local.ca_file is not None:
             push = f"regtutor push IMAGE {_asked_at(server.url)}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
             say(f"Its certificate is signed by the CA in {local.ca_file}: {push}")
-        ended.wait()
+        while not ended.wait(_TICK):  # without a limit, Ctrl-C would not end it on Windows
+            pass
     except KeyboardInterrupt:
         say("")
     finally:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from regtutor.backends.processes import APART
 from regtutor.client.host import StorageTree
 from regtutor.errors import BackendFailed, BackendMissing
 
@@ -172,7 +173,7 @@ def _run(program: str, *arguments: str, limit: float = CALL_SECONDS) -> subproce
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=limit,
-            start_new_session=True,
+            **APART,
         )
     except subprocess.TimeoutExpired as error:
         raise _failed([program, *arguments], f"no answer within {limit:g} s") from error

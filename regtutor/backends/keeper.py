@@ -1,13 +1,13 @@
 """The keeper: owns what a kernel started, and puts it away when the kernel is gone, however suddenly.
 
-It is a program, run as ``python -I -S keeper.py`` in a session of its own, so that interrupting the kernel reaches
-neither it nor what it started. Its standard input is a pipe from the kernel. Commands come over it, one JSON object a
+It is a program, run by ``python -I -S`` in a session of its own, so that interrupting the kernel reaches neither it nor
+what it started. Its standard input is a pipe from the kernel. Commands come over it, one JSON object a
 line; the answers go to standard output in the same form. When the pipe ends, which it does also when the kernel is
 killed, the keeper stops processes, removes containers, deletes directories, in this order, and ends.
 
 It puts away only what it made: children that it started, containers and directories whose names it made up. It uses
-the standard library alone and imports nothing of regtutor: it must know neither registries nor HTTP. Its other end is
-``keeping.py``.
+the standard library, and of regtutor only ``processes.py`` and ``pipe_lines.py``: it must know neither registries nor
+HTTP. Its other end is ``keeping.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import select
 import shutil
 import signal
 import subprocess
@@ -23,14 +22,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from io import FileIO
+from operator import methodcaller
 from types import FrameType
-from typing import Any, BinaryIO
+from typing import IO, Any
+
+from regtutor.backends.pipe_lines import PipeLines
+from regtutor.backends.processes import APART, outlive_interrupts, spawn, stay, tree
 
 PREFIX = "regtutor-"
 TERM_SECONDS = 1.5  # for all processes together, between TERM and KILL
 KILL_SECONDS = 2.0
 REMOVE_SECONDS = 8.0  # for one container
 FINISH_SECONDS = 1.5  # a command that is under way when the kernel dies may end by itself for so long
+DELETE_TRIES = 4
+DELETE_PAUSE = 0.1  # Windows deletes no file that a process holds, and a killed kernel closes its pipe first
 OUTPUT_BYTES = 64 * 1024
 TICK = 0.02
 
@@ -41,8 +47,8 @@ Answer = dict[str, Any]
 class Keeper:
     """What is owned, and the commands that add to it."""
 
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
+    def __init__(self, commands: PipeLines) -> None:
+        self._incoming = commands
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         self._containers: list[tuple[str, str]] = []
         self._directories: list[str] = []
@@ -57,7 +63,7 @@ class Keeper:
 
     def serve(self) -> None:
         """Answer commands until the pipe ends."""
-        while line := self._pipe.readline():
+        for line in self._incoming:
             command = json.loads(line)
             try:
                 answer = self._commands[command["do"]](command)
@@ -91,13 +97,13 @@ class Keeper:
             deadline = time.monotonic() + command["limit"]
             orphaned = False
             while process.poll() is None and time.monotonic() < deadline:
-                if not orphaned and self._pipe_ended():
+                if not orphaned and self._incoming.ended:
                     orphaned = True
                     deadline = min(deadline, time.monotonic() + FINISH_SECONDS)
                 time.sleep(TICK)
             status = process.poll()
             if status is None:  # only then: what an engine leaves running in its group serves the container
-                kill_group(process, signal.SIGKILL)
+                tree(process).kill()
                 process.wait(KILL_SECONDS)
             return {"status": status, "output": last_text(output)}
 
@@ -108,11 +114,6 @@ class Keeper:
         argv = [engine, "run", "--detach", "--name", name, *command["arguments"]]
         return {"name": name, **self._run({**command, "argv": argv})}
 
-    def _pipe_ended(self) -> bool:
-        watch = select.poll()
-        watch.register(self._pipe.fileno(), 0)
-        return any(event & (select.POLLHUP | select.POLLERR) for _, event in watch.poll(0))
-
     def put_away(self) -> list[str]:
         """Stop, remove and delete all that is owned; returns what could not be."""
         left = [f"process {process.pid}" for process in stop_all(list(self._processes.values()))]
@@ -121,42 +122,27 @@ class Keeper:
         return left
 
 
-def spawn(argv: list[str], env: dict[str, str] | None, output: BinaryIO) -> subprocess.Popen[bytes]:
-    """Start a child that leads its own process group, so that the whole group can be stopped."""
-    return subprocess.Popen(
-        argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-    )
-
-
-def last_text(output: BinaryIO) -> str:
+def last_text(output: IO[bytes]) -> str:
     """The end of what a command wrote, at most :data:`OUTPUT_BYTES`."""
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - OUTPUT_BYTES))
     return output.read().decode(errors="replace")
 
 
-def kill_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to a child and to what it started; a group that is gone already is no error."""
-    try:
-        os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return  # macOS says EPERM where Linux says ESRCH
-
-
 def stop_all(processes: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
-    """TERM to all groups, KILL to what remains after a while; returns those that survived even that."""
-    running = [process for process in processes if process.poll() is None]
-    for number, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        for process in running:
-            kill_group(process, number)
+    """TERM to all trees, KILL to what remains after a while; returns those that survived even that."""
+    running = [(process, tree(process)) for process in processes if process.poll() is None]
+    for end, seconds in ((methodcaller("terminate"), TERM_SECONDS), (methodcaller("kill"), KILL_SECONDS)):
+        for _, whole in running:
+            end(whole)
         deadline = time.monotonic() + seconds
-        while any(process.poll() is None for process in running) and time.monotonic() < deadline:
+        while any(process.poll() is None for process, _ in running) and time.monotonic() < deadline:
             time.sleep(TICK)
-        for process in running:
+        for process, whole in running:
             if process.poll() is not None:
-                kill_group(process, signal.SIGKILL)  # what the leader left behind in its group
-        running = [process for process in running if process.poll() is None]
-    return running
+                whole.kill()  # what it left behind
+        running = [(process, whole) for process, whole in running if process.poll() is None]
+    return [process for process, _ in running]
 
 
 def remove_container(engine: str, name: str) -> bool:
@@ -164,9 +150,7 @@ def remove_container(engine: str, name: str) -> bool:
     argv = [engine, "rm", "--force", "--volumes", name]
     for _ in range(2):
         try:
-            done = subprocess.run(
-                argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS, start_new_session=True
-            )
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS, **APART)
         except (OSError, subprocess.TimeoutExpired):
             continue
         if done.returncode == 0 or b"no such container" in done.stderr.lower():
@@ -176,10 +160,11 @@ def remove_container(engine: str, name: str) -> bool:
 
 def delete_directory(path: str) -> bool:
     """Delete a directory that this keeper made; more than once, since a process may have been writing to the end."""
-    for _ in range(3):
+    for _ in range(DELETE_TRIES):
         shutil.rmtree(path, ignore_errors=True)
         if not os.path.lexists(path):
             return True
+        time.sleep(DELETE_PAUSE)
     return False
 
 
@@ -187,30 +172,22 @@ def say(answer: Answer) -> None:
     """Write one line; a kernel that no longer listens is no reason to stop."""
     try:
         os.write(sys.stdout.fileno(), json.dumps(answer, ensure_ascii=False).encode() + b"\n")
-    except BrokenPipeError:
+    except OSError:
         return
 
 
 def main() -> None:
     """Serve, and put everything away at the end of the pipe, at SIGTERM, and after a fault of its own."""
 
-    def stay(_number: int, _frame: FrameType | None) -> None:
-        """A handler, since SIG_IGN would be inherited by every child."""
-
     def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, stay)
         raise SystemExit(0)
 
-    signal.signal(signal.SIGINT, stay)
-    signal.signal(signal.SIGHUP, stay)
+    outlive_interrupts()
     signal.signal(signal.SIGTERM, end)
-    keeper = Keeper(sys.stdin.buffer)
+    keeper = Keeper(PipeLines(FileIO(sys.stdin.fileno(), closefd=False)))
     try:
         keeper.serve()
     finally:
         signal.signal(signal.SIGTERM, stay)
         say({"left": keeper.put_away()})
-
-
-if __name__ == "__main__":
-    main()

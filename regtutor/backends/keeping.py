@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
-import select
 import subprocess
 import sys
 import threading
@@ -23,11 +23,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from regtutor.backends.pipe_lines import PipeLines
+from regtutor.backends.processes import APART
 from regtutor.errors import BackendFailed, BackendMissing
 
-_SCRIPT = Path(__file__).with_name("keeper.py")
+_PROGRAM = "import sys; sys.path += sys.argv[1:]; from regtutor.backends.keeper import main; main()"
+_USES = ("regtutor", "psutil")
 _ANSWER_SECONDS = 10.0
 _END_SECONDS = 15.0
+_CLOSED_SECONDS = 1.0  # its output ends with it
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ class Keeper:
     def __init__(self) -> None:
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_SCRIPT)],
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, *_folders_of(_USES)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
-                start_new_session=True,
+                **APART,
             )
         except OSError as error:
             raise BackendMissing(
@@ -57,8 +61,7 @@ class Keeper:
                 'Use rt.open_registry("in_process"), which needs none, or a registry\'s URL',
             ) from error
         assert self._process.stdin and self._process.stdout
-        self._commands, self._answers = self._process.stdin, self._process.stdout
-        self._unread = b""
+        self._commands, self._answers = self._process.stdin, PipeLines(self._process.stdout)
         self._count = 0
         self._lock = threading.Lock()
         self._open = True
@@ -108,7 +111,7 @@ class Keeper:
             self._count += 1
             try:
                 self._commands.write(json.dumps({"id": self._count, **command}).encode() + b"\n")
-            except (BrokenPipeError, ValueError) as error:
+            except (OSError, ValueError) as error:
                 raise _gone() from error
             deadline = time.monotonic() + limit + _ANSWER_SECONDS
             answer = self._read(deadline)
@@ -119,21 +122,18 @@ class Keeper:
         return answer
 
     def _read(self, deadline: float) -> dict[str, Any]:
-        while b"\n" not in self._unread:
-            watch = select.poll()
-            watch.register(self._answers, select.POLLIN)
-            ready = watch.poll(max(0.0, deadline - time.monotonic()) * 1000)
-            piece = self._answers.read(65536) if ready else b""
-            if not piece:
-                raise _gone()
-            self._unread += piece
-        line, _, self._unread = self._unread.partition(b"\n")
+        try:
+            line = self._answers.next(deadline - time.monotonic())
+        except TimeoutError as error:
+            raise _gone() from error
+        if not line:
+            raise _gone()
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def let_go(self) -> None:
         """End the pipe: the keeper starts to put things away; a second call does nothing."""
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             self._commands.close()
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class Keeper:
         left = self._last_words()
         if self._process.poll() is None:
             self._process.terminate()
-        self._answers.close()
+        self._answers.wait_until_closed(_CLOSED_SECONDS)
         if left:
             warnings.warn(f"regtutor could not put away: {', '.join(left)}", RuntimeWarning, stacklevel=2)
 
@@ -166,7 +166,7 @@ class Keeper:
         """In a fork: the registry stays the parent's, and so does the pipe."""
         self._open = False
         self._commands.close()
-        self._answers.close()
+        self._answers.forget()
         self._process.returncode = 0  # not our child: nothing to wait for
 
     def __enter__(self) -> Keeper:
@@ -194,6 +194,13 @@ def _after_fork() -> None:
     for keeper in _KEEPERS:
         keeper._forget()
     _KEEPERS.clear()
+
+
+def _folders_of(packages: Sequence[str]) -> list[str]:
+    """Where these are installed: Python finds nothing but its own library by itself after ``-I -S``."""
+    found = [importlib.util.find_spec(package) for package in packages]
+    folders = [str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin]
+    return list(dict.fromkeys(folders))
 
 
 def _gone() -> BackendFailed:

@@ -18,13 +18,11 @@ from typing import BinaryIO
 
 from regtutor.content.image import CHUNK
 from regtutor.errors import CannotSave, ContentMismatch, PullLocked
+from regtutor.file_lock import FolderLock
 from regtutor.protocol.digests import Hasher, parse
 from regtutor.protocol.manifests import Descriptor
 
 _PART, _TAIL = ".part", ".tail"
-
-_LOCK_TRIES = 5
-"""How often the folder is made and locked anew, if a pull that just ended takes it away in between."""
 
 
 class Incoming:
@@ -50,14 +48,13 @@ class Incoming:
         PullLocked: if another pull has it.
         CannotSave: if it cannot be made.
         """
-        handle = _lock(self.folder)
+        lock = _lock(self.folder)
         try:
             yield
         finally:
-            if handle is not None:
-                if _is_at(handle, self.folder):
-                    _remove_empty(self.folder)
-                os.close(handle)
+            if lock.has_folder():
+                _remove_empty(self.folder)
+            lock.release()
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -245,39 +242,12 @@ def saving(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _lock(folder: Path) -> int | None:
-    """A handle on ``folder``, made if need be, that holds its lock; None where the platform has no file locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    for _ in range(_LOCK_TRIES):
-        with saving(folder):
-            folder.mkdir(exist_ok=True)
-            try:
-                handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            except FileNotFoundError:
-                continue
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                os.close(handle)
-                raise _locked(folder) from error
-            except OSError:
-                os.close(handle)
-                raise
-        if _is_at(handle, folder):
-            return handle
-        os.close(handle)
-    raise _locked(folder)
-
-
-def _is_at(handle: int, folder: Path) -> bool:
-    """Whether ``handle`` is still on what is called ``folder``: a pull that ends renames its folder or removes it."""
-    try:
-        return os.path.samestat(os.fstat(handle), os.lstat(folder))
-    except FileNotFoundError:
-        return False
+def _lock(folder: Path) -> FolderLock:
+    with saving(folder):
+        try:
+            return FolderLock(folder)
+        except BlockingIOError as error:
+            raise _locked(folder) from error
 
 
 def _remove_empty(folder: Path) -> None:

@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from regtutor.backends.processes import become, runs_as_root
 from regtutor.errors import CourseError
 
 DEFAULT_TARGET = Path("regtutor-notebooks")
@@ -151,7 +152,7 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
         )
     print(report(copy_notebooks(target), target), flush=True)
     sys.stderr.flush()
-    os.execv(sys.executable, lab_command(target, arguments))
+    become(lab_command(target, arguments))
 
 
 def report(copies: Sequence[Copy], target: Path) -> str:
@@ -168,7 +169,7 @@ def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
 
     JupyterLab refuses to run as root unless it is told that this is meant, as it is in a container.
     """
-    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    as_root = ["--allow-root"] if runs_as_root() else []
     root_directory = f"--ServerApp.root_dir={target.resolve()}"
     return [sys.executable, "-m", "jupyterlab", root_directory, *as_root, *arguments]
 

@@ -27,9 +27,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from regtutor.errors import InvalidDigest, ServerError, StoreLocked
+from regtutor.file_lock import lock_file
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.server.hashing import HashesInProgress
@@ -82,7 +83,7 @@ class Store:
         self._content = self.root / "docker" / "registry" / "v2"
         try:
             self._own.mkdir(parents=True, exist_ok=True)
-            self._lock: IO[str] | None = _lock(self._own / "lock", self.root)
+            self._lock: BinaryIO | None = _lock(self._own / "lock", self.root)
             for left_over in self._own.glob("unfinished-*"):
                 left_over.unlink()
             purge(self._content / "repositories")
@@ -266,23 +267,15 @@ class Store:
         return True
 
 
-def _lock(path: Path, root: Path) -> IO[str]:
-    """The open lock file. Where the platform has no file locks (a browser), there is no other process either."""
-    file = path.open("a+")
+def _lock(path: Path, root: Path) -> BinaryIO:
     try:
-        import fcntl
-    except ImportError:
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
+        return lock_file(path)
+    except BlockingIOError as error:
         raise StoreLocked(
             f"The registry directory {root} is in use",
             f"another embedded registry writes to it ({error.strerror})",
             "Close that registry, or give this one a directory of its own",
         ) from error
-    return file
 
 
 def _move(file: Path, path: Path) -> None:

@@ -75,6 +75,19 @@ def test_make_help_lists_the_target(target: str) -> None:
     assert re.search(rf"^  {target} ", listed.stdout, re.MULTILINE)
 
 
+def test_make_check_runs_every_tool_also_after_one_has_failed(tmp_path: Path) -> None:
+    for tool in ("ruff", "mypy", "lint-imports"):
+        (tmp_path / tool).write_text('#!/bin/sh\necho "$(basename "$0") $*"; test "$*" != check\n')
+        (tmp_path / tool).chmod(0o755)
+    command = ["make", "-s", "--old-file=environment", "check", f"BIN={tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    tools = [line.partition(" --cache-dir")[0] for line in done.stdout.splitlines()[1::2]]
+    platforms = [f"mypy --platform {name}" for name in ("linux", "darwin", "win32")]
+    assert tools == ["ruff check", "ruff format --check", *platforms, "lint-imports "]
+    assert done.returncode != 0 and "FAILED: ruff check\n" in done.stderr
+    assert done.stderr.count("FAILED") == 1
+
+
 def test_no_file_of_the_project_needs_a_package_host_of_its_own() -> None:
     sources = set(re.findall(r'source = \{ registry = "([^"]+)"', (ROOT / "uv.lock").read_text()))
     assert sources == {"https://pypi.org/simple"}
