@@ -19,11 +19,11 @@ from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, I
 from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Location, Request
 from regtutor.protocol.digests import sha256
-from regtutor.pushing import push_image
 from regtutor.stepping.choices import chunk_size
 from regtutor.stepping.draft import Draft
 from regtutor.stepping.machine import NEW, SAME, Stepping
 from regtutor.stepping.states import State, changes
+from regtutor.walks.pushing import push_image
 
 IMAGE = sample_image()
 

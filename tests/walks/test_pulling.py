@@ -17,8 +17,8 @@ from regtutor.content.sample import sample_image, sample_index, sample_layer
 from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform
 from regtutor.exchange import Transcript
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_FOREIGN
-from regtutor.pulling import pull_image
-from regtutor.pushing import push_image
+from regtutor.walks.pulling import pull_image
+from regtutor.walks.pushing import push_image
 from tests.walks.serving import LARGE, an_image, honest, serving
 
 

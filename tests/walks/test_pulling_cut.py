@@ -18,8 +18,8 @@ from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, PullL
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
-from regtutor.pulling import pull_image
 from regtutor.walks.fetching import REDIRECTS, TRIES
+from regtutor.walks.pulling import pull_image
 from tests.walks.serving import IMAGE, LARGE, LARGE_BYTES, Answer, Asked, Script, an_image, honest, serving
 
 

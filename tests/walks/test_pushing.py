@@ -24,7 +24,7 @@ from regtutor.content.sample import sample_image, sample_layer, sample_layout
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, PushFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST
-from regtutor.pushing import push_image
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Reply, refusing_registry
 
 
