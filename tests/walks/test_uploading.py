@@ -30,6 +30,7 @@ from regtutor.server.store import Store
 from regtutor.steps import get_blob, get_upload, patch_upload, start_upload
 from regtutor.walks.pushing import push_image
 from regtutor.walks.uploading import resume_upload, upload_chunks
+from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
 from tests.server.conftest import distribution  # noqa: F401 - a fixture
 from tests.walks.cutting import CuttingProxy, cutting_proxy
 from tests.walks.test_pushing import an_image, stored
@@ -387,6 +388,21 @@ def test_a_registry_that_forgot_the_session_is_given_the_blob_in_a_new_one(tmp_p
             ("start_upload", 202),
         ]
         assert fetched(second) == DATA
+
+
+@pytest.mark.parametrize(("way", "patches"), [("monolithic", 0), ("chunked", 1), ("streamed", 1)])
+def test_a_refused_closing_put_ends_the_push(way: str, patches: int) -> None:
+    def full(method: str, target: str) -> Reply:
+        if method in ("POST", "PATCH"):
+            return 202, {"Location": "/v2/session"}, b""
+        return (507, {}, b"") if method == "PUT" else NOT_FOUND
+
+    image = an_image(sample_layer(300))
+    with refusing_registry(full) as registry, connect(registry.url) as reg, pytest.raises(PushFailed) as caught:
+        push_image(reg, image, REPOSITORY, "v1", upload=way)
+    assert caught.value.transcript is not None
+    patched = [("patch_upload", 202)] * patches
+    assert outline(caught.value.transcript) == [("head_blob", 404), ("start_upload", 202), *patched, ("put_blob", 507)]
 
 
 # -- the bytes -----------------------------------------------------------------------------------------------------
