@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Credentials, Registry
 from regtutor.errors import InvalidArgument, InvalidURL
 from regtutor.message import Location, Request, body_of
+from regtutor.storage_tree import StorageTree
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from regtutor.backends.opening import open_registry
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image, Manifest
 from regtutor.content.sample import sample_image
@@ -23,6 +22,7 @@ from regtutor.stepping.choices import chunk_size
 from regtutor.stepping.draft import Draft
 from regtutor.stepping.machine import NEW, SAME, Stepping
 from regtutor.stepping.states import State, changes
+from regtutor.storage_tree import StorageTree
 from regtutor.walks.pushing import push_image
 
 IMAGE = sample_image()
