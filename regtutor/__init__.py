@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from regtutor.content.sample import sample_image as sample_image
     from regtutor.content.sample import sample_index as sample_index
     from regtutor.content.sample import sample_layer as sample_layer
-    from regtutor.copying import copy_image as copy_image
-    from regtutor.deleting import delete_image as delete_image
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
@@ -41,14 +39,8 @@ if TYPE_CHECKING:
     from regtutor.formats import export as export
     from regtutor.formats import load as load
     from regtutor.formats import save as save
-    from regtutor.inspecting import inspect_image as inspect_image
     from regtutor.message import Location as Location
     from regtutor.message import Request as Request
-    from regtutor.pulling import pull_image as pull_image
-    from regtutor.pushing import push_image as push_image
-    from regtutor.pushing import resume_upload as resume_upload
-    from regtutor.pushing import upload_chunks as upload_chunks
-    from regtutor.referring import list_referrers as list_referrers
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
     from regtutor.steps import delete_blob as delete_blob
@@ -77,6 +69,14 @@ if TYPE_CHECKING:
     from regtutor.tables import summary_table as summary_table
     from regtutor.tables import whole as whole
     from regtutor.walks import run as run
+    from regtutor.walks.copying import copy_image as copy_image
+    from regtutor.walks.deleting import delete_image as delete_image
+    from regtutor.walks.inspecting import inspect_image as inspect_image
+    from regtutor.walks.pulling import pull_image as pull_image
+    from regtutor.walks.pushing import push_image as push_image
+    from regtutor.walks.referring import list_referrers as list_referrers
+    from regtutor.walks.uploading import resume_upload as resume_upload
+    from regtutor.walks.uploading import upload_chunks as upload_chunks
     from regtutor.widgets.digest_graph import DigestGraph as DigestGraph
     from regtutor.widgets.exchange_view import ExchangeView as ExchangeView
     from regtutor.widgets.push_stepper import PushStepper as PushStepper
@@ -94,17 +94,11 @@ _HOMES = {
     "content.index": ("Index",),
     "content.load": ("load_image", "load_index"),
     "content.sample": ("sample_image", "sample_index", "sample_layer"),
-    "copying": ("copy_image",),
-    "deleting": ("delete_image",),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "findings": ("explain",),
     "formats": ("curl", "export", "load", "save"),
-    "inspecting": ("inspect_image",),
     "message": ("Location", "Request"),
-    "pulling": ("pull_image",),
-    "pushing": ("push_image", "resume_upload", "upload_chunks"),
-    "referring": ("list_referrers",),
     "steps": (
         "cancel_upload",
         "check_api",
@@ -137,6 +131,13 @@ _HOMES = {
         "whole",
     ),
     "walks": ("run",),
+    "walks.copying": ("copy_image",),
+    "walks.deleting": ("delete_image",),
+    "walks.inspecting": ("inspect_image",),
+    "walks.pulling": ("pull_image",),
+    "walks.pushing": ("push_image",),
+    "walks.referring": ("list_referrers",),
+    "walks.uploading": ("resume_upload", "upload_chunks"),
     "widgets.digest_graph": ("DigestGraph",),
     "widgets.exchange_view": ("ExchangeView",),
     "widgets.push_stepper": ("PushStepper",),

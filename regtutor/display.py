@@ -19,14 +19,14 @@ FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.message", "Location"): "location_html",
     ("regtutor.content.image", "Image"): "image_html",
     ("regtutor.client.registry", "Registry"): "registry_html",
-    ("regtutor.client.host", "StorageTree"): "tree_html",
+    ("regtutor.storage_tree", "StorageTree"): "tree_html",
 }
 """Module and name of a type, and the function of ``formats/html_view.py``, or of the module named, that shows it."""
 
 TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
     ("regtutor.exchange", "Transcript"),
-    ("regtutor.client.host", "StorageTree"),
+    ("regtutor.storage_tree", "StorageTree"),
     ("regtutor.findings.finding", "Findings"),
 )
 """Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
@@ -34,7 +34,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
 VIEWED: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
     ("regtutor.exchange", "Transcript"),
-    ("regtutor.client.host", "StorageTree"),
+    ("regtutor.storage_tree", "StorageTree"),
     ("regtutor.content.image", "Image"),
     ("regtutor.content.index", "Index"),
 )

@@ -17,6 +17,7 @@ from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
 from regtutor.protocol import codes
 from regtutor.protocol.links import next_link
+from regtutor.protocol.media_types import kind_of
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 
 PREVIEW = 4 * 1024
@@ -24,6 +25,22 @@ PREVIEW = 4 * 1024
 
 MANIFEST_PREVIEW = 4 * 1024 * 1024
 """Bytes of a manifest's body that a record keeps: all of any manifest that registries take."""
+
+
+_MANIFEST_KINDS = ("manifest", "index", "schema1")
+_LISTS = ("list_tags", "list_repositories", "get_referrers")
+
+
+def preview_limit(step: str, media_type: str) -> int:
+    """How many bytes of a body a record keeps: all of a manifest or a list, the first part of any other body.
+
+    Parameters
+    ----------
+    step: the name of the request's step.
+    media_type: of the body, as its Content-Type gives it.
+    """
+    whole = step.endswith("_manifest") or step in _LISTS or kind_of(media_type) in _MANIFEST_KINDS
+    return MANIFEST_PREVIEW if whole else PREVIEW
 
 
 class HeaderView(Mapping[str, str]):
@@ -165,6 +182,10 @@ class WireEvent:
         object.__setattr__(self, "note", redact_text(self.note))
 
 
+_EXPECTED_REFUSALS = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
+"""Refusals after which a client continues: it asked whether something exists, or which credentials it needs."""
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request and everything that came back.
@@ -218,6 +239,15 @@ class Exchange:
     def ok(self) -> bool:
         """Whether a final answer came and its status is below 400."""
         return self.response is not None and self.response.status < 400
+
+    @property
+    def outcome(self) -> str:
+        """``good``, ``quiet`` (a refusal that clients expect), ``bad``, or ``none`` if no final answer came."""
+        if self.response is None:
+            return "none"
+        if self.ok:
+            return "good"
+        return "quiet" if (self.request.method, self.response.status) in _EXPECTED_REFUSALS else "bad"
 
     @property
     def headers(self) -> HeaderView:

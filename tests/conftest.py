@@ -14,7 +14,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.exchange import Transcript
-from regtutor.pushing import push_image
+from regtutor.walks.pushing import push_image
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"

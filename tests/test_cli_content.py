@@ -12,8 +12,8 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.formats import load
-from regtutor.pushing import push_image
 from regtutor.steps import head_manifest
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import Reply, refusing_registry
 from tests.test_cli import host_of, nobody, run, unauthorized
 from tests.walks.artifacts import artifact

@@ -15,9 +15,9 @@ from regtutor.content.load import load_image, load_index
 from regtutor.content.sample import sample_image, sample_index, sample_layout
 from regtutor.errors import NoSuchPlatform
 from regtutor.formats import load
-from regtutor.pulling import pull_image
-from regtutor.pushing import push_image
 from regtutor.steps import get_manifest
+from regtutor.walks.pulling import pull_image
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import refusing_registry
 from tests.test_cli import host_of, nobody, run, unauthorized
 from tests.walks.serving import LARGE, Answer, Asked, honest, serving

@@ -14,9 +14,9 @@ from IPython.core.formatters import DisplayFormatter
 
 import regtutor as rt
 from regtutor import display
-from regtutor.client.host import StorageTree
 from regtutor.exchange import RequestRecord, ResponseRecord
 from regtutor.message import Location
+from regtutor.storage_tree import StorageTree
 from regtutor.widgets.showing import VIEWS, view_of
 from regtutor.widgets.view import VIEW
 

@@ -1,11 +1,10 @@
-"""A Registry over a socket, with the host behind it."""
+"""A Registry over a socket whose host we know."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from regtutor.client.host import Host
-from regtutor.client.registry import Registry
+from regtutor.client.registry import Host, Registry
 from regtutor.client.wire import WireTransport
 
 

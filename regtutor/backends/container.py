@@ -12,9 +12,9 @@ from regtutor.backends.container_image import build_image, need_image, pull_imag
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeping import Keeper, Ran
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
+from regtutor.storage_tree import StorageTree
 
 STORAGE = "/var/lib/registry"
 PORT = "5000/tcp"

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from regtutor.backends.processes import APART
-from regtutor.client.host import StorageTree
 from regtutor.errors import BackendFailed, BackendMissing
+from regtutor.storage_tree import StorageTree
 
 ENGINES = ("docker", "podman")
 ANSWER_SECONDS = 2.0  # a docker command without its daemon is common: it must not hold anybody up

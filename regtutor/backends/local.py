@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from regtutor.backends.directory import own_directory
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.server.app import App
 from regtutor.server.store import Store
+from regtutor.storage_tree import StorageTree
 
 _OURS = ".regtutor"  # the store's lock and unfinished files: no part of the layout that all registries share
 

@@ -13,9 +13,9 @@ from regtutor.backends.attached import attached
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeping import Keeper
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
+from regtutor.storage_tree import StorageTree
 
 _ATTEMPTS = 5
 _TAKEN = "address already in use"

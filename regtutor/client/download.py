@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from regtutor.client.recording import BodyTally, Recording, preview_limit
+from regtutor.client.recording import BodyTally, Recording
 from regtutor.errors import CannotSave, ContentMismatch, InvalidDigest
-from regtutor.exchange import BodyRecord, Exchange
+from regtutor.exchange import BodyRecord, Exchange, preview_limit
 from regtutor.message import Request
 from regtutor.protocol import digests
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from regtutor.client.head import ReceivedHead, sendable_target
 from regtutor.errors import RegtutorError
 from regtutor.exchange import (
-    MANIFEST_PREVIEW,
     PREVIEW,
     BodyRecord,
     Exchange,
@@ -20,22 +19,13 @@ from regtutor.exchange import (
     RequestRecord,
     ResponseRecord,
     WireEvent,
+    preview_limit,
 )
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.digests import Hasher
-from regtutor.protocol.media_types import kind_of
 
 WITHHELD = "An answer came before the body, so no byte of it was sent"
 """What a record says of a body that was withheld."""
-
-_MANIFEST_KINDS = ("manifest", "index", "schema1")
-_LISTS = ("list_tags", "list_repositories", "get_referrers")
-
-
-def preview_limit(step: str, media_type: str) -> int:
-    """How many bytes of a body are kept: all of a manifest or a list, the first part of anything else."""
-    whole = step.endswith("_manifest") or step in _LISTS or kind_of(media_type) in _MANIFEST_KINDS
-    return MANIFEST_PREVIEW if whole else PREVIEW
 
 
 class BodyTally:

@@ -14,12 +14,12 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from regtutor.client.head import split_url
-from regtutor.client.host import Host, StorageTree
-from regtutor.client.pushed import PushedBlobs
+from regtutor.client.mount_sources import PushedBlobs
 from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.storage_tree import StorageTree
 
 
 class Transport(Protocol):
@@ -36,6 +36,27 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close what is open; a second call does nothing."""
+        ...
+
+
+class Host(Protocol):
+    """The machine, container or directory of a registry that we started: where its log and its storage are."""
+
+    @property
+    def name(self) -> str:
+        """A short name for tables: ``embedded``, ``in_process``, ``native``, ``container``."""
+        ...
+
+    def logs(self) -> str:
+        """What the registry has logged so far."""
+        ...
+
+    def tree(self) -> StorageTree:
+        """Its storage at this moment."""
+        ...
+
+    def close(self) -> None:
+        """Stop the registry and remove what was made for it; a second call does nothing."""
         ...
 
 

@@ -67,7 +67,10 @@ class Tap:
         self.pending += received
 
     def poll(self) -> None:
-        """Take in what has come, without waiting. A lost connection is remembered: what came before it can be read."""
+        """Take in what has come, without waiting. A lost connection is remembered: what came before it can be read.
+
+        The socket stays non-blocking.
+        """
         if self.ended:
             return
         self._sock.settimeout(0)
@@ -116,7 +119,7 @@ class Tap:
         Parameters
         ----------
         timeout: seconds that may pass without any byte going out (TimeoutError after that).
-        stop: asked before each piece; True ends the sending.
+        stop: called before each piece; True ends the sending. It must be True once the other side has closed its side.
 
         Returns
         -------
@@ -129,7 +132,6 @@ class Tap:
             self.poll()
             if stop():
                 break
-            self._sock.settimeout(0)
             try:
                 sent += self._sock.send(view[sent : sent + _PIECE])
             except _WOULD_BLOCK:

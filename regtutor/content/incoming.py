@@ -92,60 +92,13 @@ class Incoming:
             path.with_suffix(_PART).replace(path)
         self._found[digest] = path
 
-    def begun(self, blob: Descriptor) -> int:
-        """How many bytes of ``blob`` are there from an earlier try."""
-        part = self._own(blob.digest).with_suffix(_PART)
-        return part.stat().st_size if part.is_file() else 0
-
-    def receiver(self, blob: Descriptor) -> Receiver:
-        """A file for the bytes of one answer, which goes beside what is there from an earlier try.
-
-        Use it with ``with``; then hand it to :meth:`append` or :meth:`begin_anew`.
-        """
-        path = self._own(blob.digest).with_suffix(_TAIL if self.begun(blob) else _PART)
-        with saving(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return Receiver(path.open("wb"), blob.size, lambda: wrong_size(blob), path)
-
-    def append(self, blob: Descriptor, received: Receiver) -> None:
-        """What was received goes on from what was there before."""
-        part = self._own(blob.digest).with_suffix(_PART)
-        if received.path == part:
-            return
-        with saving(part), received.path.open("rb") as tail, part.open("ab") as file:
-            shutil.copyfileobj(tail, file, CHUNK)
-        received.path.unlink()
-
-    def begin_anew(self, blob: Descriptor, received: Receiver) -> None:
-        """What was received begins at the first byte, whatever was there before."""
-        part = self._own(blob.digest).with_suffix(_PART)
-        with saving(part):
-            received.path.replace(part)
-
-    def settle(self, blob: Descriptor, *, seen: str | None = None) -> bool:
-        """Put the received bytes in their place, if they are ``blob``; else they are dropped.
-
-        Parameters
-        ----------
-        seen: the digest of what was received, where somebody has computed it already; else the file is read.
-        """
-        path = self._own(blob.digest)
-        part = path.with_suffix(_PART)
-        right = self.begun(blob) == blob.size and (seen or _digest_of(part, blob.digest)) == blob.digest
-        with saving(path):
-            if right:
-                part.replace(path)
-                self._found[blob.digest] = path
-            else:
-                part.unlink(missing_ok=True)
-        return right
+    def partial(self, blob: Descriptor) -> PartialBlob:
+        """What has come of ``blob`` so far, now or in an earlier try."""
+        return PartialBlob(blob, self._own(blob.digest), self._found)
 
     def drop(self, blob: Descriptor) -> None:
         """Forget ``blob``, and delete all of it that was received."""
-        self._found.pop(blob.digest, None)
-        path = self._own(blob.digest)
-        for name in (path, path.with_suffix(_PART), path.with_suffix(_TAIL)):
-            name.unlink(missing_ok=True)
+        self.partial(blob).drop()
 
     def discard(self) -> None:
         """Delete everything that was received."""
@@ -166,6 +119,82 @@ class Incoming:
     def _in_layout(self, digest: str) -> tuple[Path, ...]:
         algorithm, encoded = parse(digest)
         return (self._layout / "blobs" / algorithm / encoded,) if self._layout else ()
+
+
+class PartialBlob:
+    """The bytes of one blob that have come so far, until it is complete and verified.
+
+    The body of each response goes into a file of its own, since only its end shows whether it continues those bytes.
+
+    Parameters
+    ----------
+    blob: its digest and size are what the bytes are compared with.
+    path: where the blob goes once it is verified.
+    found: where its path is entered then, under its digest.
+    """
+
+    def __init__(self, blob: Descriptor, path: Path, found: dict[str, Path]) -> None:
+        self._blob, self._path, self._found = blob, path, found
+        self._part, self._tail = path.with_suffix(_PART), path.with_suffix(_TAIL)
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return self._part.stat().st_size if self._part.is_file() else 0
+
+    def receiver(self) -> Receiver:
+        """A file for the body of one response.
+
+        Use it with ``with``; then hand it to :meth:`append`, :meth:`start_over` or :meth:`ignore`.
+        """
+        path = self._tail if self.size else self._part
+        with saving(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return Receiver(path.open("wb"), self._blob.size, lambda: wrong_size(self._blob), path)
+
+    def append(self, received: Receiver) -> None:
+        """Keep what was received: it continues the bytes that were there."""
+        if received.path == self._part:
+            return
+        with saving(self._part), received.path.open("rb") as tail, self._part.open("ab") as file:
+            shutil.copyfileobj(tail, file, CHUNK)
+        received.path.unlink()
+
+    def start_over(self, received: Receiver) -> None:
+        """Keep what was received instead of the bytes that were there: it begins with the first byte."""
+        with saving(self._part):
+            received.path.replace(self._part)
+
+    def ignore(self, received: Receiver) -> None:
+        """Delete what was received; the bytes that were there stay."""
+        received.path.unlink(missing_ok=True)
+
+    def settle(self, digest: str | None = None) -> bool:
+        """Verify the bytes: if they are the blob, move them into its place, else delete them.
+
+        Parameters
+        ----------
+        digest: of the bytes, if it is known already; by default the file is read.
+
+        Returns
+        -------
+        Whether they are the blob.
+        """
+        wanted = self._blob.digest
+        right = self.size == self._blob.size and (digest or _digest_of(self._part, wanted)) == wanted
+        with saving(self._path):
+            if right:
+                self._part.replace(self._path)
+                self._found[wanted] = self._path
+            else:
+                self._part.unlink(missing_ok=True)
+        return right
+
+    def drop(self) -> None:
+        """Forget the blob, and delete all of it that was received."""
+        self._found.pop(self._blob.digest, None)
+        for path in (self._path, self._part, self._tail):
+            path.unlink(missing_ok=True)
 
 
 class Receiver:

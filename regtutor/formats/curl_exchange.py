@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from regtutor.client.recording import preview_limit
-from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord
+from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, preview_limit
 from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256

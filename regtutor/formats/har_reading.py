@@ -14,8 +14,16 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from regtutor.client.recording import preview_limit
-from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
+from regtutor.exchange import (
+    BodyRecord,
+    Exchange,
+    Interim,
+    RequestRecord,
+    ResponseRecord,
+    Transcript,
+    WireEvent,
+    preview_limit,
+)
 from regtutor.formats.json_value import LARGEST, Value, WrongValue
 from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location

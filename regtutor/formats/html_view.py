@@ -13,14 +13,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from regtutor.exchange import PREVIEW, BodyRecord, Exchange, Transcript
-from regtutor.formats.outcome import outcome
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_headers, redact_url
 
 if TYPE_CHECKING:
-    from regtutor.client.host import StorageTree
     from regtutor.client.registry import Registry
     from regtutor.content.image import Image
+    from regtutor.storage_tree import StorageTree
 
 MOST_EXCHANGES = 200
 """A transcript of more exchanges than this is shown as a summary."""
@@ -52,7 +51,7 @@ def exchange_html(exchange: Exchange) -> str:
         parts.append(_message("received", response.start_line, response.headers))
         parts.append(_body(response.body, unfolded=not exchange.ok))
     parts += [_line(escape(event.note)) for event in exchange.events if event.note]
-    return _boxed("".join(parts), _BARS.get(outcome(exchange), _BAR_REFUSED))
+    return _boxed("".join(parts), _BARS.get(exchange.outcome, _BAR_REFUSED))
 
 
 def transcript_html(transcript: Transcript, *, most: int = MOST_EXCHANGES) -> str:

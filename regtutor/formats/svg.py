@@ -11,7 +11,6 @@ from html import escape
 from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Transcript
-from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 
 MOST = 500
@@ -76,7 +75,7 @@ def _arrows(number: int, exchange: Exchange) -> list[_Arrow]:
     if exchange.response is None:
         return [*arrows, _Arrow("no answer", exchange.error, "bad", False, False)]
     label = f"{exchange.response.status} {exchange.response.reason}".strip()
-    return [*arrows, _Arrow(label, exchange.meaning, outcome(exchange), False)]
+    return [*arrows, _Arrow(label, exchange.meaning, exchange.outcome, False)]
 
 
 def _arrow(arrow: _Arrow, at: int, y: int) -> str:

@@ -13,7 +13,7 @@ from regtutor import tables
 from regtutor.backends.opening import open_registry
 from regtutor.content.sample import sample_image
 from regtutor.exchange import Exchange, Transcript
-from regtutor.pushing import push_image
+from regtutor.walks.pushing import push_image
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,11 +6,11 @@ and after. Nothing is sent from here.
 
 from __future__ import annotations
 
-from regtutor.client.host import StorageTree
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.stepping.draft import split_origin
+from regtutor.storage_tree import StorageTree
 
 TOLD = "You changed this request, and the walk took this answer for the answer to its own."
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 
 from regtutor import walks
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.content.incoming import Receiver
@@ -27,6 +26,7 @@ from regtutor.stepping.log_lines import LogReader
 from regtutor.stepping.progress import OnBytes, counted, progress
 from regtutor.stepping.states import State
 from regtutor.steps.sender import refuse
+from regtutor.storage_tree import StorageTree
 from regtutor.walks import Notes
 
 RUN_LIMIT = 500

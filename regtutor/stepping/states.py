@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from regtutor.client.host import StorageTree
 from regtutor.exchange import Exchange
 from regtutor.stepping.draft import Draft
 from regtutor.stepping.progress import BlobProgress
+from regtutor.storage_tree import StorageTree
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Walks: what clients do with the steps, as generators.
 
 A walk yields Requests and is sent Exchanges. It sends nothing itself, so that a loop can drive it (:func:`run`), a
-widget can drive it by clicks, and a test can drive it with answers of its own. What it returns in the end are notes:
-what it left out, and why.
+widget can drive it by clicks, and a test can drive it with responses of its own. At its end a walk returns notes: what
+it left out, and why. Beside each walk stands the call that runs it: :func:`push`, for example, beside ``push_image``,
+whose docstring describes the parameters of both.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from regtutor.walks.listing import tags
 from regtutor.walks.pulling import pull
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push
 from regtutor.walks.referring import Found, add_referrer, drop_referrer, referrers
-from regtutor.walks.uploading import CHUNK_SIZE, TRIES, resume_upload, upload_chunks
+from regtutor.walks.uploading import CHUNK_SIZE, TRIES, resume, upload
 
 __all__ = [
     "CHUNK_SIZE",
@@ -34,8 +35,8 @@ __all__ = [
     "pull",
     "push",
     "referrers",
-    "resume_upload",
+    "resume",
     "run",
     "tags",
-    "upload_chunks",
+    "upload",
 ]

@@ -1,30 +1,91 @@
-"""The copy: from one repository to another, of the same registry or of two, byte for byte.
+"""The copy: from one repository to another, in one registry or between two, byte for byte.
 
-Requests to the registry that is copied from have the side ``"source"``. Manifests are put as they came, so that the
-digests are the same at both ends. A blob is first offered to the target, then mounted where both are one registry, and
-only else fetched and sent: through a file, since a request and its answer are one step of a walk, and the bytes of an
-answer cannot be the body of a request that comes after it unless they lie somewhere. There is one such file at a time.
+Requests to the source registry have the side ``"source"``. Manifests are put unchanged, so that the digests are the
+same at both ends. A blob that the target lacks is mounted if another repository of the target is known to have it;
+otherwise it is fetched into a file and uploaded from there. The file is necessary because a walk makes one request
+after the other: the response to one cannot stream into the body of the next. There is one such file at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from regtutor.client.registry import Registry
 from regtutor.content.image import Layer
 from regtutor.content.incoming import Incoming
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor
 from regtutor.steps import draft, put_manifest
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect
-from regtutor.walks.driving import Notes, Walk
+from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
+from regtutor.walks.progress_bar import with_download_bar, with_upload_bar
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push_blob
 from regtutor.walks.referring import add_referrer
 
 SOURCE = "source"
+
+
+@needs_registry
+def copy_image(
+    source_reg: Registry,
+    source_repository: str,
+    reference: str,
+    reg: Registry,
+    repository: str,
+    tag: str,
+    *,
+    progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Copy an image or an index from one repository to another, byte for byte: the digests stay the same.
+
+    For each blob the target is asked first. A blob that it lacks is mounted from another repository, if possible;
+    otherwise it is fetched into a temporary file and uploaded, one blob at a time. For an index, its images are copied
+    first.
+
+    Parameters
+    ----------
+    source_reg, source_repository, reference: what to copy: a tag or a digest.
+    reg, repository, tag: the destination; ``reg`` may be the same registry. The tag may be the manifest's digest.
+    progress: whether a long blob gets progress bars.
+    watch: is called with each exchange as soon as it is made.
+
+    Returns
+    -------
+    The transcript of every request that was made; the ``registry`` of an exchange says which of the two it went to. Its
+    notes name the layers that were not copied because their manifest says where else to fetch them, and the changes to
+    lists of referrers.
+
+    Raises
+    ------
+    PullFailed: if the source refused a request.
+    PushFailed: if the target refused a request.
+    ContentMismatch: if a response of the source, or the digest that the target reports, is not what was named.
+    ConnectionFailed: if one of the two could not be reached.
+    Each of them carries a ``transcript`` of the requests until then.
+
+    Source: OCI distribution-spec v1.1.1, "Mounting a blob from another repository"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository>.
+    """
+    own = (source_repository,) if source_reg.url.lower() == reg.url.lower() else ()
+
+    def mount_from(digest: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*own, *reg.pushed.repositories(digest))))
+
+    def prepare(request: Request) -> Request:
+        return with_upload_bar(with_download_bar(request)) if progress else request
+
+    title = f"copy of {source_repository}, {reference}, from {source_reg.name} to {repository}:{tag} on {reg.name}"
+    with TemporaryDirectory(prefix="regtutor-copy-") as folder:
+        walk = copy(source_repository, reference, repository, tag, Incoming(Path(folder)), mount_from=mount_from)
+        return run(walk, reg, source=source_reg, prepare=prepare, watch=watch, title=title)
 
 
 def copy(
@@ -36,25 +97,12 @@ def copy(
     *,
     mount_from: Callable[[str], Sequence[str]] = nowhere,
 ) -> Walk:
-    """The requests of a copy; of an index every image that it names is copied before it.
+    """The walk of :func:`copy_image`, with the same parameters but these.
 
     Parameters
     ----------
-    source_repository, reference: what to copy: a tag or a digest.
-    repository, tag: where to; the tag may be the manifest's digest.
-    incoming: where a blob lies while it is between the registries.
+    incoming: where a blob is kept between its download and its upload.
     mount_from: digest -> the repositories of the target to try a mount from, in order.
-
-    Returns
-    -------
-    Notes: one for each layer that is not copied because its manifest says where else its bytes are, and one where the
-    list of referrers under the target's referrers tag was changed.
-
-    Raises
-    ------
-    PullFailed: if the source answers anything that ends the copy.
-    PushFailed: the same of the target.
-    ContentMismatch: if what the source gives, or what the target says that it stored, is not what its digest says.
     """
     top = yield from fetch_manifest(source_repository, reference, side=SOURCE)
     children = []

@@ -1,13 +1,17 @@
-"""The end of an image: which manifest it is, what it refers to, and away with it."""
+"""Deleting an image: resolve its digest, read its subject, delete the manifest."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from regtutor.client.registry import Registry
 from regtutor.errors import DeleteFailed, InvalidArgument, InvalidManifest
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect, stop
-from regtutor.walks.driving import Walk
+from regtutor.walks.driving import Walk, run
 from regtutor.walks.referring import drop_referrer
 
 _SWITCHED_OFF = "Deletion is switched off there (Distribution: storage.delete.enabled), or not permitted to you"
@@ -17,29 +21,47 @@ _BY_DIGEST_ONLY = (
 )
 
 
-def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
-    """The requests of a deletion: HEAD for the digest, GET for what it refers to, DELETE by the digest.
+@needs_registry
+def delete_image(
+    reg: Registry,
+    repository: str,
+    reference: str,
+    *,
+    tag_only: bool = False,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Delete an image, an index or an artifact: HEAD for the digest, GET for the subject, DELETE by the digest.
 
-    Every tag that points to the manifest goes with it. If it refers to another one, and the registry has no API for
-    referrers, it is taken out of the list that clients keep. Blobs stay until the registry collects its garbage.
+    This also removes every tag that points to the manifest. If the manifest has a subject and the registry has no
+    referrers API, it is removed from the list of referrers too. Blobs stay until the registry collects its garbage.
 
     Parameters
     ----------
+    reg: the registry.
     repository, reference: what to delete: a tag or a digest.
-    tag_only: delete the tag alone, and let the manifest and its other tags be; not every registry does that.
+    tag_only: delete only the tag, and keep the manifest and its other tags; not every registry supports this.
+    watch: is called with each exchange as soon as it is made.
 
     Returns
     -------
-    Notes: what was deleted, and what stays; also which list of referrers could not be brought up to date.
+    The transcript of every request that was made. Its notes say what was deleted and what stays, and whether a list of
+    referrers still names the manifest because the list could not be changed.
 
     Raises
     ------
-    DeleteFailed: if the registry does not have it, or does not delete it.
-    InvalidArgument: if ``tag_only`` is asked for and ``reference`` is a digest.
+    DeleteFailed: if the registry does not have the manifest, or does not delete it.
+    InvalidArgument: if ``tag_only`` is set and ``reference`` is a digest; no request was sent.
+    ConnectionFailed: if the registry could not be reached.
 
     Source: OCI distribution-spec v1.1.1, "Content Management"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-management>.
     """
+    title = f"deletion of {reference} in {repository} on {reg.name}"
+    return run(delete(repository, reference, tag_only=tag_only), reg, watch=watch, title=title)
+
+
+def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
+    """The walk of :func:`delete_image`, with the same parameters."""
     if tag_only:
         _must_be_tag(reference)
         answer = yield draft(delete_manifest, repository, reference)

@@ -1,7 +1,7 @@
-"""How a manifest or a blob is fetched so that it can be believed: the part of a walk that pulls and copies share.
+"""Fetching manifests and blobs, with every digest and size verified: the part of a walk that pulls and copies share.
 
-Each digest and each size is compared with what names it. Redirects are followed as requests of their own, which take
-no credentials to another host. A blob whose transfer is cut goes on where it was cut.
+Redirects are followed as requests of their own, which take no credentials to another host. A transfer that is cut
+resumes where it was cut.
 """
 
 from __future__ import annotations
@@ -17,23 +17,21 @@ from regtutor.content.incoming import Incoming, Receiver
 from regtutor.errors import ConnectionFailed, ContentMismatch, InvalidDigest, InvalidManifest, PullFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.protocol.digests import Hasher, parse, sha256
+from regtutor.protocol.digests import CANONICAL, Hasher, parse, sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
 from regtutor.steps import draft, get_blob, get_manifest
 from regtutor.walks.answers import stop
 
 REDIRECTS = 5
-"""How many redirects are followed for one answer."""
+"""How many redirects are followed for one response."""
 
 TRIES = 6
-"""How many requests are made for one blob, if connections are cut or fail."""
+"""How many requests are made for one blob if connections are cut or fail, redirects not counted."""
 
 _MANIFESTS = ("manifest", "index", "schema1")
 _REDIRECTED = (301, 302, 303, 307, 308)
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-
-Fetch = Generator[Request, Exchange, None]
 
 
 def fetch_manifest(
@@ -125,99 +123,142 @@ def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Requ
     return data
 
 
-def fetch_blob(repository: str, blob: Descriptor, incoming: Incoming, *, side: str = "") -> Fetch:
-    """A blob, unless it is there already; in the end ``incoming`` holds it, verified.
+def fetch_blob(
+    repository: str, blob: Descriptor, incoming: Incoming, *, side: str = ""
+) -> Generator[Request, Exchange, None]:
+    """Fetch a blob, unless it is there already; at the end ``incoming`` holds it, verified.
 
-    A transfer that is cut goes on with a ``Range`` request, and ``If-Range`` where the registry gave an ETag. Once
-    bytes have come, a connection that brings none is tried again as well; at most :data:`TRIES` requests are made.
+    A transfer that is cut resumes with a ``Range`` request, with ``If-Range`` if the registry gave an ETag. Once the
+    registry has responded, a connection that brings no bytes is retried too; at most :data:`TRIES` requests are made.
 
     Raises
     ------
-    ContentMismatch: if what comes is not what ``blob`` says; nothing of it is kept.
+    ContentMismatch: if what comes does not match ``blob``; nothing of it is kept.
     PullFailed: if the registry does not give it.
-    ConnectionFailed: if the connection fails before a byte comes, or too often; what came is kept for the next time.
+    ConnectionFailed: if the connection fails before the first response, or too often; what came is kept for next time.
 
     Sources: OCI distribution-spec v1.1.1, "Pulling blobs"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>; RFC 9110, 14.2 Range and
     13.1.5 If-Range <https://www.rfc-editor.org/rfc/rfc9110.html#section-14.2>.
     """
-    if incoming.holds(blob):
-        return
-    if blob.data is not None:
-        incoming.keep(blob.digest, blob.data)
-        return
-    if incoming.begun(blob) >= blob.size > 0 and incoming.settle(blob):
-        return
-    etag, cut, answer = "", None, None  # type: str, ConnectionFailed | None, Exchange | None
-    reached = False
-    for _ in range(TRIES):
-        start = incoming.begun(blob)
-        with incoming.receiver(blob) as received:
-            answer, cut = yield from _attempt(_asking(repository, blob, received, start, etag, side), incoming, blob)
-        if cut is not None and (answer is None or not received.size):
-            received.path.unlink(missing_ok=True)
-            if not reached:
-                raise cut
-            continue
-        assert answer is not None  # where there is none, there is the error
-        reached = True
-        etag = answer.headers.get("ETag", etag)
-        if not _take(answer, incoming, blob, received, start):
-            continue
-        whole = cut is None or incoming.begun(blob) >= blob.size
-        if whole and incoming.settle(blob, seen=_seen(answer, blob, cut)):
+    yield from _Fetch(repository, blob, incoming, side).run()
+
+
+class _Fetch:
+    """The fetch of one blob: what there is of it, and how the latest request for it ended.
+
+    ``_start``, ``_received`` and ``_cut`` belong to the latest request: the offset that it asked for, the body of the
+    response, and the error that cut the connection, if one did. ``_etag`` is the latest that the registry gave.
+    """
+
+    def __init__(self, repository: str, blob: Descriptor, incoming: Incoming, side: str) -> None:
+        self._repository, self._blob, self._incoming, self._side = repository, blob, incoming, side
+        self._partial = incoming.partial(blob)
+        self._start, self._etag = 0, ""
+        self._responded = False
+        self._received: Receiver
+        self._cut: ConnectionFailed | None = None
+
+    def run(self) -> Generator[Request, Exchange, None]:
+        """Ask for the bytes that are missing until the blob is complete."""
+        if self._is_there():
             return
-        if cut is None and answer.status == 200:
-            _mismatch(answer, f"its {received.size:,} bytes are not the {blob.size:,} bytes of {blob.digest}")
-    if cut is not None:
-        raise cut
-    assert answer is not None
-    _stop(answer, f"After {TRIES} requests the blob {blob.digest} is still not there")
+        answer: Exchange | None = None
+        for _ in range(TRIES):
+            answer = yield from self._ask()
+            if answer is not None and self._take(answer) and self._settle(answer):
+                return
+        self._give_up(answer)
 
+    def _is_there(self) -> bool:
+        """Whether no request is needed: the blob is stored, its descriptor has its bytes, or an earlier try has."""
+        if self._incoming.holds(self._blob):
+            return True
+        if self._blob.data is not None:
+            self._incoming.keep(self._blob.digest, self._blob.data)
+            return True
+        return self._partial.size >= self._blob.size > 0 and self._partial.settle()
 
-def _asking(repository: str, blob: Descriptor, received: Receiver, start: int, etag: str, side: str) -> Request:
-    request = replace(draft(get_blob, repository, blob.digest, into=received), side=side)
-    if not start:
-        return request
-    headers = {"Range": f"bytes={start}-"}
-    if etag and not etag.startswith("W/"):
-        headers["If-Range"] = etag
-    return request.edit(headers=headers)
+    def _ask(self) -> Generator[Request, Exchange, Exchange | None]:
+        """One request, and the requests that its redirects lead to.
 
+        Returns
+        -------
+        The response, or the part of it that came before the connection was cut; None if not one byte of its body came.
+        """
+        self._start = self._partial.size
+        with self._partial.receiver() as self._received:
+            answer: Exchange | None
+            try:
+                answer, self._cut = (yield from _following(self._request())), None
+            except ConnectionFailed as error:
+                answer, self._cut = error.exchange, error
+            except ContentMismatch:
+                self._partial.drop()
+                raise
+        if self._cut is not None and (answer is None or not self._received.size):
+            self._nothing_came(self._cut)
+            return None
+        self._responded = True
+        return answer
 
-def _attempt(
-    request: Request, incoming: Incoming, blob: Descriptor
-) -> Generator[Request, Exchange, tuple[Exchange | None, ConnectionFailed | None]]:
-    """The answer, as far as one came, and the error that cut it, if one did."""
-    try:
-        return (yield from _following(request)), None
-    except ConnectionFailed as error:
-        return error.exchange, error
-    except ContentMismatch:
-        incoming.drop(blob)
-        raise
+    def _request(self) -> Request:
+        request = replace(draft(get_blob, self._repository, self._blob.digest, into=self._received), side=self._side)
+        if not self._start:
+            return request
+        headers = {"Range": f"bytes={self._start}-"}
+        if self._etag and not self._etag.startswith("W/"):
+            headers["If-Range"] = self._etag
+        return request.edit(headers=headers)
 
+    def _nothing_came(self, failure: ConnectionFailed) -> None:
+        """Only a registry that has responded before is asked again."""
+        self._partial.ignore(self._received)
+        if not self._responded:
+            raise failure
 
-def _take(answer: Exchange, incoming: Incoming, blob: Descriptor, received: Receiver, start: int) -> bool:
-    """Put what was received where it belongs; False if it belongs nowhere, and the next try begins anew."""
-    if answer.status == 200:
-        incoming.begin_anew(blob, received)
-        return True
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
-    if answer.status == 206 and match and int(match[1]) == start and start + received.size <= blob.size:
-        incoming.append(blob, received)
-        return True
-    if answer.status not in (206, 416) or not start:
-        received.path.unlink(missing_ok=True)
-        _expect(answer, 200)
-    incoming.drop(blob)
-    return False
+    def _take(self, answer: Exchange) -> bool:
+        """Keep the bytes that came, if they are a part of the blob; else the next request asks for all of it."""
+        self._etag = answer.headers.get("ETag", self._etag)
+        if answer.status == 200:
+            self._partial.start_over(self._received)
+            return True
+        if self._continues(answer):
+            self._partial.append(self._received)
+            return True
+        if answer.status not in (206, 416) or not self._start:
+            self._partial.ignore(self._received)
+            _expect(answer, 200)
+        self._partial.drop()
+        return False
 
+    def _continues(self, answer: Exchange) -> bool:
+        """Whether the response is the range that was asked for."""
+        match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+        end = self._start + self._received.size
+        return answer.status == 206 and match is not None and int(match[1]) == self._start and end <= self._blob.size
 
-def _seen(answer: Exchange, blob: Descriptor, cut: ConnectionFailed | None) -> str | None:
-    """The digest that the record has of a whole body, so that the file need not be read again."""
-    body = answer.response.body if answer.response else None
-    return body.digest if body and not cut and answer.status == 200 and body.size == blob.size else None
+    def _settle(self, answer: Exchange) -> bool:
+        """Verify the blob once all of it has come; False if bytes are missing, or if the ranges do not fit together."""
+        complete = self._cut is None or self._partial.size >= self._blob.size
+        if complete and self._partial.settle(self._recorded_digest(answer)):
+            return True
+        if self._cut is None and answer.status == 200:
+            found = f"its {self._received.size:,} bytes are not the {self._blob.size:,} bytes of {self._blob.digest}"
+            _mismatch(answer, found)
+        return False
+
+    def _recorded_digest(self, answer: Exchange) -> str | None:
+        """The digest of the body in the record, if the body is the whole blob: then its file is not read again."""
+        if self._cut is not None or answer.status != 200 or parse(self._blob.digest).algorithm != CANONICAL:
+            return None
+        return answer.response.body.digest if answer.response else None
+
+    def _give_up(self, answer: Exchange | None) -> NoReturn:
+        if self._cut is not None:
+            raise self._cut
+        assert answer is not None  # without a response there is an error
+        _stop(answer, f"After {TRIES} requests the blob {self._blob.digest} is still not there")
 
 
 def _following(request: Request) -> Generator[Request, Exchange, Exchange]:

@@ -1,54 +1,99 @@
-"""The pull: the manifest, of an index those that are wanted, then every blob that they name.
+"""The pull: the manifest (for an index, those that are wanted), then every blob that they name.
 
-What comes is verified before it is kept, and put in place when everything is there. Where that is, the destination
-knows: see ``content.destination``.
+Each blob is verified before it is kept. The image is put in its place only when it is complete; where and how is the
+destination's business: see ``content.destination``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
+from urllib.parse import urlsplit
 
-from regtutor.content.destination import Destination
+from regtutor.client.registry import Registry
+from regtutor.content.destination import Destination, destination
 from regtutor.content.documents import MAX_CONFIG, ConfigView, read_small, view_config
 from regtutor.content.files import FilePart
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
 from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform, PullFailed
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor, Platform
 from regtutor.protocol.media_types import kind_of
-from regtutor.walks.driving import Walk
+from regtutor.steps.sender import needs_registry
+from regtutor.walks.driving import Walk, run
 from regtutor.walks.fetching import fetch_blob, fetch_manifest
 from regtutor.walks.indexes import fetch_children
+from regtutor.walks.progress_bar import with_download_bar
 
 ALL = "all"
-"""In place of a platform: the index with every image that it names."""
+"""Instead of a platform: the index with every image that it names."""
 
 
-def pull(repository: str, reference: str, into: Destination, *, platform: str | Platform | None = None) -> Walk:
-    """The requests of a pull: the manifest, of an index those that are wanted, then every blob that they name.
+@needs_registry
+def pull_image(
+    reg: Registry,
+    repository: str,
+    reference: str,
+    into: str | os.PathLike[str],
+    *,
+    platform: str | Platform | None = None,
+    format: str = "oci",
+    progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Pull an image and write it to disk: the manifest, then every blob that it names, each verified.
+
+    Until all blobs are complete, they are kept in a folder beside ``into`` whose name ends in ``.pulling``. Blobs that
+    are already there are not fetched again, and an interrupted transfer resumes, in this call or in the next one. Only
+    one pull at a time can write to ``into``.
 
     Parameters
     ----------
-    repository, reference: what to pull: a tag or a digest.
-    into: where it goes, see :func:`regtutor.content.destination.destination`.
-    platform: which image of an index, such as ``linux/arm64``; ``"all"`` for the whole index; by default this
-        machine's, else the only one.
+    reg: the registry to pull from.
+    repository, reference: what to pull: a tag such as ``"v1"``, or a digest.
+    into: the folder (``"oci"``) or the file to write. The image is added to an OCI layout that exists; an archive that
+        exists is replaced.
+    platform: which image of an index, such as ``"linux/arm64"``; ``"all"`` for the index with every image; by default
+        the image for this machine, else the only one.
+    format: ``"oci"`` (an OCI layout), ``"oci-archive"`` (the same in a tar file), or ``"docker-archive"`` (for
+        ``docker load`` and ``podman load``).
+    progress: whether a long blob gets a progress bar.
+    watch: is called with each exchange as soon as it is made.
 
     Returns
     -------
-    Notes: one for each layer that was not fetched because its manifest says where else its bytes are.
+    The transcript of every request that was made. Its notes name the layers that were not fetched because their
+    manifest says where else to fetch them.
 
     Raises
     ------
-    PullFailed: if the registry answers anything that ends the pull.
-    ContentMismatch: if what comes is not what its digest says; nothing of that blob is kept.
-    NoSuchPlatform: if the index has no image for the platform; the error lists those that are there.
-    CannotSave: if it cannot be kept in this form, or not be written.
-    PullLocked: if another pull writes there.
-    ConnectionFailed: as :func:`~regtutor.walks.fetching.fetch_blob` says.
-    After each of them a further pull goes on from what came and is right.
+    PullFailed: if the registry refused a request, or its response cannot be used.
+    ContentMismatch: if a response does not match its digest or size; nothing of that blob was kept.
+    NoSuchPlatform: if there is no image for the platform; the error lists the platforms of the index.
+    CannotSave: if the image cannot be written there, or not in this format; PullLocked if another pull writes there.
+    ConnectionFailed: if the registry could not be reached, or the connection was cut too often.
+    Each of them carries a ``transcript`` of the requests until then, if there were any.
+
+    Sources: OCI distribution-spec v1.1.1, "Pull"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull>; OCI image-spec v1.1.1,
+    image-layout.md <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>.
+    """
+    if platform is not None and platform != ALL:
+        platform = parse_platform(platform)  # a malformed one is reported before the first request
+    place = destination(into, format, f"{urlsplit(reg.url).netloc.rpartition('@')[2]}/{repository}")
+    walk = pull(repository, reference, place, platform=platform)
+    title = f"pull of {repository}{'@' if ':' in reference else ':'}{reference} from {reg.name}"
+    return run(walk, reg, prepare=with_download_bar if progress else None, watch=watch, title=title)
+
+
+def pull(repository: str, reference: str, into: Destination, *, platform: str | Platform | None = None) -> Walk:
+    """The walk of :func:`pull_image`, with the same parameters but one.
+
+    Parameters
+    ----------
+    into: where the image goes, see :func:`regtutor.content.destination.destination`.
     """
     with into.incoming.alone():
         return (yield from _pull(repository, reference, into, platform))

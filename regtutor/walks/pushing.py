@@ -1,22 +1,79 @@
-"""The push: for each blob HEAD, then a mount, else an upload; then the manifest."""
+"""The push: for each blob a HEAD, then a mount or else an upload; then the manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 
+from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Blob, Request
 from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect
-from regtutor.walks.driving import Notes, Walk
+from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
 MOUNT_TRIES = 3
 """How many repositories are tried for one mount."""
+
+
+@needs_registry
+def push_image(
+    reg: Registry,
+    image: Image | Index,
+    repository: str,
+    tag: str,
+    *,
+    mount_from: str | Sequence[str] | None = None,
+    upload: str = "monolithic",
+    chunk_size: int = CHUNK_SIZE,
+    progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Push an image: for each blob a HEAD, then a mount or else an upload; then the manifest.
+
+    For an index, the manifest of each image is pushed by its digest, and last the index, by the tag.
+
+    Parameters
+    ----------
+    reg: the registry to push to.
+    image: an image, from ``load_image`` or ``sample_image``, or an index, from ``load_index`` or ``sample_index``.
+    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``; the tag may be the manifest's digest.
+    mount_from: the repository, or the repositories, of this registry to try a mount from; by default those that this
+        Registry has pushed the blob to; ``()`` for none.
+    upload: how the bytes of a blob are sent. ``"monolithic"``: in the PUT that closes the session. ``"chunked"``: in
+        one PATCH for each chunk. ``"streamed"``: in a single PATCH that does not announce its length. The last two
+        resume after a break.
+    chunk_size: bytes in a chunk, for ``"chunked"``.
+    progress: whether a long layer gets a progress bar.
+    watch: is called with each exchange as soon as it is made.
+
+    Returns
+    -------
+    The transcript of every request that was made. Its notes name the layers that were not pushed because their manifest
+    says where else to fetch them, and the changes to lists of referrers.
+
+    Raises
+    ------
+    InvalidArgument: if ``image`` is neither an image nor an index.
+    PushFailed: if the registry refused a request.
+    ConnectionFailed: if the registry could not be reached.
+    DigestMismatch: if the bytes of a blob do not match its digest; its upload was cancelled.
+    Each of them carries a ``transcript`` of the requests until then.
+
+    Source: OCI distribution-spec v1.1.1, "Push"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push>.
+    """
+    named = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
+    sources = reg.pushed.repositories if mount_from is None else lambda _digest: named
+    walk = push(image, repository, tag, mount_from=sources, upload=upload, chunk_size=chunk_size)
+    title = f"push of {repository}:{tag} to {reg.name}"
+    return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
 def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
@@ -33,30 +90,11 @@ def push(
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
 ) -> Walk:
-    """The requests of a push: for each blob HEAD, then a mount, else an upload; then the manifest.
-
-    Of an index each image's manifest is pushed by its digest, and the index, which names them, last by the tag.
+    """The walk of :func:`push_image`, with the same parameters but one.
 
     Parameters
     ----------
-    image: what to push; its blobs' digests and sizes are those of its manifest.
-    repository: where to, such as ``library/hello``.
-    tag: the tag that shall point to the image, or the manifest's digest.
     mount_from: digest -> the repositories of the same registry to try a mount from, in order.
-    upload: how a blob's bytes are sent: ``monolithic``, in the PUT that closes the session; ``chunked``, in a PATCH for
-        each chunk; ``streamed``, in one PATCH of a length that is not said beforehand.
-    chunk_size: bytes in a chunk, for ``chunked``.
-
-    Returns
-    -------
-    Notes: one for each layer that is not pushed because its manifest says where else its bytes are, and one where the
-    list of referrers under the referrers tag was changed.
-
-    Raises
-    ------
-    InvalidArgument: if ``image`` is neither an image nor an index.
-    PushFailed: if the registry answers anything that ends the push.
-    DigestMismatch: if a blob's bytes are not what its digest says; its upload has then been cancelled.
     """
     if not isinstance(image, Image | Index):
         raise InvalidArgument(

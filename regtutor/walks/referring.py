@@ -1,4 +1,4 @@
-"""Referrers, with what a client must do for a registry that has no API for them: read and keep the list under a tag.
+"""Referrers, also for a registry without the referrers API: there, clients keep the list under a tag.
 
 Source: OCI distribution-spec v1.1.1, "Unavailable Referrers API"
 <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api>.
@@ -8,44 +8,97 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from regtutor.client.registry import Registry
 from regtutor.content.image import Manifest
 from regtutor.errors import InvalidDigest, InvalidManifest, ListFailed, RegtutorError
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index, referrers_tag
 from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect, stop
-from regtutor.walks.driving import Notes, Walk
+from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.listing import MAX_PAGES
+
+
+@dataclass(frozen=True)
+class Referrers:
+    """The result of :func:`list_referrers`; it iterates over its ``descriptors``.
+
+    Attributes
+    ----------
+    descriptors: one for each manifest that refers: its digest, size, media type, artifact type and annotations.
+    tag: the referrers tag that the list was read from, or ``""`` if it came from the referrers API.
+    transcript: every request that was made.
+    """
+
+    descriptors: tuple[Descriptor, ...]
+    tag: str
+    transcript: Transcript
+
+    def __iter__(self) -> Iterator[Descriptor]:
+        return iter(self.descriptors)
+
+    def __len__(self) -> int:
+        return len(self.descriptors)
+
+
+@needs_registry
+def list_referrers(
+    reg: Registry,
+    repository: str,
+    digest: str,
+    artifact_type: str | None = None,
+    *,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Referrers:
+    """List every manifest that has ``digest`` as its subject: signatures, SBOMs and other artifacts.
+
+    The request goes to the referrers API, page by page. If the registry has none (404), the list is read under the
+    referrers tag, ``sha256-<hex>``.
+
+    Parameters
+    ----------
+    reg: the registry.
+    repository, digest: of the subject.
+    artifact_type: list only manifests of this type; if the registry does not filter, the client does.
+    watch: is called with each exchange as soon as it is made.
+
+    Raises
+    ------
+    ListFailed: if a response is not a list of referrers.
+    InvalidDigest: if the registry has no referrers API and ``digest`` is malformed, so that it has no tag.
+    ConnectionFailed: if the registry could not be reached.
+
+    Source: OCI distribution-spec v1.1.1, "Listing Referrers"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>.
+    """
+    found = Found()
+    walk = referrers(repository, digest, found, artifact_type=artifact_type)
+    transcript = run(walk, reg, watch=watch, title=f"referrers of {digest} in {repository} on {reg.name}")
+    return Referrers(found.descriptors, found.tag, transcript)
 
 
 @dataclass
 class Found:
-    """What :func:`referrers` has found: the ``descriptors``, and the ``tag`` they came from, ``""`` for the API."""
+    """Filled in by :func:`referrers`: the ``descriptors``, and the ``tag`` that they came from, ``""`` for the API."""
 
     descriptors: tuple[Descriptor, ...] = ()
     tag: str = ""
 
 
 def referrers(repository: str, digest: str, found: Found, *, artifact_type: str | None = None) -> Walk:
-    """The requests for all referrers: the API, page by page; where it answers 404, the list under the referrers tag.
+    """The walk of :func:`list_referrers`, with the same parameters and one more.
 
     Parameters
     ----------
-    repository, digest: of the manifest that is referred to.
-    found: what was found is put there.
-    artifact_type: only those of this type; they are chosen here where the registry did not.
-
-    Raises
-    ------
-    ListFailed: if the registry answers otherwise, or with something that is no index.
-    InvalidDigest: if the registry has no API, and ``digest`` is none, so that no tag can be made of it.
+    found: receives the result.
     """
     answer = yield draft(get_referrers, repository, digest, artifact_type=artifact_type)
     if answer.status == 404:

@@ -1,7 +1,7 @@
-"""One blob on its way into a repository: whole, in chunks or as a stream; and how an upload goes on after a break.
+"""The upload of one blob: whole, in chunks or as a stream; and how it resumes after a break.
 
-After a break the registry is asked where it stands: it alone knows which bytes have arrived. What the walk does then
-follows from the answer; it never follows from what the walk believes to have sent.
+After a break the walk asks the registry for the offset: only the registry knows which bytes have arrived. The walk
+never relies on what it believes to have sent.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
+from regtutor.client.registry import Registry
 from regtutor.content.checked import checked
 from regtutor.content.pieces import Pieces
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
+from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect, stop
-from regtutor.walks.driving import Walk
+from regtutor.walks.driving import Walk, run
+from regtutor.walks.progress_bar import with_upload_bar
 
 CHUNK_SIZE = 4 * 1024 * 1024
 """Bytes in a chunk, unless the registry wants larger ones; some registries take no larger ones (GHCR)."""
 
 TRIES = 5
-"""How often an upload is taken up again after a break."""
+"""How many times an upload is resumed after a break."""
 
 Part = Generator[Request, Exchange, None]
 """A part of a walk."""
@@ -36,7 +39,55 @@ Uploader = Callable[[str, Exchange, Content], Part]
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
+@needs_registry
 def upload_chunks(
+    reg: Registry,
+    repository: str,
+    blob: Content,
+    *,
+    chunk_size: int | None = CHUNK_SIZE,
+    location: Location | None = None,
+    tries: int = TRIES,
+    progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Upload one blob in chunks: POST, a PATCH for each chunk, and a PUT without a body that closes the session.
+
+    After a cut connection, a 416 or a 404, the upload asks the registry for its offset and resumes there.
+
+    Parameters
+    ----------
+    reg: the registry to push to.
+    repository: the destination, such as ``"library/hello"``.
+    blob: bytes, a path, an open binary file, or a layer of an image; it is read once, and its last bytes are sent only
+        if all of them match its digest.
+    chunk_size: bytes in a chunk; at least the minimum that the registry names (``OCI-Chunk-Min-Length``). None sends
+        the whole blob in one PATCH, as a stream.
+    location: of an open session without bytes; by default the upload opens one.
+    tries: how many times the upload is resumed.
+    progress: whether a long chunk gets a progress bar.
+    watch: is called with each exchange as soon as it is made.
+
+    Returns
+    -------
+    The transcript of every request that was made.
+
+    Raises
+    ------
+    PushFailed: if the registry refused a request.
+    ConnectionFailed: if the registry could not be reached, or the connection was cut again after ``tries`` resumptions;
+        resume later with :func:`resume_upload` and the last Location in ``error.transcript``.
+    DigestMismatch: if the bytes do not match the digest of the blob; the upload was cancelled.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
+    """
+    walk = upload(repository, blob, chunk_size=chunk_size, location=location, tries=tries)
+    title = f"upload to {repository} on {reg.name}"
+    return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
+
+
+def upload(
     repository: str,
     blob: Content,
     *,
@@ -44,38 +95,57 @@ def upload_chunks(
     location: Location | None = None,
     tries: int = TRIES,
 ) -> Walk:
-    """The requests of one upload in chunks: POST, a PATCH for each chunk, and a PUT without bytes that closes it.
+    """The walk of :func:`upload_chunks`, with the same parameters."""
+    blob_upload = _Upload(blob, _size(chunk_size), repository, tries)
+    if location is None:
+        yield from blob_upload.open()
+    else:
+        blob_upload.location = location
+    yield from blob_upload.run()
+    return ()
 
-    The blob is read once. Its last bytes go out only if all of them are what its digest says.
+
+@needs_registry
+def resume_upload(
+    reg: Registry,
+    location: Location | str,
+    blob: Content,
+    *,
+    repository: str | None = None,
+    chunk_size: int | None = CHUNK_SIZE,
+    tries: int = TRIES,
+    progress: bool = True,
+    watch: Callable[[Exchange], None] | None = None,
+) -> Transcript:
+    """Finish an interrupted upload: GET the offset, a PATCH for each missing chunk, and a PUT that closes the session.
 
     Parameters
     ----------
-    repository: where to, such as ``library/hello``.
-    blob: bytes, a path, an open binary file, or a layer of an image.
-    chunk_size: bytes; where the registry names a least size (``OCI-Chunk-Min-Length``), at least so many. None sends
-        all of it in one PATCH as a stream.
-    location: of a session that is open and empty; by default one is opened.
-    tries: how often the upload is taken up again after a cut connection, a 416 or a 404.
+    reg: the registry that opened the session.
+    location: any Location of the session, preferably the latest: CNCF Distribution 2.8 accepts no other.
+    blob: the whole blob, not the rest of it; the bytes that the registry has are read but not sent.
+    repository: of the blob. With it, the upload can check whether the blob is already stored, and open a new session if
+        the old one no longer exists or cannot say whether it has a byte (``Range: 0-0``).
+    chunk_size, tries, progress, watch: see :func:`upload_chunks`.
+
+    Returns
+    -------
+    The transcript of every request that was made.
 
     Raises
     ------
-    PushFailed: if the registry answers anything that ends the upload.
-    ConnectionFailed: if the connection was cut once more after so many tries.
-    DigestMismatch: if the bytes are not what the blob's digest says; the upload has then been cancelled.
+    PushFailed, ConnectionFailed, DigestMismatch: see :func:`upload_chunks`. PushFailed also if the session no longer
+    exists and no ``repository`` was given.
 
     Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    upload = _Upload(blob, _size(chunk_size), repository, tries)
-    if location is None:
-        yield from upload.open()
-    else:
-        upload.location = location
-    yield from upload.run()
-    return ()
+    walk = resume(location, blob, repository=repository, chunk_size=chunk_size, tries=tries)
+    title = f"rest of an upload to {reg.name}"
+    return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
-def resume_upload(
+def resume(
     location: Location | str,
     blob: Content,
     *,
@@ -83,35 +153,20 @@ def resume_upload(
     chunk_size: int | None = CHUNK_SIZE,
     tries: int = TRIES,
 ) -> Walk:
-    """The requests that finish an upload that was broken off: GET says where it stands, PATCHes go on, a PUT ends it.
-
-    Parameters
-    ----------
-    location: any Location of the session, the latest if possible: CNCF Distribution 2.8 knows no other.
-    blob: all of it, not the rest: bytes, a path, an open binary file, or a layer of an image. What is there already is
-        read but not sent.
-    repository: where the blob shall be. Given it, the walk sees whether the blob is there already, and opens a new
-        session where the old one is gone or cannot say whether it has a byte (``Range: 0-0``).
-    chunk_size, tries: see :func:`upload_chunks`.
-
-    Raises
-    ------
-    PushFailed, ConnectionFailed, DigestMismatch: see :func:`upload_chunks`. PushFailed also if the session is gone and
-    no ``repository`` was given.
-    """
-    upload = _Upload(blob, _size(chunk_size), repository, tries)
-    upload.location = location if isinstance(location, Location) else Location(location)
-    upload.known = False
-    yield from upload.run()
+    """The walk of :func:`resume_upload`, with the same parameters."""
+    blob_upload = _Upload(blob, _size(chunk_size), repository, tries)
+    blob_upload.location = location if isinstance(location, Location) else Location(location)
+    blob_upload.known = False
+    yield from blob_upload.run()
     return ()
 
 
-def uploader(upload: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
-    """What sends a blob in the way that is called ``upload``.
+def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
+    """The function that sends a blob in one of three ways.
 
     Parameters
     ----------
-    upload: ``monolithic``, ``chunked`` or ``streamed``.
+    way: ``monolithic``, ``chunked`` or ``streamed``.
     chunk_size: bytes, for ``chunked``.
     """
     ways: dict[str, Uploader] = {
@@ -119,9 +174,9 @@ def uploader(upload: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
         "chunked": partial(_send_pieces, _size(chunk_size)),
         "streamed": partial(_send_pieces, None),
     }
-    if upload not in ways:
-        raise RegtutorError(f"There is no upload called {upload!r}", f"there are {', '.join(ways)}", "Name one of them")
-    return ways[upload]
+    if way not in ways:
+        raise RegtutorError(f"There is no upload called {way!r}", f"there are {', '.join(ways)}", "Name one of them")
+    return ways[way]
 
 
 def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noqa: ARG001 - the same for all ways
@@ -137,9 +192,9 @@ def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noq
 
 
 def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
-    upload = _Upload(blob, chunk_size, repository, TRIES)
-    upload.take(opened)
-    yield from upload.run()
+    blob_upload = _Upload(blob, chunk_size, repository, TRIES)
+    blob_upload.take(opened)
+    yield from blob_upload.run()
 
 
 def session_of(opened: Exchange) -> Location:

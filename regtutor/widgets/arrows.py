@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 from regtutor.protocol.endpoints import parse
 from regtutor.stepping.progress import BlobProgress
@@ -73,7 +72,7 @@ def item_of(number: int, exchange: Exchange, *, detour: bool = False) -> dict[st
         "answer": _answer(exchange),
         "down": _received(exchange),
         "meaning": visible(exchange.error if exchange.response is None else exchange.meaning),
-        "outcome": outcome(exchange),
+        "outcome": exchange.outcome,
         "detour": detour,
     }
     return {**item, "sentence": _sentence(item, exchange)}

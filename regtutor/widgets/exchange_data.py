@@ -15,7 +15,6 @@ from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
-from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol.citations import Citation
 from regtutor.widgets.body_text import body_text
@@ -138,7 +137,7 @@ def _title(exchange: Exchange) -> Json:
     return {
         "step": shortened(exchange.step),
         "status": "no answer" if response is None else str(response.status),
-        "outcome": outcome(exchange),
+        "outcome": exchange.outcome,
         "meaning": shortened(exchange.meaning.removeprefix("no answer: ")),
         "facts": [shortened(fact) for fact in facts if fact],
     }

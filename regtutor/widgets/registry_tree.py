@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import traitlets
 
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.errors import InvalidArgument, NotObservable
 from regtutor.stepping.states import changes
+from regtutor.storage_tree import StorageTree
 from regtutor.widgets import storage_rows
 from regtutor.widgets.storage_layout import LAYOUT
 from regtutor.widgets.storage_rows import KINDS, SIGNS, Entry, Row, visible

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from regtutor.client.host import StorageTree
 from regtutor.stepping.states import Change, changes
+from regtutor.storage_tree import StorageTree
 from regtutor.widgets.storage_layout import LAYOUT, part_of, place_of, shorten
 
 MOST_ROWS = 400

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from regtutor.exchange import Exchange
-from regtutor.formats.outcome import outcome
 from regtutor.formats.visible import cut, visible
 
 COLUMNS = (
@@ -166,7 +165,7 @@ def row_of(exchange: Exchange, place: Place) -> Row:
         target,
         "" if shortened == target else shortened,
         exchange.status,
-        outcome(exchange),
+        exchange.outcome,
         _text(exchange.response.reason, 40) if exchange.response else "no answer",
         _text(_error(exchange)),
         exchange.bytes_up,

@@ -11,8 +11,8 @@ import yaml
 from regtutor.backends import container_image, distribution
 from regtutor.backends.container import ContainerHost, open_container
 from regtutor.backends.native import open_native
-from regtutor.client.host import StorageTree
 from regtutor.errors import BackendFailed, BackendMissing
+from regtutor.storage_tree import StorageTree
 from tests.backends.conftest import IMAGE
 from tests.backends.watching import listens, push_blob, status
 

@@ -21,8 +21,8 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image, sample_layout
 from regtutor.errors import ConnectionFailed, ServerError
 from regtutor.formats import load
-from regtutor.pushing import push_image
 from regtutor.steps import check_api, get_manifest
+from regtutor.walks.pushing import push_image
 from tests.test_cli import LIMIT, run, serving
 
 PASSWORD = "pass-word-1"

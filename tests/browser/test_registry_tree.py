@@ -17,7 +17,7 @@ ROOT = '[data-testid="registry-tree"]'
 HELLO = "docker/registry/v2/repositories/library/hello"
 
 SET_UP = """import regtutor as rt
-from regtutor.client.host import StorageTree
+from regtutor.storage_tree import StorageTree
 reg = rt.open_registry("embedded")
 layer = rt.sample_image().layers[0]
 start = rt.start_upload(reg, "library/hello")

@@ -12,8 +12,8 @@ import oras.oci
 import pytest
 
 from regtutor.content.sample import sample_image
-from regtutor.pushing import push_image
 from regtutor.steps import get_manifest, get_referrers, head_manifest
+from regtutor.walks.pushing import push_image
 from tests.clients.doors import NAME, PASSWORD, Door
 
 pytestmark = pytest.mark.clients

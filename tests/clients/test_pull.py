@@ -12,9 +12,9 @@ import pytest
 from regtutor.client.registry import Registry
 from regtutor.content.load import load_image, load_index
 from regtutor.content.sample import sample_image, sample_index
-from regtutor.copying import copy_image
-from regtutor.pulling import pull_image
-from regtutor.pushing import push_image
+from regtutor.walks.copying import copy_image
+from regtutor.walks.pulling import pull_image
+from regtutor.walks.pushing import push_image
 from tests.clients.conftest import Skopeo, from_layout, sha256
 from tests.clients.doors import Door
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import regtutor as rt
-from regtutor.client.host import StorageTree
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats import html_view
 from regtutor.message import Location, Request, body_of
+from regtutor.storage_tree import StorageTree
 
 BAD = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><style>&amp;"
 ALLOWED = {"div", "b", "i", "pre", "details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code"}

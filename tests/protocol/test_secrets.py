@@ -49,6 +49,20 @@ def test_the_header_of_an_api_key_is_taken_out():
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Bearer s3cret", f"Bearer {REDACTED}"),
+        ("Bearer", REDACTED),  # perhaps the scheme alone, perhaps a token
+        ("s3cret", REDACTED),
+        ("Token s3cret", REDACTED),
+        ("s3cret is what this is", REDACTED),
+    ],
+)
+def test_of_credentials_only_a_known_scheme_before_a_value_is_shown(value, shown):
+    assert redact_header("Authorization", value) == shown
+
+
+@pytest.mark.parametrize(
     ("address", "shown"),
     [
         ("u:s3cret@host:5000/a:b", f"{REDACTED}@host:5000/a:b"),

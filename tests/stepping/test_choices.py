@@ -15,9 +15,9 @@ from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.content.sample import sample_image, sample_index
 from regtutor.errors import ConnectionFailed, InvalidArgument, PushFailed
-from regtutor.pushing import push_image
 from regtutor.stepping.choices import CHOICES, CHUNKS_AT_MOST, chunk_size, note_about
 from regtutor.stepping.machine import NEW, SAME, Stepping
+from regtutor.walks.pushing import push_image
 
 IMAGE = sample_image()
 BLOBS = len(IMAGE.blobs)

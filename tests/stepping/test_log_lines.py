@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.client.wire import WireTransport
 from regtutor.stepping.log_lines import LINES, LogReader, added
+from regtutor.storage_tree import StorageTree
 
 
 @pytest.mark.parametrize(

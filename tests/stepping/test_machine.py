@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from regtutor.backends.opening import open_registry
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image, Manifest
 from regtutor.content.sample import sample_image
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, InvalidHeader, InvalidURL, PushFailed
-from regtutor.exchange import Exchange
-from regtutor.message import CHUNK, Location, Request
+from regtutor.exchange import Exchange, RequestRecord, ResponseRecord
+from regtutor.message import CHUNK, HeaderList, Location, Request
 from regtutor.protocol.digests import sha256
-from regtutor.pushing import push_image
 from regtutor.stepping.choices import chunk_size
 from regtutor.stepping.draft import Draft
 from regtutor.stepping.machine import NEW, SAME, Stepping
 from regtutor.stepping.states import State, changes
+from regtutor.storage_tree import StorageTree
+from regtutor.walks.pushing import push_image
 
 IMAGE = sample_image()
 
@@ -120,6 +120,26 @@ def test_run_starts_at_the_latest_state_and_is_bounded(reg: Registry) -> None:
     assert machine.can_send
     assert machine.run().complete
     assert machine.run() is machine.states[-1]
+
+
+class HasEverything:
+    """A transport to a registry that has every blob."""
+
+    def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
+        sent = RequestRecord(request.method, request.shown_target, headers)
+        return Exchange(request.step, url, sent, ResponseRecord(200, "OK"), started="2025-01-01T00:00:00.000+00:00")
+
+    def close(self) -> None: ...
+
+
+def test_a_run_sends_five_hundred_requests_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "regtutor.stepping.machine.progress", lambda *_, **_named: ()
+    )  # it looks at all exchanges each time
+    many = [replace(IMAGE.layers[0], digest=sha256(bytes([number % 256, number // 256]))) for number in range(600)]
+    machine = Stepping(Registry("http://registry", HasEverything()), replace(IMAGE, layers=tuple(many)), "a", "v1")
+    assert machine.run().number == 500
+    assert machine.can_send
 
 
 def test_reset_in_a_new_repository_uploads_again_and_mounts_nothing(any_reg: Registry) -> None:

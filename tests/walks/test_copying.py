@@ -13,11 +13,11 @@ import pytest
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image, sample_index, sample_layer
-from regtutor.copying import copy_image
 from regtutor.errors import ContentMismatch, PullFailed, PushFailed
 from regtutor.exchange import Transcript
-from regtutor.pushing import push_image
 from regtutor.steps import get_manifest, head_blob
+from regtutor.walks.copying import copy_image
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import UNAUTHORIZED, refusing_registry
 from tests.walks.artifacts import artifact
 from tests.walks.serving import IMAGE, LARGE, LARGE_BYTES, Answer, Asked, an_image, honest, serving

@@ -12,15 +12,15 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
-from regtutor.deleting import delete_image
 from regtutor.errors import DeleteFailed, InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
 from regtutor.protocol.referrers import referrers_tag
-from regtutor.pushing import push_image
 from regtutor.server.app import App
 from regtutor.server.store import Store
 from regtutor.steps import get_manifest, head_blob, head_manifest, list_tags, put_manifest
+from regtutor.walks.deleting import delete_image
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
 from tests.walks.artifacts import artifact, index_of
 

@@ -11,8 +11,8 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.content.sample import sample_image
 from regtutor.errors import ListFailed
-from regtutor.pushing import push_image
 from regtutor.steps import put_manifest
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
 
 

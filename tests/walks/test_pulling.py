@@ -11,15 +11,17 @@ import pytest
 
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
+from regtutor.content.image import Layer
 from regtutor.content.load import load_image, load_index
 from regtutor.content.platforms import machine_platform
 from regtutor.content.sample import sample_image, sample_index, sample_layer
-from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform
+from regtutor.errors import BadManifest, CannotSave, ContentMismatch, NoSuchPlatform
 from regtutor.exchange import Transcript
+from regtutor.protocol.digests import Hasher
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_FOREIGN
-from regtutor.pulling import pull_image
-from regtutor.pushing import push_image
-from tests.walks.serving import LARGE, an_image, honest, serving
+from regtutor.walks.pulling import pull_image
+from regtutor.walks.pushing import push_image
+from tests.walks.serving import LARGE, Answer, Asked, an_image, honest, serving
 
 
 def outline(transcript: Transcript) -> list[tuple[str, int | None]]:
@@ -151,6 +153,46 @@ def test_a_docker_archive_is_read_back_with_the_same_config_and_layers(reg: Regi
     ]
     assert loaded.name == f"{reg.url.removeprefix('http://')}/library/hello:v1"
     assert left_in(tmp_path) == ["image.tar"]
+
+
+def by_sha512(layer: Layer) -> Layer:
+    hasher = Hasher("sha512")
+    hasher.update(layer.open().read())
+    return replace(layer, digest=hasher.digest)
+
+
+@pytest.mark.parametrize("form", ["oci", "oci-archive"])
+def test_a_layer_that_is_named_by_its_sha512_is_pulled(embedded: Registry, tmp_path: Path, form: str) -> None:
+    image = an_image(LARGE, by_sha512(LARGE))
+    push_image(embedded, image, "library/hello", "v1")
+    transcript = pull_image(embedded, "library/hello", "v1", tmp_path / "image", format=form)
+    assert outline(transcript) == [("get_manifest", 200)] + [("get_blob", 200)] * 3
+    loaded = load_image(tmp_path / "image")
+    loaded.verify()
+    assert [layer.digest for layer in loaded.layers] == [layer.digest for layer in image.layers]
+    assert left_in(tmp_path) == ["image"]
+
+
+def test_a_layer_that_is_named_by_its_sha512_resumes(embedded: Registry, tmp_path: Path) -> None:
+    layer = by_sha512(LARGE)
+    push_image(embedded, an_image(layer), "library/hello", "v1")
+    part = tmp_path / ".layout.pulling" / "blobs" / f"{layer.digest.replace(':', '/')}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(LARGE.open().read()[:1000])
+    assert outline(pull_image(embedded, "library/hello", "v1", tmp_path / "layout"))[-1] == ("get_blob", 206)
+    load_image(tmp_path / "layout").verify()
+
+
+def test_other_bytes_than_their_sha512_says_are_not_kept(tmp_path: Path) -> None:
+    layer = by_sha512(LARGE)
+    inner = honest(an_image(layer))
+
+    def other(asked: Asked) -> Answer:
+        return Answer(200, bytes(LARGE.size)) if asked.path.endswith(layer.digest) else inner(asked)
+
+    with serving(other) as server, connect(server.url) as reg, pytest.raises(ContentMismatch):
+        pull_image(reg, "library/hello", "v1", tmp_path / "image")
+    assert list(tmp_path.rglob("sha512/*")) == []
 
 
 def test_a_layer_that_stands_twice_in_a_docker_archive_is_stored_once(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from regtutor import walks
 from regtutor.client.connect import connect
+from regtutor.content import incoming
 from regtutor.content.destination import destination
 from regtutor.content.image import Config, Manifest
 from regtutor.content.load import load_image
@@ -18,8 +19,8 @@ from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, PullL
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
-from regtutor.pulling import pull_image
 from regtutor.walks.fetching import REDIRECTS, TRIES
+from regtutor.walks.pulling import pull_image
 from tests.walks.serving import IMAGE, LARGE, LARGE_BYTES, Answer, Asked, Script, an_image, honest, serving
 
 
@@ -115,6 +116,14 @@ def test_tries_are_bounded_and_what_came_is_used_by_the_next_pull(tmp_path: Path
     assert left_in(tmp_path) == ["image"]
 
 
+def test_a_blob_is_asked_for_six_times_and_no_more(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionFailed) as caught:
+        pull(cutting(*[1000] * 6), tmp_path / "image")
+    assert caught.value.transcript is not None
+    starts = [exchange.request_headers.get("Range") for exchange in caught.value.transcript[2:]]
+    assert starts == [None, *(f"bytes={thousands}000-" for thousands in range(1, 6))]
+
+
 def test_after_bytes_have_come_a_connection_that_brings_nothing_is_tried_again_after_a_wait(
     tmp_path: Path, waited: list[float]
 ) -> None:
@@ -165,6 +174,30 @@ def with_layer(data: bytes) -> Script:
         return Answer(200, data) if asked.path.endswith(LARGE.digest) else inner(asked)
 
     return answer
+
+
+@pytest.fixture
+def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read to compute their digest."""
+    names: list[str] = []
+    digest_of = incoming._digest_of
+
+    def noting(path: Path, like: str) -> str:
+        names.append(path.name)
+        return digest_of(path, like)
+
+    monkeypatch.setattr(incoming, "_digest_of", noting)
+    return names
+
+
+def test_a_blob_that_came_in_one_response_is_not_read_again(tmp_path: Path, read_again: list[str]) -> None:
+    pull(honest(), tmp_path / "image")
+    assert read_again == []
+
+
+def test_a_blob_that_came_in_two_responses_is_read_once(tmp_path: Path, read_again: list[str]) -> None:
+    pull(cutting(100_000), tmp_path / "image")
+    assert read_again == [f"{LARGE.digest.removeprefix('sha256:')}.part"]
 
 
 OTHER = LARGE_BYTES[:-1] + bytes([LARGE_BYTES[-1] ^ 1])

@@ -8,8 +8,8 @@ from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Layer, Manifest
 from regtutor.content.sample import sample_image, sample_index, sample_layer
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_MANIFEST
-from regtutor.pushing import push_image
 from regtutor.steps import get_manifest
+from regtutor.walks.pushing import push_image
 
 
 def an_artifact(subject: Image, layer: Layer) -> Image:

@@ -12,14 +12,14 @@ from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
 from regtutor.content.sample import sample_image
-from regtutor.deleting import delete_image
 from regtutor.errors import InvalidDigest, ListFailed
 from regtutor.exchange import Transcript
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrers_tag
-from regtutor.pushing import push_image
-from regtutor.referring import Referrers, list_referrers
 from regtutor.steps import get_manifest, put_manifest
+from regtutor.walks.deleting import delete_image
+from regtutor.walks.pushing import push_image
+from regtutor.walks.referring import Referrers, list_referrers
 from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
 from tests.walks.artifacts import artifact
 

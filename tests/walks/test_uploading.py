@@ -24,14 +24,16 @@ from regtutor.errors import ConnectionFailed, DigestMismatch, PushFailed, Regtut
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Location
 from regtutor.protocol.digests import sha256
-from regtutor.pushing import push_image, resume_upload, upload_chunks
 from regtutor.server.app import App
 from regtutor.server.listen import Server
 from regtutor.server.store import Store
 from regtutor.steps import get_blob, get_upload, patch_upload, start_upload
+from regtutor.walks.pushing import push_image
+from regtutor.walks.uploading import resume_upload, upload_chunks
+from tests.refusing_registry import NOT_FOUND, Reply, refusing_registry
 from tests.server.conftest import distribution  # noqa: F401 - a fixture
-from tests.test_walks import an_image, stored
 from tests.walks.cutting import CuttingProxy, cutting_proxy
+from tests.walks.test_pushing import an_image, stored
 
 DATA = bytes(range(256)) * 4
 REPOSITORY = "library/hello"
@@ -218,7 +220,7 @@ def test_tries_are_counted_and_the_error_holds_what_is_needed_to_go_on_later(
 
 def test_a_chunk_that_the_registry_has_already_is_refused_and_the_upload_goes_on(embedded: Registry) -> None:
     """Somebody else, or this client in an earlier life, has sent more than the walk knows."""
-    walker = walks.Walker(walks.upload_chunks(REPOSITORY, DATA, chunk_size=400), embedded)
+    walker = walks.Walker(walks.upload(REPOSITORY, DATA, chunk_size=400), embedded)
     opened = walker.step()
     assert opened is not None and opened.location is not None
     patch_upload(embedded, opened.location, DATA[:100], start=0)
@@ -313,9 +315,7 @@ def test_an_upload_goes_on_after_the_embedded_registry_was_restarted(tmp_path: P
         proxy.upstream = opened[-1].url
 
     with cutting_proxy(opened[0].url) as proxy, connect(proxy.url) as near:
-        transcript = walks.run(
-            walks.upload_chunks(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2)
-        )
+        transcript = walks.run(walks.upload(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2))
         assert outline(transcript) == [("start_upload", 202), *[("patch_upload", 202)] * 3, ("put_blob", 201)]
         assert fetched(near) == DATA
     opened[-1].close()
@@ -332,7 +332,7 @@ def test_an_upload_waits_for_a_registry_that_is_not_back_at_once(tmp_path: Path)
             proxy.upstream = opened[-1].url
 
     with cutting_proxy(opened[0].url) as proxy, connect(proxy.url) as near:
-        walk = walks.upload_chunks(REPOSITORY, DATA, chunk_size=400)
+        walk = walks.upload(REPOSITORY, DATA, chunk_size=400)
         transcript = walks.run(walk, Restarting(near, opened[0].close, before=2), wait=wait)
         assert fetched(near) == DATA
     assert waited == [0.2, 0.5, 1.0, 2.0]
@@ -366,9 +366,7 @@ def test_an_upload_goes_on_after_docker_registry_was_restarted(
         proxy.upstream = running[-1].__enter__()
 
     with cutting_proxy(running[0].__enter__()) as proxy, connect(proxy.url) as near:
-        transcript = walks.run(
-            walks.upload_chunks(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2)
-        )
+        transcript = walks.run(walks.upload(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2))
         assert outline(transcript)[0] == ("start_upload", 202)
         assert outline(transcript)[-1] == ("put_blob", 201)
         assert fetched(near) == DATA
@@ -382,9 +380,7 @@ def test_a_registry_that_forgot_the_session_is_given_the_blob_in_a_new_one(tmp_p
         proxy.upstream = second.url
 
     with first, second, cutting_proxy(first.url) as proxy, connect(proxy.url) as near:
-        transcript = walks.run(
-            walks.upload_chunks(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2)
-        )
+        transcript = walks.run(walks.upload(REPOSITORY, DATA, chunk_size=400), Restarting(near, restart, before=2))
         assert outline(transcript)[2:6] == [
             ("patch_upload", 404),
             ("get_upload", 404),
@@ -392,6 +388,21 @@ def test_a_registry_that_forgot_the_session_is_given_the_blob_in_a_new_one(tmp_p
             ("start_upload", 202),
         ]
         assert fetched(second) == DATA
+
+
+@pytest.mark.parametrize(("way", "patches"), [("monolithic", 0), ("chunked", 1), ("streamed", 1)])
+def test_a_refused_closing_put_ends_the_push(way: str, patches: int) -> None:
+    def full(method: str, target: str) -> Reply:
+        if method in ("POST", "PATCH"):
+            return 202, {"Location": "/v2/session"}, b""
+        return (507, {}, b"") if method == "PUT" else NOT_FOUND
+
+    image = an_image(sample_layer(300))
+    with refusing_registry(full) as registry, connect(registry.url) as reg, pytest.raises(PushFailed) as caught:
+        push_image(reg, image, REPOSITORY, "v1", upload=way)
+    assert caught.value.transcript is not None
+    patched = [("patch_upload", 202)] * patches
+    assert outline(caught.value.transcript) == [("head_blob", 404), ("start_upload", 202), *patched, ("put_blob", 507)]
 
 
 # -- the bytes -----------------------------------------------------------------------------------------------------

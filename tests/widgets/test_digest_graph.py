@@ -19,9 +19,9 @@ from regtutor.message import Request
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import OCI_INDEX, OCI_LAYER, OCI_LAYER_GZIP, OCI_MANIFEST
-from regtutor.pushing import push_image
 from regtutor.steps import put_manifest
 from regtutor.steps.blobs import delete_blob
+from regtutor.walks.pushing import push_image
 from regtutor.widgets.digest_detail import MOST_FILES, files_of
 from regtutor.widgets.digest_graph import DigestGraph
 from regtutor.widgets.digest_nodes import CHILDREN, MOST_DEEP, MOST_NODES, Graph, Node

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from regtutor.client.connect import connect
-from regtutor.client.host import StorageTree
 from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image, sample_index
 from regtutor.errors import InvalidArgument
-from regtutor.pushing import push_image
 from regtutor.steps import put_blob, start_upload
 from regtutor.steps.uploads import patch_upload
+from regtutor.storage_tree import StorageTree
+from regtutor.walks.pushing import push_image
 from regtutor.widgets.registry_tree import RegistryTree
 from regtutor.widgets.storage_layout import LAYOUT, part_of, place_of
 from regtutor.widgets.storage_rows import MOST_ROWS, PAGE

@@ -12,8 +12,8 @@ from regtutor.client.registry import Registry
 from regtutor.content.image import Config
 from regtutor.content.sample import sample_image, sample_index
 from regtutor.errors import ContentMismatch, PullFailed
-from regtutor.inspecting import inspect_image
-from regtutor.pushing import push_image
+from regtutor.walks.inspecting import inspect_image
+from regtutor.walks.pushing import push_image
 from tests.walks.serving import IMAGE, Answer, Asked, an_image, honest, serving
 
 

@@ -1,6 +1,6 @@
-"""Which blobs were pushed where, as far as this client saw it: the candidates for a mount.
+"""The candidates for a mount: the repositories that this client has pushed a blob to.
 
-A client cannot ask a registry which repositories hold a blob; it can only remember where it put one.
+A client cannot ask a registry which repositories have a blob; it can only remember where it pushed one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be seen of a registry from behind: its log and its storage, where it is one that we started."""
+"""The storage of a registry at one moment, as a record of its files and their sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -82,24 +81,3 @@ class StorageTree:
 
     def __repr__(self) -> str:
         return f"<StorageTree: {len(self.files)} files, {self.size} bytes>"
-
-
-class Host(Protocol):
-    """Where a registry runs, as far as we can look behind it."""
-
-    @property
-    def name(self) -> str:
-        """A short name for tables: ``embedded``, ``in_process``, ``native``, ``container``."""
-        ...
-
-    def logs(self) -> str:
-        """What the registry has logged so far."""
-        ...
-
-    def tree(self) -> StorageTree:
-        """Its storage at this moment."""
-        ...
-
-    def close(self) -> None:
-        """Stop it and remove what was made for it; a second call does nothing."""
-        ...

@@ -24,7 +24,7 @@ from regtutor.content.sample import sample_image, sample_layer, sample_layout
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, PushFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST
-from regtutor.pushing import push_image
+from regtutor.walks.pushing import push_image
 from tests.refusing_registry import NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Reply, refusing_registry
 
 
@@ -101,21 +101,23 @@ def test_the_session_of_a_failed_mount_is_used_for_the_upload(reg: Registry, ima
         assert put.target.startswith(mounted.headers["Location"].removeprefix(reg.url))
 
 
-def test_a_mount_that_failed_is_followed_by_the_next_source_and_leaves_no_session(reg: Registry, image: Image) -> None:
-    push_image(reg, image, "library/hello", "v1")
-    transcript = push_image(reg, image, "library/other", "v1", mount_from=["library/nobody", "library/hello"])
+def test_a_mount_that_failed_is_followed_by_the_next_source_and_leaves_no_session(
+    embedded: Registry, image: Image
+) -> None:
+    push_image(embedded, image, "library/hello", "v1")
+    transcript = push_image(embedded, image, "library/other", "v1", mount_from=["library/nobody", "library/hello"])
     tried = [("head_blob", 404), ("mount_blob", 202), ("mount_blob", 201), ("cancel_upload", 204)]
     assert outline(transcript) == [*tried * 4, ("put_manifest", 201)]
     assert transcript.bytes_up == image.manifest.size
-    assert not any("_uploads" in path for path in stored(reg))
+    assert not any("_uploads" in path for path in stored(embedded))
 
 
-def test_of_several_mounts_that_failed_the_last_session_takes_the_upload(reg: Registry, image: Image) -> None:
-    transcript = push_image(reg, image, "library/hello", "v1", mount_from=["library/a", "library/b"])
+def test_of_several_mounts_that_failed_the_last_session_takes_the_upload(embedded: Registry, image: Image) -> None:
+    transcript = push_image(embedded, image, "library/hello", "v1", mount_from=["library/a", "library/b"])
     tried = [("head_blob", 404), ("mount_blob", 202), ("mount_blob", 202), ("cancel_upload", 204), ("put_blob", 201)]
     assert outline(transcript) == [*tried * 4, ("put_manifest", 201)]
-    assert transcript[4].target.startswith(transcript[2].headers["Location"].removeprefix(reg.url))
-    assert not any("_uploads" in path for path in stored(reg))
+    assert transcript[4].target.startswith(transcript[2].headers["Location"].removeprefix(embedded.url))
+    assert not any("_uploads" in path for path in stored(embedded))
 
 
 def test_one_repository_to_mount_from_may_be_given_as_it_is(reg: Registry, image: Image) -> None:
@@ -193,13 +195,13 @@ def damaged(layout: Path, image: Image) -> Path:
 
 
 def test_a_layer_that_is_damaged_on_disk_is_not_stored_and_no_manifest_follows(
-    reg: Registry, tmp_path: Path, image: Image
+    embedded: Registry, tmp_path: Path, image: Image
 ) -> None:
     layout = sample_layout(tmp_path / "layout")
     blob = damaged(layout, image)
     loaded = load_image(layout, name="v1")
     with pytest.raises(DigestMismatch) as caught:
-        push_image(reg, loaded, "library/hello", "v1")
+        push_image(embedded, loaded, "library/hello", "v1")
     assert str(blob) in str(caught.value.path) or image.layers[1].digest in str(caught.value)
     transcript = caught.value.transcript
     assert transcript is not None
@@ -210,24 +212,24 @@ def test_a_layer_that_is_damaged_on_disk_is_not_stored_and_no_manifest_follows(
     ]
     assert transcript[5].request.body.fate == "partial"
     assert "is not what its digest says" in transcript[5].error
-    assert any(image.layers[0].digest.partition(":")[2] in path for path in stored(reg))
-    assert not any(image.layers[1].digest.partition(":")[2] in path for path in stored(reg))
-    assert not any("_manifests" in path or "_uploads" in path for path in stored(reg))
+    assert any(image.layers[0].digest.partition(":")[2] in path for path in stored(embedded))
+    assert not any(image.layers[1].digest.partition(":")[2] in path for path in stored(embedded))
+    assert not any("_manifests" in path or "_uploads" in path for path in stored(embedded))
 
 
-def test_a_large_layer_that_is_damaged_is_not_stored_either(reg: Registry) -> None:
+def test_a_large_layer_that_is_damaged_is_not_stored_either(embedded: Registry) -> None:
     right = sample_layer(3_000_000, seed=1)
     wrong = replace(right, opener=sample_layer(3_000_000, seed=2).opener)
     with pytest.raises(DigestMismatch):
-        push_image(reg, an_image(wrong), "library/hello", "v1")
-    assert [path for path in stored(reg) if path.endswith("/data")] == []
+        push_image(embedded, an_image(wrong), "library/hello", "v1")
+    assert [path for path in stored(embedded) if path.endswith("/data")] == []
 
 
-def test_a_layer_that_is_shorter_than_its_manifest_says_is_not_stored(reg: Registry) -> None:
+def test_a_layer_that_is_shorter_than_its_manifest_says_is_not_stored(embedded: Registry) -> None:
     short = replace(sample_layer(3_000_000), opener=sample_layer(2_000_000).opener)
     with pytest.raises(DigestMismatch):
-        push_image(reg, an_image(short), "library/hello", "v1")
-    assert [path for path in stored(reg) if path.endswith("/data")] == []
+        push_image(embedded, an_image(short), "library/hello", "v1")
+    assert [path for path in stored(embedded) if path.endswith("/data")] == []
 
 
 def unauthorized(_method: str, _target: str) -> Reply:
@@ -360,12 +362,12 @@ def test_requests_of_the_source_side_go_to_the_source(image: Image) -> None:
         assert outline(walks.run(walk(), here, source=there)) == [("head_blob", 404), ("head_blob", 200)]
 
 
-def test_a_layer_that_is_fetched_from_elsewhere_is_not_pushed_and_a_note_says_so(reg: Registry) -> None:
+def test_a_layer_that_is_fetched_from_elsewhere_is_not_pushed_and_a_note_says_so(embedded: Registry) -> None:
     near = sample_layer(1000)
     far = Layer(
         OCI_FOREIGN, "sha256:" + "0" * 64, 5, urls=("https://example.invalid/layer",), opener=lambda: io.BytesIO()
     )
-    transcript = push_image(reg, an_image(replace(near, media_type=OCI_LAYER), far), "library/hello", "v1")
+    transcript = push_image(embedded, an_image(replace(near, media_type=OCI_LAYER), far), "library/hello", "v1")
     assert outline(transcript) == [*UPLOAD * 2, ("put_manifest", 201)]
     assert len(transcript.notes) == 1
     assert far.digest in transcript.notes[0] and "https://example.invalid/layer" in transcript.notes[0]

@@ -1,0 +1,62 @@
+"""Progress bars for the long bodies of a walk: one for an upload, one for a download."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from regtutor.content.incoming import Receiver
+from regtutor.message import Request
+
+LONG = 8 * 1024 * 1024
+"""A body of at least this many bytes gets a bar."""
+
+
+def with_upload_bar(request: Request) -> Request:
+    """``request``; if its body is long, reading the body moves a bar."""
+    body = request.body
+    if body is None or body.size < LONG:
+        return request
+
+    def opener() -> BinaryIO:
+        return _Counted(body.opener(), _bar(body.size, body.digest))  # type: ignore[return-value]
+
+    return replace(request, body=replace(body, opener=opener))
+
+
+def with_download_bar(request: Request) -> Request:
+    """``request``; if the blob that it asks for is long, writing the response's body moves a bar."""
+    receiver = request.into
+    if isinstance(receiver, Receiver) and receiver.limit >= LONG and request.step == "get_blob":
+        bar = _bar(receiver.limit, request.digest)
+        receiver.follow(bar.update, bar.close)
+    return request
+
+
+def _bar(size: int, digest: str | None) -> Any:
+    # Only here, since tqdm.auto brings the widgets along in a notebook.
+    from tqdm.auto import tqdm
+
+    return tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, desc=(digest or "")[:19])
+
+
+class _Counted:
+    """A file whose reads move a bar."""
+
+    def __init__(self, file: BinaryIO, bar: Any) -> None:
+        self._file, self._bar = file, bar
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._file.read(size)
+        self._bar.update(len(chunk))
+        return chunk
+
+    def close(self) -> None:
+        self._bar.close()
+        self._file.close()
+
+    def __enter__(self) -> _Counted:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
