@@ -25,10 +25,11 @@ from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
-from regtutor.message import CHUNK, Body, FileRange, Head, HeaderList, Request, Response
+from regtutor.message import CHUNK, Body, HeaderList, Request
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.call import BodySink
+from regtutor.server.http import FileRange, Head, Response
 
 URL = "http://registry.localhost"
 """What the registry in this process is called; nothing listens there."""

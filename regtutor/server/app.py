@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import ModuleType
 
-from regtutor.message import Head, Response
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, Match, parse, paths_like, split_target
 from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.server.answers import Refusal
 from regtutor.server.call import BodySink, Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.store import Store

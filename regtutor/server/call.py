@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from regtutor.errors import InvalidDigest
-from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.endpoints import build
 from regtutor.server.answers import Refusal
+from regtutor.server.http import Head, Response
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
 
 if TYPE_CHECKING:

@@ -20,12 +20,13 @@ from typing import Any, BinaryIO
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine, format_timestamp
 from tornado.iostream import StreamClosedError
 
-from regtutor.message import CHUNK, FileRange, Head, Response
+from regtutor.message import CHUNK
 from regtutor.protocol.secrets import redact_url
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
 from regtutor.server.call import BodySink
+from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.request_line import malformed, origin_form
 
 DRAIN = 4 * 1024 * 1024

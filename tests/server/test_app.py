@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.message import Head, Response
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.http import Head, Response
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 

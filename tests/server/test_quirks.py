@@ -12,7 +12,6 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.errors import ServerError
-from regtutor.message import Head
 from regtutor.protocol.digests import parse
 from regtutor.protocol.media_types import (
     DOCKER_CONFIG,
@@ -23,6 +22,7 @@ from regtutor.protocol.media_types import (
     OCI_MANIFEST,
 )
 from regtutor.server.app import HANDLERS, App
+from regtutor.server.http import Head
 from regtutor.server.quirks.page import page
 from regtutor.server.quirks.table import PROFILES, QUIRKS, VERSIONS, chosen
 from regtutor.server.quirks.wrapping import EVERY

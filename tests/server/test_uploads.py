@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Hasher
 from regtutor.server import chunk_range, purging, sessions
 from regtutor.server.app import App
 from regtutor.server.hashing import HashesInProgress
+from regtutor.server.http import Head, Response
 from regtutor.server.sessions import Session, SessionBusy, SessionGone
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults

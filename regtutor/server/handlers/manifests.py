@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from regtutor.errors import InvalidManifest
-from regtutor.message import Response
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import BodySink, Call, digest_from
+from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
 from regtutor.server.store import StoredBlob

@@ -7,12 +7,13 @@ that brings bytes must go on exactly there, by its Location and by its Content-R
 from __future__ import annotations
 
 from regtutor.errors import InvalidDigest
-from regtutor.message import HeaderList, Response
+from regtutor.message import HeaderList
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.server import chunk_range
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import BodySink, Call, digest_from
+from regtutor.server.http import Response
 from regtutor.server.names import is_repository, is_session
 from regtutor.server.sessions import Session, SessionBusy, SessionGone, SessionWriter, WrongDigest
 from regtutor.server.upload_state import UploadState, seal, unseal

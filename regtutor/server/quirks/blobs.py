@@ -6,10 +6,11 @@ import os
 import re
 from pathlib import Path
 
-from regtutor.message import CHUNK, Response
+from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
 from regtutor.server.quirks.wrapping import Outcome, answered
 
 _BYTE_RANGE = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")

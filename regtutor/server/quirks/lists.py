@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from regtutor.message import Response
 from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
 from regtutor.server.pages import next_link, page_of
 from regtutor.server.quirks.wrapping import Outcome, asked, recoded
 

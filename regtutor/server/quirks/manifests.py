@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from regtutor.errors import InvalidDigest, InvalidManifest
-from regtutor.message import Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import CANONICAL, Digest
 from regtutor.protocol.manifests import Descriptor, ManifestView, parse_manifest
@@ -23,6 +22,7 @@ from regtutor.protocol.media_types import (
 )
 from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
 from regtutor.server.quirks.wrapping import (
     Dropping,
     Ending,

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import quote
 
-from regtutor.message import Response
 from regtutor.protocol.endpoints import build, split_target
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
+from regtutor.server.http import Response
 from regtutor.server.quirks.wrapping import Outcome, asked, failure
 
 # Go's expressions never backtrack, Python's do: no two ways to read the same text.

@@ -6,12 +6,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
-from regtutor.message import Response
 from regtutor.protocol.endpoints import paths_like, split_target
 from regtutor.server import chunk_range
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.uploads import get_upload, start_upload
+from regtutor.server.http import Response
 from regtutor.server.names import is_session
 from regtutor.server.quirks.wrapping import (
     Ending,

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from regtutor.message import HeaderList, Response
+from regtutor.message import HeaderList
 from regtutor.server.answers import Refusal
 from regtutor.server.call import BodySink, Call, Handler
+from regtutor.server.http import Response
 
 Wrapper = Callable[[Handler], Handler]
 Wrappers = Mapping[str, Wrapper]
