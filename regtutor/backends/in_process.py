@@ -28,8 +28,8 @@ from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Body, HeaderList, Request
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
-from regtutor.server.call import BodySink
 from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.receiving import BodySink
 
 URL = "http://registry.localhost"
 """What the registry in this process is called; nothing listens there."""

@@ -12,11 +12,12 @@ from types import ModuleType
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, Match, parse, paths_like, split_target
 from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.server.answers import Refusal
-from regtutor.server.call import BodySink, Call, Handler
+from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
+from regtutor.server.receiving import BodySink, Handling, receives, response_of
 from regtutor.server.store import Store
 
 FAMILIES: Mapping[str, ModuleType] = {
@@ -93,13 +94,8 @@ class App:
         not come at all. Or a sink: write each chunk, then ``finish()``, which gives the response; ``abort()`` if the
         body is cut off.
         """
-        try:
-            outcome = self._outcome(head, scheme)
-        except Refusal as refusal:
-            outcome = refusal.response()
-        if isinstance(outcome, Response):
-            return _for_method(head.method, outcome)
-        return _Sink(outcome)
+        outcome = self._outcome(self._call(head, scheme))
+        return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
     def takes_long(self, head: Head) -> bool:
         """Whether :meth:`begin` may take long for this request, as it grows with what is stored.
@@ -109,8 +105,8 @@ class App:
         match = _row_of(head)
         return match is not None and match.endpoint.name in TAKE_LONG
 
-    def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
-        call = Call(
+    def _call(self, head: Head, scheme: str) -> Call:
+        return Call(
             head=head,
             path={},
             query={},
@@ -121,7 +117,14 @@ class App:
             chunk_min_length=self.chunk_min_length,
             deletes=self.deletes,
         )
-        return self._answer(call)
+
+    @receives
+    def _outcome(self, call: Call) -> Handling:
+        """The response to ``call``; a refusal is one, before the body as after it."""
+        try:
+            return (yield from response_of(self._answer(call)))
+        except Refusal as refusal:
+            return refusal.response()
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Let the handler answer whose request this is, by the table of documented requests."""
@@ -129,21 +132,6 @@ class App:
         if match is None:
             raise _no_row(call.head)
         return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
-
-
-class _Sink:
-    """A handler's sink whose refusals are responses."""
-
-    def __init__(self, inner: BodySink) -> None:
-        self._inner = inner
-        self.limit = inner.limit
-        self.write, self.abort = inner.write, inner.abort
-
-    def finish(self) -> Response:
-        try:
-            return self._inner.finish()
-        except Refusal as refusal:
-            return refusal.response()
 
 
 def _for_method(method: str, response: Response) -> Response:

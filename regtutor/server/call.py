@@ -1,6 +1,7 @@
 """One request inside the registry: what every handler is given, and what it may give back.
 
-A handler takes a :class:`Call` and returns a ``Response``, or a :class:`BodySink` when it wants the body first.
+A handler takes a :class:`Call` and returns a ``Response``, or a ``BodySink`` if it wants the body first (see
+``receiving``).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from regtutor.errors import InvalidDigest
 from regtutor.protocol import digests
@@ -17,28 +18,12 @@ from regtutor.protocol.endpoints import build
 from regtutor.server.answers import Refusal
 from regtutor.server.http import Head, Response
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
+from regtutor.server.receiving import BodySink
 
 if TYPE_CHECKING:
     from regtutor.server.store import Store
 
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
-
-
-class BodySink(Protocol):
-    """Takes the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
-
-    ``limit`` is how many bytes it has a use for, None for any number. It drops what follows, and may be asked to
-    ``finish`` as soon as the limit is passed.
-    """
-
-    @property
-    def limit(self) -> int | None: ...
-
-    def write(self, chunk: bytes) -> None: ...
-
-    def finish(self) -> Response: ...
-
-    def abort(self) -> None: ...
 
 
 @dataclass(frozen=True)

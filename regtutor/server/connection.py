@@ -25,8 +25,8 @@ from regtutor.protocol.secrets import redact_url
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
-from regtutor.server.call import BodySink
 from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.receiving import BodySink
 from regtutor.server.request_line import malformed, origin_form
 
 DRAIN = 4 * 1024 * 1024

@@ -149,7 +149,10 @@ class SessionWriter:
     ----------
     start: how many bytes the session had before.
     received: how many this writer was given.
+    limit: None, a session takes any number of bytes.
     """
+
+    limit = None
 
     def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
         self.session, self.keeps = session, keeps

@@ -290,7 +290,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     inline: Inline, method: str
 ) -> None:
     location = inline.start("a")
-    begun(inline, location)
+    ending = begun(inline, location)
     (writer,) = inline.app.store.uploading.values()
     assert writer._take_end()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
@@ -298,6 +298,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     assert fault["detail"]["expected"] == "a session to which no other request is ending at this moment"
     assert fault["detail"]["next"].startswith("GET the Location")
     assert inline.ask("GET", location).status == 204
+    del ending
 
 
 def aged(store: Store, repository: str, seconds: float) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from regtutor.errors import InvalidDigest, InvalidManifest
@@ -24,8 +24,6 @@ from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.wrapping import (
-    Dropping,
-    Ending,
     Outcome,
     answered,
     asked,
@@ -34,6 +32,7 @@ from regtutor.server.quirks.wrapping import (
     without_header,
     without_headers,
 )
+from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
 
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
 _URLS_READ_BY_DEFAULT = {OCI_LAYER, OCI_LAYER_GZIP, OCI_FOREIGN, OCI_FOREIGN_GZIP}
@@ -198,18 +197,17 @@ def delete_blobs_too(handler: Handler) -> Handler:
 def take_bad_digests_for_tags(handler: Handler) -> Handler:
     """500 for a reference that is neither a tag nor a digest, such as one whose hexadecimal part is too short."""
 
-    def read(call: Call) -> Outcome:
+    @receives
+    def read(call: Call) -> Handling:
         try:
             outcome = handler(call)
         except Refusal as refusal:
-            if code_of(refusal) == "DIGEST_INVALID" and _by_digest(call) is None:
-                return _failing(call)
-            raise
-        return outcome
-
-    def _failing(call: Call) -> Outcome:
-        problem = failure(f"{call.path['reference']}, which is taken for a tag")
-        return Dropping(problem.response) if call.head.method == "PUT" else problem.response()
+            if code_of(refusal) != "DIGEST_INVALID" or _by_digest(call) is not None:
+                raise
+            if call.head.method == "PUT":
+                yield InMemory(limit=0)
+            raise failure(f"{call.path['reference']}, which is taken for a tag") from refusal
+        return (yield from response_of(outcome))
 
     return read
 
@@ -247,63 +245,67 @@ def see_no_subject(handler: Handler) -> Handler:
 def read_large_manifests(handler: Handler) -> Handler:
     """400 for a manifest that is too large, once that much of it has come."""
 
-    def read(call: Call) -> Outcome:
+    @receives
+    def read(call: Call) -> Handling:
+        accepted = False
         try:
             outcome = handler(call)
+            accepted = True
+            return (yield from response_of(outcome))
         except Refusal as refusal:
-            return Dropping(_bad_request(refusal).response)
-        return outcome if isinstance(outcome, Response) else Ending(outcome, end)
-
-    def end(finish: Callable[[], Response]) -> Response:
-        try:
-            return finish()
-        except Refusal as refusal:
-            return _bad_request(refusal).response()
+            if refusal.status != 413:
+                raise
+            if not accepted:
+                yield InMemory(limit=0)
+            refusal.status = 400
+            raise
 
     return read
-
-
-def _bad_request(refusal: Refusal) -> Refusal:
-    """The refusal itself, but for a 413, which becomes a 400."""
-    if refusal.status != 413:
-        raise refusal
-    refusal.status = 400
-    return refusal
 
 
 def refuse_urls(handler: Handler) -> Handler:
     """500 for a manifest with layers that are fetched from URLs: no URL is permitted until one is configured."""
 
-    def read(call: Call) -> Outcome:
-        sink, data = handler(call), bytearray()
+    @receives
+    def read(call: Call) -> Handling:
+        sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        room = call.max_manifest_size
-
-        def seen(chunk: bytes) -> None:
-            data.extend(chunk[: max(room - len(data), 0)])
-
-        return Ending(sink, lambda finish: _unless_urls(call, bytes(data)) or finish(), seen)
+        body = _Copying(sink, InMemory(call.max_manifest_size))
+        with sink:
+            yield body
+            _refuse_urls(call, body.copy.data)
+            return sink.finish()
 
     return read
 
 
-def _unless_urls(call: Call, data: bytes) -> Response | None:
+class _Copying:
+    """A receiver that passes the body on to ``sink``, and keeps a ``copy``."""
+
+    def __init__(self, sink: BodySink, copy: InMemory) -> None:
+        self.sink, self.copy, self.limit = sink, copy, sink.limit
+
+    def write(self, chunk: bytes) -> None:
+        self.copy.write(chunk)
+        self.sink.write(chunk)
+
+
+def _refuse_urls(call: Call, data: bytes) -> None:
     try:
         view = parse_manifest(data, call.head.header("Content-Type") or "")
     except InvalidManifest:
-        return None  # refused for that
+        return  # refused for that
     named = _by_digest(call)
     if named is not None and str(named) != digests.sha256([data]):
-        return None  # refused for that
+        return  # refused for that
     listed = (*((view.config,) if view.config else ()), *view.layers)
     if not any(_has_forbidden_urls(view, layer) for layer in listed):
-        return None
+        return
     faults = [fault for layer in listed for fault in _faults(call, view, layer)]
     first = faults[0]
     status = 500 if first.code == "UNKNOWN" else 400
-    refusal = Refusal(first.code, status=status, others=tuple(faults[1:]), **first.detail)
-    return refusal.response()
+    raise Refusal(first.code, status=status, others=tuple(faults[1:]), **first.detail)
 
 
 def _has_forbidden_urls(view: ManifestView, layer: Descriptor) -> bool:

@@ -14,7 +14,6 @@ from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
 from regtutor.server.names import is_session
 from regtutor.server.quirks.wrapping import (
-    Ending,
     Outcome,
     asked,
     code_of,
@@ -23,6 +22,7 @@ from regtutor.server.quirks.wrapping import (
     without_header,
     without_headers,
 )
+from regtutor.server.receiving import Handling, receives, response_of
 from regtutor.server.sessions import Session
 from regtutor.server.upload_state import UploadState, seal, unseal
 
@@ -87,12 +87,15 @@ def read_state_first(handler: Handler) -> Handler:
 def keep_refused_bytes(handler: Handler) -> Handler:
     """A PUT whose bytes are not those of its digest is refused, and its session goes on with them."""
 
-    def kept(call: Call) -> Outcome:
+    @receives
+    def kept(call: Call) -> Handling:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
         session = Session(call.store, call.repository, call.path["session"])
-        return Ending(sink, lambda finish: _put_back(session, finish))
+        with sink:
+            yield sink
+            return _put_back(session, sink.finish)
 
     return kept
 
@@ -145,9 +148,10 @@ def ignore_range_of_streams(handler: Handler) -> Handler:
 def bare_range_refusals(handler: Handler) -> Handler:
     """A 416 RANGE_INVALID that says neither where the session stands nor where to go on."""
 
-    def refused(call: Call) -> Outcome:
+    @receives
+    def refused(call: Call) -> Handling:
         try:
-            return handler(call)
+            return (yield from response_of(handler(call)))
         except Refusal as refusal:
             if refusal.status != 416:
                 raise
