@@ -94,19 +94,14 @@ class InProcessTransport:
             return outcome
         if expects and body is not None:
             recording.received(ReceivedHead("HTTP/1.1", 100, "Continue", (), len(b"HTTP/1.1 100 Continue\r\n\r\n")))
-        whole = False
         try:
-            self._hand_over(recording, body, outcome)
-            whole = True
-            return outcome.finish()
+            with outcome:
+                self._hand_over(recording, body, outcome)
+                return outcome.finish()
         except (BodyUnreadable, BodyTooShort, ConnectionFailed):
             raise
         except Exception as error:  # noqa: BLE001 - as above; such as a full disk
-            whole = False
             return self._failure(error)
-        finally:
-            if not whole:
-                outcome.abort()
 
     def _hand_over(self, recording: Recording, body: Body | None, sink: BodySink) -> None:
         """Write the body to ``sink``, as much of it as the headers announce."""

@@ -156,7 +156,8 @@ class SessionWriter:
 
     def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
         self.session, self.keeps = session, keeps
-        self._file = session.data.open("ab")
+        # Unbuffered: what a full disk refused once must not be tried again by truncating or closing the file.
+        self._file = session.data.open("ab", buffering=0)
         self.start, self.received = self._file.tell(), 0
         kept = session.store.hashes.pop(session._path)
         self._before = kept if kept is not None and kept.size == self.start else None
@@ -172,8 +173,9 @@ class SessionWriter:
         self.received += len(chunk)
         if not self._may_end:
             return
-        self._file.write(chunk)
-        self._file.flush()
+        left = memoryview(chunk)
+        while left:
+            left = left[self._file.write(left) :]
         if self._hasher is not None:
             self._hasher.update(chunk)
 
@@ -244,7 +246,7 @@ class SessionWriter:
 
     def _leave(self, hasher: Hasher | None) -> None:
         try:
-            self._file.close()  # which fails where the disk is full
+            self._file.close()  # which can fail, on a network disk
         finally:
             self.session.store.uploading.pop(self.session._path, None)
         if hasher is not None:
