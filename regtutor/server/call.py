@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from regtutor.errors import InvalidDigest
 from regtutor.protocol import digests
@@ -19,9 +18,9 @@ from regtutor.server.answers import Refusal
 from regtutor.server.http import Head, Response
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
 from regtutor.server.receiving import BodySink
-
-if TYPE_CHECKING:
-    from regtutor.server.store import Store
+from regtutor.server.sessions import Sessions
+from regtutor.server.settings import Settings
+from regtutor.server.store import Store
 
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
@@ -35,22 +34,18 @@ class Call:
     head: the request's head.
     path, query: the fields of its target, percent-decoded and not yet judged.
     store: where content is kept.
+    sessions: what is being uploaded to it.
     scheme: ``http`` or ``https``, as the client sees it.
-    secret: seals the state of upload sessions.
-    max_manifest_size: bytes.
-    chunk_min_length: what clients are told of the size of chunks, in bytes; None for nothing.
-    deletes: whether blobs, manifests and tags may be deleted.
+    settings: those of the registry.
     """
 
     head: Head
     path: Mapping[str, str]
     query: Mapping[str, str]
     store: Store
+    sessions: Sessions
     scheme: str
-    secret: bytes
-    max_manifest_size: int
-    chunk_min_length: int | None = None
-    deletes: bool = True
+    settings: Settings
 
     @property
     def repository(self) -> str:
@@ -77,7 +72,7 @@ class Call:
         ------
         Refusal: UNSUPPORTED. The specification leaves 400 and 405 open; 405 says that no such request will do.
         """
-        if not self.deletes:
+        if not self.settings.deletes:
             raise Refusal(
                 "UNSUPPORTED",
                 given=self.head.method,

@@ -142,7 +142,7 @@ def standing(call: Call, session: Session) -> HeaderList:
     """
     with _still_there(session):
         began = session.started_at
-    state = seal(UploadState(session.repository, session.id, session.size, began), call.secret)
+    state = seal(UploadState(session.repository, session.id, session.size, began), call.settings.secret)
     location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
     last = max(session.size - 1, 0)
     return ("Docker-Upload-UUID", session.id), ("Location", location), ("Range", f"0-{last}")
@@ -151,13 +151,13 @@ def standing(call: Call, session: Session) -> HeaderList:
 def _session_and_offset(call: Call) -> tuple[Session, int]:
     """The session that the Location names, and the offset for which the Location was written."""
     repository, id, sealed = call.repository, call.path["session"], call.query.get("_state", "")
-    state = unseal(sealed, call.secret)
+    state = unseal(sealed, call.settings.secret)
     next = _START_ANEW.format(repository=repository)
     if state is None or (state.repository, state.session) != (repository, id) or not is_session(id):
         given = "no _state" if not sealed else "a _state that this registry did not write for this session"
         raise Refusal("BLOB_UPLOAD_INVALID", given=given, expected="_state as in Location", next=next, status=404)
-    session = Session(call.store, repository, id)
-    if not session.exists:
+    session = call.sessions.open(repository, id)
+    if session is None:
         raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
     return session, state.offset
 

@@ -203,7 +203,7 @@ def _blobs_as_manifests(r: Inline) -> object:
 
 
 def _large(r: Inline) -> object:
-    length = str(r.app.max_manifest_size + 1)
+    length = str(r.app.settings.max_manifest_size + 1)
     return status(r, "PUT", "/v2/a/b/manifests/v1", b"x", Content_Type=OCI_MANIFEST, Content_Length=length)
 
 

@@ -69,7 +69,7 @@ def put_manifest(call: Call) -> Handling:
     _check_tag(tag)
     _check_type(call)
     _check_size(call, _announced(call))
-    body = InMemory(call.max_manifest_size)
+    body = InMemory(call.settings.max_manifest_size)
     yield body
     _check_size(call, body.size)
     digest = _digest_of(call, body.data, digest)
@@ -141,11 +141,11 @@ def _announced(call: Call) -> int:
 
 
 def _check_size(call: Call, size: int) -> None:
-    if size > call.max_manifest_size:
+    if size > call.settings.max_manifest_size:
         raise Refusal(
             "MANIFEST_INVALID",
             given=f"{size} bytes",
-            expected=f"at most {call.max_manifest_size} bytes",
+            expected=f"at most {call.settings.max_manifest_size} bytes",
             next="a smaller manifest: move data into blobs",
             status=413,
         )

@@ -36,7 +36,7 @@ def get_referrers(call: Call) -> Response:
         for entry in _referrers(call, repository, digest)
         if entry["digest"] > last and (not wanted or entry.get("artifactType") == wanted)
     ]
-    page = _page(entries, call.max_manifest_size)
+    page = _page(entries, call.settings.max_manifest_size)
     filtered = {"artifactType": wanted} if wanted else {}
     headers = [("Content-Type", OCI_INDEX), *(("OCI-Filters-Applied", name) for name in filtered)]
     if len(page) < len(entries):

@@ -14,7 +14,6 @@ from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import is_repository
 from regtutor.server.receiving import Handling, receives
-from regtutor.server.sessions import Session
 from regtutor.server.upload_refusals import (
     check_length,
     commit,
@@ -35,8 +34,8 @@ def start_upload(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-4a, "POST then PUT"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
     """
-    session = Session.start(call.store, call.repository)
-    least = call.chunk_min_length
+    session = call.sessions.start(call.repository)
+    least = call.settings.chunk_min_length
     wanted = (("OCI-Chunk-Min-Length", str(least)),) if least is not None else ()
     return answer(202, *standing(call, session), *wanted)
 
@@ -53,7 +52,7 @@ def post_blob(call: Call) -> Handling:
     """
     repository = call.repository
     digest = digest_from(call.query["digest"], "the same POST with the digest of the bytes")
-    new_session = Session.start(call.store, repository)
+    new_session = call.sessions.start(repository)
     with only_for_this_request(new_session), writing(new_session, digest.algorithm) as writer:
         yield writer
         check_length(call, writer)

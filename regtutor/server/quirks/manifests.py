@@ -271,7 +271,7 @@ def refuse_urls(handler: Handler) -> Handler:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        body = _Copying(sink, InMemory(call.max_manifest_size))
+        body = _Copying(sink, InMemory(call.settings.max_manifest_size))
         with sink:
             yield body
             _refuse_urls(call, body.copy.data)

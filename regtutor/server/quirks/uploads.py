@@ -38,8 +38,8 @@ ignore_content_range = asked(lambda call: without_header(call, "Content-Range"))
 def _stale(call: Call) -> tuple[UploadState, int] | None:
     """What an open session's Location says and how many bytes there are, if these differ; refuses any other fault."""
     get_upload(call)
-    state = unseal(call.query.get("_state", ""), call.secret)
-    size = Session(call.store, call.repository, call.path["session"]).size
+    state = unseal(call.query.get("_state", ""), call.settings.secret)
+    size = Session(call.sessions, call.repository, call.path["session"]).size
     return (state, size) if state is not None and state.offset != size else None
 
 
@@ -92,7 +92,7 @@ def keep_refused_bytes(handler: Handler) -> Handler:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        session = Session(call.store, call.repository, call.path["session"])
+        session = Session(call.sessions, call.repository, call.path["session"])
         with sink:
             yield sink
             return _put_back(session, sink.finish)
@@ -166,10 +166,11 @@ def status_without_state(handler: Handler) -> Handler:
 
     def told(call: Call) -> Outcome:
         repository, id = call.repository, call.path["session"]
-        if not is_session(id) or not (session := Session(call.store, repository, id)).exists:
+        session = call.sessions.open(repository, id) if is_session(id) else None
+        if session is None:
             next = f"POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
             raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
-        state = seal(UploadState(repository, id, session.size, session.started_at), call.secret)
+        state = seal(UploadState(repository, id, session.size, session.started_at), call.settings.secret)
         return handler(replace(call, query={**call.query, "_state": state}))
 
     return told
