@@ -24,7 +24,8 @@ from regtutor.protocol.media_types import (
 from regtutor.server.app import HANDLERS, App
 from regtutor.server.http import Head
 from regtutor.server.quirks.page import page
-from regtutor.server.quirks.table import PROFILES, QUIRKS, VERSIONS, chosen
+from regtutor.server.quirks.quirk import VERSIONS
+from regtutor.server.quirks.table import PROFILES, QUIRKS, chosen
 from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest

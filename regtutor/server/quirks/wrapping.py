@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import wraps
 
 from regtutor.message import HeaderList
 from regtutor.server.answers import Refusal
@@ -27,6 +28,7 @@ Outcome = Response | BodySink
 def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
     """The wrapper that makes another answer of each answer; refusals pass."""
 
+    @wraps(change)
     def wrapper(handler: Handler) -> Handler:
         @receives
         def changed(call: Call) -> Handling:
@@ -40,7 +42,12 @@ def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
 
 def asked(change: Callable[[Call], Call]) -> Wrapper:
     """The wrapper that makes another request of each request; ``change`` may refuse."""
-    return lambda handler: lambda call: handler(change(call))
+
+    @wraps(change)
+    def wrapper(handler: Handler) -> Handler:
+        return lambda call: handler(change(call))
+
+    return wrapper
 
 
 def without_header(call: Call, name: str) -> Call:
