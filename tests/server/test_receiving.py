@@ -22,6 +22,7 @@ from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server import sessions
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.app import App
+from regtutor.server.handlers import uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.listen import Server
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
@@ -196,6 +197,31 @@ def test_while_a_request_finishes_in_a_worker_no_other_takes_its_session_over(
         go_on.set()
         assert finishing.result(20).status == 201
     assert inline.ask("GET", f"/v2/a/blobs/{HELLO}").body == b"hello"
+
+
+def test_a_request_is_taken_over_even_in_its_worker_as_long_as_it_has_not_ended_its_writer(
+    inline: Inline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, go_on, check = threading.Event(), threading.Event(), uploads.check_length
+
+    def wait(*args: Any) -> None:
+        if not reached.is_set():
+            reached.set()
+            assert go_on.wait(20)
+        check(*args)
+
+    monkeypatch.setattr(uploads, "check_length", wait)
+    target = f"{inline.start('a')}&digest={HELLO}"
+    first = begun(inline, "PUT", target, b"hello")
+    with ThreadPoolExecutor(1) as worker:
+        finishing: Future[Response] = worker.submit(first.finish)
+        assert reached.wait(20)
+        second = begun(inline, "PUT", target, b"hello")
+        first.abort()
+        go_on.set()
+        refused = finishing.result(20)
+    assert (refused.status, faults(refused)[0]["code"]) == (404, "BLOB_UPLOAD_UNKNOWN")
+    assert second.finish().status == 201
 
 
 @pytest.mark.parametrize("ended_by", ["DELETE", "PUT"])

@@ -65,17 +65,17 @@ def put_manifest(call: Call) -> Handling:
     OCI distribution-spec v1.1.1, end-7, "Pushing Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
     """
-    digest, tag = _reference(call)
+    named, tag = _reference(call)
     _check_tag(tag)
     _check_type(call)
     _check_size(call, _announced(call))
     body = InMemory(call.settings.max_manifest_size)
     yield body
     _check_size(call, body.size)
-    digest = _digest_of(call, body.data, digest)
-    manifest = _view(call, body.data)
+    data = body.data
+    digest, manifest = _digest_of(call, data, named), _view(call, data)
     _check_presence(call, manifest)
-    call.store.put_manifest(call.repository, digest, body.data, tag)
+    call.store.put_manifest(call.repository, digest, data, tag)
     location = call.url("get_manifest", repository=call.repository, reference=str(digest))
     subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
     return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
