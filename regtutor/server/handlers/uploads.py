@@ -108,9 +108,9 @@ def head_upload(call: Call) -> Response:
 def put_blob(call: Call) -> Handling:
     """``PUT <Location>&digest=<digest>`` brings a whole blob, or its last bytes, or none, and closes the session.
 
-    The request does not say which of the three it is: Content-Range is optional, and a body in chunked transfer coding
-    shows only at its end that it has no bytes. So one way serves all: append what comes to what the session has, and
-    compare the digest with the whole.
+    One handler serves three cases: the whole blob, the last chunk, and no bytes because PATCH has brought them all. They
+    cannot be told apart before the body ends: Content-Range is optional, and a body in chunked transfer coding has no
+    length. So all are handled alike: the bytes are appended to the session, and the digest is that of the whole.
 
     201 with the blob's Location; 400 DIGEST_INVALID for a digest that is none, or not that of all bytes (then the
     session is gone, and nothing is stored), SIZE_INVALID, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN, BLOB_UPLOAD_INVALID;
