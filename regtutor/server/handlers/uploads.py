@@ -108,7 +108,7 @@ def head_upload(call: Call) -> Response:
 def put_blob(call: Call) -> Handling:
     """``PUT <Location>&digest=<digest>`` brings a whole blob, or its last bytes, or none, and closes the session.
 
-    One handler serves three cases: the whole blob, the last chunk, and no bytes because PATCH has brought them all. They
+    A PUT serves three cases: the whole blob, the last chunk, and no bytes because PATCH has brought them all. They
     cannot be told apart before the body ends: Content-Range is optional, and a body in chunked transfer coding has no
     length. So all are handled alike: the bytes are appended to the session, and the digest is that of the whole.
 
