@@ -57,6 +57,21 @@ def test_steps_and_handlers_stand_in_files_of_the_same_names() -> None:
     assert asking == {path.name for path in (PACKAGE / "server" / "handlers").glob("*.py")}
 
 
+@pytest.mark.parametrize("family", rows_by_family())
+def test_steps_and_handlers_of_a_family_can_be_read_side_by_side(family: str) -> None:
+    asking, answering = (requests_in(PACKAGE / folder / f"{family}.py") for folder in ("steps", "server/handlers"))
+    assert [function.name for function in asking] == [function.name for function in answering]
+    for function in answering:
+        first = function.body[1]
+        assert (function.end_lineno or 0) - first.lineno + 1 <= 20, function.name
+
+
+def requests_in(path: Path) -> list[ast.FunctionDef]:
+    """The public functions in a file, in its order."""
+    found = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [function for function in found if not function.name.startswith("_")]
+
+
 @each_endpoint
 def test_the_row_names_its_clauses(endpoint: Endpoint) -> None:
     assert endpoint.citations

@@ -25,10 +25,11 @@ from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
-from regtutor.message import CHUNK, Body, FileRange, Head, HeaderList, Request, Response
+from regtutor.message import CHUNK, Body, HeaderList, Request
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
-from regtutor.server.call import BodySink
+from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.receiving import BodySink
 
 URL = "http://registry.localhost"
 """What the registry in this process is called; nothing listens there."""
@@ -93,19 +94,14 @@ class InProcessTransport:
             return outcome
         if expects and body is not None:
             recording.received(ReceivedHead("HTTP/1.1", 100, "Continue", (), len(b"HTTP/1.1 100 Continue\r\n\r\n")))
-        whole = False
         try:
-            self._hand_over(recording, body, outcome)
-            whole = True
-            return outcome.finish()
+            with outcome:
+                self._hand_over(recording, body, outcome)
+                return outcome.finish()
         except (BodyUnreadable, BodyTooShort, ConnectionFailed):
             raise
         except Exception as error:  # noqa: BLE001 - as above; such as a full disk
-            whole = False
             return self._failure(error)
-        finally:
-            if not whole:
-                outcome.abort()
 
     def _hand_over(self, recording: Recording, body: Body | None, sink: BodySink) -> None:
         """Write the body to ``sink``, as much of it as the headers announce."""

@@ -9,8 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from regtutor.message import FileRange, HeaderList, Response
+from regtutor.message import HeaderList
 from regtutor.protocol.codes import CODES
+from regtutor.server.http import FileRange, Response
 
 API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 JSON = "application/json; charset=utf-8"

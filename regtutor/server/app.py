@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
-from regtutor.message import Head, Response
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, Match, parse, paths_like, split_target
-from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.server.answers import Refusal
-from regtutor.server.call import BodySink, Call, Handler
+from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
+from regtutor.server.receiving import BodySink, Handling, receives, response_of
+from regtutor.server.sessions import Sessions
+from regtutor.server.settings import Settings
 from regtutor.server.store import Store
 
 FAMILIES: Mapping[str, ModuleType] = {
@@ -45,39 +48,26 @@ class App:
 
     Parameters
     ----------
-    store: where content is kept; the App does not close it.
-    secret: seals the state in upload Locations; by default the store's own, so that sessions outlive the App.
-        Registries that share it and the storage take each other's sessions.
-    max_manifest_size: bytes; larger ones get 413.
-    chunk_min_length: bytes that a chunk of an upload should have at least, but for the last one; it is told to clients
-        (``OCI-Chunk-Min-Length``), and smaller chunks are taken nevertheless. None tells nothing.
-    deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
-    quirks: in what it behaves as another registry does, against the specification: names of
-        ``quirks.table.QUIRKS`` or ``quirks.table.PROFILES``, such as ``distribution-2.8``.
+    store: where content is kept; the App does not close it. It has one App at a time, which owns its upload sessions.
+    secret: as in ``Settings``; by default the store's own, so that sessions outlive the App.
+    quirks: in what it behaves as another registry does, against the specification: names of ``quirks.table.QUIRKS`` or
+        of ``quirks.table.PROFILES``, such as ``distribution-2.8``.
+    settings: the other fields of ``Settings``, by name.
 
     Raises
     ------
-    ServerError: for a quirk that there is not.
+    ServerError: for a quirk that there is not, or if old upload sessions cannot be removed.
     """
 
     def __init__(
-        self,
-        store: Store,
-        *,
-        secret: bytes | None = None,
-        max_manifest_size: int = MAX_BYTES,
-        chunk_min_length: int | None = None,
-        deletes: bool = True,
-        quirks: str | Iterable[str] = (),
+        self, store: Store, *, secret: bytes | None = None, quirks: str | Iterable[str] = (), **settings: Any
     ) -> None:
-        self.store = store
-        self.secret = secret if secret is not None else store.secret()
-        self.max_manifest_size = max_manifest_size
-        self.deletes = deletes
-        self.chunk_min_length = chunk_min_length
         asked = chosen(quirks)
+        self.store, self.sessions = store, Sessions(store)
+        self.settings = Settings(secret if secret is not None else store.secret(), **settings)
         self._handlers = {name: wrapped(asked, name, handler) for name, handler in HANDLERS.items()}
         self._answer = wrapped(asked, EVERY, self._by_table)
+        self.sessions.purge()
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
         """Answer the request, or accept it and ask for its body.
@@ -93,13 +83,8 @@ class App:
         not come at all. Or a sink: write each chunk, then ``finish()``, which gives the response; ``abort()`` if the
         body is cut off.
         """
-        try:
-            outcome = self._outcome(head, scheme)
-        except Refusal as refusal:
-            outcome = refusal.response()
-        if isinstance(outcome, Response):
-            return _for_method(head.method, outcome)
-        return _Sink(outcome)
+        outcome = self._outcome(Call(head, {}, {}, self.store, self.sessions, scheme, self.settings))
+        return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
     def takes_long(self, head: Head) -> bool:
         """Whether :meth:`begin` may take long for this request, as it grows with what is stored.
@@ -109,19 +94,13 @@ class App:
         match = _row_of(head)
         return match is not None and match.endpoint.name in TAKE_LONG
 
-    def _outcome(self, head: Head, scheme: str) -> Response | BodySink:
-        call = Call(
-            head=head,
-            path={},
-            query={},
-            store=self.store,
-            scheme=scheme,
-            secret=self.secret,
-            max_manifest_size=self.max_manifest_size,
-            chunk_min_length=self.chunk_min_length,
-            deletes=self.deletes,
-        )
-        return self._answer(call)
+    @receives
+    def _outcome(self, call: Call) -> Handling:
+        """The response to ``call``; a refusal is one, before the body as after it."""
+        try:
+            return (yield from response_of(self._answer(call)))
+        except Refusal as refusal:
+            return refusal.response()
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Let the handler answer whose request this is, by the table of documented requests."""
@@ -129,21 +108,6 @@ class App:
         if match is None:
             raise _no_row(call.head)
         return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
-
-
-class _Sink:
-    """A handler's sink whose refusals are responses."""
-
-    def __init__(self, inner: BodySink) -> None:
-        self._inner = inner
-        self.limit = inner.limit
-        self.write, self.abort = inner.write, inner.abort
-
-    def finish(self) -> Response:
-        try:
-            return self._inner.finish()
-        except Refusal as refusal:
-            return refusal.response()
 
 
 def _for_method(method: str, response: Response) -> Response:

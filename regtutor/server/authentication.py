@@ -22,8 +22,8 @@ from pathlib import Path
 import bcrypt
 
 from regtutor.errors import ServerError
-from regtutor.message import Head, Response
 from regtutor.server.answers import Refusal
+from regtutor.server.http import Head, Response
 
 REALM = "regtutor"
 

@@ -1,6 +1,7 @@
 """One request inside the registry: what every handler is given, and what it may give back.
 
-A handler takes a :class:`Call` and returns a ``Response``, or a :class:`BodySink` when it wants the body first.
+A handler takes a :class:`Call` and returns a ``Response``, or a ``BodySink`` if it wants the body first (see
+``receiving``).
 """
 
 from __future__ import annotations
@@ -8,37 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from regtutor.errors import InvalidDigest
-from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.endpoints import build
 from regtutor.server.answers import Refusal
+from regtutor.server.http import Head, Response
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
-
-if TYPE_CHECKING:
-    from regtutor.server.store import Store
+from regtutor.server.receiving import BodySink
+from regtutor.server.sessions import Sessions
+from regtutor.server.settings import Settings
+from regtutor.server.store import Store
 
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
-
-
-class BodySink(Protocol):
-    """Takes the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
-
-    ``limit`` is how many bytes it has a use for, None for any number. It drops what follows, and may be asked to
-    ``finish`` as soon as the limit is passed.
-    """
-
-    @property
-    def limit(self) -> int | None: ...
-
-    def write(self, chunk: bytes) -> None: ...
-
-    def finish(self) -> Response: ...
-
-    def abort(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -50,22 +34,18 @@ class Call:
     head: the request's head.
     path, query: the fields of its target, percent-decoded and not yet judged.
     store: where content is kept.
+    sessions: what is being uploaded to it.
     scheme: ``http`` or ``https``, as the client sees it.
-    secret: seals the state of upload sessions.
-    max_manifest_size: bytes.
-    chunk_min_length: what clients are told of the size of chunks, in bytes; None for nothing.
-    deletes: whether blobs, manifests and tags may be deleted.
+    settings: those of the registry.
     """
 
     head: Head
     path: Mapping[str, str]
     query: Mapping[str, str]
     store: Store
+    sessions: Sessions
     scheme: str
-    secret: bytes
-    max_manifest_size: int
-    chunk_min_length: int | None = None
-    deletes: bool = True
+    settings: Settings
 
     @property
     def repository(self) -> str:
@@ -92,7 +72,7 @@ class Call:
         ------
         Refusal: UNSUPPORTED. The specification leaves 400 and 405 open; 405 says that no such request will do.
         """
-        if not self.deletes:
+        if not self.settings.deletes:
             raise Refusal(
                 "UNSUPPORTED",
                 given=self.head.method,

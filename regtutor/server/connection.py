@@ -20,12 +20,13 @@ from typing import Any, BinaryIO
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine, format_timestamp
 from tornado.iostream import StreamClosedError
 
-from regtutor.message import CHUNK, FileRange, Head, Response
+from regtutor.message import CHUNK
 from regtutor.protocol.secrets import redact_url
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
-from regtutor.server.call import BodySink
+from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.receiving import BodySink
 from regtutor.server.request_line import malformed, origin_form
 
 DRAIN = 4 * 1024 * 1024
@@ -199,9 +200,10 @@ class OneRequest(HTTPMessageDelegate):
 
     async def _linger(self) -> None:
         """Say that nothing more comes, and let Tornado read on, for ``data_received`` to drop it."""
-        if self._scheme == "http":
+        stream = self._connection.stream
+        if self._scheme == "http" and not stream.closed():
             with suppress(OSError):
-                self._connection.stream.socket.shutdown(socket.SHUT_WR)
+                stream.socket.shutdown(socket.SHUT_WR)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._body_ended.wait(), LINGER)
 
@@ -209,7 +211,6 @@ class OneRequest(HTTPMessageDelegate):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, sink.finish)
         except Exception as error:  # noqa: BLE001 - as above
-            sink.abort()
             return self._failure(error)
 
     async def _send(self, response: Response, last: bool) -> None:
@@ -271,8 +272,12 @@ class OneRequest(HTTPMessageDelegate):
         self._answer(response, last=True, lingers=lingers)
 
     def _abort(self) -> None:
-        if self._outcome is not None and not isinstance(self._outcome, Response):
+        if self._outcome is None or isinstance(self._outcome, Response):
+            return
+        try:
             self._outcome.abort()
+        except Exception as error:  # noqa: BLE001 - the request is over; what it left behind is all that can be said
+            self._write_log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
 
     def _failure(self, error: Exception) -> Response:
         self._write_log(f"500 because of {type(error).__name__}: {error}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from regtutor.message import Head
+from regtutor.server.http import Head
 
 _RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
 

@@ -1,4 +1,4 @@
-"""Upload sessions that nobody came back to are removed when the store is opened.
+"""Upload sessions that nobody came back to are removed when an App opens its store.
 
 CNCF Distribution does so after 168 hours by default ("uploadpurging"
 <https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md#uploadpurging>).

@@ -1,9 +1,9 @@
-"""Upload sessions on disk: bytes that have arrived and are not yet a blob.
+"""The upload sessions of a store: bytes that have arrived and are not yet a blob; no HTTP.
 
-A session is ``_uploads/<uuid>/`` with ``data`` and ``startedat`` in a repository of a :class:`~.store.Store`; no HTTP.
-Between the requests of a session its hash is kept in memory, so that a blob is hashed once however many chunks it comes
-in. Where that was lost, by a restart or because the digest is of another algorithm, ``data`` is read once more at the
-end; Distribution's ``hashstates`` beside it are not needed.
+A session is ``_uploads/<uuid>/`` with ``data`` and ``startedat`` in a repository of a :class:`~.store.Store`. Between
+the requests of a session its hash is kept in memory, so that a blob is hashed once however many chunks it comes in.
+Where that was lost, by a restart or because the digest is of another algorithm, ``data`` is read once more at the end;
+Distribution's ``hashstates`` beside it are not needed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import os
 import shutil
 import time
 import uuid
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from pathlib import Path
 
+from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
-
-if TYPE_CHECKING:
-    from regtutor.server.store import Store
+from regtutor.server.purging import purge
+from regtutor.server.store import Store
 
 
 class SessionBusy(Exception):
@@ -38,30 +39,86 @@ class WrongDigest(Exception):
         self.found, self.size = found, size
 
 
+class Sessions:
+    """The upload sessions of ``store``; one object for each store, as one process writes to it.
+
+    Attributes
+    ----------
+    uploading: the sessions to which a request writes now, by their directories.
+    hashes: what the bytes of open sessions hash to so far.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.uploading: dict[Path, SessionWriter] = {}
+        self.hashes = HashesInProgress()
+
+    def start(self, repository: str) -> Session:
+        """A new session without bytes; ValueError if ``repository`` does not fit the grammar."""
+        session = Session(self, repository, str(uuid.uuid4()))
+        session.data.parent.mkdir(parents=True)
+        session.data.touch()
+        (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        return session
+
+    def open(self, repository: str, id: str) -> Session | None:
+        """The session that was started as ``id``, or None; ValueError for an ``id`` that is not a UUID."""
+        session = Session(self, repository, id)
+        return session if session.exists else None
+
+    def purge(self) -> int:
+        """Remove the sessions that were started too long ago, as ``purging`` says; returns how many.
+
+        Raises
+        ------
+        ServerError: if one cannot be removed.
+        """
+        try:
+            return purge(self.store.repositories_path)
+        except OSError as error:
+            raise ServerError(
+                f"The registry directory {self.store.root} cannot be used",
+                error.strerror or str(error),
+                "Give a directory that you may write to",
+            ) from error
+
+
+class HashesInProgress:
+    """The hashes of sessions between their requests, of at most ``limit`` sessions: the oldest is forgotten first."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Path, Hasher] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, session: Path, hasher: Hasher) -> None:
+        """Remember what the bytes of ``session`` hash to so far."""
+        self._kept[session] = hasher
+        while len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+
+    def pop(self, session: Path) -> Hasher | None:
+        """What was kept for ``session``, no longer kept."""
+        return self._kept.pop(session, None)
+
+
 class Session:
-    """One upload session.
+    """One upload session, whether or not it exists.
 
     Parameters
     ----------
-    store, repository: where it belongs.
+    sessions, repository: where it belongs.
     id: a UUID; anything else is a ``ValueError``.
     """
 
-    def __init__(self, store: Store, repository: str, id: str) -> None:
+    def __init__(self, sessions: Sessions, repository: str, id: str) -> None:
         if not is_session(id):
             raise ValueError(f"{id!r} is not an upload session")
-        self.store, self.repository, self.id = store, repository, id
-        self._path = store.repository_path(repository) / "_uploads" / id
+        self.sessions, self.repository, self.id = sessions, repository, id
+        self._path = sessions.store.repository_path(repository) / "_uploads" / id
         self.data = self._path / "data"
-
-    @classmethod
-    def start(cls, store: Store, repository: str) -> Session:
-        """A new session without bytes."""
-        session = cls(store, repository, str(uuid.uuid4()))
-        session._path.mkdir(parents=True)
-        session.data.touch()
-        (session._path / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        return session
 
     @property
     def exists(self) -> bool:
@@ -78,7 +135,7 @@ class Session:
     @property
     def size(self) -> int:
         """How many bytes have arrived, without those of a request that must be whole to count."""
-        writer = self.store.uploading.get(self._path)
+        writer = self.sessions.uploading.get(self._path)
         if writer is not None and not writer.keeps:
             return writer.start
         try:
@@ -101,7 +158,7 @@ class Session:
             raise SessionGone(self.id) from None
 
     def _remove(self) -> None:
-        self.store.hashes.pop(self._path)
+        self.sessions.hashes.pop(self._path)
         shutil.rmtree(self._path)
 
     def writer(self, algorithm: str = CANONICAL, *, keeps: bool = False) -> SessionWriter:
@@ -127,10 +184,10 @@ class Session:
             raise SessionGone(self.id) from None
 
     def _interrupt(self) -> None:
-        writer = self.store.uploading.get(self._path)
+        writer = self.sessions.uploading.get(self._path)
         if writer is not None:
             writer.abort()
-        if self._path in self.store.uploading:
+        if self._path in self.sessions.uploading:
             raise SessionBusy(self.id)
 
 
@@ -149,28 +206,33 @@ class SessionWriter:
     ----------
     start: how many bytes the session had before.
     received: how many this writer was given.
+    limit: None, a session takes any number of bytes.
     """
+
+    limit = None
 
     def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
         self.session, self.keeps = session, keeps
-        self._file = session.data.open("ab")
+        # Unbuffered: what a full disk refused once must not be tried again by truncating or closing the file.
+        self._file = session.data.open("ab", buffering=0)
         self.start, self.received = self._file.tell(), 0
-        kept = session.store.hashes.pop(session._path)
+        kept = session.sessions.hashes.pop(session._path)
         self._before = kept if kept is not None and kept.size == self.start else None
         if self.start == 0:
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
         # Taken by whoever ends this writer. The loop and a worker may both try: taking from a list is atomic.
         self._may_end = [True]
-        session.store.uploading[session._path] = self
+        session.sessions.uploading[session._path] = self
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``; once the writer was ended from elsewhere, only count it."""
         self.received += len(chunk)
         if not self._may_end:
             return
-        self._file.write(chunk)
-        self._file.flush()
+        left = memoryview(chunk)
+        while left:
+            left = left[self._file.write(left) :]
         if self._hasher is not None:
             self._hasher.update(chunk)
 
@@ -216,7 +278,7 @@ class SessionWriter:
             hasher = self._whole(digest.algorithm)
             if hasher.digest != str(digest):
                 raise WrongDigest(hasher.digest, hasher.size)
-            self.session.store.keep(self.session.data, self.session.repository, digest)
+            self.session.sessions.store.keep(self.session.data, self.session.repository, digest)
         finally:
             try:
                 self.session._remove()
@@ -241,8 +303,8 @@ class SessionWriter:
 
     def _leave(self, hasher: Hasher | None) -> None:
         try:
-            self._file.close()  # which fails where the disk is full
+            self._file.close()  # which can fail, on a network disk
         finally:
-            self.session.store.uploading.pop(self.session._path, None)
+            self.session.sessions.uploading.pop(self.session._path, None)
         if hasher is not None:
-            self.session.store.hashes.keep(self.session._path, hasher)
+            self.session.sessions.hashes.keep(self.session._path, hasher)

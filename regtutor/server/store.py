@@ -9,7 +9,7 @@
         ├── _manifests/revisions/sha256/a2f5.../link            ... and this manifest
         ├── _manifests/tags/v1/current/link       the tag points to this manifest now
         ├── _manifests/tags/v1/index/sha256/a2f5.../link        ... and has pointed to this one
-        └── _uploads/<uuid>/{data,startedat}      an upload session: see ``sessions``
+        └── _uploads/<uuid>/{data,startedat}      an upload session: not the store's, see ``sessions``
 
 A link file holds exactly a digest, with no newline after it. What a link *says* counts, not where it stands: for a blob
 that was uploaded under its sha512, Distribution keeps ``_layers/sha512/...`` with a sha256 digest inside. The file
@@ -27,19 +27,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from regtutor.errors import InvalidDigest, ServerError, StoreLocked
 from regtutor.file_lock import lock_file
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
-from regtutor.server.hashing import HashesInProgress
 from regtutor.server.names import is_repository, is_tag
-from regtutor.server.purging import purge
 from regtutor.server.secret_file import kept_secret
-
-if TYPE_CHECKING:
-    from regtutor.server.sessions import SessionWriter
 
 
 @dataclass(frozen=True)
@@ -66,8 +61,7 @@ class Store:
 
     Attributes
     ----------
-    uploading: the upload sessions to which a request writes now, by their directories.
-    hashes: what the bytes of open upload sessions hash to so far.
+    repositories_path: the directory that the repositories are in; it exists once something was stored.
 
     Raises
     ------
@@ -78,15 +72,13 @@ class Store:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
         self._own = self.root / ".regtutor"
-        self.uploading: dict[Path, SessionWriter] = {}
-        self.hashes = HashesInProgress()
         self._content = self.root / "docker" / "registry" / "v2"
+        self.repositories_path = self._content / "repositories"
         try:
             self._own.mkdir(parents=True, exist_ok=True)
             self._lock: BinaryIO | None = _lock(self._own / "lock", self.root)
             for left_over in self._own.glob("unfinished-*"):
                 left_over.unlink()
-            purge(self._content / "repositories")
             for left_over in self._own.glob("removed-*"):
                 shutil.rmtree(left_over)
         except OSError as error:
@@ -116,7 +108,7 @@ class Store:
         """Where ``repository`` is kept, whether or not it is there."""
         if not is_repository(repository):
             raise ValueError(f"{repository!r} is not a repository name")
-        return self._content.joinpath("repositories", *repository.split("/"))
+        return self.repositories_path.joinpath(*repository.split("/"))
 
     def blob_path(self, digest: Digest) -> Path:
         """Where the bytes of ``digest`` are kept, whether or not they are there."""
@@ -141,7 +133,7 @@ class Store:
 
     def repositories(self) -> list[str]:
         """Every repository that something was ever stored in, sorted."""
-        root = self._content / "repositories"
+        root = self.repositories_path
         found, left = [], [name for name in _names_in(root) if is_repository(name)]
         while left:
             name = left.pop()

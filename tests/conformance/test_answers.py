@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.message import Head, Response
 from regtutor.server.app import App
+from regtutor.server.http import Head, Response
 from regtutor.server.store import Store
 from tests.conformance.content import INDEX
 from tests.conformance.requirement import proves

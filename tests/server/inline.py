@@ -6,9 +6,9 @@ import hashlib
 import json
 from typing import Any
 
-from regtutor.message import FileRange, Head, Response
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.http import FileRange, Head, Response
 
 
 def digest(data: bytes, algorithm: str = "sha256") -> str:

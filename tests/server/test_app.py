@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from regtutor.message import Head, Response
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
+from regtutor.server.answers import answer
 from regtutor.server.app import App
+from regtutor.server.http import Head, Response
+from regtutor.server.settings import Settings
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 
@@ -513,3 +516,17 @@ def test_content_outlives_the_registry(tmp_path: Path) -> None:
         later = Inline(App(store))
         assert later.ask("GET", "/v2/library/hello/manifests/v1").body == manifest
         assert later.ask("GET", f"/v2/library/hello/blobs/{digest(b'layer')}").body == b"layer"
+
+
+def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = {"secret": b"abc", "max_manifest_size": 10, "chunk_min_length": 4, "deletes": False}
+    assert set(chosen) == {field.name for field in fields(Settings)}
+    seen: list[Settings] = []
+    app = App(store, **chosen)  # type: ignore[arg-type]
+    monkeypatch.setitem(app._handlers, "check_api", lambda call: seen.append(call.settings) or answer(200))
+    app.begin(Head("GET", "/v2/"))
+    assert seen == [app.settings] == [Settings(**chosen)]  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="max_blob_size"):
+        App(store, max_blob_size=10)

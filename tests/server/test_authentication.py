@@ -15,9 +15,9 @@ import pytest
 import trustme
 
 from regtutor.errors import ServerError
-from regtutor.message import Head, Response
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
+from regtutor.server.http import Head, Response
 from regtutor.server.listen import Server
 from regtutor.server.store import Store
 from tests.server.inline import digest, faults

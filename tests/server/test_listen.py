@@ -16,11 +16,11 @@ import pytest
 import trustme
 
 from regtutor.errors import ServerError
-from regtutor.message import FileRange, Head, Response
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.connection import DRAIN
+from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.listen import Server
 from regtutor.server.store import Store, StoredBlob
 from tests.server.inline import Inline, digest, image_manifest

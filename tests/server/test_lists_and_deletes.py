@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from regtutor.message import Response
 from regtutor.protocol.media_types import DOCKER_SCHEMA1, OCI_INDEX, OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.http import Response
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 from tests.server.test_distribution import ask

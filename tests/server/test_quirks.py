@@ -12,7 +12,6 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.errors import ServerError
-from regtutor.message import Head
 from regtutor.protocol.digests import parse
 from regtutor.protocol.media_types import (
     DOCKER_CONFIG,
@@ -23,8 +22,10 @@ from regtutor.protocol.media_types import (
     OCI_MANIFEST,
 )
 from regtutor.server.app import HANDLERS, App
+from regtutor.server.http import Head
 from regtutor.server.quirks.page import page
-from regtutor.server.quirks.table import PROFILES, QUIRKS, VERSIONS, chosen
+from regtutor.server.quirks.quirk import VERSIONS
+from regtutor.server.quirks.table import PROFILES, QUIRKS, chosen
 from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
@@ -203,7 +204,7 @@ def _blobs_as_manifests(r: Inline) -> object:
 
 
 def _large(r: Inline) -> object:
-    length = str(r.app.max_manifest_size + 1)
+    length = str(r.app.settings.max_manifest_size + 1)
     return status(r, "PUT", "/v2/a/b/manifests/v1", b"x", Content_Type=OCI_MANIFEST, Content_Length=length)
 
 

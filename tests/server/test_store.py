@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from regtutor.errors import ServerError, StoreLocked
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.digests import parse as parse_digest
+from regtutor.server import store as store_module
 from regtutor.server.app import App
-from regtutor.server.sessions import Session
+from regtutor.server.sessions import Sessions
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest
 
@@ -76,7 +78,7 @@ def test_a_damaged_link_is_named(inline: Inline, store: Store) -> None:
 
 
 def test_a_session_that_another_registry_began_is_taken_up_with_its_bytes(inline: Inline, store: Store) -> None:
-    session = Session.start(store, "a")
+    session = Sessions(store).start("a")
     session.data.write_bytes(b"hel")
     (session.data.parent / "hashstates/sha256").mkdir(parents=True)
     writer = session.writer()
@@ -101,12 +103,18 @@ def test_a_name_that_is_none_never_reaches_the_disk(store: Store, name: str) -> 
         lambda: store.put_manifest("a", hello, b"hello", name + "/.."),
         lambda: store.tagged("a", name + "/.."),
         lambda: store.blob_path(Digest("sha256", name)),
-        lambda: Session.start(store, name),
-        lambda: Session(store, "a", name),
+        lambda: Sessions(store).start(name),
+        lambda: Sessions(store).open("a", name),
     ):
         with pytest.raises(ValueError, match="is not a"):
             call()
     assert not (store.root / "docker").exists()
+
+
+def test_the_store_does_not_know_that_there_are_uploads() -> None:
+    source = ast.parse(Path(str(store_module.__file__)).read_text())
+    imported = {node.module or "" for node in ast.walk(source) if isinstance(node, ast.ImportFrom)}
+    assert not {name for name in imported if "sessions" in name or "purging" in name or "upload" in name}
 
 
 def test_a_directory_has_one_writer(store: Store) -> None:

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.message import Head, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Hasher
 from regtutor.server import chunk_range, purging, sessions
 from regtutor.server.app import App
-from regtutor.server.hashing import HashesInProgress
-from regtutor.server.sessions import Session, SessionBusy, SessionGone
+from regtutor.server.http import Head, Response
+from regtutor.server.sessions import HashesInProgress, Session, SessionBusy, SessionGone, Sessions
 from regtutor.server.store import Store
 from tests.server.inline import Inline, digest, faults
 
@@ -188,7 +187,7 @@ def hashed_by(inline: Inline, monkeypatch: pytest.MonkeyPatch, chunks: int, *, r
         patch.setattr(digests.Hasher, "update", counting)
         for start in range(0, len(data), 100):
             if restart and start == len(data) // 2:
-                inline.app.store.hashes = HashesInProgress()
+                inline.app.sessions.hashes = HashesInProgress()
             location = target(patched(inline, location, data[start : start + 100], start))
         assert inline.ask("PUT", f"{location}&digest={digest(data)}").status == 201
     return sum(counted)
@@ -213,17 +212,19 @@ def test_the_hashes_of_so_many_sessions_are_kept_and_no_more() -> None:
     assert kept.pop(Path("c")) is not None
 
 
-def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline, store: Store) -> None:
+def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline) -> None:
     location = target(patched(inline, inline.start("a"), b"hello", 0))
-    assert len(store.hashes) == 1
+    assert len(inline.app.sessions.hashes) == 1
     assert inline.ask("PUT", f"{location}&digest={HELLO}").status == 201
     inline.ask("DELETE", target(patched(inline, inline.start("a"), b"hello", 0)))
-    assert len(store.hashes) == 0
+    assert len(inline.app.sessions.hashes) == 0
 
 
 def test_a_session_that_ended_after_it_was_looked_up_is_named_so(store: Store) -> None:
-    session = Session.start(store, "a")
-    Session(store, "a", session.id).discard()
+    uploads = Sessions(store)
+    session = uploads.start("a")
+    Session(uploads, "a", session.id).discard()
+    assert uploads.open("a", session.id) is None
     assert session.size == 0
     for ended in (session.discard, session.writer, lambda: session.started_at):
         with pytest.raises(SessionGone):
@@ -242,7 +243,8 @@ def test_a_request_to_a_session_that_another_one_ended_meanwhile_gets_404(
 
 
 def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> None:
-    cancelled, committing = Session.start(store, "a"), Session.start(store, "a")
+    uploads = Sessions(store)
+    cancelled, committing = uploads.start("a"), uploads.start("a")
     writer = cancelled.writer()
     writer.write(b"hello")
     cancelled.discard()
@@ -259,25 +261,27 @@ def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> 
 def test_a_commit_whose_session_cannot_be_removed_leaves_it_to_others(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = Session.start(store, "a")
+    uploads = Sessions(store)
+    session = uploads.start("a")
     writer = session.writer()
     writer.write(b"hello")
     with monkeypatch.context() as patched, pytest.raises(PermissionError):
         patched.setattr(sessions.shutil, "rmtree", _refuse)
         writer.commit(digests.parse(HELLO))
-    assert not store.uploading
+    assert not uploads.uploading
     session.discard()
     assert not session.exists
 
 
 def test_an_abort_whose_bytes_cannot_be_forgotten_leaves_the_session_to_others(store: Store) -> None:
-    session = Session.start(store, "a")
+    uploads = Sessions(store)
+    session = uploads.start("a")
     writer = session.writer()
     writer.write(b"hello")
     writer._file.close()  # so that the truncation fails, as a broken disk may make it
     with pytest.raises(ValueError, match="closed file"):
         writer.abort()
-    assert not store.uploading
+    assert not uploads.uploading
     session.writer(keeps=True).pause()
 
 
@@ -290,30 +294,32 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     inline: Inline, method: str
 ) -> None:
     location = inline.start("a")
-    begun(inline, location)
-    (writer,) = inline.app.store.uploading.values()
+    ending = begun(inline, location)
+    (writer,) = inline.app.sessions.uploading.values()
     assert writer._take_end()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
     assert fault["code"] == "BLOB_UPLOAD_INVALID"
     assert fault["detail"]["expected"] == "a session to which no other request is ending at this moment"
     assert fault["detail"]["next"].startswith("GET the Location")
     assert inline.ask("GET", location).status == 204
+    del ending
 
 
 def aged(store: Store, repository: str, seconds: float) -> Path:
     """A session that began so many seconds ago."""
-    session = Session.start(store, repository)
+    session = Sessions(store).start(repository)
     began = time.gmtime(time.time() - seconds)
     (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", began))
     return session.data.parent
 
 
-def test_sessions_of_more_than_a_week_are_removed_when_the_store_is_opened(tmp_path: Path) -> None:
+def test_sessions_of_more_than_a_week_are_removed_when_an_app_opens_the_store(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         Inline(App(store)).push_blob("library/hello", b"hello")
         old, new = aged(store, "library/hello", purging.AGE + 60), aged(store, "library/hello/more", 60)
         nested = aged(store, "library/hello/more", purging.AGE + 60)
     with Store(tmp_path) as store:
+        App(store)
         assert not old.exists() and not nested.exists()
         assert new.exists()
         assert store.blob("library/hello", digests.parse(HELLO)) is not None

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from regtutor.errors import InvalidManifest
-from regtutor.message import Response
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.server.answers import Fault, Refusal, answer
-from regtutor.server.call import BodySink, Call, digest_from
+from regtutor.server.call import Call, digest_from
+from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
+from regtutor.server.receiving import Handling, InMemory, receives
 from regtutor.server.store import StoredBlob
 
 
@@ -52,7 +53,8 @@ def get_manifest(call: Call) -> Response:
     return answer(200, ("Content-Type", media_type), ("Docker-Content-Digest", digest), etag, body=data)
 
 
-def put_manifest(call: Call) -> BodySink:
+@receives
+def put_manifest(call: Call) -> Handling:
     """``PUT .../manifests/<tag or digest>`` sends a manifest, last of all: what it names must be here already.
 
     201 with its Location, and with OCI-Subject when it has a subject; 400 MANIFEST_INVALID for a Content-Type that is
@@ -63,14 +65,20 @@ def put_manifest(call: Call) -> BodySink:
     OCI distribution-spec v1.1.1, end-7, "Pushing Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
     """
-    digest, tag = _reference(call)
-    if tag is not None and not is_tag(tag):
-        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a tag that fits")
+    named, tag = _reference(call)
+    _check_tag(tag)
     _check_type(call)
-    length = call.head.header("Content-Length") or ""
-    if length.isdigit() and int(length) > call.max_manifest_size:
-        raise _too_large(call, int(length))
-    return _ManifestSink(call, call.repository, digest, tag)
+    _check_size(call, _announced(call))
+    body = InMemory(call.settings.max_manifest_size)
+    yield body
+    _check_size(call, body.size)
+    data = body.data
+    digest, manifest = _digest_of(call, data, named), _view(call, data)
+    _check_presence(call, manifest)
+    call.store.put_manifest(call.repository, digest, data, tag)
+    location = call.url("get_manifest", repository=call.repository, reference=str(digest))
+    subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
+    return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
 
 
 def delete_manifest(call: Call) -> Response:
@@ -92,49 +100,6 @@ def delete_manifest(call: Call) -> Response:
     if not removed:
         raise _unknown(call)
     return answer(202)
-
-
-class _ManifestSink:
-    """The body of a ``put_manifest``: kept in memory up to the limit, looked at as a whole."""
-
-    def __init__(self, call: Call, repository: str, digest: Digest | None, tag: str | None) -> None:
-        self._call, self._repository, self._digest, self._tag = call, repository, digest, tag
-        self.limit = call.max_manifest_size
-        self._data = bytearray()
-        self._size = 0
-
-    def write(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size <= self.limit:
-            self._data += chunk
-
-    def abort(self) -> None:
-        self._data.clear()
-
-    def finish(self) -> Response:
-        if self._size > self.limit:
-            raise _too_large(self._call, self._size)
-        data = bytes(self._data)
-        digest = self._proven_digest(data)
-        view = _view(self._call, data)
-        _check_presence(self._call, self._repository, view)
-        self._call.store.put_manifest(self._repository, digest, data, self._tag)
-        location = self._call.url("get_manifest", repository=self._repository, reference=str(digest))
-        subject = (("OCI-Subject", view.subject.digest),) if view.subject else ()
-        return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
-
-    def _proven_digest(self, data: bytes) -> Digest:
-        """What the bytes are: by the algorithm of the digest in the path, which they must match, else by sha256."""
-        hasher = Hasher(self._digest.algorithm if self._digest else "sha256")
-        hasher.update(data)
-        if self._digest is not None and hasher.digest != str(self._digest):
-            raise Refusal(
-                "DIGEST_INVALID",
-                given=str(self._digest),
-                expected=f"{hasher.digest}, the digest of the {len(data)} bytes that arrived",
-                next=f"PUT /v2/{self._repository}/manifests/{hasher.digest} with these very bytes, or PUT to a tag",
-            )
-        return Digest(*hasher.digest.split(":"))
 
 
 def _reference(call: Call) -> tuple[Digest | None, str | None]:
@@ -162,6 +127,42 @@ def _unknown(call: Call) -> Refusal:
         expected=f"a tag or a manifest's digest in the repository {call.repository}",
         next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push it",
     )
+
+
+def _check_tag(tag: str | None) -> None:
+    if tag is not None and not is_tag(tag):
+        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a tag that fits")
+
+
+def _announced(call: Call) -> int:
+    """How many bytes the head announces; 0 if it does not."""
+    length = call.head.header("Content-Length") or ""
+    return int(length) if length.isdecimal() else 0
+
+
+def _check_size(call: Call, size: int) -> None:
+    if size > call.settings.max_manifest_size:
+        raise Refusal(
+            "MANIFEST_INVALID",
+            given=f"{size} bytes",
+            expected=f"at most {call.settings.max_manifest_size} bytes",
+            next="a smaller manifest: move data into blobs",
+            status=413,
+        )
+
+
+def _digest_of(call: Call, data: bytes, named: Digest | None) -> Digest:
+    """The digest of ``data``: by the algorithm of the one that the path names, which it must be, else by sha256."""
+    hasher = Hasher(named.algorithm if named else "sha256")
+    hasher.update(data)
+    if named is not None and hasher.digest != str(named):
+        raise Refusal(
+            "DIGEST_INVALID",
+            given=str(named),
+            expected=f"{hasher.digest}, the digest of the {len(data)} bytes that arrived",
+            next=f"PUT /v2/{call.repository}/manifests/{hasher.digest} with these very bytes, or PUT to a tag",
+        )
+    return Digest(*hasher.digest.split(":"))
 
 
 def _check_type(call: Call) -> None:
@@ -216,9 +217,9 @@ def _layers_of_schema_1(data: bytes) -> int | None:
     return len(view.blob_sums) if view.kind == "schema1" else None
 
 
-def _check_presence(call: Call, repository: str, view: ManifestView) -> None:
+def _check_presence(call: Call, view: ManifestView) -> None:
     """Config, layers and children must be in this repository; foreign layers and the subject need not be."""
-    store = call.store
+    store, repository = call.store, call.repository
     missing = [blob.digest for blob in view.blobs if store.blob(repository, digest_from(blob.digest, "")) is None]
     for child in view.manifests:
         # A plain blob counts as well, as it does for Distribution 2.8.2, so that both take the same indexes.
@@ -235,13 +236,3 @@ def _check_presence(call: Call, repository: str, view: ManifestView) -> None:
     others = tuple(Fault("MANIFEST_BLOB_UNKNOWN", detail) for detail in details[1:])
     # 400 and not 404: what is unknown is in the body, and Distribution answers so.
     raise Refusal("MANIFEST_BLOB_UNKNOWN", **details[0], others=others)
-
-
-def _too_large(call: Call, size: int) -> Refusal:
-    return Refusal(
-        "MANIFEST_INVALID",
-        given=f"{size} bytes",
-        expected=f"at most {call.max_manifest_size} bytes",
-        next="a smaller manifest: move data into blobs",
-        status=413,
-    )

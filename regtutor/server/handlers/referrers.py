@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from regtutor.errors import InvalidManifest
-from regtutor.message import Response
 from regtutor.protocol.manifests import MAX_ENTRIES, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index
 from regtutor.server.answers import answer
 from regtutor.server.call import Call, digest_from
+from regtutor.server.http import Response
 from regtutor.server.pages import next_link
 
 
@@ -36,7 +36,7 @@ def get_referrers(call: Call) -> Response:
         for entry in _referrers(call, repository, digest)
         if entry["digest"] > last and (not wanted or entry.get("artifactType") == wanted)
     ]
-    page = _page(entries, call.max_manifest_size)
+    page = _page(entries, call.settings.max_manifest_size)
     filtered = {"artifactType": wanted} if wanted else {}
     headers = [("Content-Type", OCI_INDEX), *(("OCI-Filters-Applied", name) for name in filtered)]
     if len(page) < len(entries):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from regtutor.message import Response
 from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call
+from regtutor.server.http import Response
 from regtutor.server.pages import page_of
 
 

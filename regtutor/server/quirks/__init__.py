@@ -1,5 +1,6 @@
 """What other registries do in another way, one switch each: the handlers know nothing of it.
 
-``table`` has the switches and the profiles, such as ``distribution-2.8``; ``wrapping`` says what a switch is made of.
-``paths``, ``uploads``, ``blobs``, ``manifests`` and ``lists`` have the wrappers, by what they are about.
+``paths``, ``uploads``, ``blobs``, ``manifests`` and ``lists`` have the switches, by what they are about; ``table`` has
+them all in their order, and the profiles, such as ``distribution-2.8``. ``quirk`` says how a switch is defined, and
+``wrapping`` what it is made of.
 """

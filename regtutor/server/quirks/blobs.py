@@ -6,49 +6,58 @@ import os
 import re
 from pathlib import Path
 
-from regtutor.message import CHUNK, Response
+from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
+from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, answered
 
 _BYTE_RANGE = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")
 _NO_LAST_BYTES = re.compile(r"bytes=[ \t]*-0+[ \t]*")
 
 
-def refuse_other_units(handler: Handler) -> Handler:
-    """416 for a Range that is no byte range, in place of all bytes."""
+@quirk(
+    "blobs_kept_by_sha256",
+    "a blob that is pushed by its sha512 is kept by its sha256, and all answers but that to a mount name that one",
+    on="put_blob",
+    in_2="storage/blobwriter.go#L165-L275",
+    in_3="storage/blobwriter.go#L164-L274",
+)
+@answered
+def keep_by_sha256(call: Call, response: Response) -> Response:
+    algorithm, _, encoded = call.query["digest"].partition(":")
+    if response.status != 201 or algorithm == CANONICAL:
+        return response
+    named = Digest(algorithm, encoded)
+    blob = call.store.blob(call.repository, named)
+    if blob is not None and _kept_as(blob.path) == str(named):
+        # A copy: other repositories may have the blob by the digest that was named.
+        copy = blob.path.with_name(f"{call.path['session']}.copy")
+        canonical = _copied(blob.path, copy)
+        call.store.keep(copy, call.repository, canonical)
+        call.store.link_blob(call.repository, named, canonical)
+    return _renamed(call, response)
 
-    def read(call: Call) -> Outcome:
-        outcome = handler(call)
-        text, condition = call.head.header("Range"), call.head.header("If-Range")
-        if not isinstance(outcome, Response) or outcome.status != 200 or not text or _are_bytes(text):
-            return outcome
-        if condition not in (None, outcome.header("Etag")):
-            return outcome
-        raise Refusal("RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with it, or without Range")
 
-    return read
-
-
-def _are_bytes(text: str) -> bool:
-    unit, _, ranges = text.partition("=")
-    return unit == "bytes" and all(_BYTE_RANGE.fullmatch(part.strip(" \t")) for part in ranges.split(","))
+def _copied(source: Path, target: Path) -> Digest:
+    """Copy a file to the disk; returns its canonical digest."""
+    hasher = Hasher(CANONICAL)
+    with source.open("rb") as reading, target.open("wb") as writing:
+        while chunk := reading.read(CHUNK):
+            hasher.update(chunk)
+            writing.write(chunk)
+        writing.flush()
+        os.fsync(writing.fileno())
+    return Digest(*hasher.digest.split(":"))
 
 
-def send_no_last_bytes(handler: Handler) -> Handler:
-    """206 with no byte for the last 0 bytes, and a Content-Range that ends before it begins."""
-
-    def read(call: Call) -> Outcome:
-        try:
-            return handler(call)
-        except Refusal as refusal:
-            size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
-            if not size.isdecimal() or not _NO_LAST_BYTES.fullmatch(call.head.header("Range") or ""):
-                raise
-            return answer(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
-
-    return read
+@quirk("blobs_kept_by_sha256", on=("head_blob", "get_blob"))
+@answered
+def name_the_kept_digest(call: Call, response: Response) -> Response:
+    """The digest that the blob is kept under, in the place of the one that was asked for."""
+    return _renamed(call, response)
 
 
 def _renamed(call: Call, response: Response) -> Response:
@@ -70,34 +79,48 @@ def _kept_as(path: Path) -> str:
     return f"{path.parts[-4]}:{path.parts[-2]}"
 
 
-name_the_kept_digest = answered(_renamed)
+@quirk(
+    "unknown_range_unit_refused",
+    "416 for a Range in a unit that is not bytes, in place of all the bytes",
+    on="get_blob",
+    in_2="storage/blobserver.go#L76",
+    in_3="storage/blobserver.go#L73",
+)
+def refuse_other_units(handler: Handler) -> Handler:
+    def read(call: Call) -> Outcome:
+        outcome = handler(call)
+        text, condition = call.head.header("Range"), call.head.header("If-Range")
+        if not isinstance(outcome, Response) or outcome.status != 200 or not text or _are_bytes(text):
+            return outcome
+        if condition not in (None, outcome.header("Etag")):
+            return outcome
+        raise Refusal("RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with it, or without Range")
+
+    return read
 
 
-def _kept_by_sha256(call: Call, response: Response) -> Response:
-    algorithm, _, encoded = call.query["digest"].partition(":")
-    if response.status != 201 or algorithm == CANONICAL:
-        return response
-    named = Digest(algorithm, encoded)
-    blob = call.store.blob(call.repository, named)
-    if blob is not None and _kept_as(blob.path) == str(named):
-        # A copy: other repositories may have the blob by the digest that was named.
-        copy = blob.path.with_name(f"{call.path['session']}.copy")
-        canonical = _copied(blob.path, copy)
-        call.store.keep(copy, call.repository, canonical)
-        call.store.link_blob(call.repository, named, canonical)
-    return _renamed(call, response)
+def _are_bytes(text: str) -> bool:
+    unit, _, ranges = text.partition("=")
+    return unit == "bytes" and all(_BYTE_RANGE.fullmatch(part.strip(" \t")) for part in ranges.split(","))
 
 
-keep_by_sha256 = answered(_kept_by_sha256)
+@quirk(
+    "no_last_bytes_are_a_part",
+    "206 without a byte for the last 0 bytes (bytes=-0), in place of 416",
+    on="get_blob",
+    in_2="storage/blobserver.go#L76",
+    in_3="storage/blobserver.go#L73",
+)
+def send_no_last_bytes(handler: Handler) -> Handler:
+    """206 with no byte for the last 0 bytes, and a Content-Range that ends before it begins."""
 
+    def read(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
+            if not size.isdecimal() or not _NO_LAST_BYTES.fullmatch(call.head.header("Range") or ""):
+                raise
+            return answer(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
 
-def _copied(source: Path, target: Path) -> Digest:
-    """Copy a file to the disk; returns its canonical digest."""
-    hasher = Hasher(CANONICAL)
-    with source.open("rb") as reading, target.open("wb") as writing:
-        while chunk := reading.read(CHUNK):
-            hasher.update(chunk)
-            writing.write(chunk)
-        writing.flush()
-        os.fsync(writing.fileno())
-    return Digest(*hasher.digest.split(":"))
+    return read

@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from regtutor.message import Response
 from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
 from regtutor.server.pages import next_link, page_of
+from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, asked, recoded
 
 CATALOG_PAGE = 100
@@ -26,34 +27,14 @@ def _listed(body: dict[str, Any], *headers: tuple[str, str]) -> Response:
     return answer(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
 
 
-def give_every_tag(handler: Handler) -> Handler:
-    """All tags in the order in which the disk has them, whatever ``n`` and ``last`` say."""
-
-    def listed(call: Call) -> Outcome:
-        outcome = handler(replace(call, query={}))
-        if not isinstance(outcome, Response):
-            return outcome
-        return _listed(_read(outcome) | {"tags": call.store.tags(call.repository)})
-
-    return listed
-
-
-def order_tags_by_bytes(handler: Handler) -> Handler:
-    """Upper case before lower case; and a Link after each full page, also the last."""
-
-    def listed(call: Call) -> Outcome:
-        handler(call)
-        tags, link = page_of(call, "list_tags", call.store.tags(call.repository))
-        if tags and not link and call.query.get("n") == str(len(tags)):
-            link = (next_link("list_tags", call, {"n": str(len(tags)), "last": tags[-1]}),)
-        return _listed({"name": call.repository, "tags": tags}, *link)
-
-    return listed
-
-
+@quirk(
+    "repositories_known_by_tags",
+    "404 NAME_UNKNOWN for the tags of a repository that never had one, and null for the list where the last is gone",
+    on="list_tags",
+    in_2="storage/tagstore.go#L25-L51",
+    in_3="storage/tagstore.go#L242-L289",
+)
 def know_repositories_by_tags(handler: Handler) -> Handler:
-    """404 for a repository that never had a tag; null in place of a list where the last one is gone."""
-
     def listed(call: Call) -> Outcome:
         outcome = handler(call)
         if not (call.store.repository_path(call.repository) / "_manifests" / "tags").is_dir():
@@ -66,9 +47,46 @@ def know_repositories_by_tags(handler: Handler) -> Handler:
     return listed
 
 
-def name_the_bad_n(handler: Handler) -> Handler:
-    """400 PAGINATION_NUMBER_INVALID for an n that is no number."""
+@quirk(
+    "tags_not_paginated",
+    "all tags in the order of the disk: n and last are not looked at, and nothing is sorted",
+    on="list_tags",
+    in_2="handlers/tags.go#L35-L63",
+)
+def give_every_tag(handler: Handler) -> Handler:
+    def listed(call: Call) -> Outcome:
+        outcome = handler(replace(call, query={}))
+        if not isinstance(outcome, Response):
+            return outcome
+        return _listed(_read(outcome) | {"tags": call.store.tags(call.repository)})
 
+    return listed
+
+
+@quirk(
+    "tags_in_byte_order",
+    "upper case before lower case in lists of tags, and a Link after each full page, also after the last",
+    on="list_tags",
+    in_3="storage/tagstore.go#L269-L297",
+)
+def order_tags_by_bytes(handler: Handler) -> Handler:
+    def listed(call: Call) -> Outcome:
+        handler(call)
+        tags, link = page_of(call, "list_tags", call.store.tags(call.repository))
+        if tags and not link and call.query.get("n") == str(len(tags)):
+            link = (next_link("list_tags", call, {"n": str(len(tags)), "last": tags[-1]}),)
+        return _listed({"name": call.repository, "tags": tags}, *link)
+
+    return listed
+
+
+@quirk(
+    "bad_n_of_tags_has_a_code",
+    "400 PAGINATION_NUMBER_INVALID for an n of the tags that is no number, in place of UNSUPPORTED",
+    on="list_tags",
+    in_3="handlers/tags.go#L44-L49",
+)
+def name_the_bad_n(handler: Handler) -> Handler:
     def listed(call: Call) -> Outcome:
         try:
             return handler(call)
@@ -80,17 +98,29 @@ def name_the_bad_n(handler: Handler) -> Handler:
     return listed
 
 
-def _without_bad_n(call: Call) -> Call:
+@quirk(
+    "catalog_takes_any_n",
+    "an n of the catalog that is no number, or below 0, is passed over, in place of 400",
+    on="list_repositories",
+    in_2="handlers/catalog.go#L47-L58",
+)
+@asked
+def take_any_n(call: Call) -> Call:
     n = call.query.get("n")
     if n is None or (n.isascii() and n.isdecimal()):
         return call
     return replace(call, query={name: value for name, value in call.query.items() if name != "n"})
 
 
-take_any_n = asked(_without_bad_n)
-
-
-def _within_the_most(call: Call) -> Call:
+@quirk(
+    "catalog_refuses_large_n",
+    "400 PAGINATION_NUMBER_INVALID for an n of the catalog of more than 1000",
+    on="list_repositories",
+    in_2="handlers/catalog.go#L51-L53",
+    in_3="handlers/catalog.go#L54-L57",
+)
+@asked
+def refuse_large_n(call: Call) -> Call:
     n = call.query.get("n", "")
     if n.isascii() and n.isdecimal() and int(n[:19]) > CATALOG_MOST:
         next = f"the same GET with n={CATALOG_MOST}, then its Link"
@@ -98,6 +128,13 @@ def _within_the_most(call: Call) -> Call:
     return call
 
 
-refuse_large_n = asked(_within_the_most)
-
-page_by_hundreds = asked(lambda call: replace(call, query={"n": str(CATALOG_PAGE)} | dict(call.query)))
+@quirk(
+    "catalog_by_hundreds",
+    "100 repositories and a Link where the catalog is asked for without n, in place of all of them",
+    on="list_repositories",
+    in_2="handlers/catalog.go#L44",
+    in_3="handlers/catalog.go#L42",
+)
+@asked
+def page_by_hundreds(call: Call) -> Call:
+    return replace(call, query={"n": str(CATALOG_PAGE)} | dict(call.query))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from regtutor.errors import InvalidDigest, InvalidManifest
-from regtutor.message import Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import CANONICAL, Digest
 from regtutor.protocol.manifests import Descriptor, ManifestView, parse_manifest
@@ -23,9 +22,9 @@ from regtutor.protocol.media_types import (
 )
 from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
+from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
-    Dropping,
-    Ending,
     Outcome,
     answered,
     asked,
@@ -34,7 +33,9 @@ from regtutor.server.quirks.wrapping import (
     without_header,
     without_headers,
 )
+from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
 
+_READ_MANIFESTS = ("head_manifest", "get_manifest")
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
 _URLS_READ_BY_DEFAULT = {OCI_LAYER, OCI_LAYER_GZIP, OCI_FOREIGN, OCI_FOREIGN_GZIP}
 
@@ -52,9 +53,47 @@ def _named_types(call: Call) -> set[str]:
     return {item.partition(";")[0].strip() for item in ",".join(values).split(",")}
 
 
-def name_oci_types(handler: Handler) -> Handler:
-    """404 for an OCI manifest or index whose type Accept does not name."""
+@quirk(
+    "not_modified_is_bare",
+    "304 to a manifest's If-None-Match without the ETag",
+    on=_READ_MANIFESTS,
+    in_2="handlers/manifests.go#L137-L140",
+    in_3="handlers/manifests.go#L134-L137",
+)
+@answered
+def bare_not_modified(_call: Call, response: Response) -> Response:
+    """A 304 without an ETag, and without the digest."""
+    if response.status != 304:
+        return response
+    return Response(304, without_headers(response.headers, "Etag", "Docker-Content-Digest"), response.body)
 
+
+@quirk(
+    "if_none_match_is_one_digest",
+    "200 where If-None-Match names the digest in a list, or as W/: only the digest alone, quoted or not, is read",
+    on=_READ_MANIFESTS,
+    in_2="handlers/manifests.go#L282-L289",
+    in_3="handlers/manifests.go#L232-L239",
+)
+def compare_if_none_match_whole(handler: Handler) -> Handler:
+    def read(call: Call) -> Outcome:
+        outcome = handler(call)
+        value = (call.head.header("If-None-Match") or "").strip('"')
+        if isinstance(outcome, Response) and outcome.status == 304 and value != _tagged(call):
+            return handler(without_header(call, "If-None-Match"))
+        return outcome
+
+    return read
+
+
+@quirk(
+    "oci_types_must_be_named",
+    "404 MANIFEST_UNKNOWN for an OCI manifest or index whose type Accept does not name; */* and no Accept do not",
+    on=_READ_MANIFESTS,
+    in_2="handlers/manifests.go#L171-L178",
+    in_3="handlers/manifests.go#L166-L173",
+)
+def name_oci_types(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
         outcome = handler(call)
         if isinstance(outcome, Response) and outcome.status == 200:
@@ -76,30 +115,40 @@ def _whatever_accept(handler: Handler, call: Call) -> Response | None:
     return outcome if outcome.header("Content-Type") in (DOCKER_MANIFEST, DOCKER_LIST) else None
 
 
-def send_docker_types_by_digest(handler: Handler) -> Handler:
-    """By its digest, a Docker manifest or list is sent whatever Accept says."""
-
+@quirk(
+    "child_of_a_list_must_be_named",
+    "400 MANIFEST_INVALID for the manifest that takes a list's place (see list_becomes_linux_amd64), if Accept "
+    "does not name its type",
+    on=_READ_MANIFESTS,
+    in_3="handlers/manifests.go#L204-L207",
+)
+def name_the_type_of_a_child(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = _whatever_accept(handler, call) if _by_digest(call) else None
-        return found or handler(call)
+        named = _named_types(call)
+        outcome = handler(call)
+        if not isinstance(outcome, Response) or outcome.header("Content-Type") != DOCKER_MANIFEST:
+            return outcome
+        if DOCKER_MANIFEST in named or outcome.header("Docker-Content-Digest") == _tagged(call):
+            return outcome
+        given, next = {"Accept": call.head.header("Accept")}, f"the same {call.head.method} with Accept: {DOCKER_LIST}"
+        raise Refusal("MANIFEST_INVALID", given=given, expected=f"an Accept that names {DOCKER_MANIFEST}", next=next)
 
     return read
 
 
-def send_docker_manifests_by_tag(handler: Handler) -> Handler:
-    """By a tag, a Docker manifest is sent whatever Accept says."""
-
-    def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _whatever_accept(handler, call)
-        is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
-        return found if found is not None and is_manifest else handler(call)
-
-    return read
+def _tagged(call: Call) -> str:
+    """The digest that was asked for, also where it was asked for by a tag."""
+    return str(_by_digest(call) or call.store.tagged(call.repository, call.path["reference"]) or "")
 
 
+@quirk(
+    "list_becomes_linux_amd64",
+    "the manifest for linux/amd64 in place of the Docker list that a tag points to, if Accept does not name lists",
+    on=_READ_MANIFESTS,
+    in_2="handlers/manifests.go#L190-L228",
+    in_3="handlers/manifests.go#L175-L210",
+)
 def unfold_lists(handler: Handler) -> Handler:
-    """By a tag, a Docker list that Accept does not name is answered with its manifest for linux/amd64."""
-
     def read(call: Call) -> Outcome:
         found = None if _by_digest(call) else _whatever_accept(handler, call)
         is_list = found is not None and found.header("Content-Type") == DOCKER_LIST
@@ -120,54 +169,68 @@ def _is_linux_amd64(child: Descriptor) -> bool:
     return child.platform is not None and (child.platform.os, child.platform.architecture) == ("linux", "amd64")
 
 
-def name_the_type_of_a_child(handler: Handler) -> Handler:
-    """400 for a Docker manifest that takes the place of its list, if Accept does not name its type either."""
-
+@quirk(
+    "docker_types_by_digest_sent",
+    "a Docker manifest or list that is asked for by its digest is sent whatever Accept says, in place of 404",
+    on=_READ_MANIFESTS,
+    in_2="handlers/manifests.go#L179-L182",
+    in_3="handlers/manifests.go#L175",
+)
+def send_docker_types_by_digest(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        named = _named_types(call)
-        outcome = handler(call)
-        if not isinstance(outcome, Response) or outcome.header("Content-Type") != DOCKER_MANIFEST:
-            return outcome
-        if DOCKER_MANIFEST in named or outcome.header("Docker-Content-Digest") == _tagged(call):
-            return outcome
-        given, next = {"Accept": call.head.header("Accept")}, f"the same {call.head.method} with Accept: {DOCKER_LIST}"
-        raise Refusal("MANIFEST_INVALID", given=given, expected=f"an Accept that names {DOCKER_MANIFEST}", next=next)
+        found = _whatever_accept(handler, call) if _by_digest(call) else None
+        return found or handler(call)
 
     return read
 
 
-def _tagged(call: Call) -> str:
-    """The digest that was asked for, also where it was asked for by a tag."""
-    return str(_by_digest(call) or call.store.tagged(call.repository, call.path["reference"]) or "")
-
-
-def bare_not_modified(handler: Handler) -> Handler:
-    """A 304 without an ETag, and without the digest."""
-
-    def bare(_call: Call, response: Response) -> Response:
-        if response.status != 304:
-            return response
-        return Response(304, without_headers(response.headers, "Etag", "Docker-Content-Digest"), response.body)
-
-    return answered(bare)(handler)
-
-
-def compare_if_none_match_whole(handler: Handler) -> Handler:
-    """304 only where If-None-Match is one digest and nothing else."""
-
+@quirk(
+    "docker_manifests_by_tag_sent",
+    "a Docker manifest that a tag points to is sent whatever Accept says, in place of 404",
+    on=_READ_MANIFESTS,
+    in_3="handlers/manifests.go#L153-L175",
+)
+def send_docker_manifests_by_tag(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        outcome = handler(call)
-        value = (call.head.header("If-None-Match") or "").strip('"')
-        if isinstance(outcome, Response) and outcome.status == 304 and value != _tagged(call):
-            return handler(without_header(call, "If-None-Match"))
-        return outcome
+        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
+        return found if found is not None and is_manifest else handler(call)
 
     return read
 
 
+@quirk(
+    "bad_digests_are_tags",
+    "500 UNKNOWN for a reference that is neither a digest nor a tag, in place of 400 DIGEST_INVALID",
+    on=(*_READ_MANIFESTS, "put_manifest"),
+    in_2="handlers/manifests.go#L50-L57",
+    in_3="handlers/manifests.go#L51-L58",
+)
+def take_bad_digests_for_tags(handler: Handler) -> Handler:
+    """500 for a reference that is neither a tag nor a digest, such as one whose hexadecimal part is too short."""
+
+    @receives
+    def read(call: Call) -> Handling:
+        try:
+            outcome = handler(call)
+        except Refusal as refusal:
+            if code_of(refusal) != "DIGEST_INVALID" or _by_digest(call) is not None:
+                raise
+            if call.head.method == "PUT":
+                yield InMemory(limit=0)
+            raise failure(f"{call.path['reference']}, which is taken for a tag") from refusal
+        return (yield from response_of(outcome))
+
+    return read
+
+
+@quirk(
+    "blobs_fail_as_manifests",
+    "500 UNKNOWN for the digest of a blob where a manifest's was meant, in place of 404",
+    on=_READ_MANIFESTS,
+    in_2="storage/registry.go#L218-L223",
+)
 def fail_at_blobs(handler: Handler) -> Handler:
-    """500 for the digest of a blob where a manifest's was meant: its bytes are found, and are no manifest."""
-
     def read(call: Call) -> Outcome:
         try:
             return handler(call)
@@ -180,51 +243,41 @@ def fail_at_blobs(handler: Handler) -> Handler:
     return read
 
 
-def delete_blobs_too(handler: Handler) -> Handler:
-    """202 for the digest of a blob where a manifest's was meant: the blob is taken from the repository."""
-
-    def removed(call: Call) -> Outcome:
-        try:
-            return handler(call)
-        except Refusal as refusal:
-            digest = _by_digest(call)
-            if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
-                return answer(202)
-            raise
-
-    return removed
-
-
-def take_bad_digests_for_tags(handler: Handler) -> Handler:
-    """500 for a reference that is neither a tag nor a digest, such as one whose hexadecimal part is too short."""
-
-    def read(call: Call) -> Outcome:
+@quirk(
+    "large_manifests_are_read",
+    "100 Continue and then 400 for a manifest of more than 4 MiB, in place of 413 at once",
+    on="put_manifest",
+    in_2="handlers/manifests.go#L301-L305",
+    in_3="handlers/manifests.go#L251-L255",
+)
+def read_large_manifests(handler: Handler) -> Handler:
+    @receives
+    def read(call: Call) -> Handling:
+        accepted = False
         try:
             outcome = handler(call)
+            accepted = True
+            return (yield from response_of(outcome))
         except Refusal as refusal:
-            if code_of(refusal) == "DIGEST_INVALID" and _by_digest(call) is None:
-                return _failing(call)
+            if refusal.status != 413:
+                raise
+            if not accepted:
+                yield InMemory(limit=0)
+            refusal.status = 400
             raise
-        return outcome
-
-    def _failing(call: Call) -> Outcome:
-        problem = failure(f"{call.path['reference']}, which is taken for a tag")
-        return Dropping(problem.response) if call.head.method == "PUT" else problem.response()
 
     return read
 
 
-def _only_by_digest(call: Call) -> Call:
-    if _by_digest(call) is None:
-        given, next = call.path["reference"], "HEAD the tag, and DELETE the digest in its Docker-Content-Digest"
-        raise Refusal("DIGEST_INVALID", given=given, expected="the digest of a manifest", next=next)
-    return call
-
-
-delete_by_digest_only = asked(_only_by_digest)
-
-
-def _only_by_sha256(call: Call) -> Call:
+@quirk(
+    "manifests_by_sha256_only",
+    "400 DIGEST_INVALID for a manifest that is pushed to its sha512",
+    on="put_manifest",
+    in_2="handlers/manifests.go#L314-L319",
+    in_3="handlers/manifests.go#L264-L269",
+)
+@asked
+def take_by_sha256_only(call: Call) -> Call:
     digest = _by_digest(call)
     if digest is not None and digest.algorithm != CANONICAL:
         next = "the same PUT to the sha256 digest of the bytes, or to a tag"
@@ -232,78 +285,57 @@ def _only_by_sha256(call: Call) -> Call:
     return call
 
 
-take_by_sha256_only = asked(_only_by_sha256)
-
-
-def see_no_subject(handler: Handler) -> Handler:
-    """201 without OCI-Subject: the client is to keep the list of referrers itself."""
-
-    def unseen(_call: Call, response: Response) -> Response:
-        return Response(response.status, without_headers(response.headers, "OCI-Subject"), response.body)
-
-    return answered(unseen)(handler)
-
-
-def read_large_manifests(handler: Handler) -> Handler:
-    """400 for a manifest that is too large, once that much of it has come."""
-
-    def read(call: Call) -> Outcome:
-        try:
-            outcome = handler(call)
-        except Refusal as refusal:
-            return Dropping(_bad_request(refusal).response)
-        return outcome if isinstance(outcome, Response) else Ending(outcome, end)
-
-    def end(finish: Callable[[], Response]) -> Response:
-        try:
-            return finish()
-        except Refusal as refusal:
-            return _bad_request(refusal).response()
-
-    return read
-
-
-def _bad_request(refusal: Refusal) -> Refusal:
-    """The refusal itself, but for a 413, which becomes a 400."""
-    if refusal.status != 413:
-        raise refusal
-    refusal.status = 400
-    return refusal
-
-
+@quirk(
+    "urls_of_layers_refused",
+    "500 UNKNOWN for a manifest with layers that are fetched from elsewhere, until its configuration permits "
+    "their URLs",
+    on="put_manifest",
+    in_2="handlers/app.go#L230-L233",
+    in_3="handlers/app.go#L235-L238",
+)
 def refuse_urls(handler: Handler) -> Handler:
     """500 for a manifest with layers that are fetched from URLs: no URL is permitted until one is configured."""
 
-    def read(call: Call) -> Outcome:
-        sink, data = handler(call), bytearray()
+    @receives
+    def read(call: Call) -> Handling:
+        sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        room = call.max_manifest_size
-
-        def seen(chunk: bytes) -> None:
-            data.extend(chunk[: max(room - len(data), 0)])
-
-        return Ending(sink, lambda finish: _unless_urls(call, bytes(data)) or finish(), seen)
+        body = _Copying(sink, InMemory(call.settings.max_manifest_size))
+        with sink:
+            yield body
+            _refuse_urls(call, body.copy.data)
+            return sink.finish()
 
     return read
 
 
-def _unless_urls(call: Call, data: bytes) -> Response | None:
+class _Copying:
+    """A receiver that passes the body on to ``sink``, and keeps a ``copy``."""
+
+    def __init__(self, sink: BodySink, copy: InMemory) -> None:
+        self.sink, self.copy, self.limit = sink, copy, sink.limit
+
+    def write(self, chunk: bytes) -> None:
+        self.copy.write(chunk)
+        self.sink.write(chunk)
+
+
+def _refuse_urls(call: Call, data: bytes) -> None:
     try:
         view = parse_manifest(data, call.head.header("Content-Type") or "")
     except InvalidManifest:
-        return None  # refused for that
+        return  # refused for that
     named = _by_digest(call)
     if named is not None and str(named) != digests.sha256([data]):
-        return None  # refused for that
+        return  # refused for that
     listed = (*((view.config,) if view.config else ()), *view.layers)
     if not any(_has_forbidden_urls(view, layer) for layer in listed):
-        return None
+        return
     faults = [fault for layer in listed for fault in _faults(call, view, layer)]
     first = faults[0]
     status = 500 if first.code == "UNKNOWN" else 400
-    refusal = Refusal(first.code, status=status, others=tuple(faults[1:]), **first.detail)
-    return refusal.response()
+    raise Refusal(first.code, status=status, others=tuple(faults[1:]), **first.detail)
 
 
 def _has_forbidden_urls(view: ManifestView, layer: Descriptor) -> bool:
@@ -321,3 +353,36 @@ def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault
         next = f"upload or mount it into {call.repository}, then the same PUT"
         expected = f"present in the repository {call.repository}"
         yield Fault("MANIFEST_BLOB_UNKNOWN", {"given": layer.digest, "expected": expected, "next": next})
+
+
+@quirk(
+    "tag_delete_unsupported",
+    "400 DIGEST_INVALID for a DELETE of a tag: manifests are deleted by their digest only",
+    on="delete_manifest",
+    in_2="handlers/manifests.go#L497-L503",
+)
+@asked
+def delete_by_digest_only(call: Call) -> Call:
+    if _by_digest(call) is None:
+        given, next = call.path["reference"], "HEAD the tag, and DELETE the digest in its Docker-Content-Digest"
+        raise Refusal("DIGEST_INVALID", given=given, expected="the digest of a manifest", next=next)
+    return call
+
+
+@quirk(
+    "manifest_delete_takes_blobs",
+    "202 for a DELETE of a manifest by the digest of a config or layer, which is then gone, in place of 404",
+    on="delete_manifest",
+    in_2="storage/registry.go#L218-L223",
+)
+def delete_blobs_too(handler: Handler) -> Handler:
+    def removed(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            digest = _by_digest(call)
+            if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
+                return answer(202)
+            raise
+
+    return removed

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from regtutor.server.quirks.table import PROFILES, QUIRKS, VERSIONS, Quirk
+from collections.abc import Iterable
+
+from regtutor.server.quirks.quirk import VERSIONS, Quirk
+from regtutor.server.quirks.table import PROFILES, QUIRKS
 
 _HEAD = """\
 # Quirks: how CNCF Distribution answers otherwise
@@ -24,20 +27,26 @@ keep saying what was given, what was expected and what to try next.
 """
 
 
-def page() -> str:
-    """The page, in Markdown."""
+def page(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
+    """The page, in Markdown; with a further column if one of ``quirks`` is another registry's."""
+    quirks = tuple(quirks)
     profiles = [f"- `{name}`: {len(quirks)} quirks" for name, quirks in PROFILES.items()]
-    heading = "| Quirk | What the registry then does | " + " | ".join(VERSIONS) + " |"
-    rule = "| --- | --- |" + " --- |" * len(VERSIONS)
-    return "\n".join([_HEAD, *profiles, "", heading, rule, *map(_row, QUIRKS.values()), ""])
+    elsewhere = ["Elsewhere"] if any(set(quirk.citations) - set(VERSIONS) for quirk in quirks) else []
+    columns = [*VERSIONS, *elsewhere]
+    heading = "| Quirk | What the registry then does | " + " | ".join(columns) + " |"
+    rule = "| --- | --- |" + " --- |" * len(columns)
+    return "\n".join([_HEAD, *profiles, "", heading, rule, *(_row(quirk, columns) for quirk in quirks), ""])
 
 
-def _row(quirk: Quirk) -> str:
+def _row(quirk: Quirk, columns: list[str]) -> str:
     cells = [f"`{quirk.name}`", quirk.meaning.replace("*", "\\*").replace("|", "\\|")]
-    for version in VERSIONS:
-        citation = quirk.citations.get(version)
-        cells.append(f"[{citation.document.name.partition('registry/')[2]}]({citation.url})" if citation else "")
-    return "| " + " | ".join(cells) + " |"
+    links = dict.fromkeys(columns, "")
+    for key, citation in quirk.citations.items():
+        if key in VERSIONS:
+            links[key] = f"[{citation.document.name.partition('registry/')[2]}]({citation.url})"
+        else:
+            links["Elsewhere"] = f"[{key}]({citation.url})"
+    return "| " + " | ".join([*cells, *links.values()]) + " |"
 
 
 if __name__ == "__main__":

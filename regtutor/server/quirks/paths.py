@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import quote
 
-from regtutor.message import Response
 from regtutor.protocol.endpoints import build, split_target
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
-from regtutor.server.quirks.wrapping import Outcome, asked, failure
+from regtutor.server.http import Response
+from regtutor.server.quirks.quirk import quirk
+from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked, failure, without_headers
 
 # Go's expressions never backtrack, Python's do: no two ways to read the same text.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -80,9 +81,14 @@ def _moved(call: Call, path: str) -> Response:
     return answer(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
 
 
+@quirk(
+    "paths_folded",
+    "301 to the path without dot segments and double slashes, in place of 400 NAME_INVALID or 404",
+    on=EVERY,
+    in_2="api/v2/routes.go#L26-L40",
+    in_3="api/v2/routes.go#L38-L52",
+)
 def fold_paths(handler: Handler) -> Handler:
-    """301 to the path without dot segments and double slashes."""
-
     def folded(call: Call) -> Outcome:
         path = _path(call)
         clean = posixpath.normpath("/" + path.lstrip("/")) + ("/" if path.endswith("/") and path != "/" else "")
@@ -91,9 +97,15 @@ def fold_paths(handler: Handler) -> Handler:
     return folded
 
 
+@quirk(
+    "missing_slash_redirects",
+    "301 to the path with the slash at its end (or without it) where only that one is there; many clients come "
+    "back with GET",
+    on=EVERY,
+    in_2="api/v2/routes.go#L33",
+    in_3="api/v2/routes.go#L45",
+)
 def redirect_slashes(handler: Handler) -> Handler:
-    """301 to the same path with the slash at its end, or without it, where only that is a page."""
-
     def redirected(call: Call) -> Outcome:
         path = _path(call)
         other = path[:-1] if path.endswith("/") else f"{path}/"
@@ -102,6 +114,35 @@ def redirect_slashes(handler: Handler) -> Handler:
     return redirected
 
 
+@quirk(
+    "no_referrers_api",
+    "404 in plain text where referrers are asked for, and no OCI-Subject after a push: clients keep a tag",
+    on=EVERY,
+    in_2="api/v2/descriptors.go#L389",
+    in_3="api/v2/descriptors.go#L397",
+)
+def no_referrers(handler: Handler) -> Handler:
+    def found(call: Call) -> Outcome:
+        return _plain(404, "404 page not found\n") if _REFERRERS.fullmatch(_path(call)) else handler(call)
+
+    return found
+
+
+@quirk("no_referrers_api", on="put_manifest")
+@answered
+def see_no_subject(_call: Call, response: Response) -> Response:
+    """201 without OCI-Subject: the client is to keep the list of referrers itself."""
+    return Response(response.status, without_headers(response.headers, "OCI-Subject"), response.body)
+
+
+@quirk(
+    "unknown_paths_are_plain_404",
+    "404 in plain text for repositories and tags outside of the grammar, and for any other path that its router "
+    "does not have, in place of NAME_INVALID, TAG_INVALID and the like",
+    on=EVERY,
+    in_2="api/v2/descriptors.go#L519",
+    in_3="api/v2/descriptors.go#L527",
+)
 def pages_only(handler: Handler) -> Handler:
     """404 in plain text for what fits no pattern; a referrers path is left to its own quirk."""
 
@@ -113,18 +154,40 @@ def pages_only(handler: Handler) -> Handler:
     return found
 
 
-def no_referrers(handler: Handler) -> Handler:
-    """404 in plain text for the path of referrers, whatever stands in it."""
+@quirk(
+    "long_names_fail",
+    "500 UNKNOWN for a repository of more than 255 characters, in place of 400 NAME_INVALID",
+    on=EVERY,
+    in_2="handlers/app.go#L677-L687",
+)
+@asked
+def long_names_fail(call: Call) -> Call:
+    found = _page(_path(call))
+    name = found[1].groupdict().get("repository", "") if found else ""
+    if len(name) > 255:
+        raise failure(f"a name of {len(name)} characters, where 255 are the most")
+    return call
 
-    def found(call: Call) -> Outcome:
-        return _plain(404, "404 page not found\n") if _REFERRERS.fullmatch(_path(call)) else handler(call)
 
-    return found
+@quirk(
+    "any_method_of_the_api",
+    "200 to /v2/ by any method, DELETE too, in place of 405",
+    on=EVERY,
+    in_2="handlers/app.go#L895-L904",
+    in_3="handlers/app.go#L956-L965",
+)
+def any_method_of_the_api(handler: Handler) -> Handler:
+    return lambda call: check_api(call) if _API.pattern.fullmatch(_path(call)) else handler(call)
 
 
+@quirk(
+    "methods_refused_in_plain_text",
+    "405 in plain text for a method that a path does not take (HEAD of lists is one), and 200 to OPTIONS",
+    on=EVERY,
+    in_2="handlers/blob.go#L35",
+    in_3="handlers/blob.go#L34",
+)
 def plain_methods(handler: Handler) -> Handler:
-    """405 in plain text for a method that a page does not take, and 200 to OPTIONS, both with Allow."""
-
     def refused(call: Call) -> Outcome:
         found = _page(_path(call))
         if found is None or not found[0].methods or call.head.method in found[0].methods:
@@ -135,25 +198,14 @@ def plain_methods(handler: Handler) -> Handler:
     return refused
 
 
-def any_method_of_the_api(handler: Handler) -> Handler:
-    """200 to ``/v2/`` by any method."""
-    return lambda call: check_api(call) if _API.pattern.fullmatch(_path(call)) else handler(call)
-
-
-def _fail_at_long_names(call: Call) -> Call:
-    found = _page(_path(call))
-    name = found[1].groupdict().get("repository", "") if found else ""
-    if len(name) > 255:
-        raise failure(f"a name of {len(name)} characters, where 255 are the most")
-    return call
-
-
-long_names_fail = asked(_fail_at_long_names)
-
-
+@quirk(
+    "uploads_is_a_session_without_a_name",
+    "404 BLOB_UPLOAD_UNKNOWN to all but POST where the path ends in uploads/, in place of 405",
+    on=EVERY,
+    in_2="handlers/blobupload.go#L148-L152",
+    in_3="handlers/blobupload.go#L132-L136",
+)
 def sessions_without_a_name(handler: Handler) -> Handler:
-    """404 BLOB_UPLOAD_UNKNOWN to all but POST where the path ends in ``uploads/``."""
-
     def unknown(call: Call) -> Outcome:
         found = _page(_path(call))
         if found is None or found[0] is not _UPLOADS or call.head.method not in set(_UPLOAD_METHODS) - {"POST"}:
@@ -164,6 +216,13 @@ def sessions_without_a_name(handler: Handler) -> Handler:
     return unknown
 
 
+@quirk(
+    "post_to_a_session_opens_another",
+    "202 and a new session for a POST to a session's Location, in place of 405",
+    on=EVERY,
+    in_2="handlers/blobupload.go#L32",
+    in_3="handlers/blobupload.go#L33",
+)
 def post_to_a_session(handler: Handler) -> Handler:
     """A POST to a session's own Location opens another session; a Location that is none is refused."""
 

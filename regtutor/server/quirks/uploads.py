@@ -6,15 +6,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
-from regtutor.message import Response
 from regtutor.protocol.endpoints import paths_like, split_target
 from regtutor.server import chunk_range
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.uploads import get_upload, start_upload
+from regtutor.server.http import Response
 from regtutor.server.names import is_session
+from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
-    Ending,
+    EVERY,
     Outcome,
     asked,
     code_of,
@@ -23,53 +24,31 @@ from regtutor.server.quirks.wrapping import (
     without_header,
     without_headers,
 )
+from regtutor.server.receiving import Handling, receives, response_of
 from regtutor.server.sessions import Session
 from regtutor.server.upload_state import UploadState, seal, unseal
 
+_IN_SESSIONS = ("patch_upload", "get_upload", "head_upload", "put_blob", "cancel_upload")
 
+
+@quirk(
+    "single_post_discards",
+    "202 and a session for a POST with digest: its body goes nowhere, and a HEAD of the blob is a 404",
+    on="post_blob",
+    in_2="handlers/blobupload.go#L107-L145",
+    in_3="handlers/blobupload.go#L67-L103",
+)
 def discard_single_post(_handler: Handler) -> Handler:
-    """A POST with ``digest`` opens a session, and its body goes nowhere."""
     return start_upload
 
 
-ignore_content_range = asked(lambda call: without_header(call, "Content-Range"))
-
-
-def _stale(call: Call) -> tuple[UploadState, int] | None:
-    """What an open session's Location says and how many bytes there are, if these differ; refuses any other fault."""
-    get_upload(call)
-    state = unseal(call.query.get("_state", ""), call.secret)
-    size = Session(call.store, call.repository, call.path["session"]).size
-    return (state, size) if state is not None and state.offset != size else None
-
-
-def _find_only_the_latest(call: Call) -> Call:
-    stale = _stale(call)
-    if stale is not None:
-        raise Refusal(
-            "BLOB_UPLOAD_INVALID",
-            given=f"a Location for offset {stale[0].offset}",
-            expected=f"the one for offset {stale[1]}, that of the latest answer",
-            next="the Location of the latest answer; who lost it must begin anew",
-            status=404,
-        )
-    return call
-
-
-stale_is_not_found = asked(_find_only_the_latest)
-
-
-def _refuse_stale(call: Call) -> Call:
-    stale = _stale(call)
-    if stale is not None:
-        given, expected = f"a Location for offset {stale[0].offset}", f"the one for offset {stale[1]}"
-        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="the Location of the latest answer")
-    return call
-
-
-stale_is_out_of_range = asked(_refuse_stale)
-
-
+@quirk(
+    "state_is_read_first",
+    "404 BLOB_UPLOAD_INVALID for a PUT whose digest a second ? took into _state, in place of 400 DIGEST_INVALID",
+    on=EVERY,
+    in_2="handlers/blobupload.go#L38-L46",
+    in_3="handlers/blobupload.go#L273-L280",
+)
 def read_state_first(handler: Handler) -> Handler:
     """A PUT without ``digest`` is first asked for its ``_state``, as is one whose digest a second ``?`` swallowed."""
 
@@ -84,15 +63,168 @@ def read_state_first(handler: Handler) -> Handler:
     return read
 
 
-def keep_refused_bytes(handler: Handler) -> Handler:
-    """A PUT whose bytes are not those of its digest is refused, and its session goes on with them."""
+@quirk(
+    "range_refusals_are_bare",
+    "416 RANGE_INVALID without the Location and the Range that say where the session stands",
+    on=("patch_upload", "put_blob"),
+    in_3="handlers/blobupload.go#L152-L155",
+)
+def bare_range_refusals(handler: Handler) -> Handler:
+    @receives
+    def refused(call: Call) -> Handling:
+        try:
+            return (yield from response_of(handler(call)))
+        except Refusal as refusal:
+            if refusal.status != 416:
+                raise
+            refusal.headers = without_headers(refusal.headers, "Location", "Range", "Docker-Upload-UUID")
+            raise recoded(refusal, "RANGE_INVALID") from refusal.__cause__
 
-    def kept(call: Call) -> Outcome:
+    return refused
+
+
+@quirk(
+    "status_needs_no_state",
+    "204 to a GET or HEAD of a session by whoever knows its name: _state is not looked at",
+    on=("get_upload", "head_upload"),
+    in_3="handlers/blobupload.go#L40-L42",
+)
+def status_without_state(handler: Handler) -> Handler:
+    def told(call: Call) -> Outcome:
+        repository, id = call.repository, call.path["session"]
+        session = call.sessions.open(repository, id) if is_session(id) else None
+        if session is None:
+            next = f"POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
+            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
+        state = seal(UploadState(repository, id, session.size, session.started_at), call.settings.secret)
+        return handler(replace(call, query={**call.query, "_state": state}))
+
+    return told
+
+
+@quirk(
+    "stale_location_not_found",
+    "404 BLOB_UPLOAD_INVALID for a Location that a later answer has replaced, in place of 416; for its status and"
+    " for DELETE too, which the specification lets any Location of the session do",
+    on=_IN_SESSIONS,
+    in_2="handlers/blobupload.go#L78-L85",
+)
+@asked
+def stale_is_not_found(call: Call) -> Call:
+    stale = _stale(call)
+    if stale is not None:
+        raise Refusal(
+            "BLOB_UPLOAD_INVALID",
+            given=f"a Location for offset {stale[0].offset}",
+            expected=f"the one for offset {stale[1]}, that of the latest answer",
+            next="the Location of the latest answer; who lost it must begin anew",
+            status=404,
+        )
+    return call
+
+
+def _stale(call: Call) -> tuple[UploadState, int] | None:
+    """What an open session's Location says and how many bytes there are, if these differ; refuses any other fault."""
+    get_upload(call)
+    state = unseal(call.query.get("_state", ""), call.settings.secret)
+    size = Session(call.sessions, call.repository, call.path["session"]).size
+    return (state, size) if state is not None and state.offset != size else None
+
+
+@quirk(
+    "stale_location_cancels_nothing",
+    "416 for a DELETE of a session by a Location that a later answer has replaced, in place of 204",
+    on="cancel_upload",
+    in_3="handlers/blobupload.go#L313-L318",
+)
+@asked
+def stale_is_out_of_range(call: Call) -> Call:
+    return _refuse_stale(call)
+
+
+def _refuse_stale(call: Call) -> Call:
+    stale = _stale(call)
+    if stale is not None:
+        given, expected = f"a Location for offset {stale[0].offset}", f"the one for offset {stale[1]}"
+        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="the Location of the latest answer")
+    return call
+
+
+@quirk(
+    "patch_content_range_ignored",
+    "202 for a chunk in any order: Content-Range is not looked at, and the bytes are appended",
+    on="patch_upload",
+    in_2="handlers/blobupload.go#L180",
+)
+@asked
+def ignore_content_range(call: Call) -> Call:
+    """Content-Range is not read."""
+    return without_header(call, "Content-Range")
+
+
+@quirk(
+    "patch_content_range_ignored_in_streams",
+    "202 for a chunk in any order if its length is not said beforehand",
+    on="patch_upload",
+    in_3="handlers/blobupload.go#L145-L148",
+)
+def ignore_range_of_streams(handler: Handler) -> Handler:
+    def read(call: Call) -> Outcome:
+        return handler(call if call.head.header("Content-Length") else without_header(call, "Content-Range"))
+
+    return read
+
+
+@quirk(
+    "patch_content_range_with_unit_fails",
+    "500 UNKNOWN for a Content-Range that is not two numbers, such as bytes 0-9, in place of 416",
+    on="patch_upload",
+    in_3="handlers/blobupload.go#L147-L151",
+)
+def fail_at_units(handler: Handler) -> Handler:
+    """500 for a Content-Range that is not two numbers; one that ends before it begins is out of range."""
+
+    def read(call: Call) -> Outcome:
+        text = call.head.header("Content-Range")
+        numbers = [] if text is None else text.split("-")
+        if text is not None and call.head.header("Content-Length") and not _are_numbers(numbers):
+            _refuse_stale(call)
+            raise failure(f"Content-Range: {text}")
+        return handler(call)
+
+    return read
+
+
+def _are_numbers(texts: list[str]) -> bool:
+    return len(texts) == 2 and all(chunk_range.parse(f"{text}-{text}") for text in texts)
+
+
+quirk(
+    "put_content_range_ignored",
+    "201 for a last chunk whatever its Content-Range says, in place of 416 or 400",
+    on="put_blob",
+    in_2="handlers/blobupload.go#L200-L226",
+    in_3="handlers/blobupload.go#L187-L212",
+)(ignore_content_range)
+
+
+@quirk(
+    "refused_bytes_stay",
+    "after a PUT that was refused for its digest the session goes on, with those bytes in it",
+    on="put_blob",
+    in_2="handlers/blobupload.go#L255-L259",
+    in_3="handlers/blobupload.go#L242-L246",
+)
+def keep_refused_bytes(handler: Handler) -> Handler:
+    @receives
+    def kept(call: Call) -> Handling:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        session = Session(call.store, call.repository, call.path["session"])
-        return Ending(sink, lambda finish: _put_back(session, finish))
+        session = Session(call.sessions, call.repository, call.path["session"])
+        with sink:
+            yield sink
+            return _put_back(session, sink.finish)
 
     return kept
 
@@ -113,59 +245,3 @@ def _put_back(session: Session, finish: Callable[[], Response]) -> Response:
                     shutil.copyfileobj(data, again)
                 session.data.with_name("startedat").write_text(started_at)
             raise
-
-
-def fail_at_units(handler: Handler) -> Handler:
-    """500 for a Content-Range that is not two numbers; one that ends before it begins is out of range."""
-
-    def read(call: Call) -> Outcome:
-        text = call.head.header("Content-Range")
-        numbers = [] if text is None else text.split("-")
-        if text is not None and call.head.header("Content-Length") and not _are_numbers(numbers):
-            _refuse_stale(call)
-            raise failure(f"Content-Range: {text}")
-        return handler(call)
-
-    return read
-
-
-def _are_numbers(texts: list[str]) -> bool:
-    return len(texts) == 2 and all(chunk_range.parse(f"{text}-{text}") for text in texts)
-
-
-def ignore_range_of_streams(handler: Handler) -> Handler:
-    """Content-Range counts only beside Content-Length."""
-
-    def read(call: Call) -> Outcome:
-        return handler(call if call.head.header("Content-Length") else without_header(call, "Content-Range"))
-
-    return read
-
-
-def bare_range_refusals(handler: Handler) -> Handler:
-    """A 416 RANGE_INVALID that says neither where the session stands nor where to go on."""
-
-    def refused(call: Call) -> Outcome:
-        try:
-            return handler(call)
-        except Refusal as refusal:
-            if refusal.status != 416:
-                raise
-            refusal.headers = without_headers(refusal.headers, "Location", "Range", "Docker-Upload-UUID")
-            raise recoded(refusal, "RANGE_INVALID") from refusal.__cause__
-
-    return refused
-
-
-def status_without_state(handler: Handler) -> Handler:
-    """The status of a session is told to whoever knows its name."""
-
-    def told(call: Call) -> Outcome:
-        repository, id = call.repository, call.path["session"]
-        if not is_session(id) or not (session := Session(call.store, repository, id)).exists:
-            next = f"POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
-            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
-        state = seal(UploadState(repository, id, session.size, session.started_at), call.secret)
-        return handler(replace(call, query={**call.query, "_state": state}))
-
-    return told

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import wraps
 
-from regtutor.message import HeaderList, Response
+from regtutor.message import HeaderList
 from regtutor.server.answers import Refusal
-from regtutor.server.call import BodySink, Call, Handler
+from regtutor.server.call import Call, Handler
+from regtutor.server.http import Response
+from regtutor.server.receiving import BodySink, Handling, receives, response_of
 
 Wrapper = Callable[[Handler], Handler]
 Wrappers = Mapping[str, Wrapper]
@@ -22,57 +25,15 @@ EVERY = "*"
 Outcome = Response | BodySink
 
 
-class Ending:
-    """A sink that goes to ``inner``, and whose answer is what ``end`` makes of it.
-
-    Parameters
-    ----------
-    end: is given the ``finish`` of ``inner``; may call it, or not.
-    seen: is shown each chunk.
-    """
-
-    def __init__(
-        self,
-        inner: BodySink,
-        end: Callable[[Callable[[], Response]], Response],
-        seen: Callable[[bytes], object] | None = None,
-    ) -> None:
-        self._inner, self._end, self._seen = inner, end, seen
-        self.limit, self.abort = inner.limit, inner.abort
-
-    def write(self, chunk: bytes) -> None:
-        if self._seen is not None:
-            self._seen(chunk)
-        self._inner.write(chunk)
-
-    def finish(self) -> Response:
-        return self._end(self._inner.finish)
-
-
-class Dropping:
-    """A sink that has no use for the body, and answers at its end."""
-
-    limit = 0
-
-    def __init__(self, end: Callable[[], Response]) -> None:
-        self.finish = end
-
-    def write(self, chunk: bytes) -> None:
-        """Drop it."""
-
-    def abort(self) -> None:
-        """Nothing was begun."""
-
-
 def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
     """The wrapper that makes another answer of each answer; refusals pass."""
 
+    @wraps(change)
     def wrapper(handler: Handler) -> Handler:
-        def changed(call: Call) -> Outcome:
-            outcome = handler(call)
-            if isinstance(outcome, Response):
-                return change(call, outcome)
-            return Ending(outcome, lambda finish: change(call, finish()))
+        @receives
+        def changed(call: Call) -> Handling:
+            response = yield from response_of(handler(call))
+            return change(call, response)
 
         return changed
 
@@ -81,7 +42,12 @@ def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
 
 def asked(change: Callable[[Call], Call]) -> Wrapper:
     """The wrapper that makes another request of each request; ``change`` may refuse."""
-    return lambda handler: lambda call: handler(change(call))
+
+    @wraps(change)
+    def wrapper(handler: Handler) -> Handler:
+        return lambda call: handler(change(call))
+
+    return wrapper
 
 
 def without_header(call: Call, name: str) -> Call:
