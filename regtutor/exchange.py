@@ -18,6 +18,7 @@ from regtutor.message import HeaderList, Location
 from regtutor.protocol import codes
 from regtutor.protocol.links import next_link
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
+from regtutor.protocol.text import visible
 
 PREVIEW = 4 * 1024
 """Bytes of a body that a record keeps."""
@@ -326,18 +327,13 @@ class Exchange:
             lines += _message_lines("<", self.response.start_line, self.response.headers)
             lines += _body_lines("<", self.response.body)
         lines += [f"* {event.note}" for event in self.events if event.note]
-        return "\n".join(_printable(line) for line in lines)
+        return "\n".join(visible(line) for line in lines)
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
         return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
-
-
-def _printable(line: str) -> str:
-    """``line`` with control characters written out: what a registry sent must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)
 
 
 def _told(entry: Mapping[str, Any]) -> str:

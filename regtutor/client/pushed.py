@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
-from regtutor.client.head import split_url
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
 from regtutor.protocol.endpoints import parse, split_target
+from regtutor.protocol.urls import origin_form
 
 _SESSIONS = 4096
 _BLOBS = 65536
@@ -31,11 +31,11 @@ class PushedBlobs:
     def note(self, request: Request, exchange: Exchange) -> None:
         """Take in an exchange: an opened session, a finished upload, a mount."""
         if exchange.status == 202 and exchange.location is not None:
-            self._note_session(_origin_form(exchange.target), exchange.location)
+            self._note_session(origin_form(exchange.target), exchange.location)
         elif exchange.status == 201 and request.step == "put_blob":
             self._note_upload(_whole(request.target))
         elif exchange.status == 201 and request.step == "mount_blob":
-            match = parse(exchange.method, _origin_form(exchange.target))
+            match = parse(exchange.method, origin_form(exchange.target))
             if match is not None:
                 self._add(match.query.get("mount", ""), match.path["repository"])
 
@@ -62,11 +62,6 @@ class PushedBlobs:
 
 def _whole(target: str | Location) -> str:
     return target.follow() if isinstance(target, Location) else target
-
-
-def _origin_form(target: str) -> str:
-    """A target without the origin that it has when it goes to a proxy."""
-    return split_url(target).target if target.lower().startswith(("http://", "https://")) else target
 
 
 def _session(url: str) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
 
 from regtutor.exchange import Exchange
 from regtutor.protocol.endpoints import BY_NAME, Endpoint, parse, paths_like, split_target
+from regtutor.protocol.urls import address_of
 
 _MEANINGS = {
     "check_api": "asks whether this registry speaks the API",
@@ -63,13 +63,10 @@ def fields_of(exchange: Exchange) -> Mapping[str, str]:
     return {**query, **path}
 
 
-def split_url(value: str) -> SplitResult:
-    """A URL in its parts, all of them empty where it is none: a registry may send any text as its Location."""
-    try:
-        parts = urlsplit(value)
-        return parts if parts.port != 0 else urlsplit("")
-    except ValueError:
-        return urlsplit("")
+def on_another_host(exchange: Exchange) -> str:
+    """The host that Location leads to, if it is not the one that was asked; else ``""``."""
+    there, here = address_of(exchange.headers.get("Location", ""), exchange.url), address_of(exchange.url, "")
+    return there.host if there and here and there.authority != here.authority else ""
 
 
 def asked(exchange: Exchange) -> str:

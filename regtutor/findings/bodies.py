@@ -5,9 +5,10 @@ from __future__ import annotations
 from regtutor.errors import InvalidManifest
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.findings.asked import fields_of, step_of
-from regtutor.findings.numbers import comparable, counted
+from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.text import counted
 
 _FATES = {
     "sent": "{} were sent",
@@ -42,7 +43,7 @@ def sent_meaning(exchange: Exchange) -> str:
 
 
 def _named(named: str, digest: str, chunks: bool) -> str:
-    if not comparable(named, digest):
+    if not same_algorithm(named, digest):
         return f"and the request names {named}, of another algorithm"
     return f"while the request names {named}" + (
         ": that of the whole blob, if other chunks went before" if chunks else ""
@@ -55,7 +56,7 @@ def received_meaning(exchange: Exchange) -> str:
     body = exchange.response.body
     said = [_FATES[body.fate].format(counted(body.size))]
     digest = exchange.headers.get("Docker-Content-Digest")
-    if exchange.status == 200 and digest and body.digest and comparable(digest, body.digest):
+    if exchange.status == 200 and digest and body.digest and same_algorithm(digest, body.digest):
         said.append(
             "they have the digest that was announced" if digest == body.digest else f"their digest is {body.digest}"
         )

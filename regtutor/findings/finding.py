@@ -11,6 +11,7 @@ from typing import Literal, overload
 
 from regtutor.protocol.citations import Citation
 from regtutor.protocol.headers import Rule
+from regtutor.protocol.text import visible
 
 Kind = Literal["line", "diagnosis"]
 
@@ -53,7 +54,7 @@ class Finding:
             lines = [f"! {self.name}: {self.meaning}{source}", f"    next: {self.next}"]
         else:
             lines = [self.line, f"    {self.meaning}{source}"]
-        return "\n".join(printable(line) for line in lines)
+        return "\n".join(visible(line) for line in lines)
 
     def __str__(self) -> str:
         return self.as_text()
@@ -91,15 +92,10 @@ class Findings(Sequence[Finding]):
 
     def as_text(self) -> str:
         """Each line of the message, what it means indented under it, and then the diagnoses."""
-        return "\n".join([printable(f"* {self.title}"), *(item.as_text() for item in self.items)])
+        return "\n".join([visible(f"* {self.title}"), *(item.as_text() for item in self.items)])
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
         return f"<Findings {self.title!r}: {len(self) - len(self.diagnoses)} lines, {len(self.diagnoses)} diagnoses>"
-
-
-def printable(line: str) -> str:
-    """``line`` with control characters written out: what a registry sent must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)

@@ -10,12 +10,13 @@ from regtutor.findings.asked import fields_of, step_of
 from regtutor.findings.compression import GZIP, unpacked_digest
 from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
-from regtutor.findings.numbers import UPLOAD_RANGE, comparable, counted, first_and_last, length
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, IMAGE_CONFIG_SPEC, Citation
-from regtutor.protocol.digests import parse
+from regtutor.protocol.digests import parse, same_algorithm
 from regtutor.protocol.headers import HEADERS, required_headers
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.ranges import CHUNK, first_and_last, length
+from regtutor.protocol.text import counted
 
 _CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
 _MANIFESTS = Citation(DISTRIBUTION_SPEC, "Pushing Manifests", "pushing-manifests")
@@ -81,7 +82,7 @@ def _content_range(exchange: Exchange) -> Iterator[Finding]:
     if value is None:
         return
     found, shown = first_and_last(value), by_sent(exchange, "Content-Range")
-    if not UPLOAD_RANGE.fullmatch(value) or found is None:
+    if not CHUNK.fullmatch(value) or found is None:
         yield diagnosis(
             "Content-Range is not written so",
             f"{value!r} is another form than that of an upload, <first>-<last> without a unit and without a size; "
@@ -154,7 +155,7 @@ def _digest_invalid(exchange: Exchange) -> Iterator[Finding]:
         yield _diff_id(exchange, named)
         return
     packed = body.preview.startswith(GZIP)
-    if body.digest and comparable(body.digest, named) and body.digest != named:
+    if body.digest and same_algorithm(body.digest, named) and body.digest != named:
         yield diagnosis(
             "the digest is not that of the bytes",
             f"the request names {named}, and the bytes of this request have {body.digest}",
@@ -198,7 +199,7 @@ def _other_content(exchange: Exchange) -> Iterator[Finding]:
     named = fields.get("digest") or fields.get("reference", "")
     announced = exchange.headers.get("Docker-Content-Digest", "")
     for what, wanted in (("the request names", named), ("Docker-Content-Digest says", announced)):
-        if got and wanted != got and comparable(wanted, got):
+        if got and wanted != got and same_algorithm(wanted, got):
             yield diagnosis(
                 "the content is not what its digest says",
                 f"{what} {wanted}, and the bytes that came have {got}",
@@ -212,7 +213,7 @@ def _stored_other(exchange: Exchange) -> Iterator[Finding]:
     sent, stored = exchange.request.body, exchange.headers.get("Docker-Content-Digest", "")
     if exchange.status != 201 or step_of(exchange) not in ("put_manifest", "post_blob") or sent.fate != "sent":
         return
-    if sent.digest and sent.digest != stored and comparable(sent.digest, stored):
+    if sent.digest and sent.digest != stored and same_algorithm(sent.digest, stored):
         yield diagnosis(
             "another content was stored",
             f"the bytes that were sent have {sent.digest}, and the registry says that it stored {stored}",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.numbers import UPLOAD_RANGE, counted, first_and_last, length
 from regtutor.protocol.media_types import MEDIA_TYPES, essence
+from regtutor.protocol.ranges import CHUNK, first_and_last, length
+from regtutor.protocol.text import counted
 
 
 def _host(_exchange: Exchange, value: str) -> str:
@@ -51,7 +52,7 @@ def _content_type(_exchange: Exchange, value: str) -> str:
 
 def _content_range(_exchange: Exchange, value: str) -> str:
     found = first_and_last(value)
-    if found is None or not UPLOAD_RANGE.fullmatch(value):
+    if found is None or not CHUNK.fullmatch(value):
         return f"{value!r} is not written as the specification writes it here: <first>-<last>, such as 0-9"
     first, last = found
     return f"this body is the bytes {first} to {last} of the blob, both included: {counted(max(last - first + 1, 0))}"

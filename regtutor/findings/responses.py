@@ -6,23 +6,23 @@ import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, split_url, step_of
-from regtutor.findings.numbers import comparable, counted, first_and_last, length
+from regtutor.findings.asked import fields_of, on_another_host, step_of
 from regtutor.findings.requests import MEANINGS as OF_REQUESTS
+from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import split_target
 from regtutor.protocol.links import next_link
+from regtutor.protocol.ranges import first_and_last, length
+from regtutor.protocol.text import counted
+from regtutor.protocol.urls import split_origin
 
 _SESSION_OPEN = frozenset({"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"})
 
 
 def _location(exchange: Exchange, value: str) -> str:
-    kind = (
-        "an absolute URL"
-        if split_url(value).netloc
-        else "relative: it is taken with the scheme and host of the request"
-    )
+    absolute = bool(split_origin(value)[0])
+    kind = "an absolute URL" if absolute else "relative: it is taken with the scheme and host of the request"
     if exchange.status is not None and 300 <= exchange.status < 400:
-        other = split_url(value).netloc not in ("", split_url(exchange.url).netloc)
+        other = on_another_host(exchange)
         warning = ", on another host, which is not to see the credentials of this one" if other else ""
         return f"the request is to be sent there instead{warning}; {kind}"
     if exchange.status is not None and exchange.status >= 400:
@@ -70,7 +70,7 @@ def _content_length(exchange: Exchange, value: str) -> str:
 def _digest(exchange: Exchange, value: str) -> str:
     sent, response = exchange.request.body, exchange.response
     if response is not None and exchange.method == "GET" and exchange.status == 200 and response.body.digest:
-        if not comparable(response.body.digest, value):
+        if not same_algorithm(response.body.digest, value):
             return "the digest of the content, by another algorithm than this record's"
         same = response.body.digest == value
         return f"the digest of the content; {_compared(same, 'the bytes that came', response.body.digest)}"
@@ -78,7 +78,7 @@ def _digest(exchange: Exchange, value: str) -> str:
         step_of(exchange) in ("put_manifest", "post_blob")
         and exchange.ok
         and sent.digest
-        and comparable(sent.digest, value)
+        and same_algorithm(sent.digest, value)
     ):
         return f"the digest of what was stored; {_compared(sent.digest == value, 'the bytes sent', sent.digest)}"
     named = fields_of(exchange).get("digest") or fields_of(exchange).get("mount")

@@ -6,23 +6,23 @@ Each function looks for one of them and gives a diagnosis or none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from urllib.parse import SplitResult
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import split_url, step_of
+from regtutor.findings.asked import on_another_host, step_of
 from regtutor.findings.diagnosis import by_received, by_request_line, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
 from regtutor.protocol.endpoints import parse, split_target
+from regtutor.protocol.urls import PORTS, Address, address_of, origin_form
 
 _POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
 TO_A_SESSION = frozenset({"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"})
 
 
-def _urls(exchange: Exchange) -> tuple[SplitResult, SplitResult] | None:
-    """Where the request went and where Location points to on the same host; None for another, or for what is no URL."""
-    asked, told = split_url(exchange.url), split_url(exchange.headers.get("Location", ""))
-    return (asked, told) if told.hostname and told.hostname == asked.hostname else None
+def _urls(exchange: Exchange) -> tuple[Address, Address] | None:
+    """Where the request went and where Location leads on the same host; None for another, or if one is not a URL."""
+    here, there = address_of(exchange.url, ""), address_of(exchange.headers.get("Location", ""), exchange.url)
+    return (here, there) if here and there and here.host.lower() == there.host.lower() else None
 
 
 def _location_without_tls(exchange: Exchange) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def _location_without_tls(exchange: Exchange) -> Iterator[Finding]:
 
 def _location_without_port(exchange: Exchange) -> Iterator[Finding]:
     urls = _urls(exchange)
-    if urls and urls[1].port is None and urls[0].port not in (None, 80, 443):
+    if urls and not urls[1].names_port and urls[0].port not in PORTS.values():
         yield diagnosis(
             "Location lost the port",
             f"the request went to port {urls[0].port}, and Location has none: a proxy sends Host without its port",
@@ -57,14 +57,14 @@ _ANSWERS_WITH_A_SESSION = frozenset(
 
 
 def _location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
-    told = split_url(exchange.headers.get("Location", ""))
+    there = address_of(exchange.headers.get("Location", ""), exchange.url)
     session = exchange.status in (202, 204) and step_of(exchange) in _ANSWERS_WITH_A_SESSION
-    if session and told.path.startswith("/") and not told.path.startswith("/v2/"):
-        other = told.netloc not in ("", split_url(exchange.url).netloc)
-        where = f", on another host ({told.hostname}), which is not to see the credentials of this one" if other else ""
+    if session and there is not None and not there.path.startswith("/v2/"):
+        other = on_another_host(exchange)
+        where = f", on another host ({other}), which is not to see the credentials of this one" if other else ""
         yield diagnosis(
             "Location is outside of /v2/",
-            f"the upload goes on at {told.path}{where}; that is allowed, and a client that puts the address together "
+            f"the upload goes on at {there.path}{where}; that is allowed, and a client that puts the address together "
             "itself fails here",
             "Follow Location byte for byte, and append digest= to it; build no address of a session",
             issue(175, "Location outside of /v2/", "oras-project/rust-oci-client"),
@@ -102,17 +102,18 @@ def _unknown_session(exchange: Exchange) -> Iterator[Finding]:
 
 def needs_a_slash(exchange: Exchange) -> bool:
     """Whether the path is none of the API's, and would be one with a slash at its end."""
-    path, mark, query = exchange.target.partition("?")
+    path, mark, query = origin_form(exchange.target).partition("?")
     return (
         exchange.status in (404, 405)
-        and parse(exchange.method, exchange.target) is None
+        and parse(exchange.method, f"{path}{mark}{query}") is None
         and parse(exchange.method, f"{path}/{mark}{query}") is not None
     )
 
 
 def _missing_slash(exchange: Exchange) -> Iterator[Finding]:
-    path, target = exchange.target.partition("?")[0], exchange.headers.get("Location", "")
-    if exchange.status in (301, 302, 308) and split_url(target).path == f"{path}/":
+    path = origin_form(exchange.target).partition("?")[0]
+    there = origin_form(exchange.headers.get("Location", "")).partition("?")[0]
+    if exchange.status in (301, 302, 308) and there == f"{path}/":
         yield diagnosis(
             "the slash at the end is missing",
             f"the path is {path}/; many clients follow a 301 with GET, and so send another request than was meant",

@@ -12,9 +12,10 @@ from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, step_of
 from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue
 from regtutor.findings.finding import Finding
-from regtutor.findings.numbers import UPLOAD_RANGE, comparable, first_and_last
 from regtutor.findings.traps_locations import TO_A_SESSION
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, Citation
+from regtutor.protocol.digests import same_algorithm
+from regtutor.protocol.ranges import CHUNK, first_and_last
 
 _CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
 _MOUNT = Citation(
@@ -62,7 +63,7 @@ def _other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
     if step_of(exchange) != "patch_upload" or exchange.status != 202 or sent is None or there is None:
         return
     last = there[1]
-    fits = UPLOAD_RANGE.fullmatch(value) and sent[1] - sent[0] + 1 == exchange.request.body.size
+    fits = CHUNK.fullmatch(value) and sent[1] - sent[0] + 1 == exchange.request.body.size
     if fits and last != sent[1]:
         yield diagnosis(
             "the chunk is not where it was said to be",
@@ -98,7 +99,7 @@ def _range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
     body = exchange.request.body
     if step_of(exchange) != "put_blob" or exchange.status != 201 or sent is None or body.digest is None:
         return
-    if sent[0] > 0 and comparable(named, body.digest) and named == body.digest:
+    if sent[0] > 0 and same_algorithm(named, body.digest) and named == body.digest:
         yield diagnosis(
             "Content-Range of a PUT was not looked at",
             f"the bytes of this PUT are all of the blob, and were announced as if {sent[0]} came before them: "

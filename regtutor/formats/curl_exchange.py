@@ -10,6 +10,7 @@ from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, Resp
 from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.urls import origin_form
 
 _HEAD = re.compile(rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r*\n")
 
@@ -87,7 +88,7 @@ def exchange_of(transfer: Transfer) -> Exchange:
     target, _, version = rest.rpartition(" ")
     headers = tuple(transfer.headers)
     url = _url(transfer, target, headers)
-    step = step_of_request(method, _origin_form(target))
+    step = step_of_request(method, origin_form(target))
     finals = [head for head in transfer.heads if _status(head) >= 200]
     answer = _response(step, transfer, finals[0]) if finals else None
     location = next((value for name, value in answer.headers if name.lower() == "location"), None) if answer else None
@@ -115,10 +116,6 @@ def _url(transfer: Transfer, target: str, headers: HeaderList) -> str:
         return target
     authority = _first(headers, "host") or transfer.peer
     return f"{'https' if transfer.tls else 'http'}://{authority}{target}" if authority else target
-
-
-def _origin_form(target: str) -> str:
-    return re.sub(r"^https?://[^/?]*", "", target) or "/"
 
 
 def _status(head: list[str]) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
-from regtutor.findings.finding import Finding, Findings, printable
+from regtutor.findings.finding import Finding, Findings
+from regtutor.protocol.text import visible
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
 # JupyterLab takes anywhere and var(...) out of a notebook that somebody else made, and leaves the rest.
@@ -58,4 +59,4 @@ def _source(finding: Finding) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return escape(visible(text))

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Transcript
 from regtutor.formats.outcome import outcome
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 
 MOST = 500
 """Exchanges that are drawn; of more, the picture says how many are not."""

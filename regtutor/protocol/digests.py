@@ -57,6 +57,11 @@ def parse(text: str) -> Digest:
     return Digest(match["algorithm"], match["encoded"])
 
 
+def same_algorithm(digest: str, other: str) -> bool:
+    """Whether two digests are of one algorithm, so that comparing them compares the contents."""
+    return digest.partition(":")[0] == other.partition(":")[0]
+
+
 class Hasher:
     """A digest computed while bytes pass: :meth:`update` with each chunk, then ``digest`` and ``size``.
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 
 from regtutor.message import Head
-
-_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
+from regtutor.protocol.ranges import WANTED
 
 
 def accepts(head: Head, media_type: str) -> bool:
@@ -51,7 +50,7 @@ def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
     ValueError: the range lies outside of the ``size`` bytes, or ends before it begins. The latter is no valid range,
         which RFC 9110, 14.2, leaves a server to ignore or to refuse: refused, it shows.
     """
-    match = _RANGE.fullmatch(head.header("Range") or "")
+    match = WANTED.fullmatch(head.header("Range") or "")
     if match is None or match.groups() == ("", ""):
         return None
     if (condition := head.header("If-Range")) is not None and _tags(condition) != {digest}:

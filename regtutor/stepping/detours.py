@@ -10,7 +10,7 @@ from regtutor.client.host import StorageTree
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.stepping.draft import split_origin
+from regtutor.protocol.urls import split_origin
 
 TOLD = "You changed this request, and the walk took this answer for the answer to its own."
 

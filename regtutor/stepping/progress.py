@@ -5,7 +5,6 @@ What a request does to a blob stands in one table. This module sends nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -16,8 +15,9 @@ from regtutor.content.index import Index
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.endpoints import parse
+from regtutor.protocol.ranges import last_stored
+from regtutor.protocol.urls import split_origin
 from regtutor.stepping.bodies import Chunks, altered
-from regtutor.stepping.draft import split_origin
 
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 
@@ -113,8 +113,7 @@ def _as_before(row: BlobProgress, exchange: Exchange) -> int:  # noqa: ARG001 - 
 
 def _more(row: BlobProgress, exchange: Exchange) -> int:
     """What the registry says that it has; ``0-0`` may mean one byte or none, so what was sent is counted instead."""
-    match = re.fullmatch(r"(?:bytes=)?0-([0-9]{1,18})", exchange.headers.get("Range", ""))
-    last = int(match[1]) if match else 0
+    last = last_stored(exchange.headers.get("Range", "")) or 0
     return min(last + 1 if last else row.sent + exchange.bytes_up, row.size)
 
 

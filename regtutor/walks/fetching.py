@@ -7,7 +7,6 @@ no credentials to another host. A blob whose transfer is cut goes on where it wa
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Generator
 from dataclasses import replace
 from typing import NoReturn
@@ -20,6 +19,7 @@ from regtutor.message import Request
 from regtutor.protocol.digests import Hasher, parse, sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.ranges import PART
 from regtutor.steps import draft, get_blob, get_manifest
 from regtutor.walks.answers import stop
 
@@ -31,7 +31,6 @@ TRIES = 6
 
 _MANIFESTS = ("manifest", "index", "schema1")
 _REDIRECTED = (301, 302, 303, 307, 308)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 Fetch = Generator[Request, Exchange, None]
 
@@ -203,7 +202,7 @@ def _take(answer: Exchange, incoming: Incoming, blob: Descriptor, received: Rece
     if answer.status == 200:
         incoming.begin_anew(blob, received)
         return True
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+    match = PART.fullmatch(answer.headers.get("Content-Range", "").strip())
     if answer.status == 206 and match and int(match[1]) == start and start + received.size <= blob.size:
         incoming.append(blob, received)
         return True

@@ -16,8 +16,8 @@ from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
 from regtutor.formats.outcome import outcome
-from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol.citations import Citation
+from regtutor.protocol.text import cut, visible, visible_lines
 from regtutor.widgets.body_text import body_text
 
 MOST_ALIKE = 60

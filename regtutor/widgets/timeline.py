@@ -14,7 +14,7 @@ from typing import Any
 
 from regtutor.exchange import Exchange
 from regtutor.formats.outcome import outcome
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 
 COLUMNS = (
     "step", "method", "target", "short", "status", "outcome", "said", "error", "up", "down",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from regtutor.message import Head, Response
-from regtutor.protocol import digests
+from regtutor.protocol import digests, ranges
 from regtutor.protocol.digests import Hasher
-from regtutor.server import chunk_range, purging, sessions
+from regtutor.server import purging, sessions
 from regtutor.server.app import App
 from regtutor.server.hashing import HashesInProgress
 from regtutor.server.sessions import Session, SessionBusy, SessionGone
@@ -127,9 +127,9 @@ def test_a_refused_chunk_is_told_what_was_wrong_and_where_to_go_on(
 
 
 def test_a_range_is_written_with_both_ends_included() -> None:
-    assert chunk_range.parse("0-0") == chunk_range.ChunkRange(0, 0)
-    assert chunk_range.ChunkRange(0, 0).size == 1
-    assert chunk_range.ChunkRange(3, 7).size == 5
+    assert ranges.chunk_range("0-0") == ranges.ChunkRange(0, 0)
+    assert ranges.ChunkRange(0, 0).size == 1
+    assert ranges.ChunkRange(3, 7).size == 5
 
 
 def test_a_single_post_leaves_a_blob_or_nothing(inline: Inline, store: Store) -> None:

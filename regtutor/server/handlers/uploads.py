@@ -10,7 +10,7 @@ from regtutor.errors import InvalidDigest
 from regtutor.message import HeaderList, Response
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
-from regtutor.server import chunk_range
+from regtutor.protocol.ranges import GRAMMAR, chunk_range
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import BodySink, Call, digest_from
 from regtutor.server.names import is_repository, is_session
@@ -243,9 +243,9 @@ def _session_in_order(call: Call) -> Session:
     """The session that the Location names, if this request's bytes begin where the session's end."""
     session, state = _session(call)
     size, text = session.size, call.head.header("Content-Range")
-    chunk = chunk_range.parse(text) if text is not None else None
+    chunk = chunk_range(text) if text is not None else None
     if text is not None and chunk is None:
-        raise _out_of_order(call, session, f"Content-Range: {text}", f"{chunk_range.GRAMMAR}, beginning with {size}")
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"{GRAMMAR}, beginning with {size}")
     if chunk is not None and chunk.first != size:
         raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
     if state.offset != size:
@@ -269,7 +269,7 @@ def _promised(call: Call) -> int | None:
     length = call.head.header("Content-Length")
     if length is not None and length.isdecimal():
         return int(length)
-    chunk = chunk_range.parse(call.head.header("Content-Range") or "")
+    chunk = chunk_range(call.head.header("Content-Range") or "")
     return chunk.size if chunk is not None else None
 
 
