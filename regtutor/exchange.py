@@ -15,8 +15,8 @@ from typing import Any, overload
 
 from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
-from regtutor.protocol import codes
 from regtutor.protocol.links import next_link
+from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 from regtutor.protocol.text import visible
 
@@ -289,7 +289,7 @@ class Exchange:
             return f"no answer: {self.error}"
         named = [str(entry.get("code")) for entry in self.errors if entry.get("code")]
         told = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in Counter(named).items())
-        return codes.meaning(self.step, self.status) + (f" ({told})" if told else "")
+        return meaning(self.step, self.status) + (f" ({told})" if told else "")
 
     def expect(self, *statuses: int) -> Exchange:
         """This exchange, if its status is one of ``statuses``.

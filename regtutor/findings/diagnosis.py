@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from regtutor.exchange import Exchange, HeaderView
 from regtutor.findings.finding import Finding
-from regtutor.protocol.citations import Citation, Document
-from regtutor.protocol.headers import Rule
+from regtutor.protocol.citations import Citation, Document, Rule
 
 
 def issue(number: int, about: str, repository: str = "distribution/distribution") -> Citation:

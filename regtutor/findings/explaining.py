@@ -17,9 +17,10 @@ from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.message import HeaderList
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation
-from regtutor.protocol.codes import CODES, REQUIRED, STATUSES, meaning
-from regtutor.protocol.headers import HEADERS, Rule, required_headers
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation, Rule
+from regtutor.protocol.codes import CODES
+from regtutor.protocol.headers import HEADERS, required_in_request
+from regtutor.protocol.responses import required_headers, response_row
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
@@ -59,14 +60,14 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
     source = endpoint.citations[0] if endpoint else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
-    needed = required_headers("request", step_of(exchange))
+    needed = required_in_request(step_of(exchange))
     yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
 
 
 def _interims(exchange: Exchange) -> Iterator[Finding]:
     for interim in exchange.interims:
         line = f"< {interim.start_line}"
-        yield _status(line, "interim", interim.status, interim.reason, exchange, STATUSES.get(interim.status))
+        yield _status(line, "interim", interim.status, interim.reason, "")
         yield from _headers("<", "interim header", interim.headers, exchange, {}, {})
 
 
@@ -82,13 +83,8 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no answer", "response", "no answer", "", exchange.meaning, "not mentioned", _CONTENT)
         return
-    endpoint = endpoint_of(exchange)
-    row = STATUSES.get(response.status)
-    if endpoint and response.status in endpoint.statuses:
-        row = (endpoint.statuses[response.status], endpoint.citations[0])
-    line = f"< {response.start_line}"
-    yield _status(line, "response", response.status, response.reason, exchange, row)
-    needed = required_headers("response", step_of(exchange), response.status)
+    yield _status(f"< {response.start_line}", "response", response.status, response.reason, step_of(exchange))
+    needed = required_headers(step_of(exchange), response.status)
     yield from _headers("<", "response header", response.headers, exchange, responses.MEANINGS, needed)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
@@ -96,21 +92,12 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
         yield Finding(body_line("<", response.body), "response body", "body", value, said, "allowed", _CONTENT)
 
 
-def _status(
-    line: str, part: str, status: int, reason: str, exchange: Exchange, row: tuple[str, Citation] | None
-) -> Finding:
-    endpoint = endpoint_of(exchange)
-    documented = endpoint is not None and status in endpoint.statuses
-    rule: Rule = "allowed" if documented or status == 100 else "not mentioned"
-    if documented and endpoint is not None and [s for s in endpoint.statuses if s < 300] == [status]:
-        rule = "required"
-    must = REQUIRED.get((endpoint.name, status)) if endpoint else None
-    if must is not None and row is not None:
-        rule, row = "required", (row[0], must)
-    said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
-    if row is not None:
-        said = row[0] if part == "interim" else meaning(step_of(exchange), status)
-    return Finding(line, part, str(status), reason, said, rule, row[1] if row else None, known=row is not None)
+def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Finding:
+    row = response_row(endpoint, status)
+    if row is None:
+        said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
+        return Finding(line, part, str(status), reason, said, "not mentioned", known=False)
+    return Finding(line, part, str(status), reason, row.meaning, row.level, row.citation)
 
 
 def _headers(

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, overload
 
-from regtutor.protocol.citations import Citation
-from regtutor.protocol.headers import Rule
+from regtutor.protocol.citations import Citation, Rule
 from regtutor.protocol.text import visible
 
 Kind = Literal["line", "diagnosis"]

@@ -12,10 +12,11 @@ from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, b
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, IMAGE_CONFIG_SPEC, Citation
 from regtutor.protocol.digests import parse, same_algorithm
-from regtutor.protocol.headers import HEADERS, required_headers
+from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.ranges import CHUNK, first_and_last, length
+from regtutor.protocol.responses import required_headers
 from regtutor.protocol.text import counted
 
 _CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
@@ -32,7 +33,7 @@ def diagnose(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _missing_in_answer(exchange: Exchange) -> Iterator[Finding]:
-    needed = required_headers("response", step_of(exchange), exchange.status or 0) if exchange.response else {}
+    needed = required_headers(step_of(exchange), exchange.status or 0) if exchange.response else {}
     for key, citation in needed.items():
         if key not in exchange.headers:
             name = HEADERS[key].name

@@ -9,13 +9,11 @@ from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, on_another_host, step_of
 from regtutor.findings.requests import MEANINGS as OF_REQUESTS
 from regtutor.protocol.digests import same_algorithm
-from regtutor.protocol.endpoints import split_target
+from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target
 from regtutor.protocol.links import next_link
 from regtutor.protocol.ranges import first_and_last, length
 from regtutor.protocol.text import counted
 from regtutor.protocol.urls import split_origin
-
-_SESSION_OPEN = frozenset({"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"})
 
 
 def _location(exchange: Exchange, value: str) -> str:
@@ -27,7 +25,7 @@ def _location(exchange: Exchange, value: str) -> str:
         return f"the request is to be sent there instead{warning}; {kind}"
     if exchange.status is not None and exchange.status >= 400:
         return f"{_where_refused(exchange)}; {kind}"
-    if exchange.status in (202, 204) and step_of(exchange) in _SESSION_OPEN:
+    if exchange.status in (202, 204) and step_of(exchange) in LEAVES_A_SESSION_OPEN:
         mark = "&" if "?" in value else "?"
         return (
             f"the next bytes go there, byte for byte as it stands; to close the upload, {mark}digest=<digest> is "

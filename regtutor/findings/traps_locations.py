@@ -12,11 +12,10 @@ from regtutor.findings.asked import on_another_host, step_of
 from regtutor.findings.diagnosis import by_received, by_request_line, by_status, codes_of, diagnosis, issue
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
-from regtutor.protocol.endpoints import parse, split_target
+from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, SENT_TO_A_SESSION, parse, split_target
 from regtutor.protocol.urls import PORTS, Address, address_of, origin_form
 
 _POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
-TO_A_SESSION = frozenset({"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"})
 
 
 def _urls(exchange: Exchange) -> tuple[Address, Address] | None:
@@ -51,14 +50,9 @@ def _location_without_port(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
-_ANSWERS_WITH_A_SESSION = frozenset(
-    {"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"}
-)
-
-
 def _location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
     there = address_of(exchange.headers.get("Location", ""), exchange.url)
-    session = exchange.status in (202, 204) and step_of(exchange) in _ANSWERS_WITH_A_SESSION
+    session = exchange.status in (202, 204) and step_of(exchange) in LEAVES_A_SESSION_OPEN
     if session and there is not None and not there.path.startswith("/v2/"):
         other = on_another_host(exchange)
         where = f", on another host ({other}), which is not to see the credentials of this one" if other else ""
@@ -75,7 +69,7 @@ def _location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
 
 def _changed_location(exchange: Exchange) -> Iterator[Finding]:
     codes = codes_of(exchange)
-    if exchange.status is None or exchange.status < 400 or step_of(exchange) not in TO_A_SESSION:
+    if exchange.status is None or exchange.status < 400 or step_of(exchange) not in SENT_TO_A_SESSION:
         return
     if exchange.target.count("?") > 1:
         said = "the target has a second ?: what follows it is no query of its own, but a part of the value before it"

@@ -12,9 +12,9 @@ from regtutor.exchange import Exchange
 from regtutor.findings.asked import fields_of, step_of
 from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue
 from regtutor.findings.finding import Finding
-from regtutor.findings.traps_locations import TO_A_SESSION
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, Citation
 from regtutor.protocol.digests import same_algorithm
+from regtutor.protocol.endpoints import SENT_TO_A_SESSION
 from regtutor.protocol.ranges import CHUNK, first_and_last
 
 _CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
@@ -26,7 +26,7 @@ _AMOUNT = re.compile(r"\d[\d.]{0,9} ?[KMG]i?B\b")
 
 
 def _out_of_order(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 416 or step_of(exchange) not in TO_A_SESSION or _TOO_LARGE.search(exchange.text):
+    if exchange.status != 416 or step_of(exchange) not in SENT_TO_A_SESSION or _TOO_LARGE.search(exchange.text):
         return
     there = first_and_last(exchange.headers.get("Range", ""))
     told = f"the bytes up to {there[1]} are there" if there else "the answer does not say which bytes are there"
@@ -42,7 +42,7 @@ def _out_of_order(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 416 or step_of(exchange) not in TO_A_SESSION or not _TOO_LARGE.search(exchange.text):
+    if exchange.status != 416 or step_of(exchange) not in SENT_TO_A_SESSION or not _TOO_LARGE.search(exchange.text):
         return
     found = _AMOUNT.search(exchange.text)
     limit = found[0] if found else "what its answer says"

@@ -13,8 +13,9 @@ from regtutor.errors import InvalidArgument, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings import explain
 from regtutor.lessons.asking import Part, Question, Remark, Value
-from regtutor.protocol.codes import CODES, meaning
+from regtutor.protocol.codes import CODES
 from regtutor.protocol.manifests import parse_manifest
+from regtutor.protocol.responses import meaning
 
 _MOST_NAMED = 8
 """Of more requests than this, only the first are named."""

@@ -7,6 +7,10 @@ Distribution's API document as of v2.8.3.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Rule = Literal["required", "allowed", "not mentioned", "vendor habit"]
+"""What the documents say of a line: it must be there, it may be, they do not speak of it, or one registry's habit."""
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from regtutor.protocol.citations import (
-    DISTRIBUTION_API,
-    DISTRIBUTION_SPEC,
-    HTTP,
-    HTTP_1_1,
-    HTTP_CACHING,
-    Citation,
-    Document,
+from regtutor.protocol.citations import HTTP, HTTP_1_1, HTTP_CACHING, Citation, Document, Rule
+from regtutor.protocol.clauses import (
+    API_STARTING,
+    API_VERSION_CHECK,
+    CHUNKS,
+    LISTING_REFERRERS,
+    PULLING_MANIFESTS,
+    PUSHING_MANIFESTS,
+    PUSHING_WITH_SUBJECT,
+    WARNINGS,
+    http,
 )
 from regtutor.protocol.secrets import SECRET_HEADERS
-
-Rule = Literal["required", "allowed", "not mentioned", "vendor habit"]
-"""What the documents say of a line: it must be there, it may be, they do not speak of it, or one registry's habit."""
 
 Sender = Literal["client", "registry", "either", "proxy"]
 
@@ -46,7 +46,7 @@ class Header:
     sender: who sends it: the ``client``, the ``registry``, ``either``, or a ``proxy`` between them.
     meaning: what it says, in a few words.
     grammar: how its value is written, ``<...>`` for what varies.
-    rule: what the documents say of it where no row of :data:`REQUIRED` asks for it.
+    rule: what the documents say of it where it is not required.
     citation: the clause that specifies it.
     """
 
@@ -63,19 +63,6 @@ class Header:
         return self.name.lower() in SECRET_HEADERS
 
 
-def _http(section: str) -> Citation:
-    number = section.split()[0]
-    return Citation(HTTP, section, f"section-{number}")
-
-
-def _spec(section: str) -> Citation:
-    return Citation(DISTRIBUTION_SPEC, section, section.lower().replace(" ", "-"))
-
-
-_API_STARTING = Citation(DISTRIBUTION_API, "Starting An Upload", "starting-an-upload")
-_API_VERSION = Citation(DISTRIBUTION_API, "API Version Check", "api-version-check")
-
-
 def _row(
     name: str, sender: Sender, meaning: str, grammar: str, section: str | Citation, rule: Rule = "not mentioned"
 ) -> Header:
@@ -90,7 +77,7 @@ _ROWS = (
         "client",
         "which media types the client can read",
         "<type>[, <type>...]",
-        _spec("Pulling manifests"),
+        PULLING_MANIFESTS,
         "allowed",
     ),
     _row("Accept-Encoding", "client", "which content codings the client can undo", "identity | gzip | ...", "12.5.3"),
@@ -122,7 +109,7 @@ _ROWS = (
         "either",
         "which bytes of the whole are in this body",
         "<first>-<last> in an upload, bytes <first>-<last>/<size> in an answer",
-        _spec("Pushing a blob in chunks"),
+        CHUNKS,
         "allowed",
     ),
     _row(
@@ -146,7 +133,7 @@ _ROWS = (
         "registry",
         "the digest of the content that was stored or is sent",
         "<algorithm>:<encoded>",
-        _spec("Pulling manifests"),
+        PULLING_MANIFESTS,
         "allowed",
     ),
     _row(
@@ -154,18 +141,18 @@ _ROWS = (
         "registry",
         "which API is spoken here",
         "registry/2.0",
-        _API_VERSION,
+        API_VERSION_CHECK,
         "vendor habit",
     ),
-    _row("Docker-Upload-UUID", "registry", "the name of the upload session", "<uuid>", _API_STARTING, "vendor habit"),
-    _row("Etag", "registry", "a name for exactly this content", '"<text>"', _http("8.8.3 ETag")),
+    _row("Docker-Upload-UUID", "registry", "the name of the upload session", "<uuid>", API_STARTING, "vendor habit"),
+    _row("Etag", "registry", "a name for exactly this content", '"<text>"', http("8.8.3 ETag")),
     _row("Expect", "client", "the client waits for 100 Continue before it sends the body", "100-continue", "10.1.1"),
     _row(
         "Host",
         "client",
         "which host and port the client means",
         "<host>[:<port>]",
-        _http("7.2 Host and :authority"),
+        http("7.2 Host and :authority"),
         "required",
     ),
     _row("If-None-Match", "client", "only if the content is another than this one", '"<text>"', "13.1.2"),
@@ -175,7 +162,7 @@ _ROWS = (
         "registry",
         "how long an idle connection stays open",
         "timeout=<seconds>",
-        _http("7.6.1 Connection"),
+        http("7.6.1 Connection"),
     ),
     _row(
         "Link",
@@ -198,7 +185,7 @@ _ROWS = (
         "registry",
         "how many bytes each chunk but the last should have at least",
         "<bytes>",
-        _spec("Pushing a blob in chunks"),
+        CHUNKS,
         "allowed",
     ),
     _row(
@@ -206,7 +193,7 @@ _ROWS = (
         "registry",
         "which filters of the request were applied",
         "artifactType",
-        _spec("Listing Referrers"),
+        LISTING_REFERRERS,
         "allowed",
     ),
     _row(
@@ -214,7 +201,7 @@ _ROWS = (
         "registry",
         "the registry knows the referrers API, and lists this manifest under its subject",
         "<digest>",
-        _spec("Pushing Manifests with Subject"),
+        PUSHING_WITH_SUBJECT,
         "allowed",
     ),
     _row(
@@ -225,7 +212,7 @@ _ROWS = (
         "either",
         "which bytes: those that are wanted, or those that the upload session holds",
         "bytes=<first>-<last> in a request, 0-<last> in an answer",
-        _spec("Pushing a blob in chunks"),
+        CHUNKS,
         "allowed",
     ),
     _row(
@@ -263,9 +250,7 @@ _ROWS = (
     _row("User-Agent", "client", "which program asks", "<product>[/<version>]", "10.1.5"),
     _row("Vary", "registry", "which request headers the answer depends on", "<name>[, <name>...]", "12.5.5"),
     _row("Via", "proxy", "which proxies the message went through", "<version> <name>", "7.6.3"),
-    _row(
-        "Warning", "registry", "something that the user should be told", '299 - "<text>"', _spec("Warnings"), "allowed"
-    ),
+    _row("Warning", "registry", "something that the user should be told", '299 - "<text>"', WARNINGS, "allowed"),
     _row(
         "WWW-Authenticate",
         "registry",
@@ -303,46 +288,16 @@ HEADERS: Mapping[str, Header] = {row.name.lower(): row for row in _ROWS}
 """Every header that has a row, by its name in lower case."""
 
 
-@dataclass(frozen=True)
-class Required:
-    """Headers that one message must carry: ``side`` is the request's or the response's, ``status`` 0 for a request."""
-
-    side: Literal["request", "response"]
-    step: str
-    status: int
-    names: tuple[str, ...]
-    citation: Citation
+_REQUIRED_IN_REQUESTS: Mapping[str, Mapping[str, Citation]] = {"put_manifest": {"content-type": PUSHING_MANIFESTS}}
 
 
-_CHUNKS = _spec("Pushing a blob in chunks")
-_MOUNT = _spec("Mounting a blob from another repository")
-_MANIFESTS = _spec("Pushing Manifests")
-_POST_PUT = _spec("POST then PUT")
+def required_in_request(endpoint: str) -> Mapping[str, Citation]:
+    """The headers that a request must carry, in lower case, each with the clause that requires it.
 
-REQUIRED: tuple[Required, ...] = (
-    Required("request", "put_manifest", 0, ("Content-Type",), _MANIFESTS),
-    Required("response", "start_upload", 202, ("Location",), _POST_PUT),
-    Required("response", "put_blob", 201, ("Location",), _POST_PUT),
-    Required("response", "post_blob", 201, ("Location",), _spec("Single POST")),
-    Required("response", "patch_upload", 202, ("Location", "Range"), _CHUNKS),
-    Required("response", "get_upload", 204, ("Location", "Range"), _CHUNKS),
-    Required("response", "mount_blob", 201, ("Location",), _MOUNT),
-    Required("response", "put_manifest", 201, ("Location",), _MANIFESTS),
-    Required("response", "get_referrers", 200, ("Content-Type",), _spec("Listing Referrers")),
-    Required("response", "", 401, ("WWW-Authenticate",), _http("11.6.1 WWW-Authenticate")),
-    Required("response", "", 405, ("Allow",), _http("15.5.6 405 Method Not Allowed")),
-)
-"""What must be there, by step and status; an empty step stands for every request."""
-
-
-def required_headers(side: str, step: str, status: int = 0) -> Mapping[str, Citation]:
-    """The headers that a message must carry, in lower case, each with the clause that says so.
+    ``responses.required_headers`` says the same of a response.
 
     Parameters
     ----------
-    side: ``"request"`` or ``"response"``.
-    step: the name of the request.
-    status: that of the answer; 0 for a request.
+    endpoint: the name of an endpoint.
     """
-    fitting = (row for row in REQUIRED if row.side == side and row.status == status and row.step in ("", step))
-    return {name.lower(): row.citation for row in fitting for name in row.names}
+    return _REQUIRED_IN_REQUESTS.get(endpoint, {})

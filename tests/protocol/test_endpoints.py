@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtutor.protocol import codes
 from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, parse, paths_like, split_target
+from regtutor.protocol.responses import documented, meaning, response_row
 
 DIGEST = "sha256:" + "0" * 64
 FIELDS = {"repository": "library/hello", "session": "7c3f", "digest": DIGEST, "reference": "v1"}
@@ -56,8 +56,10 @@ def test_build_writes_the_literal_target(name):
 def test_every_row_cites_a_clause_and_says_what_each_status_means(endpoint):
     assert endpoint.citations
     assert all(citation.url.startswith("https://") and citation.section for citation in endpoint.citations)
-    assert all(codes.meaning(endpoint.name, status) == text for status, text in endpoint.statuses.items())
-    assert any(status < 300 for status in endpoint.statuses)
+    rows = [response_row(endpoint.name, status) for status in documented(endpoint.name)]
+    assert all(row and row.endpoint == endpoint.name and row.meaning for row in rows)
+    assert all(meaning(endpoint.name, row.status) == row.meaning for row in rows if row)
+    assert any(status < 300 for status in documented(endpoint.name))
 
 
 @pytest.mark.parametrize("package", ["regtutor.steps", "regtutor.server.handlers"])
