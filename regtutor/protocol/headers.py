@@ -64,7 +64,12 @@ class Header:
 
 
 def _row(
-    name: str, sender: Sender, meaning: str, grammar: str, section: str | Citation, rule: Rule = "not mentioned"
+    name: str,
+    sender: Sender,
+    meaning: str,
+    grammar: str,
+    section: str | Citation,
+    rule: Rule = "not in the registry documents",
 ) -> Header:
     """A row; a ``section`` that is a number is that of RFC 9110, under the header's own name."""
     citation = section if isinstance(section, Citation) else Citation(HTTP, f"{section} {name}", f"section-{section}")
