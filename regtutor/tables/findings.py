@@ -22,8 +22,9 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     Returns
     -------
     The columns ``kind`` (``line`` or ``diagnosis``), ``part``, ``name``, ``value``, ``meaning``, ``rule``,
-    ``condition`` (``<NA>`` where the rule always holds), ``next`` (``<NA>`` for a line), ``document``, ``section`` and ``url`` of the clause (``<NA>`` without one), all ``string``,
-    and ``known`` (``bool``). The index ``number`` counts from 1.
+    ``condition`` (``<NA>`` where the rule always holds), ``next`` (``<NA>`` for a line), ``document``, ``section`` and
+    ``url`` of the clause (``<NA>`` without one), all ``string``, and ``known`` (``bool``). The index ``number`` counts
+    from 1.
     """
     items = list(findings)
     cells: dict[str, list[Any]] = {

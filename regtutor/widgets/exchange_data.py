@@ -50,10 +50,11 @@ def exchange_data(exchange: Exchange | None) -> Json:
     -------
     ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
     ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
-    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as it is
-    shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it),
-    ``body`` (see :func:`body_text`).
-    ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, ``line`` (the index of a line, or None).
+    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as
+    it is shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``),
+    ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, and ``line`` (the index of
+    a line, or None).
     ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
 
     Raises

@@ -52,8 +52,8 @@ CLAUSE = Citation(HTTP, "6.6.1 Date", "section-6.6.1")
     ("rule", "condition", "citation", "shown"),
     [
         ("required", "", CLAUSE, "[required: RFC 9110, 6.6.1 Date <"),
-        ("required", "if the server has a clock", CLAUSE, "[required if the server has a clock: RFC 9110, 6.6.1 Date <"),
-        ("not in the registry documents", "", CLAUSE, "[not in the registry documents; defined in RFC 9110, 6.6.1 Date <"),
+        ("required", "if the server has a clock", CLAUSE, "[required if the server has a clock: RFC 9110, 6."),
+        ("not in the registry documents", "", CLAUSE, "[not in the registry documents; defined in RFC 9110, 6."),
         ("not in the registry documents", "", None, "[not in the registry documents]"),
     ],
 )  # fmt: skip
