@@ -17,7 +17,7 @@ from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.message import HeaderList
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation, Rule
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, OUTSIDE, Citation, Rule
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.headers import HEADERS, required_in_request
 from regtutor.protocol.responses import required_headers, response_row
@@ -56,7 +56,7 @@ def explain(exchange: Exchange) -> Findings:
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
     endpoint, request = endpoint_of(exchange), exchange.request
-    rule: Rule = "not mentioned" if endpoint is None else "allowed"
+    rule: Rule = OUTSIDE if endpoint is None else "allowed"
     source = endpoint.citations[0] if endpoint else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
@@ -81,7 +81,7 @@ def _sent_body(exchange: Exchange) -> Iterator[Finding]:
 def _response(exchange: Exchange) -> Iterator[Finding]:
     response = exchange.response
     if response is None:
-        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, "not mentioned", _CONTENT)
+        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
         return
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, step_of(exchange))
     needed = required_headers(step_of(exchange), response.status)
@@ -96,7 +96,7 @@ def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Fi
     row = response_row(endpoint, status)
     if row is None:
         said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
-        return Finding(line, part, str(status), reason, said, "not mentioned", known=False)
+        return Finding(line, part, str(status), reason, said, OUTSIDE, known=False)
     return Finding(line, part, str(status), reason, row.meaning, row.level, row.citation)
 
 
@@ -113,7 +113,7 @@ def _headers(
         row = HEADERS.get(key)
         if row is None:
             said = "regtutor does not know this header; a client may ignore a header that it does not know"
-            yield Finding(line, part, name, value, said, "not mentioned", known=False)
+            yield Finding(line, part, name, value, said, OUTSIDE, known=False)
             continue
         said = meanings[key](exchange, value) if key in meanings else f"{row.meaning}: {value}"
         rule: Rule = "required" if key in needed else row.rule
@@ -125,7 +125,7 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     row, line = CODES.get(name), f"< {name}: {told}"
     if row is None:
         said = "regtutor does not know this error code; what the registry says of it stands beside it"
-        return Finding(line, "error code", name, told, said, "not mentioned", known=False)
+        return Finding(line, "error code", name, told, said, OUTSIDE, known=False)
     said = row.meaning
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"

@@ -28,11 +28,12 @@ class Finding:
     name, value: of a header, its name and value; of a request line, method and target; of a status line, status and
         reason; of an error code, the code and the registry's message; of a diagnosis, its name and what shows it.
     meaning: what it says here, one sentence without its full stop.
-    rule: what the documents say of such a line.
+    rule: how strongly the documents ask for such a line.
     citation: the clause; None where there is none.
     kind: whether it explains a ``line`` or is a ``diagnosis``.
     next: what to try, for a diagnosis.
     known: False for a header, a status or an error code that no table of regtutor has.
+    condition: where the rule holds, such as ``if the list does not fit in one response``; empty where it always does.
     """
 
     line: str
@@ -45,10 +46,19 @@ class Finding:
     kind: Kind = "line"
     next: str = ""
     known: bool = True
+    condition: str = ""
+
+    @property
+    def badge(self) -> str:
+        """The rule with its condition, as it is shown before the clause."""
+        if self.rule == "not in the registry documents" and self.citation:
+            return f"{self.rule}; defined in"
+        return f"{self.rule} {self.condition}".rstrip()
 
     def as_text(self) -> str:
         """The line, and what it means indented under it; a diagnosis begins with ``!``."""
-        source = f" [{self.rule}{f': {self.citation}' if self.citation else ''}]"
+        colon = "" if self.badge.endswith("defined in") else ":"
+        source = f" [{self.badge}{f'{colon} {self.citation}' if self.citation else ''}]"
         if self.kind == "diagnosis":
             lines = [f"! {self.name}: {self.meaning}{source}", f"    next: {self.next}"]
         else:

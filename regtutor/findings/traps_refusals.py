@@ -155,7 +155,7 @@ def _no_answer(exchange: Exchange) -> Iterator[Finding]:
             next((then for said, then in _NO_ANSWER.items() if re.search(said, exchange.error, re.IGNORECASE)), again),
             Citation(HTTP, "3.4 Messages", "section-3.4"),
             shown=by_request_line(exchange),
-            rule="not mentioned",
+            rule="not in the registry documents",
         )
 
 

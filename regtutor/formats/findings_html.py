@@ -52,10 +52,11 @@ def _diagnosis(finding: Finding) -> str:
 
 def _source(finding: Finding) -> str:
     if finding.citation is None:
-        return f"<i>({finding.rule})</i>"
+        return f"<i>({escape(finding.badge)})</i>"
     clause = f"{finding.citation.document.name}, {finding.citation.section}"
     link = f'<a href="{escape(finding.citation.url)}" rel="noreferrer noopener" target="_blank">{escape(clause)}</a>'
-    return f"<i>({finding.rule}; {link})</i>"
+    colon = "" if finding.badge.endswith("defined in") else ":"
+    return f"<i>({escape(finding.badge)}{colon} {link})</i>"
 
 
 def _text(text: str) -> str:

@@ -7,10 +7,22 @@ Distribution's API document as of v2.8.3.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-Rule = Literal["required", "allowed", "not mentioned", "vendor habit"]
-"""What the documents say of a line: it must be there, it may be, they do not speak of it, or one registry's habit."""
+Rule = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
+"""How strongly the documents ask for a line of a message, or for a response.
+
+``required``: MUST, in the registry documents (the distribution-spec, the image-spec, Distribution's API document) or in
+the RFC that is cited. ``recommended``: SHOULD. ``allowed``: MAY, or named without such a word. ``vendor habit``: what
+one registry does and says of itself. ``not in the registry documents``: they do not name it; the clause that is cited
+defines it, and without a clause nothing does.
+"""
+
+MUST: Final[Rule] = "required"
+SHOULD: Final[Rule] = "recommended"
+MAY: Final[Rule] = "allowed"
+HABIT: Final[Rule] = "vendor habit"
+OUTSIDE: Final[Rule] = "not in the registry documents"
 
 
 @dataclass(frozen=True)

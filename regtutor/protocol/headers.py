@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from regtutor.protocol.citations import HTTP, HTTP_1_1, HTTP_CACHING, Citation, Document, Rule
+from regtutor.protocol.citations import HTTP, HTTP_1_1, HTTP_CACHING, OUTSIDE, Citation, Document, Rule
 from regtutor.protocol.clauses import (
     API_STARTING,
     API_VERSION_CHECK,
@@ -64,7 +64,12 @@ class Header:
 
 
 def _row(
-    name: str, sender: Sender, meaning: str, grammar: str, section: str | Citation, rule: Rule = "not mentioned"
+    name: str,
+    sender: Sender,
+    meaning: str,
+    grammar: str,
+    section: str | Citation,
+    rule: Rule = OUTSIDE,
 ) -> Header:
     """A row; a ``section`` that is a number is that of RFC 9110, under the header's own name."""
     citation = section if isinstance(section, Citation) else Citation(HTTP, f"{section} {name}", f"section-{section}")
