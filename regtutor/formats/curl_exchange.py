@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from regtutor.client.recording import preview_limit
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord
-from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
-from regtutor.protocol.urls import origin_form
+from regtutor.protocol.endpoints import step_of_request
 
 _HEAD = re.compile(rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r*\n")
 
@@ -88,7 +87,7 @@ def exchange_of(transfer: Transfer) -> Exchange:
     target, _, version = rest.rpartition(" ")
     headers = tuple(transfer.headers)
     url = _url(transfer, target, headers)
-    step = step_of_request(method, origin_form(target))
+    step = step_of_request(method, target)
     finals = [head for head in transfer.heads if _status(head) >= 200]
     answer = _response(step, transfer, finals[0]) if finals else None
     location = next((value for name, value in answer.headers if name.lower() == "location"), None) if answer else None

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from regtutor.client.recording import preview_limit
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats.json_value import LARGEST, Value, WrongValue
-from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.endpoints import step_of_request
 
 FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 _PSEUDO = frozenset({":method", ":authority", ":scheme", ":path", ":status"})

@@ -241,7 +241,9 @@ def _is_untyped(exchange: Exchange) -> bool:
 
 def _status_seen(number: int, exchange: Exchange) -> Remark:
     assert exchange.response is not None
-    said = f"request {number} was answered with {exchange.status}: {meaning(exchange.step, exchange.status or 0)}."
+    said = (
+        f"request {number} was answered with {exchange.status}: {meaning(exchange.request_name, exchange.status or 0)}."
+    )
     return Remark(_sentence(said), (f"< {exchange.response.start_line}",))
 
 
@@ -249,7 +251,7 @@ def _status_mistake(exchange: Exchange) -> Callable[[Value], Remark | None]:
     def mistake(value: Value) -> Remark | None:
         if not isinstance(value, int) or not 100 <= value < 600:
             return Remark("A status has three digits, the first from 1 to 5.")
-        return Remark(f"Here, {value} would say: {meaning(exchange.step, value)}.")
+        return Remark(f"Here, {value} would say: {meaning(exchange.request_name, value)}.")
 
     return mistake
 

@@ -1,9 +1,9 @@
-"""The table of documented requests: one row each, and the two functions that read it.
+"""The table of documented requests: one row each, and the functions that read it.
 
 A row says what a request is called and how it looks on the wire; ``responses.py`` has the responses that are documented
 for it. The step of the same name (``regtutor/steps``) builds the request; the handler of the same name
 (``regtutor/server/handlers``) responds to it. :func:`build` goes from a name to a target, :func:`parse` from a method
-and a target back to the name.
+and a target back to the name, and :func:`identify` says which endpoint a recorded request went to.
 
 Two rows may share a method and a path: what tells them apart is which query names are there. ``POST .../uploads/`` with
 ``mount`` is another request than the same POST without it.
@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from regtutor.errors import InvalidArgument
 from regtutor.protocol.citations import Citation
 from regtutor.protocol.clauses import ENDPOINT_CLAUSES
+from regtutor.protocol.urls import origin_form
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,12 @@ class Endpoint:
     def leaves_a_session_open(self) -> bool:
         """Whether its success (202 or 204) can open an upload session or leave one open, and Location says where."""
         return self.family == "uploads" and self.method not in ("PUT", "DELETE")
+
+    @property
+    def may_be_elsewhere(self) -> bool:
+        """Whether a registry may choose its address: that of an upload session, or of content that it redirects to."""
+        redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
+        return self.is_sent_to_a_session or redirected
 
 
 def _row(name: str, family: str, end: str, method: str, template: str, *query: str) -> Endpoint:
@@ -173,3 +180,54 @@ def parse(method: str, target: str) -> Match | None:
         if endpoint.method == method and all(name in query for name in endpoint.query):
             return Match(endpoint, fields, query)
     return None
+
+
+_CHOSEN_BY_THE_REGISTRY = re.compile(r"(?!/v2(?:/|$)).*|/v2/.+/blobs/upload/.*", re.DOTALL)
+"""Paths that are no endpoint's and may be a Location: those outside of ``/v2/``, and the upload sessions of GHCR."""
+
+
+def identify(method: str, target: str, step: str = "") -> Match | None:
+    """The endpoint of a request that was sent: its method and target decide, the step only if they say nothing.
+
+    1. Method and path are those of an endpoint: it is that endpoint. Where several have them, the query names decide;
+       a ``PUT`` to a session whose query lost its ``digest`` is ``put_blob`` still.
+    2. The path is outside of ``/v2/``, or begins with ``/v2/<repository>/blobs/upload/``, as GHCR's upload sessions do:
+       only the registry knows what such a Location means. If ``step`` is a request whose address a registry may
+       choose (:attr:`Endpoint.may_be_elsewhere`), it says what the address is, and the method says which endpoint of
+       that address was asked: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The path has no fields then.
+    3. No request is known (a text of curl's that ends before it): the endpoint of ``step``, without fields.
+    4. Else there is none. A path below ``/v2/`` that is no endpoint's belongs to none, whatever step drafted it.
+
+    Parameters
+    ----------
+    method, target: as sent; the target in origin-form or in absolute-form; empty if no request is known.
+    step: the name of the step that drafted it; any other text names no endpoint.
+
+    Source of the exception in 2: a Location of GHCR's
+    <https://github.com/dotnet/sdk-container-builds/issues/292>.
+    """
+    drafted = BY_NAME.get(step)
+    if not method or not target:
+        return Match(drafted, {}, {}) if drafted else None
+    form = origin_form(target)
+    path, query = split_target(form)
+    rows = [(endpoint, fields) for endpoint, fields in paths_like(form) if endpoint.method == method]
+    for endpoint, fields in rows:
+        if all(name in query for name in endpoint.query):
+            return Match(endpoint, fields, query)
+    if rows:
+        return Match(*rows[0], query)
+    if drafted is None or not drafted.may_be_elsewhere or not _CHOSEN_BY_THE_REGISTRY.fullmatch(path):
+        return None
+    same_address = (row for row in ENDPOINTS if row.template == drafted.template and row.method == method)
+    return next((Match(row, {}, query) for row in same_address), None)
+
+
+UNDOCUMENTED = "request"
+"""What a request is called that is none of the documented ones, if no step drafted it."""
+
+
+def step_of_request(method: str, target: str) -> str:
+    """What a request that another program sent is called: by its method and target, or :data:`UNDOCUMENTED`."""
+    match = parse(method, origin_form(target))
+    return match.endpoint.name if match else UNDOCUMENTED

@@ -55,7 +55,7 @@ def after_failure(failure: RegtutorError, following: Request) -> str:
 
 def after_end(exchange: Exchange | None) -> str:
     """What to say of the answer that stopped a walk, besides what its error says."""
-    lost = exchange is not None and exchange.status == 404 and exchange.step in SENT_TO_A_SESSION
+    lost = exchange is not None and exchange.status == 404 and exchange.request_name in SENT_TO_A_SESSION
     return _GONE if lost else ""
 
 

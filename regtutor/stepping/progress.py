@@ -14,9 +14,7 @@ from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.protocol.endpoints import parse
 from regtutor.protocol.ranges import last_stored
-from regtutor.protocol.urls import split_origin
 from regtutor.stepping.bodies import Chunks, altered
 
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
@@ -63,7 +61,7 @@ def progress(
     current = ""
     for exchange in exchanges:
         current = _digest(exchange) or current
-        effect = _EFFECTS.get((exchange.step, exchange.status or 0))
+        effect = _EFFECTS.get((exchange.request_name, exchange.status or 0))
         if effect is not None and current in rows:
             fate, sent = effect
             rows[current] = replace(rows[current], fate=fate, sent=sent(rows[current], exchange))
@@ -82,7 +80,7 @@ def _rows(image: Image | Index) -> Iterable[BlobProgress]:
 
 def _digest(exchange: Exchange) -> str:
     """Which blob or manifest an exchange is about; ``""`` if only the one before it says so, as within a session."""
-    match = parse(exchange.method, split_origin(exchange.url)[1])
+    match = exchange.endpoint
     if match is None:
         return ""
     if "reference" in match.path:

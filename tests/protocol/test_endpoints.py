@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, parse, paths_like, split_target
+from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, identify, parse, paths_like, split_target
 from regtutor.protocol.responses import documented, meaning, response_row
 
 DIGEST = "sha256:" + "0" * 64
@@ -118,3 +118,40 @@ def test_rows_are_found_by_their_path_whatever_the_method():
 
 def test_a_repeated_query_name_counts_once_and_an_empty_one_counts():
     assert split_target("/v2/?a=1&a=2&b=&c=%20")[1] == {"a": "1", "b": "", "c": " "}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "step", "name"),
+    [
+        # What was sent is an endpoint's, whatever step drafted it.
+        ("GET", f"/v2/a/b/blobs/{DIGEST}", "put_blob", "get_blob"),
+        ("HEAD", f"/v2/a/b/blobs/{DIGEST}", "get_blob", "head_blob"),
+        ("GET", f"http://r:5000/v2/a/b/blobs/{DIGEST}", "request", "get_blob"),
+        ("POST", f"/v2/a/blobs/uploads/?mount={DIGEST}", "start_upload", "mount_blob"),
+        ("PUT", "/v2/a/blobs/uploads/1?_state=x", "request", "put_blob"),
+        # A path below /v2/ that is no endpoint's, and a method that its path does not have.
+        ("PUT", "/v2/nonsense", "put_blob", None),
+        ("PUT", "/v2/a/blobs/nonsense/1", "put_blob", None),
+        ("GET", "/v2", "check_api", None),
+        ("PATCH", f"/v2/a/b/blobs/{DIGEST}", "get_blob", None),
+        # A Location that only the registry can read: the step says what it is, the method what is asked of it.
+        ("PUT", "/artifacts-uploads/namespaces/x/1?digest=y", "put_blob", "put_blob"),
+        ("PATCH", "https://storage.example/u/1", "patch_upload", "patch_upload"),
+        ("DELETE", "/artifacts-uploads/1", "patch_upload", "cancel_upload"),
+        ("PUT", "/v2/a/b/blobs/upload/11111111?digest=y", "put_blob", "put_blob"),
+        ("GET", "https://cdn.example/sha256/aa/data", "get_blob", "get_blob"),
+        ("POST", "/artifacts-uploads/1", "patch_upload", None),
+        # The client chooses these addresses: another path is another request.
+        ("GET", "/v1/", "check_api", None),
+        ("PUT", "/manifests/v1", "put_manifest", None),
+        ("PUT", "/artifacts-uploads/1", "request", None),
+        # No request is known.
+        ("", "", "get_manifest", "get_manifest"),
+        ("", "", "request", None),
+    ],
+)
+def test_a_request_is_identified_by_what_was_sent_and_by_its_step_only_where_that_says_nothing(
+    method: str, target: str, step: str, name: str | None
+) -> None:
+    match = identify(method, target, step)
+    assert (match.endpoint.name if match else None) == name
