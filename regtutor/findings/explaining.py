@@ -11,11 +11,11 @@ from typing import Any
 
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
-from regtutor.findings import mismatches, requests, responses, traps
-from regtutor.findings.asked import asked, endpoint_of, step_of
+from regtutor.findings import requests, responses, traps
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
+from regtutor.findings.subject import asked, name_of
 from regtutor.message import HeaderList
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, OUTSIDE, Citation, Rule
 from regtutor.protocol.codes import CODES
@@ -50,17 +50,17 @@ def explain(exchange: Exchange) -> Findings:
             "Send a request and give what comes back, or explain each exchange of a transcript",
         )
     lines = (*_request(exchange), *_interims(exchange), *_sent_body(exchange), *_response(exchange))
-    found = (*mismatches.diagnose(exchange), *traps.diagnose(exchange))
-    return Findings((*lines, *found), f"{step_of(exchange)}: {exchange.meaning}")
+    found = traps.diagnose(exchange)
+    return Findings((*lines, *found), f"{exchange.request_name}: {exchange.meaning}")
 
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
-    endpoint, request = endpoint_of(exchange), exchange.request
-    rule: Rule = OUTSIDE if endpoint is None else "allowed"
-    source = endpoint.citations[0] if endpoint else _REQUEST_LINE
+    match, request = exchange.endpoint, exchange.request
+    rule: Rule = OUTSIDE if match is None else "allowed"
+    source = match.endpoint.citations[0] if match else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
-    needed = required_in_request(step_of(exchange))
+    needed = required_in_request(name_of(exchange))
     yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
 
 
@@ -83,8 +83,8 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
         return
-    yield _status(f"< {response.start_line}", "response", response.status, response.reason, step_of(exchange))
-    needed = required_headers(step_of(exchange), response.status)
+    yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
+    needed = required_headers(name_of(exchange), response.status)
     yield from _headers("<", "response header", response.headers, exchange, responses.MEANINGS, needed)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":

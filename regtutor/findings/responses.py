@@ -6,26 +6,26 @@ import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, on_another_host, step_of
 from regtutor.findings.requests import MEANINGS as OF_REQUESTS
+from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target
 from regtutor.protocol.links import next_link
 from regtutor.protocol.ranges import first_and_last, length
 from regtutor.protocol.text import counted
-from regtutor.protocol.urls import split_origin
+from regtutor.protocol.urls import other_host, split_origin
 
 
 def _location(exchange: Exchange, value: str) -> str:
     absolute = bool(split_origin(value)[0])
     kind = "an absolute URL" if absolute else "relative: it is taken with the scheme and host of the request"
     if exchange.status is not None and 300 <= exchange.status < 400:
-        other = on_another_host(exchange)
+        other = other_host(value, exchange.url)
         warning = ", on another host, which is not to see the credentials of this one" if other else ""
         return f"the request is to be sent there instead{warning}; {kind}"
     if exchange.status is not None and exchange.status >= 400:
         return f"{_where_refused(exchange)}; {kind}"
-    if exchange.status in (202, 204) and step_of(exchange) in LEAVES_A_SESSION_OPEN:
+    if exchange.status in (202, 204) and name_of(exchange) in LEAVES_A_SESSION_OPEN:
         mark = "&" if "?" in value else "?"
         return (
             f"the next bytes go there, byte for byte as it stands; to close the upload, {mark}digest=<digest> is "
@@ -35,7 +35,7 @@ def _location(exchange: Exchange, value: str) -> str:
 
 
 def _where_refused(exchange: Exchange) -> str:
-    if exchange.status == 416 and step_of(exchange) in ("patch_upload", "put_blob"):
+    if exchange.status == 416 and name_of(exchange) in ("patch_upload", "put_blob"):
         return "the upload is not lost: GET this address to see how far it has come, and go on there"
     return "nothing was stored by this request; what such an address is for, no document of the API says"
 
@@ -45,7 +45,7 @@ def _range(exchange: Exchange, value: str) -> str:
     if found is None:
         return f"{value!r} is not written as the specification writes it: 0-<last>"
     if found == (0, 0):
-        started = step_of(exchange) in ("start_upload", "mount_blob", "post_blob")
+        started = name_of(exchange) in ("start_upload", "mount_blob", "post_blob")
         there = "no byte is there yet" if started else "one byte is there, or none: the two are written alike"
         return f"{there}; the next chunk starts at {0 if started else '1, or at 0'}"
     return (
@@ -73,7 +73,7 @@ def _digest(exchange: Exchange, value: str) -> str:
         same = response.body.digest == value
         return f"the digest of the content; {_compared(same, 'the bytes that came', response.body.digest)}"
     if (
-        step_of(exchange) in ("put_manifest", "post_blob")
+        name_of(exchange) in ("put_manifest", "post_blob")
         and exchange.ok
         and sent.digest
         and same_algorithm(sent.digest, value)

@@ -1,20 +1,38 @@
-"""Known traps: what a refusal, a Location or an answer that looks like a success often comes from, and what to try.
+"""Every trap: what contradicts itself in an exchange, and what a refusal or a response often comes from.
 
-The traps stand in files by theme; here they are one list, in which the nearest causes come first.
+The traps are in files by theme; here they are one list. Contradictions come before what they lead to, and the nearest
+causes come first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 
 from regtutor.exchange import Exchange
-from regtutor.findings import traps_locations, traps_manifests, traps_refusals, traps_uploads
+from regtutor.findings import mismatches, traps_locations, traps_manifests, traps_refusals, traps_uploads
+from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
+from regtutor.findings.subject import name_of
 
-LOOKS = (*traps_locations.LOOKS, *traps_uploads.LOOKS, *traps_manifests.LOOKS, *traps_refusals.LOOKS)
+
+def _of(module: ModuleType) -> tuple[Trap, ...]:
+    return tuple(value for value in vars(module).values() if isinstance(value, Trap))
+
+
+TRAPS: tuple[Trap, ...] = (
+    *_of(mismatches),
+    *_of(traps_locations),
+    *_of(traps_uploads),
+    *_of(traps_manifests),
+    *_of(traps_refusals),
+)
+"""Every trap, in the order in which they are looked for: by file, and in a file as they are written."""
 
 
 def diagnose(exchange: Exchange) -> Iterator[Finding]:
-    """Every known trap that this exchange shows."""
-    for look in LOOKS:
-        yield from look(exchange)
+    """The diagnoses of every trap that is for this exchange and in it."""
+    endpoint, codes = name_of(exchange), codes_of(exchange)
+    for trap in TRAPS:
+        if trap.is_for(endpoint, exchange.status, codes):
+            yield from trap.look(exchange)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_API_3, DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.citations import (
+    DESCRIPTOR_SPEC,
+    DISTRIBUTION_API,
+    DISTRIBUTION_API_3,
+    DISTRIBUTION_CONFIGURATION,
+    DISTRIBUTION_SPEC,
+    HTTP,
+    HTTP_MORE_STATUSES,
+    Citation,
+)
 
 
 def oci(section: str) -> Citation:
@@ -71,3 +80,10 @@ ENDPOINT_CLAUSES: Mapping[str, tuple[Citation, ...]] = {
     "get_referrers": (LISTING_REFERRERS,),
 }
 """The clauses that specify each endpoint, the distribution-spec's first where it has the endpoint."""
+
+PUSH = oci("Push")
+ENDPOINT_TABLE = oci("Endpoints")
+DIGEST_GRAMMAR = Citation(DESCRIPTOR_SPEC, "Digests", "digests")
+API_DELETING_AN_IMAGE = api("Deleting an Image")
+CONFIGURED_SECRET = Citation(DISTRIBUTION_CONFIGURATION, "http", "http")
+TOO_MANY_REQUESTS = Citation(HTTP_MORE_STATUSES, "4 429 Too Many Requests", "section-4")

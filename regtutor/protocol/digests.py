@@ -57,6 +57,19 @@ def parse(text: str) -> Digest:
     return Digest(match["algorithm"], match["encoded"])
 
 
+def fits_grammar(text: str, *, any_algorithm: bool = False) -> bool:
+    """Whether ``text`` is written as a digest is.
+
+    Parameters
+    ----------
+    any_algorithm: also if its algorithm is not in :data:`ALGORITHMS`; of such a digest the encoded part is not checked.
+    """
+    match = _GRAMMAR.fullmatch(text)
+    if match is None or match["algorithm"] not in ALGORITHMS:
+        return match is not None and any_algorithm
+    return len(match["encoded"]) == ALGORITHMS[match["algorithm"]] and _HEX.fullmatch(match["encoded"]) is not None
+
+
 def same_algorithm(digest: str, other: str) -> bool:
     """Whether two digests are of one algorithm, so that comparing them compares the contents."""
     return digest.partition(":")[0] == other.partition(":")[0]

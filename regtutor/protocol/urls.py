@@ -101,6 +101,17 @@ def address_of(reference: str, base: str) -> Address | None:
         return None
 
 
+def other_host(reference: str, base: str) -> str:
+    """The host that ``reference`` leads to, if the host or the port is not that of the URL ``base``; else ``""``.
+
+    Parameters
+    ----------
+    reference, base: as for :func:`address_of`.
+    """
+    there, here = address_of(reference, base), address_of(base, "")
+    return there.host if there and here and there.authority != here.authority else ""
+
+
 def _is_path(reference: str) -> bool:
     return reference.startswith("/") and not reference.startswith("//")
 

@@ -51,6 +51,7 @@ from tests.findings.records import (
         (exchange(**PATCH, status=416, received=(("Location", "/x"),)), "Location", "go on there"),
         (refused(400, "UNKNOWN", received=(("Location", "/x"),)), "Location", "nothing was stored"),
         (exchange(sent=(("Authorization", "Basic YTpi"),)), "Authorization", "scheme Basic"),
+        (exchange(**GET_MANIFEST, sent=(("Accept", "*/*"),)), "Accept", "Distribution does not read"),
     ],
 )  # fmt: skip
 def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, name: str, says: str) -> None:
@@ -80,6 +81,11 @@ def test_what_a_single_post_sent_is_no_part_of_anything() -> None:
     said = named(rt.explain(exchange("post_blob", "POST", target, 400, body=b"abc")), "body").meaning
     assert sha256(b"other") in said
     assert "chunks" not in said
+
+
+def test_of_accept_nothing_is_said_of_manifests_where_none_is_asked_for() -> None:
+    made = exchange(**PUT_MANIFEST, status=201, sent=(("Accept", "*/*"),))
+    assert named(rt.explain(made), "Accept").meaning == "the client says that it reads anything"
 
 
 def test_what_is_in_no_table_says_so() -> None:
