@@ -19,8 +19,9 @@ from regtutor.findings.subject import asked, name_of
 from regtutor.message import HeaderList
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, OUTSIDE, Citation, Rule
 from regtutor.protocol.codes import CODES
-from regtutor.protocol.headers import HEADERS, required_in_request
-from regtutor.protocol.responses import required_headers, response_row
+from regtutor.protocol.header_uses import Side, header_use
+from regtutor.protocol.headers import HEADERS
+from regtutor.protocol.responses import response_row
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
@@ -60,15 +61,14 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
     source = match.endpoint.citations[0] if match else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
-    needed = required_in_request(name_of(exchange))
-    yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
+    yield from _headers("request", request.headers, exchange, requests.MEANINGS, 0)
 
 
 def _interims(exchange: Exchange) -> Iterator[Finding]:
     for interim in exchange.interims:
         line = f"< {interim.start_line}"
         yield _status(line, "interim", interim.status, interim.reason, "")
-        yield from _headers("<", "interim header", interim.headers, exchange, {}, {})
+        yield from _headers("interim", interim.headers, exchange, {}, interim.status)
 
 
 def _sent_body(exchange: Exchange) -> Iterator[Finding]:
@@ -84,8 +84,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
         yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
         return
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
-    needed = required_headers(name_of(exchange), response.status)
-    yield from _headers("<", "response header", response.headers, exchange, responses.MEANINGS, needed)
+    yield from _headers("response", response.headers, exchange, responses.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
         said, value = received_meaning(exchange), f"{response.body.size} bytes"
@@ -97,39 +96,41 @@ def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Fi
     if row is None:
         said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
         return Finding(line, part, str(status), reason, said, OUTSIDE, known=False)
-    return Finding(line, part, str(status), reason, row.meaning, row.level, row.citation)
+    return Finding(line, part, str(status), reason, row.meaning, row.level, row.citation, condition=row.condition)
 
 
 def _headers(
-    mark: str,
     part: str,
     headers: HeaderList,
     exchange: Exchange,
     meanings: Mapping[str, Callable[[Exchange, str], str]],
-    needed: Mapping[str, Citation],
+    status: int,
 ) -> Iterator[Finding]:
+    mark, side, endpoint = (">" if part == "request" else "<"), _SIDES[part], name_of(exchange)
     for name, value in headers:
         key, line = name.lower(), f"{mark} {name}: {value}"
-        row = HEADERS.get(key)
-        if row is None:
+        use = header_use(side, endpoint, status, name)
+        if use is None:
             said = "regtutor does not know this header; a client may ignore a header that it does not know"
-            yield Finding(line, part, name, value, said, OUTSIDE, known=False)
+            yield Finding(line, f"{part} header", name, value, said, OUTSIDE, known=False)
             continue
-        said = meanings[key](exchange, value) if key in meanings else f"{row.meaning}: {value}"
-        rule: Rule = "required" if key in needed else row.rule
-        yield Finding(line, part, name, value, said, rule, needed.get(key, row.citation))
+        said = meanings[key](exchange, value) if key in meanings else f"{HEADERS[key].meaning}: {value}"
+        yield Finding(line, f"{part} header", name, value, said, use.rule, use.citation, condition=use.condition)
+
+
+_SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
 
 
 def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     name, told = str(entry.get("code", "")), str(entry.get("message", ""))
     row, line = CODES.get(name), f"< {name}: {told}"
     if row is None:
-        said = "regtutor does not know this error code; what the registry says of it stands beside it"
+        said = "regtutor does not know this error code; the registry's own words follow it"
         return Finding(line, "error code", name, told, said, OUTSIDE, known=False)
     said = row.meaning
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"
     if row.status != exchange.status:
-        said += f"; most often it comes with {row.status}, here with {exchange.status}"
+        said += f"; Distribution sends it with {row.status}, here it came with {exchange.status}"
     rule: Rule = "allowed" if row.citation.document == DISTRIBUTION_SPEC else "vendor habit"
     return Finding(line, "error code", name, told, said, rule, row.citation)

@@ -24,7 +24,7 @@ from regtutor.protocol.clauses import (
     SINGLE_POST,
     http,
 )
-from regtutor.protocol.digests import fits_grammar, parse, same_algorithm, sha256
+from regtutor.protocol.digests import ALGORITHMS, is_well_formed, parse, same_algorithm, sha256
 from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
@@ -196,13 +196,11 @@ def _named_digest(exchange: Exchange) -> str | None:
 def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
     """The digest that a request names does not fit the grammar, or the request names none."""
     named, body = _named_digest(exchange), exchange.request.body
-    if named is None or exchange.endpoint is None:
+    if named is None or exchange.endpoint is None or is_well_formed(named):
         return
     try:
         parse(named)
     except InvalidDigest as error:
-        if fits_grammar(named, any_algorithm=True):
-            return
         said = f"the digest cannot be read: {error}" if named else "the request names no digest"
         again = f"Send the same request with digest={body.digest}" if body.digest else "Write it sha256:<64 hex digits>"
         yield diagnosis("malformed digest", said, again, DIGEST_GRAMMAR, shown=by_request_line(exchange), rule=MUST)
@@ -211,9 +209,9 @@ def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
 @trap(codes=("DIGEST_INVALID",))
 def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
     """The digest that a request names fits the grammar, and the registry does not know its algorithm."""
-    named = _named_digest(exchange) or ""
-    if fits_grammar(named, any_algorithm=True) and not fits_grammar(named):
-        body, algorithm = exchange.request.body, named.partition(":")[0]
+    named, body = _named_digest(exchange) or "", exchange.request.body
+    algorithm = named.partition(":")[0]
+    if is_well_formed(named) and algorithm not in ALGORITHMS:
         again = f"Send the same request with digest={body.digest}" if body.digest else "Name the content by its sha256"
         yield diagnosis(
             "an algorithm that this registry does not know",
@@ -230,7 +228,7 @@ def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
 def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
     """The digest that a request names is well written, and is not that of the bytes."""
     named, body = _named_digest(exchange) or "", exchange.request.body
-    if not fits_grammar(named):
+    if not is_well_formed(named) or named.partition(":")[0] not in ALGORITHMS:
         return
     citation, shown = _SENDS_A_DIGEST[name_of(exchange)], by_request_line(exchange)
     unpacked = body.whole and _unpacked_digest(body.preview) == named

@@ -61,7 +61,6 @@ DISTRIBUTION_CONFIGURATION = Document(
     "https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md",
 )
 HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
-HTTP_MORE_STATUSES = Document("RFC 6585", "https://www.rfc-editor.org/rfc/rfc6585.html")
 HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")
 HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")
 

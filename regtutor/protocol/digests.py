@@ -57,17 +57,18 @@ def parse(text: str) -> Digest:
     return Digest(match["algorithm"], match["encoded"])
 
 
-def fits_grammar(text: str, *, any_algorithm: bool = False) -> bool:
-    """Whether ``text`` is written as a digest is.
+def is_well_formed(text: str) -> bool:
+    """Whether ``text`` fits the grammar of digests, of a registered algorithm or of another one.
 
-    Parameters
-    ----------
-    any_algorithm: also if its algorithm is not in :data:`ALGORITHMS`; of such a digest the encoded part is not checked.
+    A registry should accept a digest of an algorithm that it does not know: it is not malformed, it cannot be verified.
+
+    Source: OCI image-spec v1.1.1, descriptor.md, "Digests"
+    <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests>.
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None or match["algorithm"] not in ALGORITHMS:
-        return match is not None and any_algorithm
-    return len(match["encoded"]) == ALGORITHMS[match["algorithm"]] and _HEX.fullmatch(match["encoded"]) is not None
+        return match is not None
+    return len(match["encoded"]) == ALGORITHMS[match["algorithm"]] and bool(_HEX.fullmatch(match["encoded"]))
 
 
 def same_algorithm(digest: str, other: str) -> bool:

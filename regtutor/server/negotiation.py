@@ -42,8 +42,9 @@ def unchanged(head: Head, digest: str) -> bool:
 def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
     """The bytes that Range asks for, as ``(start, stop)``, or None for all of them.
 
-    None also where Range is in no syntax that is known here or asks for several parts (a server may ignore those), and
-    where If-Range names other content than ``digest``.
+    None also where Range has another unit than bytes (RFC 9110, 14.2: a server must ignore a unit that it does not
+    understand), where it is malformed or asks for several parts (which a server may ignore), and where If-Range names
+    other content than ``digest``.
 
     Raises
     ------

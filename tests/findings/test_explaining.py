@@ -64,8 +64,8 @@ def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, n
         (refused(416, "BLOB_UPLOAD_INVALID", **PATCH), "required", "Pushing a blob in chunks"),
         (refused(404, "MANIFEST_UNKNOWN", **GET_MANIFEST), "required", "Pulling manifests"),
         (exchange("head_blob", "HEAD", status=404), "required", "Checking if content exists in the registry"),
-        (refused(400, "MANIFEST_INVALID", **PUT_MANIFEST), "allowed", "Pushing Manifests"),
-        (refused(404, "BLOB_UPLOAD_UNKNOWN", **PATCH), "allowed", "Pushing a blob in chunks"),
+        (refused(400, "MANIFEST_INVALID", **PUT_MANIFEST), "allowed", "PUT Manifest"),
+        (refused(404, "BLOB_UPLOAD_UNKNOWN", **PATCH), "allowed", "Endpoints"),
     ],
 )
 def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allows(
@@ -74,6 +74,25 @@ def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allow
     finding = named(rt.explain(made), str(made.status))
     assert finding.citation is not None
     assert (finding.rule, finding.citation.section) == (rule, section)
+
+
+def test_an_error_code_says_which_status_distribution_sends_it_with() -> None:
+    said = named(rt.explain(refused(404, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
+    assert "Distribution sends it with" not in said
+    other = named(rt.explain(refused(400, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
+    assert other.endswith("Distribution sends it with 404, here it came with 400")
+
+
+def test_a_level_that_holds_on_a_condition_says_so() -> None:
+    made = exchange("put_manifest", "PUT", PUT_MANIFEST["target"], 201, sent=(("Content-Type", "a/b"),))
+    finding = named(rt.explain(made), "Content-Type")
+    assert (finding.rule, finding.condition) == (
+        "required",
+        "if the manifest has a mediaType field; recommended otherwise",
+    )
+    assert "[required if the manifest has a mediaType field; recommended otherwise: OCI distribution-spec" in str(
+        finding
+    )
 
 
 def test_what_a_single_post_sent_is_no_part_of_anything() -> None:
