@@ -1,6 +1,7 @@
 """The walk through an exchange, line by line, in the order of the message; the diagnoses come after the lines.
 
-Which words a line gets is not known here, but in the tables of ``requests.py``, ``responses.py`` and ``bodies.py``.
+Which words a line gets is not known here, but in the tables of ``request_headers.py``, ``response_headers.py`` and
+``bodies.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
-from regtutor.findings import requests, responses, traps
+from regtutor.findings import request_headers, response_headers, traps
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
@@ -61,7 +62,7 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
     source = match.endpoint.citations[0] if match else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
-    yield from _headers("request", request.headers, exchange, requests.MEANINGS, 0)
+    yield from _headers("request", request.headers, exchange, request_headers.MEANINGS, 0)
 
 
 def _interims(exchange: Exchange) -> Iterator[Finding]:
@@ -84,7 +85,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
         yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
         return
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
-    yield from _headers("response", response.headers, exchange, responses.MEANINGS, response.status)
+    yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
         said, value = received_meaning(exchange), f"{response.body.size} bytes"

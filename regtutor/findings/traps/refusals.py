@@ -21,7 +21,7 @@ from regtutor.findings.diagnosis import (
     trap,
 )
 from regtutor.findings.finding import Finding
-from regtutor.findings.responses import challenge
+from regtutor.findings.response_headers import challenge
 from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
 from regtutor.protocol.clauses import PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http

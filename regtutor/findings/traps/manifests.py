@@ -12,7 +12,7 @@ from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import REFUSED, by_request_line, by_sent, by_status, codes_of, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import fields_of, name_of
-from regtutor.findings.traps_locations import needs_a_slash
+from regtutor.findings.traps.locations import needs_a_slash
 from regtutor.protocol.citations import HABIT, MAY, MUST, Citation
 from regtutor.protocol.clauses import (
     API_DELETING_AN_IMAGE,

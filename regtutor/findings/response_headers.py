@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.requests import MEANINGS as OF_REQUESTS
+from regtutor.findings.request_headers import MEANINGS as OF_REQUESTS
 from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from regtutor.exchange import Exchange
-from regtutor.findings import mismatches, traps_locations, traps_manifests, traps_refusals, traps_uploads
+from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import name_of
+from regtutor.findings.traps import locations, manifests, refusals, uploads
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -22,10 +23,10 @@ def _of(module: ModuleType) -> tuple[Trap, ...]:
 
 TRAPS: tuple[Trap, ...] = (
     *_of(mismatches),
-    *_of(traps_locations),
-    *_of(traps_uploads),
-    *_of(traps_manifests),
-    *_of(traps_refusals),
+    *_of(locations),
+    *_of(uploads),
+    *_of(manifests),
+    *_of(refusals),
 )
 """Every trap, in the order in which they are looked for: by file, and in a file as they are written."""
 
