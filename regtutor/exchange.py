@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, overload
 
 from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
-from regtutor.protocol import codes
+from regtutor.protocol.endpoints import BY_NAME, Match, identify
 from regtutor.protocol.links import next_link
 from regtutor.protocol.media_types import kind_of
+from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
+from regtutor.protocol.text import visible
+from regtutor.protocol.urls import origin_form
 
 PREVIEW = 4 * 1024
 """Bytes of a body that a record keeps."""
@@ -192,7 +196,7 @@ class Exchange:
 
     Attributes
     ----------
-    step: the name of the documented request.
+    step: the name of the step that drafted the request; what was sent may be another request, see :attr:`endpoint`.
     url: scheme, host and target, without secrets.
     request, interims, response: as sent and received; ``response`` is None if no final answer came.
     events: what happened when.
@@ -219,6 +223,29 @@ class Exchange:
         for name in ("url", "proxy"):
             object.__setattr__(self, name, redact_url(getattr(self, name)))
         object.__setattr__(self, "error", redact_text(self.error))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The fields alone: what was computed from them is neither copied nor pickled."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @cached_property
+    def endpoint(self) -> Match | None:
+        """The endpoint that was asked, with the fields of the target; None if it is no endpoint of the API.
+
+        It is found once, from the method and the target that were really sent; see
+        :func:`~regtutor.protocol.endpoints.identify` for the rule, and for when the step counts.
+        """
+        return identify(self.method, self.target, self.step)
+
+    @property
+    def request_name(self) -> str:
+        """What was asked, by name: the endpoint's, or method and path for a step's request that went to no endpoint.
+
+        The name of the step for a request that no step of the API drafted.
+        """
+        if self.endpoint is not None:
+            return self.endpoint.endpoint.name
+        return f"{self.method} {origin_form(self.target).partition('?')[0]}" if self.step in BY_NAME else self.step
 
     @property
     def method(self) -> str:
@@ -318,7 +345,7 @@ class Exchange:
             return f"no answer: {self.error}"
         named = [str(entry.get("code")) for entry in self.errors if entry.get("code")]
         told = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in Counter(named).items())
-        return codes.meaning(self.step, self.status) + (f" ({told})" if told else "")
+        return meaning(self.request_name, self.status) + (f" ({told})" if told else "")
 
     def expect(self, *statuses: int) -> Exchange:
         """This exchange, if its status is one of ``statuses``.
@@ -331,7 +358,7 @@ class Exchange:
             return self
         wanted = " or ".join(str(status) for status in statuses)
         raise UnexpectedStatus(
-            f"{self.step} was answered {self.status or 'not at all'}, not {wanted}",
+            f"{self.request_name} was answered {self.status or 'not at all'}, not {wanted}",
             self.meaning,
             f"The registry says: {self.told}" if self.told else "Print the exchange to see every header",
             exchange=self,
@@ -339,7 +366,7 @@ class Exchange:
 
     def as_text(self) -> str:
         """The exchange line by line: ``>`` was sent, ``<`` was received, ``*`` is said about it."""
-        lines = [f"* {self.step}: {self.meaning}"]
+        lines = [f"* {self.request_name}: {self.meaning}"]
         if self.proxy:
             lines.append(f"* through the proxy {self.proxy}")
         if self.request.method:
@@ -356,18 +383,13 @@ class Exchange:
             lines += _message_lines("<", self.response.start_line, self.response.headers)
             lines += _body_lines("<", self.response.body)
         lines += [f"* {event.note}" for event in self.events if event.note]
-        return "\n".join(_printable(line) for line in lines)
+        return "\n".join(visible(line) for line in lines)
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
         return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
-
-
-def _printable(line: str) -> str:
-    """``line`` with control characters written out: what a registry sent must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)
 
 
 def _told(entry: Mapping[str, Any]) -> str:

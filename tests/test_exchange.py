@@ -179,3 +179,35 @@ def test_an_error_reads_as_what_happened_why_and_what_to_do(parts, text):
 def test_repr_is_one_line():
     assert repr(exchange()) == "<Exchange put_blob: PUT /v2/a/blobs/uploads/1?_state=x -> 201>"
     assert repr(exchange(None, error="silence")).endswith("-> silence>")
+
+
+NONSENSE = RequestRecord("PUT", "/v2/nonsense")
+
+
+def test_a_request_that_was_edited_to_no_endpoint_is_not_called_by_the_step_that_drafted_it():
+    made = dataclasses.replace(exchange(404), request=NONSENSE)
+    assert made.endpoint is None
+    assert made.meaning == "not found"
+    assert made.as_text().startswith("* PUT /v2/nonsense: not found")
+    with pytest.raises(UnexpectedStatus, match="PUT /v2/nonsense was answered 404, not 201"):
+        made.expect(201)
+
+
+def test_a_session_outside_of_the_api_belongs_to_its_step():
+    elsewhere = RequestRecord("PUT", "https://storage.example/u/1?digest=sha256:00")
+    made = dataclasses.replace(exchange(404), request=elsewhere)
+    assert made.endpoint is not None
+    assert (made.endpoint.endpoint.name, made.endpoint.path, made.endpoint.query["digest"]) == (
+        "put_blob",
+        {},
+        "sha256:00",
+    )
+    assert made.meaning == "the upload session is not known"
+
+
+def test_the_endpoint_is_no_part_of_the_record_and_is_found_anew_for_another_request():
+    made, same = exchange(), exchange()
+    assert made.endpoint is not None
+    assert made == same and repr(made) == repr(same) and hash(made) == hash(same)
+    assert vars(pickle.loads(pickle.dumps(made))).keys() == vars(same).keys()
+    assert dataclasses.replace(made, request=NONSENSE).endpoint is None

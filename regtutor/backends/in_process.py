@@ -12,20 +12,13 @@ from email.utils import formatdate
 from http import HTTPStatus
 
 from regtutor.client.download import Download, check_destination, completed
-from regtutor.client.head import (
-    Address,
-    ReceivedHead,
-    composed_headers,
-    default_user_agent,
-    head_bytes,
-    sendable_target,
-    split_url,
-)
+from regtutor.client.head import ReceivedHead, composed_headers, default_user_agent, head_bytes
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Body, HeaderList, Request
+from regtutor.protocol.urls import Address, sendable_target, split_url
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.http import FileRange, Head, Response

@@ -19,7 +19,7 @@ def explain(file: Path) -> None:
     FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input. No registry is asked.
     """
     from regtutor import explain as explained
-    from regtutor.formats.visible import visible
+    from regtutor.protocol.text import visible
 
     transcript = loaded(file)
     for number, exchange in enumerate(transcript):

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from regtutor.client.head import Address, split_url
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
 from regtutor.client.registry import Credentials, Registry
 from regtutor.client.wire import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.protocol.secrets import redact_address, redact_url
+from regtutor.protocol.urls import Address, split_url
 
 
 def connect(

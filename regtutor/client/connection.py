@@ -16,9 +16,9 @@ from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConne
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read
 
-from regtutor.client.head import Address
 from regtutor.client.sending import Sending
 from regtutor.client.tap import Tap
+from regtutor.protocol.urls import Address
 
 
 class _Tapped(HTTPConnection):

@@ -10,19 +10,14 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from regtutor.errors import InvalidHeader, InvalidURL
+from regtutor.errors import InvalidHeader
 from regtutor.message import HeaderList, Request
-from regtutor.protocol.secrets import REDACTED, redact_url
-
-PORTS = {"http": 80, "https": 443}
+from regtutor.protocol.urls import Address
 
 HEAD_LIMIT = 256 * 1024
 """Bytes of a received head, its start line included, beyond which it is refused."""
 
-_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<target>[^#]*)", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~-]+)(?::(?P<port>[0-9]{0,5}))?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 _BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) +([0-9]{3})(?: (.*))?", re.DOTALL)
 _END = re.compile(rb"\r?\n\r?\n")
@@ -34,71 +29,6 @@ def default_user_agent() -> str:
         return f"regtutor/{version('regtutor')}"
     except PackageNotFoundError:
         return "regtutor"
-
-
-@dataclass(frozen=True)
-class Address:
-    """An absolute URL taken apart, no byte of its target rewritten.
-
-    Attributes
-    ----------
-    scheme: ``http`` or ``https``.
-    authority: host and port as they stand in the URL, without userinfo.
-    host: without brackets.
-    port: the URL's, or the scheme's own.
-    target: path and query as they stand, ``/`` where there is none.
-    userinfo: what stood before ``@``, or ``""``.
-    """
-
-    scheme: str
-    authority: str
-    host: str
-    port: int
-    target: str
-    userinfo: str = ""
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port, as a URL without a path."""
-        return f"{self.scheme}://{self.authority}"
-
-
-def split_url(url: str) -> Address:
-    """``url`` taken apart.
-
-    Raises
-    ------
-    InvalidURL: if it is not an absolute http or https URL with a host and a port that can be connected to.
-    """
-    match = _URL.fullmatch(url.partition("#")[0])
-    shown = _without_userinfo(url)
-    if match is None:
-        raise InvalidURL(
-            f"{shown!r} cannot be sent to", "it is not an absolute http or https URL", "Write http://host:port/path"
-        )
-    userinfo, _, authority = match["authority"].rpartition("@")
-    found = _AUTHORITY.fullmatch(authority)
-    port = int(found["port"] or PORTS[match["scheme"].lower()]) if found else 0
-    if found is None or not 0 < port < 65536:
-        raise InvalidURL(
-            f"{shown!r} cannot be sent to",
-            "what stands between '//' and the path is no host name with an optional port from 1 to 65535",
-            "Begin the target with '/', and write a name with other letters in its ASCII form (xn--...)",
-        )
-    target = match["target"]
-    whole = target if target.startswith("/") else f"/{target}"
-    return Address(match["scheme"].lower(), authority, found["host"].strip("[]"), port, whole, userinfo)
-
-
-def _without_userinfo(url: str) -> str:
-    """A bad URL as an error may show it: whatever stands before an ``@`` may be a password."""
-    start, mark, rest = redact_url(url).rpartition("@")
-    return f"{start.partition('//')[0]}//{REDACTED}@{rest}" if mark else start + rest
-
-
-def sendable_target(target: str) -> str:
-    """``target`` as it is, but for spaces and control characters, which would end the start line: percent-encoded."""
-    return _UNSENDABLE.sub(lambda match: f"%{ord(match[0]):02X}", target)
 
 
 def composed_headers(

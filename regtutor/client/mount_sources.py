@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from urllib.parse import urlsplit
 
-from regtutor.client.head import split_url
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
-from regtutor.protocol.endpoints import parse, split_target
 
 _SESSIONS = 4096
 _BLOBS = 65536
@@ -30,26 +28,23 @@ class PushedBlobs:
 
     def note(self, request: Request, exchange: Exchange) -> None:
         """Take in an exchange: an opened session, a finished upload, a mount."""
-        if exchange.status == 202 and exchange.location is not None:
-            self._note_session(_origin_form(exchange.target), exchange.location)
-        elif exchange.status == 201 and request.step == "put_blob":
-            self._note_upload(_whole(request.target))
-        elif exchange.status == 201 and request.step == "mount_blob":
-            match = parse(exchange.method, _origin_form(exchange.target))
-            if match is not None:
-                self._add(match.query.get("mount", ""), match.path["repository"])
-
-    def _note_session(self, target: str, location: Location) -> None:
-        match = parse("POST", target)
+        match = exchange.endpoint
         if match is None:
             return
-        self._sessions[_session(location.follow())] = match.path["repository"]
+        if exchange.status == 202 and exchange.location is not None and exchange.method == "POST":
+            self._note_session(match.path["repository"], exchange.location)
+        elif exchange.status == 201 and match.endpoint.name == "put_blob":
+            self._note_upload(_whole(request.target), match.query.get("digest"))
+        elif exchange.status == 201 and match.endpoint.name == "mount_blob":
+            self._add(match.query["mount"], match.path["repository"])
+
+    def _note_session(self, repository: str, location: Location) -> None:
+        self._sessions[_session(location.follow())] = repository
         if len(self._sessions) > _SESSIONS:
             self._sessions.popitem(last=False)
 
-    def _note_upload(self, url: str) -> None:
+    def _note_upload(self, url: str, digest: str | None) -> None:
         repository = self._sessions.pop(_session(url), None)
-        digest = split_target(url)[1].get("digest")
         if repository is not None and digest:
             self._add(digest, repository)
 
@@ -62,11 +57,6 @@ class PushedBlobs:
 
 def _whole(target: str | Location) -> str:
     return target.follow() if isinstance(target, Location) else target
-
-
-def _origin_form(target: str) -> str:
-    """A target without the origin that it has when it goes to a proxy."""
-    return split_url(target).target if target.lower().startswith(("http://", "https://")) else target
 
 
 def _session(url: str) -> str:

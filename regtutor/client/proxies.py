@@ -10,9 +10,9 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from regtutor.client.head import Address, split_url
 from regtutor.errors import InvalidURL
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.urls import Address, split_url
 
 
 def is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from regtutor.client.head import ReceivedHead, sendable_target
+from regtutor.client.head import ReceivedHead
 from regtutor.errors import RegtutorError
 from regtutor.exchange import (
     PREVIEW,
@@ -23,6 +23,7 @@ from regtutor.exchange import (
 )
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.digests import Hasher
+from regtutor.protocol.urls import sendable_target
 
 WITHHELD = "An answer came before the body, so no byte of it was sent"
 """What a record says of a body that was withheld."""

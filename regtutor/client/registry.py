@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from regtutor.client.head import split_url
 from regtutor.client.mount_sources import PushedBlobs
 from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
 
@@ -157,7 +157,7 @@ class Registry:
         return self.url + whole
 
     def _headers(self, request: Request, url: str) -> HeaderList:
-        own = _origin(url) == _origin(self.url)
+        own = same_origin(url, self.url)
         if self.credentials is None or not own or request.header("Authorization") is not None:
             return request.headers
         return (*request.headers, ("Authorization", self.credentials.header()))
@@ -201,8 +201,3 @@ class Registry:
 
     def __repr__(self) -> str:
         return f"<Registry {self.name} at {redact_url(self.url)}>"
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    address = split_url(url)
-    return address.scheme, address.host.lower(), address.port

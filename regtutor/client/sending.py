@@ -15,7 +15,6 @@ from typing import Any
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from regtutor.client.head import (
-    Address,
     NonsenseAnswer,
     ReceivedHead,
     body_framing,
@@ -23,12 +22,12 @@ from regtutor.client.head import (
     head_bytes,
     keeps_open,
     parse_head,
-    sendable_target,
 )
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.tap import Tap
 from regtutor.client.upload import Framing, pieces
 from regtutor.message import Body, HeaderList, Request
+from regtutor.protocol.urls import Address, sendable_target
 
 _INTERIMS = 100
 

@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from regtutor.client.connection import TappedAdapter
 from regtutor.client.download import Download, check_destination, completed
 from regtutor.client.failures import FAILURES, Situation, sentences
-from regtutor.client.head import Address, default_user_agent, split_url
+from regtutor.client.head import default_user_agent
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
 from regtutor.client.sending import Sending, StaleConnection
@@ -23,6 +23,7 @@ from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, HeaderList, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.urls import Address, split_url
 
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from regtutor.errors import InvalidManifest
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.findings.asked import fields_of, step_of
-from regtutor.findings.numbers import comparable, counted
+from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.text import counted
 
 _FATES = {
     "sent": "{} were sent",
@@ -30,19 +31,19 @@ def sent_meaning(exchange: Exchange) -> str:
     body = exchange.request.body
     said = [_FATES[body.fate].format(counted(body.size))]
     named = fields_of(exchange).get("digest")
-    if named and body.digest and body.fate == "sent" and step_of(exchange) in ("put_blob", "post_blob"):
-        chunks = step_of(exchange) == "put_blob"
+    if named and body.digest and body.fate == "sent" and name_of(exchange) in ("put_blob", "post_blob"):
+        chunks = name_of(exchange) == "put_blob"
         same = (
             "which is the digest that the request names" if body.digest == named else _named(named, body.digest, chunks)
         )
         said.append(f"they have the digest {body.digest}, {same}")
-    if step_of(exchange) == "put_manifest":
+    if name_of(exchange) == "put_manifest":
         said += _manifest(body, exchange.request_headers.get("Content-Type", ""))
     return "; ".join(said)
 
 
 def _named(named: str, digest: str, chunks: bool) -> str:
-    if not comparable(named, digest):
+    if not same_algorithm(named, digest):
         return f"and the request names {named}, of another algorithm"
     return f"while the request names {named}" + (
         ": that of the whole blob, if other chunks went before" if chunks else ""
@@ -55,7 +56,7 @@ def received_meaning(exchange: Exchange) -> str:
     body = exchange.response.body
     said = [_FATES[body.fate].format(counted(body.size))]
     digest = exchange.headers.get("Docker-Content-Digest")
-    if exchange.status == 200 and digest and body.digest and comparable(digest, body.digest):
+    if exchange.status == 200 and digest and body.digest and same_algorithm(digest, body.digest):
         said.append(
             "they have the digest that was announced" if digest == body.digest else f"their digest is {body.digest}"
         )

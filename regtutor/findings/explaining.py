@@ -1,6 +1,7 @@
 """The walk through an exchange, line by line, in the order of the message; the diagnoses come after the lines.
 
-Which words a line gets is not known here, but in the tables of ``requests.py``, ``responses.py`` and ``bodies.py``.
+Which words a line gets is not known here, but in the tables of ``request_headers.py``, ``response_headers.py`` and
+``bodies.py``.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import Any
 
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
-from regtutor.findings import mismatches, requests, responses, traps
-from regtutor.findings.asked import asked, endpoint_of, step_of
+from regtutor.findings import request_headers, response_headers, traps
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
+from regtutor.findings.subject import asked, name_of
 from regtutor.message import HeaderList
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, Citation
-from regtutor.protocol.codes import CODES, REQUIRED, STATUSES, meaning
-from regtutor.protocol.headers import HEADERS, Rule, required_headers
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, OUTSIDE, Citation, Rule
+from regtutor.protocol.codes import CODES
+from regtutor.protocol.header_uses import Side, header_use
+from regtutor.protocol.headers import HEADERS
+from regtutor.protocol.responses import response_row
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
@@ -49,25 +52,24 @@ def explain(exchange: Exchange) -> Findings:
             "Send a request and give what comes back, or explain each exchange of a transcript",
         )
     lines = (*_request(exchange), *_interims(exchange), *_sent_body(exchange), *_response(exchange))
-    found = (*mismatches.diagnose(exchange), *traps.diagnose(exchange))
-    return Findings((*lines, *found), f"{step_of(exchange)}: {exchange.meaning}")
+    found = traps.diagnose(exchange)
+    return Findings((*lines, *found), f"{exchange.request_name}: {exchange.meaning}")
 
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
-    endpoint, request = endpoint_of(exchange), exchange.request
-    rule: Rule = "not mentioned" if endpoint is None else "allowed"
-    source = endpoint.citations[0] if endpoint else _REQUEST_LINE
+    match, request = exchange.endpoint, exchange.request
+    rule: Rule = OUTSIDE if match is None else "allowed"
+    source = match.endpoint.citations[0] if match else _REQUEST_LINE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
-    needed = required_headers("request", step_of(exchange))
-    yield from _headers(">", "request header", request.headers, exchange, requests.MEANINGS, needed)
+    yield from _headers("request", request.headers, exchange, request_headers.MEANINGS, 0)
 
 
 def _interims(exchange: Exchange) -> Iterator[Finding]:
     for interim in exchange.interims:
         line = f"< {interim.start_line}"
-        yield _status(line, "interim", interim.status, interim.reason, exchange, STATUSES.get(interim.status))
-        yield from _headers("<", "interim header", interim.headers, exchange, {}, {})
+        yield _status(line, "interim", interim.status, interim.reason, "")
+        yield from _headers("interim", interim.headers, exchange, {}, interim.status)
 
 
 def _sent_body(exchange: Exchange) -> Iterator[Finding]:
@@ -80,69 +82,56 @@ def _sent_body(exchange: Exchange) -> Iterator[Finding]:
 def _response(exchange: Exchange) -> Iterator[Finding]:
     response = exchange.response
     if response is None:
-        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, "not mentioned", _CONTENT)
+        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
         return
-    endpoint = endpoint_of(exchange)
-    row = STATUSES.get(response.status)
-    if endpoint and response.status in endpoint.statuses:
-        row = (endpoint.statuses[response.status], endpoint.citations[0])
-    line = f"< {response.start_line}"
-    yield _status(line, "response", response.status, response.reason, exchange, row)
-    needed = required_headers("response", step_of(exchange), response.status)
-    yield from _headers("<", "response header", response.headers, exchange, responses.MEANINGS, needed)
+    yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
+    yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
         said, value = received_meaning(exchange), f"{response.body.size} bytes"
         yield Finding(body_line("<", response.body), "response body", "body", value, said, "allowed", _CONTENT)
 
 
-def _status(
-    line: str, part: str, status: int, reason: str, exchange: Exchange, row: tuple[str, Citation] | None
-) -> Finding:
-    endpoint = endpoint_of(exchange)
-    documented = endpoint is not None and status in endpoint.statuses
-    rule: Rule = "allowed" if documented or status == 100 else "not mentioned"
-    if documented and endpoint is not None and [s for s in endpoint.statuses if s < 300] == [status]:
-        rule = "required"
-    must = REQUIRED.get((endpoint.name, status)) if endpoint else None
-    if must is not None and row is not None:
-        rule, row = "required", (row[0], must)
-    said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
-    if row is not None:
-        said = row[0] if part == "interim" else meaning(step_of(exchange), status)
-    return Finding(line, part, str(status), reason, said, rule, row[1] if row else None, known=row is not None)
+def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Finding:
+    row = response_row(endpoint, status)
+    if row is None:
+        said = f"{status} is in no table of regtutor; {reason or 'there is no reason'} is what the registry calls it"
+        return Finding(line, part, str(status), reason, said, OUTSIDE, known=False)
+    return Finding(line, part, str(status), reason, row.meaning, row.level, row.citation, condition=row.condition)
 
 
 def _headers(
-    mark: str,
     part: str,
     headers: HeaderList,
     exchange: Exchange,
     meanings: Mapping[str, Callable[[Exchange, str], str]],
-    needed: Mapping[str, Citation],
+    status: int,
 ) -> Iterator[Finding]:
+    mark, side, endpoint = (">" if part == "request" else "<"), _SIDES[part], name_of(exchange)
     for name, value in headers:
         key, line = name.lower(), f"{mark} {name}: {value}"
-        row = HEADERS.get(key)
-        if row is None:
+        use = header_use(side, endpoint, status, name)
+        if use is None:
             said = "regtutor does not know this header; a client may ignore a header that it does not know"
-            yield Finding(line, part, name, value, said, "not mentioned", known=False)
+            yield Finding(line, f"{part} header", name, value, said, OUTSIDE, known=False)
             continue
-        said = meanings[key](exchange, value) if key in meanings else f"{row.meaning}: {value}"
-        rule: Rule = "required" if key in needed else row.rule
-        yield Finding(line, part, name, value, said, rule, needed.get(key, row.citation))
+        said = meanings[key](exchange, value) if key in meanings else f"{HEADERS[key].meaning}: {value}"
+        yield Finding(line, f"{part} header", name, value, said, use.rule, use.citation, condition=use.condition)
+
+
+_SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
 
 
 def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     name, told = str(entry.get("code", "")), str(entry.get("message", ""))
     row, line = CODES.get(name), f"< {name}: {told}"
     if row is None:
-        said = "regtutor does not know this error code; what the registry says of it stands beside it"
-        return Finding(line, "error code", name, told, said, "not mentioned", known=False)
+        said = "regtutor does not know this error code; the registry's own words follow it"
+        return Finding(line, "error code", name, told, said, OUTSIDE, known=False)
     said = row.meaning
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"
     if row.status != exchange.status:
-        said += f"; most often it comes with {row.status}, here with {exchange.status}"
+        said += f"; Distribution sends it with {row.status}, here it came with {exchange.status}"
     rule: Rule = "allowed" if row.citation.document == DISTRIBUTION_SPEC else "vendor habit"
     return Finding(line, "error code", name, told, said, rule, row.citation)

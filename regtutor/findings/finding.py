@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, overload
 
-from regtutor.protocol.citations import Citation
-from regtutor.protocol.headers import Rule
+from regtutor.protocol.citations import Citation, Rule
+from regtutor.protocol.text import visible
 
 Kind = Literal["line", "diagnosis"]
 
@@ -28,11 +28,12 @@ class Finding:
     name, value: of a header, its name and value; of a request line, method and target; of a status line, status and
         reason; of an error code, the code and the registry's message; of a diagnosis, its name and what shows it.
     meaning: what it says here, one sentence without its full stop.
-    rule: what the documents say of such a line.
+    rule: how strongly the documents ask for such a line.
     citation: the clause; None where there is none.
     kind: whether it explains a ``line`` or is a ``diagnosis``.
     next: what to try, for a diagnosis.
     known: False for a header, a status or an error code that no table of regtutor has.
+    condition: where the rule holds, such as ``if the list does not fit in one response``; empty where it always does.
     """
 
     line: str
@@ -45,15 +46,24 @@ class Finding:
     kind: Kind = "line"
     next: str = ""
     known: bool = True
+    condition: str = ""
+
+    @property
+    def badge(self) -> str:
+        """The rule with its condition, as it is shown before the clause."""
+        if self.rule == "not in the registry documents" and self.citation:
+            return f"{self.rule}; defined in"
+        return f"{self.rule} {self.condition}".rstrip()
 
     def as_text(self) -> str:
         """The line, and what it means indented under it; a diagnosis begins with ``!``."""
-        source = f" [{self.rule}{f': {self.citation}' if self.citation else ''}]"
+        colon = "" if self.badge.endswith("defined in") else ":"
+        source = f" [{self.badge}{f'{colon} {self.citation}' if self.citation else ''}]"
         if self.kind == "diagnosis":
             lines = [f"! {self.name}: {self.meaning}{source}", f"    next: {self.next}"]
         else:
             lines = [self.line, f"    {self.meaning}{source}"]
-        return "\n".join(printable(line) for line in lines)
+        return "\n".join(visible(line) for line in lines)
 
     def __str__(self) -> str:
         return self.as_text()
@@ -91,15 +101,10 @@ class Findings(Sequence[Finding]):
 
     def as_text(self) -> str:
         """Each line of the message, what it means indented under it, and then the diagnoses."""
-        return "\n".join([printable(f"* {self.title}"), *(item.as_text() for item in self.items)])
+        return "\n".join([visible(f"* {self.title}"), *(item.as_text() for item in self.items)])
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
         return f"<Findings {self.title!r}: {len(self) - len(self.diagnoses)} lines, {len(self.diagnoses)} diagnoses>"
-
-
-def printable(line: str) -> str:
-    """``line`` with control characters written out: what a registry sent must not steer a terminal."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)

@@ -1,111 +1,154 @@
-"""What is missing in an exchange, or contradicts something else in it: lengths, digests, media types, ranges."""
+"""What is missing in an exchange, or contradicts something else in it: lengths, digests, media types, ranges.
+
+Each function looks for one of them and gives a diagnosis or none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 
 from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, step_of
-from regtutor.findings.compression import GZIP, unpacked_digest
-from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, codes_of, diagnosis, issue
+from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.numbers import UPLOAD_RANGE, comparable, counted, first_and_last, length
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, IMAGE_CONFIG_SPEC, Citation
-from regtutor.protocol.digests import parse
-from regtutor.protocol.headers import HEADERS, required_headers
+from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD, Citation
+from regtutor.protocol.clauses import (
+    CHUNKS,
+    DIGEST_GRAMMAR,
+    ERROR_CODES,
+    PULLING_BLOBS,
+    PULLING_MANIFESTS,
+    PUSHING_MANIFESTS,
+    SINGLE_POST,
+    http,
+)
+from regtutor.protocol.digests import ALGORITHMS, is_well_formed, parse, same_algorithm, sha256
+from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.ranges import CHUNK, first_and_last, length
+from regtutor.protocol.responses import required_headers
+from regtutor.protocol.text import counted
 
-_CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
-_MANIFESTS = Citation(DISTRIBUTION_SPEC, "Pushing Manifests", "pushing-manifests")
-_BLOBS = Citation(DISTRIBUTION_SPEC, "Pulling blobs", "pulling-blobs")
-_POST_PUT = Citation(DISTRIBUTION_SPEC, "POST then PUT", "post-then-put")
-_LENGTH = Citation(HTTP, "8.6 Content-Length", "section-8.6")
+_LENGTH = http("8.6 Content-Length")
+
+_SENDS_A_DIGEST: Mapping[str, Citation] = {
+    "put_blob": CHUNKS,
+    "post_blob": SINGLE_POST,
+    "put_manifest": PUSHING_MANIFESTS,
+}
+"""Endpoints that are sent bytes and their digest -> the clause by which the digest must be that of the bytes."""
+
+_GIVES_A_DIGEST: Mapping[str, Citation] = {"get_blob": PULLING_BLOBS, "get_manifest": PULLING_MANIFESTS}
+"""Endpoints that give the bytes of a digest -> the clause by which they must give these bytes."""
 
 
-def diagnose(exchange: Exchange) -> Iterator[Finding]:
-    """Everything that is missing or contradictory."""
-    for look in _LOOKS:
-        yield from look(exchange)
-
-
-def _missing_in_answer(exchange: Exchange) -> Iterator[Finding]:
-    needed = required_headers("response", step_of(exchange), exchange.status or 0) if exchange.response else {}
+@trap()
+def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
+    """A header that a response of this endpoint and status must have is missing."""
+    name = name_of(exchange)
+    needed = required_headers(name, exchange.status or 0) if exchange.response else {}
     for key, citation in needed.items():
         if key not in exchange.headers:
-            name = HEADERS[key].name
-            said = f"an answer {exchange.status} to {step_of(exchange)} must have the header {name}, which says: "
+            header = HEADERS[key].name
+            said = f"an answer {exchange.status} to {name or 'any request'} must have the header {header}, which says: "
             yield diagnosis(
                 "missing header",
                 said + HEADERS[key].meaning,
                 "See whether a proxy before the registry takes it away: send the same request to the registry itself",
                 citation,
-                shown=by_received(exchange, name),
+                shown=by_received(exchange, header),
+                rule=MUST,
             )
 
 
-def _manifest_without_type(exchange: Exchange) -> Iterator[Finding]:
-    if step_of(exchange) == "put_manifest" and "Content-Type" not in exchange.request_headers:
+def _declared_type(exchange: Exchange) -> str:
+    """The ``mediaType`` of the manifest that was sent; ``""`` if it has none, or is not a manifest."""
+    body = exchange.request.body
+    try:
+        return parse_manifest(body.preview).declared_media_type if body.size and body.whole else ""
+    except InvalidManifest:
+        return ""
+
+
+@trap(endpoints=("put_manifest",))
+def manifest_without_type(exchange: Exchange) -> Iterator[Finding]:
+    """A manifest was sent without Content-Type."""
+    if "Content-Type" not in exchange.request_headers:
+        declared = _declared_type(exchange)
         yield diagnosis(
             "manifest without Content-Type",
             "a manifest was sent without its type; Distribution 2.8 then takes it for a signed one of Schema 1, and "
-            "says that a signature is missing",
+            "refuses it (only its log says that the signature is missing)",
             "Send Content-Type with the manifest's own mediaType, such as application/vnd.oci.image.manifest.v1+json",
-            _MANIFESTS,
+            PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
+            rule=MUST if declared else SHOULD,
+            condition="if the manifest has a mediaType, as this one" if declared else "",
         )
 
 
-def _manifest_of_another_type(exchange: Exchange) -> Iterator[Finding]:
-    named = exchange.request_headers.get("Content-Type")
-    body = exchange.request.body
-    if step_of(exchange) != "put_manifest" or named is None or not body.size or not body.whole:
-        return
-    try:
-        declared = parse_manifest(body.preview).declared_media_type
-    except InvalidManifest:
-        return
-    if declared and declared != essence(named):
+@trap(endpoints=("put_manifest",))
+def manifest_of_another_type(exchange: Exchange) -> Iterator[Finding]:
+    """Content-Type is not the mediaType of the manifest that was sent."""
+    named, declared = exchange.request_headers.get("Content-Type"), _declared_type(exchange)
+    if named is not None and declared and declared != essence(named):
         yield diagnosis(
             "Content-Type is not the mediaType",
             f"the manifest says that it is {declared}, and the header says {essence(named)}",
             f"Send Content-Type: {declared}, and the manifest's bytes as they are",
-            _MANIFESTS,
+            PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
+            rule=MUST,
+            condition="if the manifest has a mediaType, as this one",
         )
 
 
-def _content_range(exchange: Exchange) -> Iterator[Finding]:
+@trap()
+def range_of_another_form(exchange: Exchange) -> Iterator[Finding]:
+    """The Content-Range of a request is not in the form of an upload's."""
     value = exchange.request_headers.get("Content-Range")
-    if value is None:
+    if value is None or CHUNK.fullmatch(value):
         return
-    found, shown = first_and_last(value), by_sent(exchange, "Content-Range")
-    if not UPLOAD_RANGE.fullmatch(value) or found is None:
-        yield diagnosis(
-            "Content-Range is not written so",
-            f"{value!r} is another form than that of an upload, <first>-<last> without a unit and without a size; "
-            "Distribution 3 answers 500 to it, and Distribution 2.8 does not look at it",
-            f"Send Content-Range: {found[0]}-{found[1]}" if found else "Send Content-Range: 0-9 for the first 10 bytes",
-            issue(3496, "the form of ranges in uploads"),
-            shown=shown,
-        )
+    found = first_and_last(value)
+    yield diagnosis(
+        "Content-Range is not written so",
+        f"{value!r} is another form than that of an upload, <first>-<last> without a unit and without a size; "
+        "Distribution 3 answers 500 to it, and Distribution 2.8 does not look at it",
+        f"Send Content-Range: {found[0]}-{found[1]}" if found else "Send Content-Range: 0-9 for the first 10 bytes",
+        CHUNKS,
+        shown=by_sent(exchange, "Content-Range"),
+        rule=MUST,
+    )
+
+
+@trap()
+def range_of_another_length(exchange: Exchange) -> Iterator[Finding]:
+    """The Content-Range of a request is not as long as its body."""
+    value = exchange.request_headers.get("Content-Range", "")
+    found = first_and_last(value) if CHUNK.fullmatch(value) else None
+    if found is None or exchange.request.body.fate == "partial":
         return
     announced = length(exchange.request_headers.get("Content-Length"))
     size, said = found[1] - found[0] + 1, exchange.request.body.size if announced is None else announced
-    if size != said and exchange.request.body.fate != "partial":
+    if size != said:
         length_of = f"{value} is a range of {counted(size)}" if size > 0 else f"{value} ends before it begins"
         half = "; the last byte counts, so this looks like a half-open range" if size == said + 1 else ""
         yield diagnosis(
             "Content-Range is not as long as the body",
             f"{length_of}, and the body has {said}{half}",
             f"Send Content-Range: {found[0]}-{found[0] + said - 1}" if said else "Leave Content-Range out",
-            _CHUNKS,
-            shown=shown,
+            CHUNKS,
+            shown=by_sent(exchange, "Content-Range"),
+            rule=MUST,
         )
 
 
-def _sent_length(exchange: Exchange) -> Iterator[Finding]:
+@trap()
+def sent_length(exchange: Exchange) -> Iterator[Finding]:
+    """The Content-Length of a request is not that of the body that was sent."""
     body, announced = exchange.request.body, length(exchange.request_headers.get("Content-Length"))
     if body.fate == "partial" and body.digest is None:
         return  # how many bytes went out is not known
@@ -116,16 +159,19 @@ def _sent_length(exchange: Exchange) -> Iterator[Finding]:
             "Leave Content-Length to the client, or announce what the body has",
             _LENGTH,
             shown=by_sent(exchange, "Content-Length"),
+            rule=MUST,
         )
 
 
-def _received_length(exchange: Exchange) -> Iterator[Finding]:
+@trap()
+def received_length(exchange: Exchange) -> Iterator[Finding]:
+    """The body of a response is not as long as its Content-Length."""
     if exchange.response is None or exchange.method == "HEAD" or exchange.status == 304:
         return
     announced, got = length(exchange.headers.get("Content-Length")), exchange.response.body.size
     if announced is None or announced == got or exchange.response.body.fate == "withheld":
         return
-    stale = got == 0 and step_of(exchange) == "get_blob" and exchange.status == 200
+    stale = got == 0 and name_of(exchange) == "get_blob" and exchange.status == 200
     why = "; after a garbage collection Distribution may still believe that it has a blob" if stale else ""
     again = "Restart the registry, push the blob again" if stale else "Send the request again"
     yield diagnosis(
@@ -134,114 +180,162 @@ def _received_length(exchange: Exchange) -> Iterator[Finding]:
         f"{again}; a pull that broke off goes on with Range: bytes={got}-",
         issue(4569, "a blob cache that garbage collection leaves stale") if stale else _LENGTH,
         shown=by_received(exchange, "Content-Length"),
+        rule=HABIT if stale else MUST,
     )
 
 
-def _digest_invalid(exchange: Exchange) -> Iterator[Finding]:
+def _named_digest(exchange: Exchange) -> str | None:
+    """The digest that a request names, well written or not; None if it names a tag."""
     fields = fields_of(exchange)
-    named = fields.get("digest") or fields.get("mount") or fields.get("reference", "")
-    if "DIGEST_INVALID" not in codes_of(exchange):
+    if "reference" in fields:
+        return fields["reference"] if ":" in fields["reference"] else None
+    return fields.get("digest") or fields.get("mount") or ""
+
+
+@trap(codes=("DIGEST_INVALID",))
+def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
+    """The digest that a request names does not fit the grammar, or the request names none."""
+    named, body = _named_digest(exchange), exchange.request.body
+    if named is None or exchange.endpoint is None or is_well_formed(named):
         return
-    body, shown = exchange.request.body, by_request_line(exchange)
     try:
         parse(named)
     except InvalidDigest as error:
         said = f"the digest cannot be read: {error}" if named else "the request names no digest"
         again = f"Send the same request with digest={body.digest}" if body.digest else "Write it sha256:<64 hex digits>"
-        yield diagnosis("malformed digest", said, again, _POST_PUT, shown=shown)
+        yield diagnosis("malformed digest", said, again, DIGEST_GRAMMAR, shown=by_request_line(exchange), rule=MUST)
+
+
+@trap(codes=("DIGEST_INVALID",))
+def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
+    """The digest that a request names fits the grammar, and the registry does not know its algorithm."""
+    named, body = _named_digest(exchange) or "", exchange.request.body
+    algorithm = named.partition(":")[0]
+    if is_well_formed(named) and algorithm not in ALGORITHMS:
+        again = f"Send the same request with digest={body.digest}" if body.digest else "Name the content by its sha256"
+        yield diagnosis(
+            "an algorithm that this registry does not know",
+            f"{named} is written as a digest is; its algorithm, {algorithm}, is not one that the image-spec registers, "
+            "and this registry refuses it",
+            again,
+            DIGEST_GRAMMAR,
+            shown=by_request_line(exchange),
+            rule=SHOULD,
+        )
+
+
+@trap(endpoints=_SENDS_A_DIGEST, codes=("DIGEST_INVALID",))
+def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
+    """The digest that a request names is well written, and is not that of the bytes."""
+    named, body = _named_digest(exchange) or "", exchange.request.body
+    if not is_well_formed(named) or named.partition(":")[0] not in ALGORITHMS:
         return
-    if body.whole and unpacked_digest(body.preview) == named:
-        yield _diff_id(exchange, named)
-        return
-    packed = body.preview.startswith(GZIP)
-    if body.digest and comparable(body.digest, named) and body.digest != named:
+    citation, shown = _SENDS_A_DIGEST[name_of(exchange)], by_request_line(exchange)
+    unpacked = body.whole and _unpacked_digest(body.preview) == named
+    if unpacked:
+        yield diagnosis(
+            "the digest is the diff ID",
+            f"the request names {named}, which is the digest of the unpacked layer, its diff ID; the bytes are gzip, "
+            f"and have {body.digest}",
+            f"Send digest={body.digest}. The manifest names a layer by the digest of the bytes that are sent, and the "
+            "config by that of the unpacked ones",
+            citation,
+            shown=shown,
+            rule=MUST,
+        )
+    elif body.digest and same_algorithm(body.digest, named) and body.digest != named:
+        packed = body.preview.startswith(_GZIP)
         yield diagnosis(
             "the digest is not that of the bytes",
             f"the request names {named}, and the bytes of this request have {body.digest}",
             "Hash the very bytes that are sent (JSON that was written anew is other bytes); after chunks, the digest "
             "is that of the whole blob"
             + ("; the bytes are gzip: perhaps the digest is that of the unpacked layer, its diff ID" if packed else ""),
-            _POST_PUT,
+            citation,
             shown=shown,
+            rule=MUST,
         )
-        return
-    yield diagnosis(
-        "the digest is not that of the bytes",
-        f"the request names {named}; what the registry holds has another one",
-        "GET the upload's Location to see how many bytes are there, and begin again if they are others",
-        _POST_PUT,
-        shown=shown,
-    )
+    else:
+        yield _not_of_what_is_held(exchange, named, citation)
 
 
-def _diff_id(exchange: Exchange, named: str) -> Finding:
-    sent = exchange.request.body.digest
+def _not_of_what_is_held(exchange: Exchange, named: str, citation: Citation) -> Finding:
+    chunks = name_of(exchange) == "put_blob"
     return diagnosis(
-        "the digest is the diff ID",
-        f"the request names {named}, which is the digest of the unpacked layer, its diff ID; the bytes are gzip, and "
-        f"have {sent}",
-        f"Send digest={sent}. The manifest names a layer by the digest of the bytes that are sent, and the config by "
-        "that of the unpacked ones",
-        Citation(IMAGE_CONFIG_SPEC, "Layer DiffID", "layer-diffid"),
+        "the digest is not that of the bytes",
+        f"the request names {named}; what the registry {'holds' if chunks else 'received'} has another one",
+        "GET the upload's Location to see how many bytes are there, and begin again if they are others"
+        if chunks
+        else "Hash the very bytes that are sent, by the same algorithm",
+        citation,
         shown=by_request_line(exchange),
+        rule=MUST,
     )
 
 
-def _other_content(exchange: Exchange) -> Iterator[Finding]:
+_GZIP = b"\x1f\x8b"
+"""How gzip begins."""
+
+_MOST_UNPACKED = 8 * 1024 * 1024
+
+
+def _unpacked_digest(data: bytes) -> str | None:
+    """The sha256 digest of what gzip has packed in ``data``; None if it is no whole gzip, or more than 8 MiB."""
+    if not data.startswith(_GZIP):
+        return None
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = unpacker.decompress(data, _MOST_UNPACKED)
+    except zlib.error:
+        return None
+    return sha256(unpacked) if unpacker.eof else None
+
+
+@trap(endpoints=_GIVES_A_DIGEST, statuses=(200,))
+def other_content(exchange: Exchange) -> Iterator[Finding]:
     """The digest that the registry names, or that was asked for, is not that of the body that came."""
-    response, fields = exchange.response, fields_of(exchange)
-    if response is None or exchange.status != 200 or step_of(exchange) not in ("get_blob", "get_manifest"):
-        return
-    if kind_of(essence(exchange.headers.get("Content-Type", ""))) == "schema1":
-        return  # its digest is that of the content without the signatures
+    response = exchange.response
+    if response is None or kind_of(essence(exchange.headers.get("Content-Type", ""))) == "schema1":
+        return  # the digest of schema 1 is that of the content without the signatures
     got = response.body.digest if response.body.fate != "partial" else None
-    named = fields.get("digest") or fields.get("reference", "")
     announced = exchange.headers.get("Docker-Content-Digest", "")
+    named = _named_digest(exchange) or ""
     for what, wanted in (("the request names", named), ("Docker-Content-Digest says", announced)):
-        if got and wanted != got and comparable(wanted, got):
+        if got and wanted != got and same_algorithm(wanted, got):
             yield diagnosis(
                 "the content is not what its digest says",
                 f"{what} {wanted}, and the bytes that came have {got}",
                 "Do not use the bytes; ask for them again, without a proxy between, and then push them anew",
-                _BLOBS,
+                _GIVES_A_DIGEST[name_of(exchange)],
                 shown=by_received(exchange, "Docker-Content-Digest"),
+                rule=MUST,
             )
 
 
-def _stored_other(exchange: Exchange) -> Iterator[Finding]:
+@trap(endpoints=("put_manifest", "post_blob"), statuses=(201,))
+def stored_other(exchange: Exchange) -> Iterator[Finding]:
+    """The digest that the registry stored is not that of the bytes that were sent."""
     sent, stored = exchange.request.body, exchange.headers.get("Docker-Content-Digest", "")
-    if exchange.status != 201 or step_of(exchange) not in ("put_manifest", "post_blob") or sent.fate != "sent":
-        return
-    if sent.digest and sent.digest != stored and comparable(sent.digest, stored):
+    if sent.fate == "sent" and sent.digest and sent.digest != stored and same_algorithm(sent.digest, stored):
         yield diagnosis(
             "another content was stored",
             f"the bytes that were sent have {sent.digest}, and the registry says that it stored {stored}",
             f"GET it by the digest {sent.digest}, and compare the bytes",
-            _MANIFESTS,
+            _SENDS_A_DIGEST[name_of(exchange)],
             shown=by_received(exchange, "Docker-Content-Digest"),
+            rule=MUST,
         )
 
 
-def _size_invalid(exchange: Exchange) -> Iterator[Finding]:
-    if "SIZE_INVALID" in codes_of(exchange) and exchange.status == 400 and not any(_content_range(exchange)):
+@trap(statuses=(400,), codes=("SIZE_INVALID",))
+def size_invalid(exchange: Exchange) -> Iterator[Finding]:
+    """The registry counted other bytes than were announced, and nothing else in the exchange shows which."""
+    if not any((*range_of_another_form.look(exchange), *range_of_another_length.look(exchange))):
         yield diagnosis(
             "the size is not what was said",
             "the registry counted other bytes than Content-Range or Content-Length announced",
             "Send Content-Range: <first>-<last>, where <last> is the position of the last byte, and not one behind it",
-            _CHUNKS,
+            ERROR_CODES,
             shown=by_status(exchange),
+            rule=MAY,
         )
-
-
-_LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
-    _missing_in_answer,
-    _manifest_without_type,
-    _manifest_of_another_type,
-    _content_range,
-    _sent_length,
-    _received_length,
-    _digest_invalid,
-    _other_content,
-    _stored_other,
-    _size_invalid,
-)

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from regtutor.client.head import sendable_target, split_url
 from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.formats.curl_body import CurlBody, blob_file, curl_body
 from regtutor.formats.shell_words import Part, Variable, quoted, with_variables, word
-from regtutor.formats.visible import visible
 from regtutor.message import HeaderList, Request
 from regtutor.protocol.secrets import REDACTED, SECRET_HEADERS, redact_headers, redact_url
+from regtutor.protocol.text import visible
+from regtutor.protocol.urls import sendable_target, split_url
 
 _REGISTRY = Variable("REGISTRY")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, preview_limit
-from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.endpoints import step_of_request
 
 _HEAD = re.compile(rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r*\n")
 
@@ -86,7 +86,7 @@ def exchange_of(transfer: Transfer) -> Exchange:
     target, _, version = rest.rpartition(" ")
     headers = tuple(transfer.headers)
     url = _url(transfer, target, headers)
-    step = step_of_request(method, _origin_form(target))
+    step = step_of_request(method, target)
     finals = [head for head in transfer.heads if _status(head) >= 200]
     answer = _response(step, transfer, finals[0]) if finals else None
     location = next((value for name, value in answer.headers if name.lower() == "location"), None) if answer else None
@@ -114,10 +114,6 @@ def _url(transfer: Transfer, target: str, headers: HeaderList) -> str:
         return target
     authority = _first(headers, "host") or transfer.peer
     return f"{'https' if transfer.tls else 'http'}://{authority}{target}" if authority else target
-
-
-def _origin_form(target: str) -> str:
-    return re.sub(r"^https?://[^/?]*", "", target) or "/"
 
 
 def _status(head: list[str]) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
-from regtutor.findings.finding import Finding, Findings, printable
+from regtutor.findings.finding import Finding, Findings
+from regtutor.protocol.text import visible
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
 # JupyterLab takes anywhere and var(...) out of a notebook that somebody else made, and leaves the rest.
@@ -51,11 +52,12 @@ def _diagnosis(finding: Finding) -> str:
 
 def _source(finding: Finding) -> str:
     if finding.citation is None:
-        return f"<i>({finding.rule})</i>"
+        return f"<i>({escape(finding.badge)})</i>"
     clause = f"{finding.citation.document.name}, {finding.citation.section}"
     link = f'<a href="{escape(finding.citation.url)}" rel="noreferrer noopener" target="_blank">{escape(clause)}</a>'
-    return f"<i>({finding.rule}; {link})</i>"
+    colon = "" if finding.badge.endswith("defined in") else ":"
+    return f"<i>({escape(finding.badge)}{colon} {link})</i>"
 
 
 def _text(text: str) -> str:
-    return escape(printable(text))
+    return escape(visible(text))

@@ -25,9 +25,9 @@ from regtutor.exchange import (
     preview_limit,
 )
 from regtutor.formats.json_value import LARGEST, Value, WrongValue
-from regtutor.formats.recognising import step_of_request
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.endpoints import step_of_request
 
 FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 _PSEUDO = frozenset({":method", ":authority", ":scheme", ":path", ":status"})

@@ -13,7 +13,7 @@ import re
 from regtutor.client.head import default_user_agent
 from regtutor.exchange import Exchange, Transcript
 from regtutor.findings import explain
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 
 _LONGEST_CELL = 120
 # An underscore within a word is none of Markdown's marks, and error codes are full of them.

@@ -13,7 +13,7 @@ from regtutor.exchange import Transcript
 from regtutor.findings import explain
 from regtutor.formats.findings_html import diagnoses_html
 from regtutor.formats.html_view import transcript_html
-from regtutor.formats.visible import visible_lines
+from regtutor.protocol.text import visible_lines
 
 _STYLE = """
 :root { color-scheme: light dark; --jp-code-font-family: ui-monospace, monospace; --jp-code-font-size: 13px;

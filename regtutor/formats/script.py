@@ -18,8 +18,8 @@ from regtutor.formats.curl_command import curl_in_script, secret_name, url_parts
 from regtutor.formats.private_file import private_file
 from regtutor.formats.script_bodies import part_sent
 from regtutor.formats.shell_words import Part, Variable, quoted, with_variables, word
-from regtutor.formats.visible import visible
 from regtutor.message import Blob, Location
+from regtutor.protocol.text import visible
 
 _HEAD = r"""
 set -euo pipefail

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, Blob
 from regtutor.protocol.digests import sha256
-from regtutor.protocol.endpoints import parse, split_target
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,9 @@ def part_sent(exchange: Exchange, blobs: Iterable[Blob]) -> Part | None:
 def _named(exchange: Exchange, body: BodyRecord, blob: Blob) -> bool:
     if body.size != blob.size or body.fate != "sent":
         return False
-    match = parse(exchange.method, exchange.target)
-    if match is not None and match.endpoint.name == "put_manifest":
+    match = exchange.endpoint
+    if match is None:
+        return False
+    if match.endpoint.name == "put_manifest":
         return ":" not in match.path["reference"] or match.path["reference"] == blob.digest
-    return split_target(exchange.target)[1].get("digest") == blob.digest
+    return match.query.get("digest") == blob.digest

@@ -11,7 +11,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Transcript
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 
 MOST = 500
 """Exchanges that are drawn; of more, the picture says how many are not."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import SupportsIndex
 
-from regtutor.formats.visible import visible, visible_lines
+from regtutor.protocol.text import visible, visible_lines
 
 Value = int | str
 """An answer, once it is read: a number, or a word in capitals."""

@@ -13,8 +13,9 @@ from regtutor.errors import InvalidArgument, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings import explain
 from regtutor.lessons.asking import Part, Question, Remark, Value
-from regtutor.protocol.codes import CODES, meaning
+from regtutor.protocol.codes import CODES
 from regtutor.protocol.manifests import parse_manifest
+from regtutor.protocol.responses import meaning
 
 _MOST_NAMED = 8
 """Of more requests than this, only the first are named."""
@@ -240,7 +241,9 @@ def _is_untyped(exchange: Exchange) -> bool:
 
 def _status_seen(number: int, exchange: Exchange) -> Remark:
     assert exchange.response is not None
-    said = f"request {number} was answered with {exchange.status}: {meaning(exchange.step, exchange.status or 0)}."
+    said = (
+        f"request {number} was answered with {exchange.status}: {meaning(exchange.request_name, exchange.status or 0)}."
+    )
     return Remark(_sentence(said), (f"< {exchange.response.start_line}",))
 
 
@@ -248,7 +251,7 @@ def _status_mistake(exchange: Exchange) -> Callable[[Value], Remark | None]:
     def mistake(value: Value) -> Remark | None:
         if not isinstance(value, int) or not 100 <= value < 600:
             return Remark("A status has three digits, the first from 1 to 5.")
-        return Remark(f"Here, {value} would say: {meaning(exchange.step, value)}.")
+        return Remark(f"Here, {value} would say: {meaning(exchange.request_name, value)}.")
 
     return mistake
 

@@ -7,6 +7,22 @@ Distribution's API document as of v2.8.3.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
+
+Rule = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
+"""How strongly the documents ask for a line of a message, or for a response.
+
+``required``: MUST, in the registry documents (the distribution-spec, the image-spec, Distribution's API document) or in
+the RFC that is cited. ``recommended``: SHOULD. ``allowed``: MAY, or named without such a word. ``vendor habit``: what
+one registry does and says of itself. ``not in the registry documents``: they do not name it; the clause that is cited
+defines it, and without a clause nothing does.
+"""
+
+MUST: Final[Rule] = "required"
+SHOULD: Final[Rule] = "recommended"
+MAY: Final[Rule] = "allowed"
+HABIT: Final[Rule] = "vendor habit"
+OUTSIDE: Final[Rule] = "not in the registry documents"
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,10 @@ DISTRIBUTION_API = Document(
 DISTRIBUTION_API_3 = Document(
     "CNCF Distribution 3.0.0, HTTP API V2",
     "https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/api.md",
+)
+DISTRIBUTION_CONFIGURATION = Document(
+    "CNCF Distribution 2.8.3, configuration",
+    "https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md",
 )
 HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
 HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")

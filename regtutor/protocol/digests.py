@@ -57,6 +57,25 @@ def parse(text: str) -> Digest:
     return Digest(match["algorithm"], match["encoded"])
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether ``text`` fits the grammar of digests, of a registered algorithm or of another one.
+
+    A registry should accept a digest of an algorithm that it does not know: it is not malformed, it cannot be verified.
+
+    Source: OCI image-spec v1.1.1, descriptor.md, "Digests"
+    <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#digests>.
+    """
+    match = _GRAMMAR.fullmatch(text)
+    if match is None or match["algorithm"] not in ALGORITHMS:
+        return match is not None
+    return len(match["encoded"]) == ALGORITHMS[match["algorithm"]] and bool(_HEX.fullmatch(match["encoded"]))
+
+
+def same_algorithm(digest: str, other: str) -> bool:
+    """Whether two digests are of one algorithm, so that comparing them compares the contents."""
+    return digest.partition(":")[0] == other.partition(":")[0]
+
+
 class Hasher:
     """A digest computed while bytes pass: :meth:`update` with each chunk, then ``digest`` and ``size``.
 

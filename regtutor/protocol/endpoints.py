@@ -1,8 +1,9 @@
-"""The table of documented requests: one row each, and the two functions that read it.
+"""The table of documented requests: one row each, and the functions that read it.
 
-A row says what a request is called, how it looks on the wire and which answers are documented for it. The step of the
-same name (``regtutor/steps``) builds the request; the handler of the same name (``regtutor/server/handlers``) answers
-it. :func:`build` goes from a name to a target, :func:`parse` from a method and a target back to the name.
+A row says what a request is called and how it looks on the wire; ``responses.py`` has the responses that are documented
+for it. The step of the same name (``regtutor/steps``) builds the request; the handler of the same name
+(``regtutor/server/handlers``) responds to it. :func:`build` goes from a name to a target, :func:`parse` from a method
+and a target back to the name, and :func:`identify` says which endpoint a recorded request went to.
 
 Two rows may share a method and a path: what tells them apart is which query names are there. ``POST .../uploads/`` with
 ``mount`` is another request than the same POST without it.
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
 from regtutor.errors import InvalidArgument
-from regtutor.protocol.citations import DISTRIBUTION_API, DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.protocol.citations import Citation
+from regtutor.protocol.clauses import ENDPOINT_CLAUSES
+from regtutor.protocol.urls import origin_form
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,10 @@ class Endpoint:
     Attributes
     ----------
     name: what the step and the handler are called.
-    family: the file that both stand in: such as ``uploads`` or ``blobs``.
+    family: the file that holds both: such as ``uploads`` or ``blobs``.
     end: the row of the distribution-spec's endpoint table, such as ``"end-4a"``; empty where it has none.
     method, template: the request line; ``{repository}`` may hold slashes, the other fields may not.
     query: the query names that a request of this kind must carry.
-    statuses: what each documented status of *this* request says; general ones are in ``codes.STATUSES``.
-    citations: the clauses that specify it.
     """
 
     name: str
@@ -39,319 +40,68 @@ class Endpoint:
     end: str
     method: str
     template: str
-    query: tuple[str, ...]
-    statuses: Mapping[int, str]
-    citations: tuple[Citation, ...]
+    query: tuple[str, ...] = ()
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The clauses that specify it."""
+        return ENDPOINT_CLAUSES[self.name]
+
+    @property
+    def is_sent_to_a_session(self) -> bool:
+        """Whether it is sent to an upload session: its address is the Location of an earlier response."""
+        return "{session}" in self.template
+
+    @property
+    def leaves_a_session_open(self) -> bool:
+        """Whether its success (202 or 204) can open an upload session or leave one open, and Location says where."""
+        return self.family == "uploads" and self.method not in ("PUT", "DELETE")
+
+    @property
+    def may_be_elsewhere(self) -> bool:
+        """Whether a registry may choose its address: that of an upload session, or of content that it redirects to."""
+        redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
+        return self.is_sent_to_a_session or redirected
 
 
-def _spec(section: str, anchor: str) -> Citation:
-    return Citation(DISTRIBUTION_SPEC, section, anchor)
+def _row(name: str, family: str, end: str, method: str, template: str, *query: str) -> Endpoint:
+    return Endpoint(name, family, end, method, template, query)
 
 
-def _api(section: str, anchor: str) -> Citation:
-    return Citation(DISTRIBUTION_API, section, anchor)
-
-
-_UPLOADS = "/v2/{repository}/blobs/uploads/"
-_SESSION = "/v2/{repository}/blobs/uploads/{session}"
-_BLOB = "/v2/{repository}/blobs/{digest}"
-_MANIFEST = "/v2/{repository}/manifests/{reference}"
-_TAGS = "/v2/{repository}/tags/list"
-_CATALOG = "/v2/_catalog"
-_REFERRERS = "/v2/{repository}/referrers/{digest}"
-
+# fmt: off
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint(
-        "check_api",
-        "api",
-        "end-1",
-        "GET",
-        "/v2/",
-        (),
-        {
-            200: "a registry that speaks this API, and you may use it",
-            401: "a registry that speaks this API and wants to know who you are",
-            404: "nothing here speaks this API",
-        },
-        (_spec("Determining Support", "determining-support"), _api("API Version Check", "api-version-check")),
-    ),
-    Endpoint(
-        "mount_blob",
-        "uploads",
-        "end-11",
-        "POST",
-        _UPLOADS,
-        ("mount",),
-        {
-            201: "the blob is in this repository now; no byte was sent",
-            202: "not mounted: an upload session was opened instead",
-            404: "the repository is not known to the registry",
-        },
-        (
-            _spec("Mounting a blob from another repository", "mounting-a-blob-from-another-repository"),
-            _api("Cross Repository Blob Mount", "cross-repository-blob-mount"),
-        ),
-    ),
-    Endpoint(
-        "post_blob",
-        "uploads",
-        "end-4b",
-        "POST",
-        _UPLOADS,
-        ("digest",),
-        {
-            201: "the blob is stored under its digest",
-            202: "this registry takes no blob in a single POST: an upload session was opened instead",
-            400: "refused: the digest is malformed, or it is not that of the bytes",
-            404: "the repository is not known to the registry",
-        },
-        (
-            _spec("Single POST", "single-post"),
-            _api("Initiate Monolithic Blob Upload", "initiate-monolithic-blob-upload"),
-        ),
-    ),
-    Endpoint(
-        "start_upload",
-        "uploads",
-        "end-4a",
-        "POST",
-        _UPLOADS,
-        (),
-        {
-            202: "an upload session is open; Location says where its bytes go",
-            404: "the repository is not known to the registry",
-        },
-        (_spec("POST then PUT", "post-then-put"), _api("Starting An Upload", "starting-an-upload")),
-    ),
-    Endpoint(
-        "patch_upload",
-        "uploads",
-        "end-5",
-        "PATCH",
-        _SESSION,
-        (),
-        {
-            202: "the bytes have arrived; Location says where the next ones go, Range which are there",
-            400: "refused: the chunk is not as long as was said",
-            404: "the upload session is not known",
-            416: "refused: not the next bytes; Range says which are there",
-        },
-        (
-            _spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"),
-            _api("Chunked Upload", "chunked-upload"),
-            _api("Stream upload", "stream-upload"),
-        ),
-    ),
-    Endpoint(
-        "get_upload",
-        "uploads",
-        "end-13",
-        "GET",
-        _SESSION,
-        (),
-        {
-            204: "the session is open; Location says where the next bytes go, Range which are there",
-            404: "the upload session is not known",
-        },
-        (_spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"), _api("Upload Progress", "upload-progress")),
-    ),
-    Endpoint(
-        "head_upload",
-        "uploads",
-        "",
-        "HEAD",
-        _SESSION,
-        (),
-        {
-            204: "the session is open; Location says where the next bytes go, Range which are there",
-            404: "the upload session is not known",
-        },
-        (Citation(HTTP, "9.3.2 HEAD", "section-9.3.2"), _api("Upload Progress", "upload-progress")),
-    ),
-    Endpoint(
-        "put_blob",
-        "uploads",
-        "end-6",
-        "PUT",
-        _SESSION,
-        ("digest",),
-        {
-            201: "the blob is stored under its digest",
-            400: "refused: the digest is missing, malformed or not that of the bytes",
-            404: "the upload session is not known",
-            413: "refused: larger than the registry or a proxy before it accepts",
-            416: "refused: not the last bytes; Range says which are there",
-        },
-        (
-            _spec("POST then PUT", "post-then-put"),
-            _spec("Pushing a blob in chunks", "pushing-a-blob-in-chunks"),
-            _api("Monolithic Upload", "monolithic-upload"),
-            _api("Completed Upload", "completed-upload"),
-        ),
-    ),
-    Endpoint(
-        "cancel_upload",
-        "uploads",
-        "",
-        "DELETE",
-        _SESSION,
-        (),
-        {204: "the upload session and its bytes are gone", 404: "the upload session is not known"},
-        (_api("Canceling an Upload", "canceling-an-upload"),),
-    ),
-    Endpoint(
-        "head_blob",
-        "blobs",
-        "end-2",
-        "HEAD",
-        _BLOB,
-        (),
-        {200: "the blob is already in this repository", 404: "the blob is not in this repository"},
-        (
-            _spec("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"),
-            _api("Existing Layers", "existing-layers"),
-        ),
-    ),
-    Endpoint(
-        "get_blob",
-        "blobs",
-        "end-2",
-        "GET",
-        _BLOB,
-        (),
-        {
-            200: "the blob's bytes",
-            307: "the blob's bytes are at Location, perhaps on another host",
-            404: "the blob is not in this repository",
-        },
-        (_spec("Pulling blobs", "pulling-blobs"), _api("Pulling a Layer", "pulling-a-layer")),
-    ),
-    Endpoint(
-        "delete_blob",
-        "blobs",
-        "end-10",
-        "DELETE",
-        _BLOB,
-        (),
-        {
-            202: "the repository does not have the blob any more",
-            400: "refused: the digest is malformed, or deletion is switched off",
-            404: "the blob is not in this repository",
-            405: "refused: deletion is switched off",
-        },
-        (_spec("Deleting Blobs", "deleting-blobs"), _api("Deleting a Layer", "deleting-a-layer")),
-    ),
-    Endpoint(
-        "head_manifest",
-        "manifests",
-        "end-3",
-        "HEAD",
-        _MANIFEST,
-        (),
-        {200: "the manifest is in this repository", 404: "no such tag or digest in this repository"},
-        (
-            _spec("Checking if content exists in the registry", "checking-if-content-exists-in-the-registry"),
-            _api("Existing Manifests", "existing-manifests"),
-        ),
-    ),
-    Endpoint(
-        "get_manifest",
-        "manifests",
-        "end-3",
-        "GET",
-        _MANIFEST,
-        (),
-        {
-            200: "the manifest's bytes, as they were pushed",
-            404: "no such tag or digest, or none of the media types in Accept",
-        },
-        (
-            _spec("Pulling manifests", "pulling-manifests"),
-            _api("Pulling an Image Manifest", "pulling-an-image-manifest"),
-        ),
-    ),
-    Endpoint(
-        "put_manifest",
-        "manifests",
-        "end-7",
-        "PUT",
-        _MANIFEST,
-        (),
-        {
-            201: "the manifest is stored, and the tag (if one was given) points to it",
-            400: "refused: not a manifest of the named type, or it names blobs that are not here",
-            404: "the repository is not known to the registry",
-            405: "this registry does not take manifests",
-            413: "refused: larger than the registry accepts",
-        },
-        (
-            _spec("Pushing Manifests", "pushing-manifests"),
-            _api("Pushing an Image Manifest", "pushing-an-image-manifest"),
-        ),
-    ),
-    Endpoint(
-        "delete_manifest",
-        "manifests",
-        "end-9",
-        "DELETE",
-        _MANIFEST,
-        (),
-        {
-            202: "the tag is gone, or the manifest and every tag that points to it",
-            400: "refused: the digest is malformed, or this registry deletes by digest only, or not at all",
-            404: "no such tag or digest in this repository",
-            405: "refused: deletion is switched off",
-        },
-        (
-            _spec("Deleting Manifests", "deleting-manifests"),
-            _spec("Deleting tags", "deleting-tags"),
-            _api("Deleting an Image", "deleting-an-image"),
-        ),
-    ),
-    Endpoint(
-        "list_tags",
-        "tags",
-        "end-8a",
-        "GET",
-        _TAGS,
-        (),
-        {
-            200: "the repository's tags, or as many of them as were asked for",
-            400: "refused: n is not a number that this registry takes",
-            404: "the repository is not known to the registry",
-        },
-        (_spec("Listing Tags", "listing-tags"), _api("Listing Image Tags", "listing-image-tags")),
-    ),
-    Endpoint(
-        "list_repositories",
-        "catalog",
-        "",
-        "GET",
-        _CATALOG,
-        (),
-        {
-            200: "the registry's repositories, or as many of them as were asked for",
-            400: "refused: n is not a number that this registry takes",
-        },
-        (_api("Listing Repositories", "listing-repositories"),),
-    ),
-    Endpoint(
-        "get_referrers",
-        "referrers",
-        "end-12a",
-        "GET",
-        _REFERRERS,
-        (),
-        {
-            200: "an index of the manifests that refer to this digest, perhaps an empty one",
-            400: "refused: the digest is malformed",
-            404: "this registry has no referrers API: look under the referrers tag",
-        },
-        (_spec("Listing Referrers", "listing-referrers"),),
-    ),
+    _row("check_api",         "api",       "end-1",   "GET",    "/v2/"),
+    _row("mount_blob",        "uploads",   "end-11",  "POST",   "/v2/{repository}/blobs/uploads/", "mount"),
+    _row("post_blob",         "uploads",   "end-4b",  "POST",   "/v2/{repository}/blobs/uploads/", "digest"),
+    _row("start_upload",      "uploads",   "end-4a",  "POST",   "/v2/{repository}/blobs/uploads/"),
+    _row("patch_upload",      "uploads",   "end-5",   "PATCH",  "/v2/{repository}/blobs/uploads/{session}"),
+    _row("get_upload",        "uploads",   "end-13",  "GET",    "/v2/{repository}/blobs/uploads/{session}"),
+    _row("head_upload",       "uploads",   "",        "HEAD",   "/v2/{repository}/blobs/uploads/{session}"),
+    _row("put_blob",          "uploads",   "end-6",   "PUT",    "/v2/{repository}/blobs/uploads/{session}", "digest"),
+    _row("cancel_upload",     "uploads",   "",        "DELETE", "/v2/{repository}/blobs/uploads/{session}"),
+    _row("head_blob",         "blobs",     "end-2",   "HEAD",   "/v2/{repository}/blobs/{digest}"),
+    _row("get_blob",          "blobs",     "end-2",   "GET",    "/v2/{repository}/blobs/{digest}"),
+    _row("delete_blob",       "blobs",     "end-10",  "DELETE", "/v2/{repository}/blobs/{digest}"),
+    _row("head_manifest",     "manifests", "end-3",   "HEAD",   "/v2/{repository}/manifests/{reference}"),
+    _row("get_manifest",      "manifests", "end-3",   "GET",    "/v2/{repository}/manifests/{reference}"),
+    _row("put_manifest",      "manifests", "end-7",   "PUT",    "/v2/{repository}/manifests/{reference}"),
+    _row("delete_manifest",   "manifests", "end-9",   "DELETE", "/v2/{repository}/manifests/{reference}"),
+    _row("list_tags",         "tags",      "end-8a",  "GET",    "/v2/{repository}/tags/list"),
+    _row("list_repositories", "catalog",   "",        "GET",    "/v2/_catalog"),
+    _row("get_referrers",     "referrers", "end-12a", "GET",    "/v2/{repository}/referrers/{digest}"),
 )
+# fmt: on
+"""Every documented request, those with a more particular query before the others of the same method and path."""
 
 BY_NAME: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+
+SENT_TO_A_SESSION: frozenset[str] = frozenset(endpoint.name for endpoint in ENDPOINTS if endpoint.is_sent_to_a_session)
+"""The names of the requests to an upload session."""
+
+LEAVES_A_SESSION_OPEN: frozenset[str] = frozenset(
+    endpoint.name for endpoint in ENDPOINTS if endpoint.leaves_a_session_open
+)
+"""The names of the requests whose success can open an upload session or leave one open."""
 
 _FIELD = {"repository": ".+", "session": "[^/]+", "digest": "[^/]+", "reference": "[^/]+"}
 
@@ -430,3 +180,54 @@ def parse(method: str, target: str) -> Match | None:
         if endpoint.method == method and all(name in query for name in endpoint.query):
             return Match(endpoint, fields, query)
     return None
+
+
+_CHOSEN_BY_THE_REGISTRY = re.compile(r"(?!/v2(?:/|$)).*|/v2/.+/blobs/upload/.*", re.DOTALL)
+"""Paths that are no endpoint's and may be a Location: those outside of ``/v2/``, and the upload sessions of GHCR."""
+
+
+def identify(method: str, target: str, step: str = "") -> Match | None:
+    """The endpoint of a request that was sent: its method and target decide, the step only if they say nothing.
+
+    1. Method and path are those of an endpoint: it is that endpoint. Where several have them, the query names decide;
+       a ``PUT`` to a session whose query lost its ``digest`` is ``put_blob`` still.
+    2. The path is outside of ``/v2/``, or begins with ``/v2/<repository>/blobs/upload/``, as GHCR's upload sessions do:
+       only the registry knows what such a Location means. If ``step`` is a request whose address a registry may
+       choose (:attr:`Endpoint.may_be_elsewhere`), it says what the address is, and the method says which endpoint of
+       that address was asked: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The path has no fields then.
+    3. No request is known (a text of curl's that ends before it): the endpoint of ``step``, without fields.
+    4. Else there is none. A path below ``/v2/`` that is no endpoint's belongs to none, whatever step drafted it.
+
+    Parameters
+    ----------
+    method, target: as sent; the target in origin-form or in absolute-form; empty if no request is known.
+    step: the name of the step that drafted it; any other text names no endpoint.
+
+    Source of the exception in 2: a Location of GHCR's
+    <https://github.com/dotnet/sdk-container-builds/issues/292>.
+    """
+    drafted = BY_NAME.get(step)
+    if not method or not target:
+        return Match(drafted, {}, {}) if drafted else None
+    form = origin_form(target)
+    path, query = split_target(form)
+    rows = [(endpoint, fields) for endpoint, fields in paths_like(form) if endpoint.method == method]
+    for endpoint, fields in rows:
+        if all(name in query for name in endpoint.query):
+            return Match(endpoint, fields, query)
+    if rows:
+        return Match(*rows[0], query)
+    if drafted is None or not drafted.may_be_elsewhere or not _CHOSEN_BY_THE_REGISTRY.fullmatch(path):
+        return None
+    same_address = (row for row in ENDPOINTS if row.template == drafted.template and row.method == method)
+    return next((Match(row, {}, query) for row in same_address), None)
+
+
+UNDOCUMENTED = "request"
+"""What a request is called that is none of the documented ones, if no step drafted it."""
+
+
+def step_of_request(method: str, target: str) -> str:
+    """What a request that another program sent is called: by its method and target, or :data:`UNDOCUMENTED`."""
+    match = parse(method, origin_form(target))
+    return match.endpoint.name if match else UNDOCUMENTED

@@ -78,9 +78,15 @@ _ROWS = (
     MediaType(OCI_LAYER, "layer", "an OCI layer, a tar archive", _OCI),
     MediaType(OCI_LAYER_GZIP, "layer", "an OCI layer, a tar archive compressed with gzip", _OCI),
     MediaType(OCI_LAYER_ZSTD, "layer", "an OCI layer, a tar archive compressed with zstd", _OCI),
-    MediaType(OCI_FOREIGN, "layer", "an OCI layer that is not to be pushed, a tar archive", _OCI_FOREIGN, False),
-    MediaType(OCI_FOREIGN_GZIP, "layer", "an OCI layer that is not to be pushed, with gzip", _OCI_FOREIGN, False),
-    MediaType(OCI_FOREIGN_ZSTD, "layer", "an OCI layer that is not to be pushed, with zstd", _OCI_FOREIGN, False),
+    MediaType(
+        OCI_FOREIGN, "layer", "an OCI layer to pull, not to push, a tar archive (deprecated)", _OCI_FOREIGN, False
+    ),
+    MediaType(
+        OCI_FOREIGN_GZIP, "layer", "an OCI layer to pull, not to push, with gzip (deprecated)", _OCI_FOREIGN, False
+    ),
+    MediaType(
+        OCI_FOREIGN_ZSTD, "layer", "an OCI layer to pull, not to push, with zstd (deprecated)", _OCI_FOREIGN, False
+    ),
     MediaType(OCI_EMPTY, "empty", "the two bytes {}, where a descriptor must point to something", _OCI_EMPTY),
     MediaType(DOCKER_MANIFEST, "manifest", "a Docker image manifest, Version 2, Schema 2", _SCHEMA_2),
     MediaType(DOCKER_LIST, "index", "a Docker manifest list: manifests, one for each platform", _SCHEMA_2),

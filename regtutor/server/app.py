@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, Match, parse, paths_like, split_target
+from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
@@ -91,7 +91,7 @@ class App:
 
         Whoever serves several clients asks for it in a thread, which is safe: nothing of an upload session is touched.
         """
-        match = _row_of(head)
+        match = head.endpoint
         return match is not None and match.endpoint.name in TAKE_LONG
 
     @receives
@@ -104,7 +104,7 @@ class App:
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Let the handler answer whose request this is, by the table of documented requests."""
-        match = _row_of(call.head)
+        match = call.head.endpoint
         if match is None:
             raise _no_row(call.head)
         return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
@@ -113,12 +113,6 @@ class App:
 def _for_method(method: str, response: Response) -> Response:
     """HEAD gets the headers that GET would, and no body."""
     return Response(response.status, response.headers, b"") if method == "HEAD" else response
-
-
-def _row_of(head: Head) -> Match | None:
-    """The documented request that this is; where no row has HEAD, that of the GET."""
-    match = parse(head.method, head.target)
-    return parse("GET", head.target) if match is None and head.method == "HEAD" else match
 
 
 def _no_row(head: Head) -> Refusal:

@@ -22,12 +22,13 @@ from tornado.iostream import StreamClosedError
 
 from regtutor.message import CHUNK
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.urls import origin_form
 from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
-from regtutor.server.request_line import malformed, origin_form
+from regtutor.server.request_line import malformed
 
 DRAIN = 4 * 1024 * 1024
 """Bytes of a refused body that are read and dropped so that the connection can be kept."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from regtutor.message import HeaderList
+from regtutor.protocol.endpoints import Match, parse
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Head:
     def header(self, name: str) -> str | None:
         """The first value of the header ``name``, matched without case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @cached_property
+    def endpoint(self) -> Match | None:
+        """The endpoint that the request is for, found once. HEAD, without an endpoint of its own, is that of GET."""
+        match = parse(self.method, self.target)
+        return parse("GET", self.target) if match is None and self.method == "HEAD" else match
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 
+from regtutor.protocol.ranges import WANTED
 from regtutor.server.http import Head
-
-_RANGE = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
 
 
 def accepts(head: Head, media_type: str) -> bool:
@@ -43,15 +42,16 @@ def unchanged(head: Head, digest: str) -> bool:
 def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
     """The bytes that Range asks for, as ``(start, stop)``, or None for all of them.
 
-    None also where Range is in no syntax that is known here or asks for several parts (a server may ignore those), and
-    where If-Range names other content than ``digest``.
+    None also where Range has another unit than bytes (RFC 9110, 14.2: a server must ignore a unit that it does not
+    understand), where it is malformed or asks for several parts (which a server may ignore), and where If-Range names
+    other content than ``digest``.
 
     Raises
     ------
     ValueError: the range lies outside of the ``size`` bytes, or ends before it begins. The latter is no valid range,
         which RFC 9110, 14.2, leaves a server to ignore or to refuse: refused, it shows.
     """
-    match = _RANGE.fullmatch(head.header("Range") or "")
+    match = WANTED.fullmatch(head.header("Range") or "")
     if match is None or match.groups() == ("", ""):
         return None
     if (condition := head.header("If-Range")) is not None and _tags(condition) != {digest}:

@@ -44,12 +44,3 @@ def malformed(line: StartLine, headers: Mapping[str, str]) -> str | None:
     if length is not None and not re.fullmatch(r"[0-9]{1,18}", length):
         return f"Content-Length: {length}, which is not one number"
     return None
-
-
-def origin_form(target: str) -> str:
-    """``target`` without scheme and host, if it has them; the rest byte for byte."""
-    if target.startswith("/"):
-        return target
-    rest = target.partition("://")[2]
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from regtutor.message import HeaderList
 from regtutor.protocol.digests import CANONICAL, Digest
-from regtutor.server import chunk_range
+from regtutor.protocol.ranges import GRAMMAR, chunk_range
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call
 from regtutor.server.names import is_session
@@ -41,9 +41,9 @@ def session_in_order(call: Call) -> Session:
     """
     session, offset = _session_and_offset(call)
     size, text = session.size, call.head.header("Content-Range")
-    chunk = chunk_range.parse(text) if text is not None else None
+    chunk = chunk_range(text) if text is not None else None
     if text is not None and chunk is None:
-        raise _out_of_order(call, session, f"Content-Range: {text}", f"{chunk_range.GRAMMAR}, beginning with {size}")
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"{GRAMMAR}, beginning with {size}")
     if chunk is not None and chunk.first != size:
         raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
     if offset != size:
@@ -167,7 +167,7 @@ def _promised(call: Call) -> int | None:
     length = call.head.header("Content-Length")
     if length is not None and length.isdecimal():
         return int(length)
-    chunk = chunk_range.parse(call.head.header("Content-Range") or "")
+    chunk = chunk_range(call.head.header("Content-Range") or "")
     return chunk.size if chunk is not None else None
 
 

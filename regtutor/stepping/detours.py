@@ -9,7 +9,8 @@ from __future__ import annotations
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.stepping.draft import split_origin
+from regtutor.protocol.endpoints import SENT_TO_A_SESSION
+from regtutor.protocol.urls import split_origin
 from regtutor.storage_tree import StorageTree
 
 TOLD = "You changed this request, and the walk took this answer for the answer to its own."
@@ -25,9 +26,6 @@ _KEPT = (
 _PERHAPS_DROPPED = "(If the registry dropped the upload session meanwhile, Reset starts anew.)"
 _GONE = "The registry does not know the upload session any more: Reset starts anew, and finds what is there already."
 
-_IN_SESSION = ("patch_upload", "put_blob", "get_upload", "cancel_upload")
-"""Requests that go to an upload session, which a registry may have dropped."""
-
 
 def after_detour(meant: Request | None, before: StorageTree | None, now: StorageTree | None) -> str:
     """What to say when the walk was not told of an answer.
@@ -37,7 +35,7 @@ def after_detour(meant: Request | None, before: StorageTree | None, now: Storage
     meant: what the walk means to send next, as before.
     before, now: the registry's storage, as far as it can be seen.
     """
-    if meant is None or meant.step not in _IN_SESSION:
+    if meant is None or meant.step not in SENT_TO_A_SESSION:
         return _AGAIN
     if now is None:
         return f"{_AGAIN} {_PERHAPS_DROPPED}"
@@ -57,7 +55,7 @@ def after_failure(failure: RegtutorError, following: Request) -> str:
 
 def after_end(exchange: Exchange | None) -> str:
     """What to say of the answer that stopped a walk, besides what its error says."""
-    lost = exchange is not None and exchange.status == 404 and exchange.step in _IN_SESSION
+    lost = exchange is not None and exchange.status == 404 and exchange.request_name in SENT_TO_A_SESSION
     return _GONE if lost else ""
 
 

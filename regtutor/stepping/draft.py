@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from regtutor.message import Request
 from regtutor.protocol.secrets import redact_headers
+from regtutor.protocol.urls import split_origin
 
 AS_IT_IS = "as it is"
 """The name of the body that the walk meant to send."""
@@ -86,15 +87,6 @@ class Draft:
         if self.origin:
             lines.append(f"* to {self.origin}, which its target names")
         return "\n".join(lines)
-
-
-def split_origin(url: str) -> tuple[str, str]:
-    """Origin and origin-form target of a URL or a target, cut without rewriting anything."""
-    scheme, mark, rest = url.partition("://")
-    if not mark or "/" in scheme:
-        return "", url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}", slash + path
 
 
 def _warning(request: Request) -> str:

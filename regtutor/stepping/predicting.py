@@ -6,14 +6,14 @@ What can be picked comes from the tables of requests and headers; what is said o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from regtutor.exchange import Exchange
-from regtutor.protocol.codes import meaning
 from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS
-from regtutor.protocol.headers import HEADERS, REQUIRED, required_headers
+from regtutor.protocol.headers import HEADERS
+from regtutor.protocol.responses import RESPONSES, documented, meaning, required_headers
 
 HEADERS_ASKED = 5
 """How many headers a question offers."""
@@ -144,25 +144,20 @@ def question(request: Asked, exchanges: Iterable[Exchange] = ()) -> Question:
     """
     step = request.step
     seen = {exchange.status for exchange in exchanges if exchange.step == step and exchange.status is not None}
-    statuses = {*_documented(step), *seen, *_plausible(step)}
+    statuses = {*documented(step), *seen, *_plausible(step)}
     return Question(step, CONCEPTS.get(step, step), tuple(sorted(statuses)), _headers(step))
-
-
-def _documented(step: str) -> Collection[int]:
-    return BY_NAME[step].statuses if step in BY_NAME else ()
 
 
 def _plausible(step: str) -> tuple[int, ...]:
     """The statuses that are documented most often for other requests, and not for this one."""
-    counts = Counter(
-        status for endpoint in ENDPOINTS for status in endpoint.statuses if status not in _documented(step)
-    )
+    own = documented(step)
+    counts = Counter(status for endpoint in ENDPOINTS for status in documented(endpoint.name) if status not in own)
     return tuple(sorted(counts, key=lambda status: (-counts[status], status))[:_OTHERS])
 
 
 def _headers(step: str) -> tuple[str, ...]:
     """Those that an answer must carry, those that tell something, and wrong ones; in the order of their names."""
-    required = [name for row in REQUIRED if row.side == "response" and row.step == step for name in row.names]
+    required = [name for row in RESPONSES if row.endpoint == step for name in row.headers]
     family = BY_NAME[step].family if step in BY_NAME else ""
     names = dict.fromkeys((*required, *_TELLING.get(family, ()), *_WRONG))
     return tuple(sorted(list(names)[:HEADERS_ASKED]))
@@ -194,7 +189,7 @@ def _judge_header(name: str, picked: bool, exchange: Exchange) -> Judged:
 
 
 def _why_there(name: str, exchange: Exchange) -> str:
-    citation = required_headers("response", exchange.step, exchange.status or 0).get(name.lower())
+    citation = required_headers(exchange.request_name, exchange.status or 0).get(name.lower())
     return f' (the documents require it here: {citation.document.name}, "{citation.section}")' if citation else ""
 
 

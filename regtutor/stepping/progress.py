@@ -5,7 +5,6 @@ What a request does to a blob stands in one table. This module sends nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -15,9 +14,8 @@ from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
 from regtutor.exchange import Exchange
 from regtutor.message import Request
-from regtutor.protocol.endpoints import parse
+from regtutor.protocol.ranges import last_stored
 from regtutor.stepping.bodies import Chunks, altered
-from regtutor.stepping.draft import split_origin
 
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 
@@ -63,7 +61,7 @@ def progress(
     current = ""
     for exchange in exchanges:
         current = _digest(exchange) or current
-        effect = _EFFECTS.get((exchange.step, exchange.status or 0))
+        effect = _EFFECTS.get((exchange.request_name, exchange.status or 0))
         if effect is not None and current in rows:
             fate, sent = effect
             rows[current] = replace(rows[current], fate=fate, sent=sent(rows[current], exchange))
@@ -82,7 +80,7 @@ def _rows(image: Image | Index) -> Iterable[BlobProgress]:
 
 def _digest(exchange: Exchange) -> str:
     """Which blob or manifest an exchange is about; ``""`` if only the one before it says so, as within a session."""
-    match = parse(exchange.method, split_origin(exchange.url)[1])
+    match = exchange.endpoint
     if match is None:
         return ""
     if "reference" in match.path:
@@ -113,8 +111,7 @@ def _as_before(row: BlobProgress, exchange: Exchange) -> int:  # noqa: ARG001 - 
 
 def _more(row: BlobProgress, exchange: Exchange) -> int:
     """What the registry says that it has; ``0-0`` may mean one byte or none, so what was sent is counted instead."""
-    match = re.fullmatch(r"(?:bytes=)?0-([0-9]{1,18})", exchange.headers.get("Range", ""))
-    last = int(match[1]) if match else 0
+    last = last_stored(exchange.headers.get("Range", "")) or 0
     return min(last + 1 if last else row.sent + exchange.bytes_up, row.size)
 
 

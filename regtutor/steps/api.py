@@ -10,9 +10,10 @@ from regtutor.steps.sender import Sender, needs_registry
 
 @needs_registry
 def check_api(reg: Sender) -> Exchange:
-    """Ask whether this is a registry, and whether one may use it.
+    """Ask whether this is a registry.
 
-    ``GET /v2/`` -> 200 (yes), 401 (yes, but say who you are: ``WWW-Authenticate`` tells how), 404 (no).
+    ``GET /v2/`` -> 200 (yes; for a repository it may still ask for credentials), 401 (yes, and it wants credentials:
+    ``WWW-Authenticate`` says which), 404 (no).
 
     Parameters
     ----------

@@ -35,7 +35,9 @@ def get_blob(
 ) -> Exchange:
     """Fetch a blob. Its bytes are hashed while they come, and kept only where ``into`` says.
 
-    ``GET /v2/<repository>/blobs/<digest>`` -> 200 and the bytes, 307 (they are at ``Location``; not followed), or 404.
+    ``GET /v2/<repository>/blobs/<digest>`` -> 200 and the bytes, 307 or 302 (they are at ``Location``, which is not
+    followed), or 404; 400 for a malformed name or digest. With a ``Range`` header, which a registry should support: 206
+    and a part of the bytes, or 416 if the blob has none in that range.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def delete_blob(reg: Sender, repository: str, digest: str) -> Exchange:
     """Take a blob out of ``repository``; a manifest that names it there can then no longer be pulled whole.
 
     ``DELETE /v2/<repository>/blobs/<digest>`` -> 202, or 404 if it is not there; 400 or 405 where deletion is switched
-    off, and 400 for a digest that is none. Other repositories keep the blob. Whether disk space becomes free, and when,
+    off, and 400 for a malformed digest. Other repositories keep the blob. Whether disk space becomes free, and when,
     is the registry's business: CNCF Distribution waits for a garbage collection.
 
     Parameters

@@ -15,7 +15,8 @@ def list_repositories(
     """Ask which repositories there are. ``exchange.next_page`` says where a list goes on that is not whole.
 
     ``GET /v2/_catalog`` -> 200, and ``exchange.json()["repositories"]`` holds their names; 400 if ``n`` is not a number
-    that the registry takes. No OCI document has this request, and public registries answer 401 or 404.
+    that the registry takes. The distribution-spec v1.1.1 does not have this request. Most large public registries
+    respond with 401 or 404; Microsoft's sends the list.
 
     Parameters
     ----------

@@ -48,8 +48,9 @@ def get_manifest(
 ) -> Exchange:
     """Fetch a manifest; up to 4 MiB of it is kept in the record (``exchange.content``, ``exchange.json()``).
 
-    ``GET /v2/<repository>/manifests/<reference>`` -> 200 and the manifest's very bytes, or 404, which also means that
-    it has none of the types in ``Accept``.
+    ``GET /v2/<repository>/manifests/<reference>`` -> 200 and the manifest's very bytes, or 404 if it is not there; 400
+    for a malformed name, tag or digest. Distribution also sends 404 for a manifest of a type that ``Accept`` does not
+    name; no registry document asks for that.
 
     Parameters
     ----------
@@ -79,8 +80,8 @@ def put_manifest(
     """Push a manifest: the last request of a push. Everything that it names must be in the repository by now.
 
     ``PUT /v2/<repository>/manifests/<reference>`` -> 201; ``Docker-Content-Digest`` names what was stored.
-    400 MANIFEST_BLOB_UNKNOWN if a blob is missing, MANIFEST_INVALID if it is no manifest of that type; 404 if the
-    repository cannot be had, 405 if this registry takes no manifests (a read-only copy), 413 if it is too large.
+    400 MANIFEST_BLOB_UNKNOWN if a blob or manifest is missing, MANIFEST_INVALID if it is no manifest of that type; 404
+    if the repository cannot be had, 405 if this registry takes no manifests (a read-only copy), 413 if it is too large.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
     blob. Or 202: this registry does not do it, and has opened a session in its place, as :func:`start_upload` would;
     the bytes are to be sent there. 400 DIGEST_INVALID if the bytes are not what the digest says, SIZE_INVALID if they
     are not as many as was said, NAME_INVALID for a name that does not fit the grammar; some registries answer 404 for a
-    repository that cannot be had.
+    repository that cannot be had, and a mirror 405.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def patch_upload(reg: Sender, location: Location | str, content: Content, *, sta
     """Send the next bytes of a blob into an open session: a chunk, or a stream.
 
     ``PATCH <Location>`` -> 202; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there. 416 for
-    bytes that are not the next ones, with the same two headers; 400 SIZE_INVALID if they are not as many as was said,
+    bytes that are not the next ones: :func:`get_upload` asks which are there (some registries say so here, with the
+    same two headers); 400 SIZE_INVALID if they are not as many as was said,
     NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session is gone, BLOB_UPLOAD_INVALID if the Location is not its own.
 
     Parameters
@@ -176,7 +177,7 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
     ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 (it is there), or 202: not mounted, and
     an upload session was opened instead, whose ``Location`` is as good as :func:`start_upload`'s. A client that takes
     the 202 for a success ends up with a manifest that names a missing blob. 400 NAME_INVALID for a name that does not
-    fit the grammar; some registries answer 404 for a repository that cannot be had.
+    fit the grammar; some registries answer 404 for a repository that cannot be had, and a mirror 405.
 
     Parameters
     ----------

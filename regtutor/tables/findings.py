@@ -21,14 +21,16 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``kind`` (``line`` or ``diagnosis``), ``part``, ``name``, ``value``, ``meaning``, ``rule``, ``next``
-    (``<NA>`` for a line), ``document``, ``section`` and ``url`` of the clause (``<NA>`` without one), all ``string``,
-    and ``known`` (``bool``). The index ``number`` counts from 1.
+    The columns ``kind`` (``line`` or ``diagnosis``), ``part``, ``name``, ``value``, ``meaning``, ``rule``,
+    ``condition`` (``<NA>`` where the rule always holds), ``next`` (``<NA>`` for a line), ``document``, ``section`` and
+    ``url`` of the clause (``<NA>`` without one), all ``string``, and ``known`` (``bool``). The index ``number`` counts
+    from 1.
     """
     items = list(findings)
     cells: dict[str, list[Any]] = {
         name: [getattr(item, name) for item in items] for name in ("kind", "part", "name", "value", "meaning", "rule")
     }
+    cells["condition"] = [item.condition or None for item in items]
     cells["next"] = [item.next or None for item in items]
     cells["document"] = [item.citation.document.name if item.citation else None for item in items]
     cells["section"] = [item.citation.section if item.citation else None for item in items]

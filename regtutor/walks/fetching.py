@@ -7,7 +7,6 @@ resumes where it was cut.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Generator
 from dataclasses import replace
 from typing import NoReturn
@@ -20,6 +19,7 @@ from regtutor.message import Request
 from regtutor.protocol.digests import CANONICAL, Hasher, parse, sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
+from regtutor.protocol.ranges import PART
 from regtutor.steps import draft, get_blob, get_manifest
 from regtutor.walks.answers import stop
 
@@ -31,7 +31,6 @@ TRIES = 6
 
 _MANIFESTS = ("manifest", "index", "schema1")
 _REDIRECTED = (301, 302, 303, 307, 308)
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 def fetch_manifest(
@@ -234,7 +233,7 @@ class _Fetch:
 
     def _continues(self, answer: Exchange) -> bool:
         """Whether the response is the range that was asked for."""
-        match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
+        match = PART.fullmatch(answer.headers.get("Content-Range", "").strip())
         end = self._start + self._received.size
         return answer.status == 206 and match is not None and int(match[1]) == self._start and end <= self._blob.size
 

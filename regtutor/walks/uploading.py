@@ -18,6 +18,7 @@ from regtutor.content.pieces import Pieces
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
+from regtutor.protocol.ranges import STORED
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.answers import expect, stop
@@ -35,8 +36,6 @@ Part = Generator[Request, Exchange, None]
 
 Uploader = Callable[[str, Exchange, Content], Part]
 """Sends a blob into the session of a repository that an exchange has opened, and closes it."""
-
-_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
 
 
 @needs_registry
@@ -291,7 +290,7 @@ class _Upload:
             return (yield from self._begin_anew(answer))
         expect(answer, 204)
         self.location = answer.location or self.location
-        match = _RANGE.fullmatch(answer.headers.get("Range", ""))
+        match = STORED.fullmatch(answer.headers.get("Range", ""))
         if match is None or int(match[1]) >= max(self._body.size, 1):
             stop(answer, f"Its Range does not say how many of the blob's {self._body.size} bytes are there")
         self.done = int(match[1]) + 1

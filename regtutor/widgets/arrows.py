@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.formats.visible import cut, visible
 from regtutor.protocol.endpoints import parse
+from regtutor.protocol.text import cut, visible
 from regtutor.stepping.progress import BlobProgress
 
 TARGET_LENGTH = 80

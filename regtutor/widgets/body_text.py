@@ -9,7 +9,7 @@ import json
 import re
 
 from regtutor.exchange import BodyRecord
-from regtutor.formats.visible import cut, visible, visible_lines
+from regtutor.protocol.text import cut, visible, visible_lines
 
 FEW = 12
 """Lines of a text body that stand in the message; the rest comes when its line is opened."""

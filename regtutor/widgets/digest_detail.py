@@ -18,11 +18,11 @@ from typing import Any
 from regtutor.errors import InvalidManifest, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.formats import curl
-from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol import digests
 from regtutor.protocol.bounded_json import parse_json_value
 from regtutor.protocol.digests import Hasher
 from regtutor.protocol.media_types import MEDIA_TYPES, essence
+from regtutor.protocol.text import cut, visible, visible_lines
 from regtutor.widgets.digest_nodes import Graph, Loaded, Node
 from regtutor.widgets.digest_sources import MOST_JSON, is_archive
 

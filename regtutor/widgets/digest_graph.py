@@ -12,9 +12,9 @@ from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument, InvalidDigest, InvalidReference
 from regtutor.exchange import Exchange, Transcript
-from regtutor.formats.visible import cut, visible
 from regtutor.protocol import digests
 from regtutor.protocol.references import REPOSITORY, TAG
+from regtutor.protocol.text import cut, visible
 from regtutor.widgets.digest_detail import detail, short_id
 from regtutor.widgets.digest_nodes import AT_HAND, CHILDREN, FETCHED, STATES, Graph, Loaded, Node
 from regtutor.widgets.digest_picture import svg_of

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from regtutor.exchange import Exchange
-from regtutor.formats.visible import cut, visible
 from regtutor.protocol.manifests import Descriptor, ManifestView
 from regtutor.protocol.media_types import Kind, kind_of
+from regtutor.protocol.text import cut, visible
 
 MOST_NODES = 400
 """Nodes that are drawn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 from regtutor.widgets.digest_detail import short_id
 from regtutor.widgets.digest_nodes import FETCHED, NAMED, THERE, Graph, Node
 

@@ -15,8 +15,8 @@ from regtutor.errors import InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
 from regtutor.formats import curl
-from regtutor.formats.visible import cut, visible, visible_lines
 from regtutor.protocol.citations import Citation
+from regtutor.protocol.text import cut, visible, visible_lines
 from regtutor.widgets.body_text import body_text
 
 MOST_ALIKE = 60
@@ -49,10 +49,11 @@ def exchange_data(exchange: Exchange | None) -> Json:
     -------
     ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
     ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
-    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``clause`` (text and url,
-    or None), ``known``, ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it),
-    ``body`` (see :func:`body_text`).
-    ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``clause``, ``line`` (the index of a line, or None).
+    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as
+    it is shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``),
+    ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, and ``line`` (the index of
+    a line, or None).
     ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
 
     Raises
@@ -87,7 +88,7 @@ def bounded_findings(exchange: Exchange) -> Findings:
     findings = explain(exchange)
     lines = _bounded([finding for finding in findings if finding.kind == "line"])
     items = (
-        Finding(f"* {item}", "", "", "", "print(exchange) shows all of them", "not mentioned")
+        Finding(f"* {item}", "", "", "", "print(exchange) shows all of them", "not in the registry documents")
         if isinstance(item, str)
         else _short_finding(item)
         for item in (*findings.diagnoses, *lines)
@@ -169,6 +170,7 @@ def _said(finding: Finding) -> Json:
     return {
         "meaning": shortened(finding.meaning),
         "rule": finding.rule,
+        "badge": finding.badge,
         "clause": _clause(finding.citation),
         "known": finding.known,
     }
@@ -181,7 +183,7 @@ def _clause(citation: Citation | None) -> Json | None:
 
 
 def _cut_off(text: str) -> Json:
-    said = {"meaning": "print(exchange) shows all of them", "rule": "", "clause": None, "known": True}
+    said = {"meaning": "print(exchange) shows all of them", "rule": "", "badge": "", "clause": None, "known": True}
     empty = {"before": "", "head": "", "at": "", "warned": [], "body": {}}
     return {"way": "said", "part": "cut", "rest": text, **empty, **said}
 

@@ -15,7 +15,7 @@ import traitlets
 from regtutor.exchange import BodyRecord, Exchange, Transcript
 from regtutor.formats.findings_html import findings_html
 from regtutor.formats.svg import svg_of
-from regtutor.formats.visible import cut
+from regtutor.protocol.text import cut
 from regtutor.widgets.exchange_data import bounded_findings, exchange_data
 from regtutor.widgets.view import View, picture, script, style
 

@@ -9,7 +9,7 @@ import ipywidgets  # type: ignore[import-untyped]
 
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
-from regtutor.protocol.codes import meaning
+from regtutor.protocol.responses import meaning
 from regtutor.stepping.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
 
 _PICK_ONE = ("pick one", 0)

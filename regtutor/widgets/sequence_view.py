@@ -14,7 +14,7 @@ from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.exchange import Transcript
 from regtutor.formats.svg import svg_of
-from regtutor.formats.visible import visible
+from regtutor.protocol.text import visible
 from regtutor.stepping.progress import progress
 from regtutor.widgets.arrows import amount, blob_of, fate_text, item_of, lines_of, registry_of, short_digest, table_of
 from regtutor.widgets.view import View, picture, script, style

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from regtutor.exchange import Exchange
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 
 COLUMNS = (
     "step", "method", "target", "short", "status", "outcome", "said", "error", "up", "down",

@@ -10,7 +10,7 @@ from html import escape
 
 from regtutor.exchange import Transcript
 from regtutor.formats.svg import svg_of
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 from regtutor.widgets.timeline import COLUMNS, Row, duration, real_duration, refused
 from regtutor.widgets.view import picture
 

@@ -18,7 +18,7 @@ import traitlets
 
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange, Transcript
-from regtutor.formats.visible import cut, visible
+from regtutor.protocol.text import cut, visible
 from regtutor.widgets import transcript_still
 from regtutor.widgets.exchange_data import exchange_data
 from regtutor.widgets.timeline import COLUMNS, Row, TimeAxis, rows_of

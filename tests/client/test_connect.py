@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from regtutor.client.connect import connect
-from regtutor.client.head import split_url
 from regtutor.client.proxies import from_environment, is_loopback, proxy_for
 from regtutor.errors import ConnectionFailed, InvalidCredentials, InvalidURL, NotObservable
 from regtutor.message import Request
+from regtutor.protocol.urls import split_url
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

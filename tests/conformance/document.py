@@ -33,12 +33,12 @@ def generated() -> str:
     words = sum(map(len, SECTIONS.values()))
     lines = [
         f"{len(REQUIREMENTS)} requirements account for all {words} key words: {len(own)} for registries ({counts}; "
-        f'"states" is what the text says without a key word), {len(others)} for clients, and one that only defines '
-        "the key words.",
+        f'"states" is what the text says without a key word, and a row with several counts under its strongest), '
+        f"{len(others)} for clients, and one that only defines the key words.",
         "",
         "| requirement | level | what a registry does | section |",
         "|---|---|---|---|",
-        *(f"| `{each.id}` | {each.level} | {each.says} | {_section(each)} |" for each in own),
+        *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in own),
         "",
         "### What was chosen where the specification leaves a choice",
         "",
@@ -50,7 +50,7 @@ def generated() -> str:
         "",
         "| requirement | level | what a client does | section |",
         "|---|---|---|---|",
-        *(f"| `{each.id}` | {each.level} | {each.says} | {_section(each)} |" for each in others),
+        *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in others),
     ]
     return "\n".join(lines) + "\n"
 

@@ -40,8 +40,13 @@ class Requirement:
     @property
     def level(self) -> str:
         """The strongest of its key words; ``states`` where there is none."""
+        return self.levels[0]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Its key words, each once, the strongest first; ``states`` where there is none."""
         said = {SECTIONS[self.section][word - 1] for word in self.words}
-        return next((word for word in _STRENGTH if word in said), "states")
+        return tuple(word for word in _STRENGTH if word in said) or ("states",)
 
 
 def of_clients(id: str, section: str, words: tuple[int, ...], says: str) -> Requirement:

@@ -39,9 +39,8 @@ DISCOVERY: tuple[Requirement, ...] = (
     Requirement("referrers-annotations", _REFERRERS, (9,), "A descriptor has the annotations of its manifest."),
     Requirement("referrers-none", _REFERRERS, (10,), "Where there are none, the list is empty."),
     Requirement("referrers-link", _REFERRERS, (11, 12), "A list too large for one answer has a Link with rel=next."),
-    Requirement(
-        "referrers-filter", _REFERRERS, (13, 14, 15), "artifactType= is applied, and OCI-Filters-Applied says so."
-    ),
+    Requirement("referrers-filter", _REFERRERS, (13,), "artifactType= is applied."),
+    Requirement("referrers-filters-applied", _REFERRERS, (14, 15), "If it is applied, OCI-Filters-Applied says so."),
     of_clients("referrers-fallback", _REFERRERS, (16, 17, 18), "To read the referrers tag after a 404."),
     of_clients("older-registries", "Backwards Compatibility", (1, 2), "To support older registries."),
     of_clients(

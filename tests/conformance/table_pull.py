@@ -22,7 +22,7 @@ PULL: tuple[Requirement, ...] = (
         "Legacy Docker support error codes",
         (1, 2),
         "Docker's codes for schema 1 manifests, by name TAG_INVALID and MANIFEST_UNVERIFIED, may be sent.",
-        choice="TAG_INVALID is sent for a tag that is none, as Distribution does: the list has no code for it.",
+        choice="TAG_INVALID is sent for a malformed tag: the list has no code for it. Distribution sends a bare 404.",
     ),
     of_clients("legacy-codes-client", "Legacy Docker support error codes", (3,), "Not to depend on them."),
     Requirement("key-words", "Notational Conventions", tuple(range(1, 12)), "What the key words mean.", role="words"),
@@ -52,7 +52,8 @@ PULL: tuple[Requirement, ...] = (
     of_clients("manifest-verified", _MANIFESTS, (16, 17, 18), "To verify the digests that it uses."),
     Requirement("manifest-unknown", _MANIFESTS, (19,), "A manifest that is not there gets 404."),
     Requirement("blob-get", _BLOBS, (1, 2), "A blob that is there is given whole, with 200."),
-    Requirement("blob-digest", _BLOBS, (3, 4), "Docker-Content-Digest comes with a blob, and fits its bytes."),
+    Requirement("blob-digest", _BLOBS, (3,), "Docker-Content-Digest comes with a blob."),
+    Requirement("blob-digest-fits", _BLOBS, (4,), "If that header comes, it is a digest of the bytes."),
     of_clients(
         "blob-verified", _BLOBS, (5, 6, 7), "To verify the digests that it uses, and the blob that it asked for."
     ),
@@ -62,8 +63,8 @@ PULL: tuple[Requirement, ...] = (
         _BLOBS,
         (9,),
         "Range gives a part of a blob, as in RFC 9110, 14.",
-        choice="One range. Several get the whole blob, and so does a unit other than bytes, as RFC 9110 permits. "
-        "A range that ends before it begins gets 416, as a range beyond the end does.",
+        choice="One range. Several get the whole blob, as RFC 9110 permits, and so does a unit other than bytes, as it "
+        "requires. A range that ends before it begins gets 416, as a range beyond the end does.",
     ),
     Requirement("head", _HEAD, (1,), "HEAD of a manifest or blob that is there gets 200, without a body."),
     Requirement("head-digest", _HEAD, (2,), "With Docker-Content-Digest."),

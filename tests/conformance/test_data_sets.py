@@ -87,7 +87,7 @@ def _check_pull(speaker: Speaker, reference: str, manifest: Pushed, digest: str)
         assert answer.all("Docker-Content-Digest") == [digest]
 
 
-@proves("blob-get", "blob-digest", "head", "head-digest", "head-size")
+@proves("blob-get", "blob-digest", "blob-digest-fits", "head", "head-digest", "head-size")
 def test_blobs_are_pulled(repository: Repository) -> None:
     speaker, content = repository.speaker, repository.content
     for digest, data in content.blobs.items():
@@ -180,7 +180,7 @@ def _names(listed: list[dict[str, object]], digest: str) -> bool:
     return any(entry["digest"] == digest for entry in listed)
 
 
-@proves("referrers-filter")
+@proves("referrers-filter", "referrers-filters-applied")
 def test_referrers_are_filtered_by_their_artifact_type(repository: Repository) -> None:
     speaker, content = repository.speaker, repository.content
     for subject, listed in content.referrers.items():

@@ -134,7 +134,7 @@ def referrer(content: DataSet, subject: dict[str, object], kind: str, size: int 
     return content.manifests[-1]
 
 
-@proves("referrers-filter", "referrers-new", "subject-later", "subject-processed")
+@proves("referrers-filter", "referrers-filters-applied", "referrers-new", "subject-later", "subject-processed")
 def test_a_filter_leaves_the_referrers_of_one_type(speaker: Speaker, algorithm: str) -> None:
     content = DataSet(algorithm)
     subject = content.describe(MANIFEST, b"to be pushed later")

@@ -264,6 +264,22 @@ CANCEL_UPLOAD = (
         POST_THEN_PUT,
         given=("a session",),
     ),
+    Row(
+        "cancel_upload",
+        "refuses a malformed name",
+        Sent("DELETE /v2/{repository}/-/blobs/uploads/{nosession} HTTP/1.1\nContent-Length: 0"),
+        Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
+        NAMES,
+        differs=NO_SUCH_PAGE,
+    ),
+    Row(
+        "get_upload",
+        "refuses a malformed name",
+        Sent("GET /v2/{repository}/-/blobs/uploads/{nosession} HTTP/1.1"),
+        Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
+        NAMES,
+        differs=NO_SUCH_PAGE,
+    ),
 )
 
 ROWS = (*START_UPLOAD, *POST_BLOB, *MOUNT_BLOB, *CANCEL_UPLOAD)

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from regtutor.protocol.endpoints import ENDPOINTS
+from regtutor.protocol.responses import documented
 from tests.contract import preparations as content
 from tests.contract.cells import NOT_IMITATED
 from tests.contract.language import Answer, Answered
@@ -20,6 +21,9 @@ UNREACHED = {
     ("post_blob", 202): "the registry of the contract takes the blob; the one that declines has cells of its own",
     ("post_blob", 404): "a repository comes into being with its first upload",
     ("mount_blob", 404): "a repository comes into being with its first upload",
+    ("post_blob", 405): "a read-only copy refuses uploads, and no registry here is one",
+    ("mount_blob", 405): "a read-only copy refuses uploads, and no registry here is one",
+    ("get_blob", 302): "all of them store on disk and send the bytes themselves",
     ("put_blob", 413): "no registry here limits a blob's size; proxies do",
     ("get_blob", 307): "all of them store on disk and send the bytes themselves",
     ("delete_blob", 405): "every registry here deletes",
@@ -51,6 +55,8 @@ DIFFERENCES = {
         "post_blob: refuses bytes that are not those of the digest": "allowed",
         "post_blob: refuses a digest that is none": "allowed",
         "post_blob: refuses a name that is none": "allowed",
+        "cancel_upload: refuses a malformed name": "allowed",
+        "get_upload: refuses a malformed name": "allowed",
         "patch_upload: refuses a chunk that leaves a gap": "deviation",
         "patch_upload: refuses a first chunk that does not begin with 0": "deviation",
         "patch_upload: refuses a chunk that it has already": "deviation",
@@ -193,9 +199,9 @@ def _final_status(answer: Answer) -> int:
 
 
 def test_every_documented_status_is_in_the_table_unless_no_registry_can_be_brought_to_it() -> None:
-    documented = {(endpoint.name, status) for endpoint in ENDPOINTS for status in endpoint.statuses}
+    in_documents = {(endpoint.name, status) for endpoint in ENDPOINTS for status in documented(endpoint.name)}
     written = {(row.request, _final_status(row.answer)) for row in ROWS}
-    assert documented - written == set(UNREACHED)
+    assert in_documents - written == set(UNREACHED)
     assert not written & set(UNREACHED)
 
 

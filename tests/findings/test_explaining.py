@@ -51,6 +51,7 @@ from tests.findings.records import (
         (exchange(**PATCH, status=416, received=(("Location", "/x"),)), "Location", "go on there"),
         (refused(400, "UNKNOWN", received=(("Location", "/x"),)), "Location", "nothing was stored"),
         (exchange(sent=(("Authorization", "Basic YTpi"),)), "Authorization", "scheme Basic"),
+        (exchange(**GET_MANIFEST, sent=(("Accept", "*/*"),)), "Accept", "Distribution does not read"),
     ],
 )  # fmt: skip
 def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, name: str, says: str) -> None:
@@ -63,8 +64,8 @@ def test_a_header_is_explained_with_the_values_of_its_exchange(made: Exchange, n
         (refused(416, "BLOB_UPLOAD_INVALID", **PATCH), "required", "Pushing a blob in chunks"),
         (refused(404, "MANIFEST_UNKNOWN", **GET_MANIFEST), "required", "Pulling manifests"),
         (exchange("head_blob", "HEAD", status=404), "required", "Checking if content exists in the registry"),
-        (refused(400, "MANIFEST_INVALID", **PUT_MANIFEST), "allowed", "Pushing Manifests"),
-        (refused(404, "BLOB_UPLOAD_UNKNOWN", **PATCH), "allowed", "Pushing a blob in chunks"),
+        (refused(400, "MANIFEST_INVALID", **PUT_MANIFEST), "allowed", "PUT Manifest"),
+        (refused(404, "BLOB_UPLOAD_UNKNOWN", **PATCH), "allowed", "Endpoints"),
     ],
 )
 def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allows(
@@ -75,11 +76,35 @@ def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allow
     assert (finding.rule, finding.citation.section) == (rule, section)
 
 
+def test_an_error_code_says_which_status_distribution_sends_it_with() -> None:
+    said = named(rt.explain(refused(404, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
+    assert "Distribution sends it with" not in said
+    other = named(rt.explain(refused(400, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
+    assert other.endswith("Distribution sends it with 404, here it came with 400")
+
+
+def test_a_level_that_holds_on_a_condition_says_so() -> None:
+    made = exchange("put_manifest", "PUT", PUT_MANIFEST["target"], 201, sent=(("Content-Type", "a/b"),))
+    finding = named(rt.explain(made), "Content-Type")
+    assert (finding.rule, finding.condition) == (
+        "required",
+        "if the manifest has a mediaType field; recommended otherwise",
+    )
+    assert "[required if the manifest has a mediaType field; recommended otherwise: OCI distribution-spec" in str(
+        finding
+    )
+
+
 def test_what_a_single_post_sent_is_no_part_of_anything() -> None:
     target = f"/v2/a/b/blobs/uploads/?digest={sha256(b'other')}"
     said = named(rt.explain(exchange("post_blob", "POST", target, 400, body=b"abc")), "body").meaning
     assert sha256(b"other") in said
     assert "chunks" not in said
+
+
+def test_of_accept_nothing_is_said_of_manifests_where_none_is_asked_for() -> None:
+    made = exchange(**PUT_MANIFEST, status=201, sent=(("Accept", "*/*"),))
+    assert named(rt.explain(made), "Accept").meaning == "the client says that it reads anything"
 
 
 def test_what_is_in_no_table_says_so() -> None:

@@ -11,7 +11,9 @@ import regtutor as rt
 from regtutor.cli import main
 from regtutor.errors import InvalidArgument
 from regtutor.findings import Findings
+from regtutor.findings.finding import Finding
 from regtutor.formats.findings_html import findings_html
+from regtutor.protocol.citations import HTTP, Citation, Rule
 from regtutor.protocol.digests import sha256
 from regtutor.tables import findings_table
 from tests.findings.records import (
@@ -41,6 +43,27 @@ def test_as_text_each_line_is_followed_by_its_meaning_and_the_clause() -> None:
     after = lines[lines.index("< Range: 0-41") + 1]
     assert after.startswith("    42 bytes are there")
     assert after.endswith("spec.md#pushing-a-blob-in-chunks>]")
+
+
+CLAUSE = Citation(HTTP, "6.6.1 Date", "section-6.6.1")
+
+
+@pytest.mark.parametrize(
+    ("rule", "condition", "citation", "shown"),
+    [
+        ("required", "", CLAUSE, "[required: RFC 9110, 6.6.1 Date <"),
+        ("required", "if the server has a clock", CLAUSE, "[required if the server has a clock: RFC 9110, 6."),
+        ("not in the registry documents", "", CLAUSE, "[not in the registry documents; defined in RFC 9110, 6."),
+        ("not in the registry documents", "", None, "[not in the registry documents]"),
+    ],
+)  # fmt: skip
+def test_the_rule_is_shown_with_its_condition_and_its_clause(
+    rule: Rule, condition: str, citation: Citation | None, shown: str
+) -> None:
+    finding = Finding("< Date: x", "response header", "Date", "x", "a date", rule, citation, condition=condition)
+    assert shown in finding.as_text()
+    assert f"<i>({finding.badge}" in findings_html(Findings((finding,)))
+    assert list(findings_table([finding])["condition"].fillna("")) == [condition]
 
 
 def test_control_characters_steer_neither_a_terminal_nor_a_page() -> None:

@@ -8,12 +8,17 @@ import pytest
 
 import regtutor as rt
 from regtutor.exchange import Exchange
+from regtutor.findings import Finding
+from regtutor.findings.traps import TRAPS as EVERY_TRAP
+from regtutor.protocol import endpoints
+from regtutor.protocol.codes import CODES
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import DOCKER_MANIFEST, OCI_MANIFEST
 from tests.findings.records import (
     ALL_TYPES,
     DELETE,
     GET_MANIFEST,
+    MANIFEST,
     PACKED,
     PATCH,
     PUT,
@@ -25,6 +30,8 @@ from tests.findings.records import (
 )
 
 BEARER = (("WWW-Authenticate", 'Bearer realm="https://auth/token",service="reg",scope="repository:a/b:pull"'),)
+
+DELETE_TAG = {"step": "delete_manifest", "method": "DELETE", "target": MANIFEST}
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 
@@ -162,7 +169,7 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             method="DELETE",
             target=f"/v2/a/b/manifests/sha256:{'0' * 64}",
         ),
-        "perhaps the digest of another form",
+        "no manifest of this digest",
         "Docker-Content-Digest",
     ),
     (
@@ -289,6 +296,22 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "no answer",
         "--cacert",
     ),
+    (
+        refused(400, "DIGEST_INVALID", **DELETE_TAG),
+        "this registry deletes by digest only",
+        "HEAD the manifest v1",
+    ),
+    (
+        refused(405, "UNSUPPORTED", **DELETE_TAG, received=(("Allow", "GET"),)),
+        "the tag is not deleted",
+        "Docker-Content-Digest",
+    ),
+    (refused(404, "BLOB_UPLOAD_INVALID", **PUT), "the state of the upload is refused", "http.secret"),
+    (
+        refused(400, "DIGEST_INVALID", target="/v2/a/b/blobs/multihash+base58:QmRZxt2b"),
+        "an algorithm that this registry does not know",
+        "sha256",
+    ),
 ]  # fmt: skip
 
 
@@ -331,3 +354,137 @@ def test_a_tag_and_a_digest_that_fit_the_grammar_are_not_blamed() -> None:
 
 def test_an_ordinary_404_of_a_tag_with_every_type_in_accept_is_not_blamed_on_accept() -> None:
     assert rt.explain(refused(404, "MANIFEST_UNKNOWN", **GET_MANIFEST, sent=ALL_TYPES)).diagnoses == ()
+
+
+# What a trap says is what the sources say.
+
+
+def found(made: Exchange) -> Finding:
+    (diagnosis,) = rt.explain(made).diagnoses
+    return diagnosis
+
+
+def test_a_session_of_another_secret_is_told_from_one_that_is_gone() -> None:
+    assert "http.secret" not in found(refused(404, "BLOB_UPLOAD_UNKNOWN", **PUT)).meaning
+    assert "http.secret" in found(refused(404, "BLOB_UPLOAD_INVALID", **PUT)).meaning
+
+
+def test_a_refusal_without_credentials_does_not_say_that_they_were_refused() -> None:
+    none, wrong = found(exchange(status=403)), found(exchange(status=403, sent=(("Authorization", "Basic YTpi"),)))
+    assert "without credentials" in none.meaning and "Send credentials" in none.next
+    assert "to these credentials" in wrong.meaning
+
+
+def test_the_referrers_tag_of_a_long_digest_is_a_tag() -> None:
+    said = found(exchange("get_referrers", target=f"/v2/a/b/referrers/sha512:{'a' * 128}", status=404)).next
+    assert f"sha512-{'a' * 64}; " in said
+
+
+def test_a_mount_may_fail_because_the_registry_does_not_mount() -> None:
+    target = "/v2/a/b/blobs/uploads/?mount=sha256:0&from=c"
+    made = exchange("mount_blob", "POST", target, 202, received=(("Location", SESSION),))
+    assert "the registry does not mount" in found(made).meaning
+
+
+def test_of_a_manifest_that_is_not_there_it_is_first_said_that_it_may_be_deleted() -> None:
+    said = found(
+        refused(404, "MANIFEST_UNKNOWN", **{**DELETE_TAG, "target": f"/v2/a/b/manifests/{sha256(b'')}"})
+    ).meaning
+    assert said.index("already deleted") < said.index("Distribution 2.8")
+
+
+@pytest.mark.parametrize(
+    ("status", "warns", "section"),
+    [
+        (301, "follow a 301 with GET", "15.4.2 301 Moved Permanently"),
+        (302, "follow a 302 with GET", "15.4.3 302 Found"),
+        (308, "", "15.4.9 308 Permanent Redirect"),
+    ],
+)
+def test_a_redirect_that_keeps_the_method_is_not_said_to_change_it(status: int, warns: str, section: str) -> None:
+    made = exchange("x", "POST", "/v2/a/blobs/uploads", status, received=(("Location", "/v2/a/blobs/uploads/"),))
+    diagnosis = found(made)
+    assert (warns in diagnosis.meaning) and ("GET" in diagnosis.meaning) == bool(warns)
+    assert diagnosis.citation is not None and diagnosis.citation.section == section
+
+
+@pytest.mark.parametrize(
+    ("made", "rule", "condition", "anchor"),
+    [
+        (exchange(**PUT_MANIFEST, status=400, body=b"{}"), "recommended", "", "pushing-manifests"),
+        (
+            exchange(**PUT_MANIFEST, status=400, body=rt.sample_image().manifest.data),
+            "required",
+            "if the manifest has a mediaType, as this one",
+            "pushing-manifests",
+        ),
+        (refused(400, "DIGEST_INVALID", target="/v2/a/b/blobs/x:"), "required", "", "digests"),
+        (refused(400, "DIGEST_INVALID", target="/v2/a/b/blobs/x:0"), "recommended", "", "digests"),
+        (refused(400, "DIGEST_INVALID", **PUT, body=b"abc"), "required", "", "pushing-a-blob-in-chunks"),
+        (exchange(status=429), "allowed", "", "section-4"),
+        (exchange(status=403), "allowed", "", "section-15.5.4"),
+        (
+            refused(400, "MANIFEST_BLOB_UNKNOWN", **PUT_MANIFEST, sent=TYPED),
+            "required",
+            "if the registry refuses a manifest for this reason",
+            "push",
+        ),
+        (
+            refused(405, "UNSUPPORTED", **DELETE, received=(("Allow", "GET"),)),
+            "required",
+            "if deletion is switched off: 400 or 405",
+            "deleting-blobs",
+        ),
+    ],
+)
+def test_a_diagnosis_has_the_level_of_the_clause_that_it_cites(
+    made: Exchange, rule: str, condition: str, anchor: str
+) -> None:
+    diagnosis = found(made)
+    assert (diagnosis.rule, diagnosis.condition) == (rule, condition)
+    assert diagnosis.citation is not None and diagnosis.citation.anchor == anchor
+
+
+def test_an_error_code_is_diagnosed_by_its_endpoint() -> None:
+    well_written = f"/v2/a/b/blobs/{sha256(b'')}"
+    assert rt.explain(refused(400, "DIGEST_INVALID", target=well_written)).diagnoses == ()
+    assert rt.explain(refused(400, "DIGEST_INVALID", **GET_MANIFEST)).diagnoses == ()
+
+
+# The table of traps.
+
+
+def test_each_trap_says_what_it_is_about_and_is_for_endpoints_and_codes_that_exist() -> None:
+    assert len({trap.name for trap in EVERY_TRAP}) == len(EVERY_TRAP)
+    for trap in EVERY_TRAP:
+        assert trap.about.endswith("."), trap.name
+        assert trap.endpoints <= set(endpoints.BY_NAME) and trap.codes <= set(CODES), trap.name
+
+
+def test_a_trap_is_looked_for_only_where_it_is_for() -> None:
+    (mounted,) = [trap for trap in EVERY_TRAP if trap.name == "not_mounted"]
+    assert mounted.is_for("mount_blob", 202, ())
+    assert not mounted.is_for("mount_blob", 201, ()) and not mounted.is_for("", 202, ())
+    (missing,) = [trap for trap in EVERY_TRAP if trap.name == "missing_blob"]
+    assert missing.is_for("", 400, ["MANIFEST_INVALID", "MANIFEST_BLOB_UNKNOWN"]) and not missing.is_for("", 400, ())
+
+
+def test_a_request_is_identified_once_however_much_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = refused(400, "DIGEST_INVALID", **PUT, body=b"abc", received=(("Location", SESSION),)), []
+    paths_like = endpoints.paths_like
+    monkeypatch.setattr(endpoints, "paths_like", lambda target: asked.append(target) or paths_like(target))
+    assert len(rt.explain(made)) > 4
+    assert asked == [PUT["target"]]
+
+
+def test_a_request_that_was_edited_to_no_endpoint_is_explained_as_none() -> None:
+    findings = rt.explain(exchange(**{**PUT, "target": "/v2/nonsense"}, status=404))
+    assert findings.title == "PUT /v2/nonsense: not found"
+    assert findings[0].meaning == "no document of the API names this request"
+    assert findings.diagnoses == ()
+
+
+def test_a_session_outside_of_the_api_is_explained_as_its_step() -> None:
+    findings = rt.explain(exchange(**{**PATCH, "target": "/artifacts-uploads/1"}, status=404))
+    assert findings.title == "patch_upload: the upload session is not known"
+    assert findings[0].meaning == "sends bytes to an upload session of the repository"

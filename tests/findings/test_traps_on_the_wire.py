@@ -81,6 +81,26 @@ def test_what_distribution_passes_over_is_diagnosed(
     assert (posted.status, diagnosed(posted)) == (202, ["202 is not stored"])
 
 
+@pytest.mark.parametrize("which", [pytest.param(OF_28, id="quirks"), OF_NATIVE])
+def test_what_distribution_refuses_is_diagnosed(
+    which: tuple[str, dict[str, Any]], request: pytest.FixtureRequest
+) -> None:
+    name, options = which
+    if name == "native":
+        options = {"binary": request.getfixturevalue("registry_binary")}
+    with rt.open_registry(name, quiet=True, **options) as reg:
+        rt.push_image(reg, rt.sample_image(), "traps/refused", "v1", progress=False)
+        tag = rt.delete_manifest(reg, "traps/refused", "v1")
+        other_algorithm = rt.get_blob(reg, "traps/refused", "sha999:abc")
+        forged = rt.start_upload(reg, "traps/refused").location
+        assert forged is not None
+        state = forged.follow().replace("_state=", "_state=AAAA")
+        refused = rt.put_blob(reg, state, b"abc", digest=sha256(b"abc"))
+    assert (tag.status, diagnosed(tag)) == (400, ["this registry deletes by digest only"])
+    assert diagnosed(other_algorithm) == ["an algorithm that this registry does not know"]
+    assert (refused.status, diagnosed(refused)) == (404, ["the state of the upload is refused"])
+
+
 @pytest.mark.registry
 def test_a_blob_that_a_stale_cache_believes_in_is_diagnosed(registry_binary: str) -> None:
     cached = {"REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR": "inmemory"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtutor.protocol import codes
-from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, parse, paths_like, split_target
+from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, identify, parse, paths_like, split_target
+from regtutor.protocol.responses import documented, meaning, response_row
 
 DIGEST = "sha256:" + "0" * 64
 FIELDS = {"repository": "library/hello", "session": "7c3f", "digest": DIGEST, "reference": "v1"}
@@ -56,8 +56,10 @@ def test_build_writes_the_literal_target(name):
 def test_every_row_cites_a_clause_and_says_what_each_status_means(endpoint):
     assert endpoint.citations
     assert all(citation.url.startswith("https://") and citation.section for citation in endpoint.citations)
-    assert all(codes.meaning(endpoint.name, status) == text for status, text in endpoint.statuses.items())
-    assert any(status < 300 for status in endpoint.statuses)
+    rows = [response_row(endpoint.name, status) for status in documented(endpoint.name)]
+    assert all(row and row.endpoint == endpoint.name and row.meaning for row in rows)
+    assert all(meaning(endpoint.name, row.status) == row.meaning for row in rows if row)
+    assert any(status < 300 for status in documented(endpoint.name))
 
 
 @pytest.mark.parametrize("package", ["regtutor.steps", "regtutor.server.handlers"])
@@ -116,3 +118,40 @@ def test_rows_are_found_by_their_path_whatever_the_method():
 
 def test_a_repeated_query_name_counts_once_and_an_empty_one_counts():
     assert split_target("/v2/?a=1&a=2&b=&c=%20")[1] == {"a": "1", "b": "", "c": " "}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "step", "name"),
+    [
+        # What was sent is an endpoint's, whatever step drafted it.
+        ("GET", f"/v2/a/b/blobs/{DIGEST}", "put_blob", "get_blob"),
+        ("HEAD", f"/v2/a/b/blobs/{DIGEST}", "get_blob", "head_blob"),
+        ("GET", f"http://r:5000/v2/a/b/blobs/{DIGEST}", "request", "get_blob"),
+        ("POST", f"/v2/a/blobs/uploads/?mount={DIGEST}", "start_upload", "mount_blob"),
+        ("PUT", "/v2/a/blobs/uploads/1?_state=x", "request", "put_blob"),
+        # A path below /v2/ that is no endpoint's, and a method that its path does not have.
+        ("PUT", "/v2/nonsense", "put_blob", None),
+        ("PUT", "/v2/a/blobs/nonsense/1", "put_blob", None),
+        ("GET", "/v2", "check_api", None),
+        ("PATCH", f"/v2/a/b/blobs/{DIGEST}", "get_blob", None),
+        # A Location that only the registry can read: the step says what it is, the method what is asked of it.
+        ("PUT", "/artifacts-uploads/namespaces/x/1?digest=y", "put_blob", "put_blob"),
+        ("PATCH", "https://storage.example/u/1", "patch_upload", "patch_upload"),
+        ("DELETE", "/artifacts-uploads/1", "patch_upload", "cancel_upload"),
+        ("PUT", "/v2/a/b/blobs/upload/11111111?digest=y", "put_blob", "put_blob"),
+        ("GET", "https://cdn.example/sha256/aa/data", "get_blob", "get_blob"),
+        ("POST", "/artifacts-uploads/1", "patch_upload", None),
+        # The client chooses these addresses: another path is another request.
+        ("GET", "/v1/", "check_api", None),
+        ("PUT", "/manifests/v1", "put_manifest", None),
+        ("PUT", "/artifacts-uploads/1", "request", None),
+        # No request is known.
+        ("", "", "get_manifest", "get_manifest"),
+        ("", "", "request", None),
+    ],
+)
+def test_a_request_is_identified_by_what_was_sent_and_by_its_step_only_where_that_says_nothing(
+    method: str, target: str, step: str, name: str | None
+) -> None:
+    match = identify(method, target, step)
+    assert (match.endpoint.name if match else None) == name

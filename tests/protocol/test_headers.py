@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from regtutor.protocol.endpoints import BY_NAME
-from regtutor.protocol.headers import HEADERS, REQUIRED, Header, required_headers
+from regtutor.protocol.header_uses import Side, header_use
+from regtutor.protocol.headers import HEADERS, Header
+from regtutor.protocol.responses import RESPONSES, required_headers
 from regtutor.protocol.secrets import SECRET_HEADERS
 
 
@@ -31,27 +33,59 @@ def test_a_header_is_secret_if_records_do_not_keep_its_value(name: str, secret: 
 
 
 def test_what_is_required_names_headers_requests_and_statuses_that_are_documented() -> None:
-    for row in REQUIRED:
-        assert all(name.lower() in HEADERS for name in row.names)
-        if row.step:
-            assert row.status == 0 or row.status in BY_NAME[row.step].statuses
+    for row in RESPONSES:
+        assert all(name.lower() in HEADERS for name in row.headers)
+        assert row.endpoint == "" or row.endpoint in BY_NAME
 
 
 @pytest.mark.parametrize(
-    ("side", "step", "status", "names"),
+    ("step", "status", "names"),
     [
-        ("response", "start_upload", 202, {"location"}),
-        ("response", "patch_upload", 202, {"location", "range"}),
-        ("response", "get_upload", 204, {"location", "range"}),
-        ("response", "put_blob", 201, {"location"}),
-        ("response", "mount_blob", 201, {"location"}),
-        ("response", "put_manifest", 201, {"location"}),
-        ("response", "get_blob", 401, {"www-authenticate"}),
-        ("response", "get_blob", 405, {"allow"}),
-        ("response", "get_blob", 200, set()),
-        ("request", "put_manifest", 0, {"content-type"}),
-        ("request", "get_blob", 0, set()),
+        ("start_upload", 202, {"location"}),
+        ("patch_upload", 202, {"location", "range"}),
+        ("get_upload", 204, {"location", "range"}),
+        ("put_blob", 201, {"location"}),
+        ("mount_blob", 201, {"location"}),
+        ("put_manifest", 201, {"location"}),
+        ("get_blob", 401, {"www-authenticate"}),
+        ("get_blob", 405, {"allow"}),
+        ("get_blob", 200, set()),
     ],
 )
-def test_the_documents_ask_for_these_headers(side: str, step: str, status: int, names: set[str]) -> None:
-    assert set(required_headers(side, step, status)) == names
+def test_the_documents_ask_for_these_headers(step: str, status: int, names: set[str]) -> None:
+    assert set(required_headers(step, status)) == names
+
+
+@pytest.mark.parametrize(
+    ("side", "step", "status", "name", "rule", "section", "condition"),
+    [
+        ("request", "get_manifest", 0, "accept", "recommended", "Pulling manifests", ""),
+        ("request", "put_manifest", 0, "Accept", "not in the registry documents", "12.5.1 Accept", ""),
+        ("request", "put_manifest", 0, "Content-Type", "required", "Pushing Manifests", "if the manifest"),
+        ("request", "start_upload", 0, "Content-Length", "required", "Pushing a blob in chunks", "if the blob is"),
+        ("request", "patch_upload", 0, "Content-Range", "allowed", "Pushing a blob in chunks", ""),
+        ("request", "get_blob", 0, "Range", "allowed", "Pulling blobs", ""),
+        ("request", "get_blob", 0, "Host", "required", "7.2 Host and :authority", ""),
+        ("response", "get_blob", 206, "Content-Range", "required", "15.3.7.1 Single Part", "if it has one part"),
+        ("response", "get_manifest", 200, "Docker-Content-Digest", "recommended", "Pulling manifests", ""),
+        ("response", "put_blob", 201, "Docker-Content-Digest", "allowed", "Completed Upload", ""),
+        ("response", "put_blob", 201, "Location", "required", "POST then PUT", ""),
+        ("response", "start_upload", 202, "Docker-Upload-UUID", "vendor habit", "Uploading the Layer", ""),
+        ("response", "get_referrers", 200, "Link", "required", "Listing Referrers", "if the list does not fit"),
+        ("response", "list_tags", 200, "Link", "allowed", "Listing Tags", ""),
+        ("response", "list_tags", 401, "WWW-Authenticate", "required", "15.5.2 401 Unauthorized", ""),
+        ("response", "patch_upload", 416, "Range", "allowed", "Chunked Upload", ""),
+        ("response", "list_tags", 301, "Location", "recommended", "15.4.2 301 Moved Permanently", ""),
+    ],
+)  # fmt: skip
+def test_a_header_is_cited_for_the_message_that_has_it(
+    side: Side, step: str, status: int, name: str, rule: str, section: str, condition: str
+) -> None:
+    use = header_use(side, step, status, name)
+    assert use is not None
+    assert (use.rule, use.citation.section) == (rule, section)
+    assert use.condition.startswith(condition) if condition else use.condition == ""
+
+
+def test_what_no_table_has_has_no_use() -> None:
+    assert header_use("request", "get_blob", 0, "X-Tea") is None

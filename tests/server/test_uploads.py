@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.protocol import digests
+from regtutor.protocol import digests, ranges
 from regtutor.protocol.digests import Hasher
-from regtutor.server import chunk_range, purging, sessions
+from regtutor.server import purging, sessions
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.sessions import HashesInProgress, Session, SessionBusy, SessionGone, Sessions
@@ -126,9 +126,9 @@ def test_a_refused_chunk_is_told_what_was_wrong_and_where_to_go_on(
 
 
 def test_a_range_is_written_with_both_ends_included() -> None:
-    assert chunk_range.parse("0-0") == chunk_range.ChunkRange(0, 0)
-    assert chunk_range.ChunkRange(0, 0).size == 1
-    assert chunk_range.ChunkRange(3, 7).size == 5
+    assert ranges.chunk_range("0-0") == ranges.ChunkRange(0, 0)
+    assert ranges.ChunkRange(0, 0).size == 1
+    assert ranges.ChunkRange(3, 7).size == 5
 
 
 def test_a_single_post_leaves_a_blob_or_nothing(inline: Inline, store: Store) -> None:

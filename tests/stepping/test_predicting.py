@@ -7,7 +7,8 @@ import pytest
 from regtutor.exchange import Exchange, RequestRecord, ResponseRecord
 from regtutor.message import Request
 from regtutor.protocol.endpoints import ENDPOINTS
-from regtutor.protocol.headers import HEADERS, REQUIRED
+from regtutor.protocol.headers import HEADERS
+from regtutor.protocol.responses import RESPONSES, documented
 from regtutor.stepping.predicting import CONCEPTS, HEADERS_ASKED, Guess, Question, Score, judge, question
 
 OPENED = Exchange(
@@ -30,8 +31,8 @@ def test_every_documented_request_has_a_concept() -> None:
 def test_a_question_offers_the_documented_statuses_and_a_few_others_in_order(endpoint) -> None:  # type: ignore[no-untyped-def]
     found = asked(endpoint.name).statuses
     assert list(found) == sorted(set(found))
-    assert set(endpoint.statuses) < set(found)
-    assert len(set(found) - set(endpoint.statuses)) == 2
+    assert set(documented(endpoint.name)) < set(found)
+    assert len(set(found) - set(documented(endpoint.name))) == 2
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
@@ -39,7 +40,7 @@ def test_a_question_offers_five_known_headers_and_among_them_what_an_answer_must
     found = asked(endpoint.name).headers
     assert len(set(found)) == HEADERS_ASKED
     assert all(HEADERS[name.lower()].sender != "client" for name in found)
-    required = {name for row in REQUIRED if row.side == "response" and row.step == endpoint.name for name in row.names}
+    required = {name for row in RESPONSES if row.endpoint == endpoint.name for name in row.headers}
     assert required <= set(found)
 
 

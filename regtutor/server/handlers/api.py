@@ -8,7 +8,9 @@ from regtutor.server.http import Response
 
 
 def check_api(_call: Call) -> Response:
-    """``GET /v2/`` asks whether this is a registry that speaks the API; 200 says yes. There is no 401: all may use it.
+    """``GET /v2/`` asks whether this is a registry that speaks the API; 200 says yes.
+
+    With ``htpasswd`` a request without valid credentials never arrives here: it gets a 401, as any other request.
 
     OCI distribution-spec v1.1.1, end-1, "Determining Support"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>.

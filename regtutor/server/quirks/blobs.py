@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
+from regtutor.protocol.ranges import NO_BYTES, SPEC
 from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, answered
-
-_BYTE_RANGE = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")
-_NO_LAST_BYTES = re.compile(r"bytes=[ \t]*-0+[ \t]*")
 
 
 @quirk(
@@ -101,7 +98,7 @@ def refuse_other_units(handler: Handler) -> Handler:
 
 def _are_bytes(text: str) -> bool:
     unit, _, ranges = text.partition("=")
-    return unit == "bytes" and all(_BYTE_RANGE.fullmatch(part.strip(" \t")) for part in ranges.split(","))
+    return unit == "bytes" and all(SPEC.fullmatch(part.strip(" \t")) for part in ranges.split(","))
 
 
 @quirk(
@@ -119,7 +116,7 @@ def send_no_last_bytes(handler: Handler) -> Handler:
             return handler(call)
         except Refusal as refusal:
             size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
-            if not size.isdecimal() or not _NO_LAST_BYTES.fullmatch(call.head.header("Range") or ""):
+            if not size.isdecimal() or not NO_BYTES.fullmatch(call.head.header("Range") or ""):
                 raise
             return answer(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from regtutor.protocol.endpoints import paths_like, split_target
-from regtutor.server import chunk_range
+from regtutor.protocol.ranges import chunk_range
 from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.uploads import get_upload, start_upload
@@ -196,7 +196,7 @@ def fail_at_units(handler: Handler) -> Handler:
 
 
 def _are_numbers(texts: list[str]) -> bool:
-    return len(texts) == 2 and all(chunk_range.parse(f"{text}-{text}") for text in texts)
+    return len(texts) == 2 and all(chunk_range(f"{text}-{text}") for text in texts)
 
 
 quirk(

@@ -7,8 +7,8 @@ import { h } from "./view.js";
  * @typedef {{ text: string, url: string } | null} Clause
  * @typedef {{ text?: string, few?: number, note?: string }} BodyText
  * @typedef {{ way: "sent" | "received" | "said", part: string, before: string, head: string, rest: string, at: string,
- *   meaning: string, rule: string, clause: Clause, known: boolean, warned: string[], body: BodyText }} ExchangeLine
- * @typedef {{ name: string, meaning: string, next: string, rule: string, clause: Clause, line: number | null }} Diagnosis
+ *   meaning: string, rule: string, badge: string, clause: Clause, known: boolean, warned: string[], body: BodyText }} ExchangeLine
+ * @typedef {{ name: string, meaning: string, next: string, rule: string, badge: string, clause: Clause, line: number | null }} Diagnosis
  * @typedef {{ title?: { step: string, status: string, outcome: "good" | "quiet" | "bad" | "none", meaning: string, facts: string[] },
  *   lines: ExchangeLine[], diagnoses?: Diagnosis[], notes?: string[],
  *   curl?: { command: string, none: string } }} ExchangeData
@@ -281,15 +281,15 @@ function capitalised(text) {
 
 /**
  * The rule as a badge, and the clause as a link.
- * @param {{ rule: string, clause: Clause }} said
+ * @param {{ rule: string, badge: string, clause: Clause }} said
  * @returns {Node[]}
  */
-function ruleAndClause({ rule, clause }) {
+function ruleAndClause({ rule, badge, clause }) {
   /** @type {Node[]} */
   const parts = [];
   if (rule) {
     const label = h("span", { class: "regtutor-heard" }, "rule: ");
-    parts.push(h("span", { class: `regtutor-rule regtutor-rule-${rule.replace(" ", "-")}` }, label, rule));
+    parts.push(h("span", { class: `regtutor-rule regtutor-rule-${rule.replaceAll(" ", "-")}` }, label, badge));
   }
   if (clause) {
     const link = h("a", { href: clause.url, target: "_blank", rel: "noreferrer noopener" }, clause.text);

@@ -6,22 +6,31 @@ Each function looks for one of them and gives a diagnosis or none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of
-from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue
+from regtutor.findings.diagnosis import (
+    NO_RESPONSE,
+    REFUSED,
+    by_received,
+    by_request_line,
+    by_sent,
+    by_status,
+    diagnosis,
+    issue,
+    trap,
+)
 from regtutor.findings.finding import Finding
-from regtutor.findings.responses import challenge
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, Citation
+from regtutor.findings.response_headers import challenge
+from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
+from regtutor.protocol.clauses import PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
 
-_ERRORS = Citation(DISTRIBUTION_SPEC, "Error Codes", "error-codes")
 
-
-def _wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 401:
-        return
+@trap(statuses=(401,))
+def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
+    """The registry wants credentials, or refused those that were sent."""
     scheme, told = challenge(exchange.headers.get("WWW-Authenticate", ""))
     given = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
     if scheme.lower() == "bearer":
@@ -42,26 +51,34 @@ def _wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
         "credentials are wanted",
         f"the registry wants to know who asks, by the scheme {scheme or '(none named)'}; {given}",
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
-        Citation(HTTP, "15.5.2 401 Unauthorized", "section-15.5.2"),
+        http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
+        rule=MUST,
     )
 
 
-def _denied(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status == 403:
-        yield diagnosis(
-            "not permitted",
-            "the registry knows who asks, and does not permit this; a signed address may permit GET and not HEAD",
-            "Ask for a token whose scope names this repository and pull, push or delete",
-            Citation(HTTP, "15.5.4 403 Forbidden", "section-15.5.4"),
-            shown=by_status(exchange),
-        )
+@trap(statuses=(403,))
+def denied(exchange: Exchange) -> Iterator[Finding]:
+    """The registry does not permit the request."""
+    known = "Authorization" in exchange.request_headers
+    yield diagnosis(
+        "not permitted",
+        f"the registry does not permit this {'to these credentials' if known else 'without credentials'}; a signed "
+        "address may permit GET and not HEAD",
+        "Ask for a token whose scope names this repository and pull, push or delete"
+        if known
+        else "Send credentials, such as a token whose scope names this repository and pull, push or delete",
+        http("15.5.4 403 Forbidden"),
+        shown=by_status(exchange),
+        rule=MAY,
+    )
 
 
-def _too_large(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 413:
-        return
+@trap(statuses=(413,))
+def too_large(exchange: Exchange) -> Iterator[Finding]:
+    """The registry, or a proxy before it, takes no body of this size."""
     proxy = not exchange.errors
+    documented = not proxy and name_of(exchange) == "put_manifest"
     yield diagnosis(
         "too large for a proxy" if proxy else "too large for the registry",
         "the answer is not the API's error body, so most likely a proxy before the registry has a limit"
@@ -70,37 +87,43 @@ def _too_large(exchange: Exchange) -> Iterator[Finding]:
         "Raise the proxy's limit (nginx: client_max_body_size 0), or send the blob in chunks"
         if proxy
         else "Send a smaller body: a blob in chunks, a manifest with less in its annotations",
-        Citation(HTTP, "15.5.14 413 Content Too Large", "section-15.5.14"),
+        PUSHING_MANIFESTS if documented else http("15.5.14 413 Content Too Large"),
         shown=by_status(exchange),
-        rule="allowed",
+        rule=SHOULD if documented else OUTSIDE,
+        condition="if the registry limits the size of manifests" if documented else "",
     )
 
 
-def _sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
+@trap(statuses=REFUSED)
+def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
+    """curl's -d sent the body as a form."""
     kind = essence(exchange.request_headers.get("Content-Type", ""))
-    if not exchange.ok and exchange.status is not None and kind == "application/x-www-form-urlencoded":
+    if kind == "application/x-www-form-urlencoded":
         yield diagnosis(
             "the body was sent as a form",
             f"Content-Type says {kind}: curl sets it for -d and --data-binary unless another is given, and a "
             "registry then takes the body for something else than a blob or a manifest",
             "Send the body's own type: -H 'Content-Type: application/octet-stream' for a blob; for a manifest, its "
             "mediaType",
-            Citation(HTTP, "8.3 Content-Type", "section-8.3"),
+            http("8.3 Content-Type"),
             shown=by_sent(exchange, "Content-Type"),
-            rule="allowed",
+            rule=SHOULD,
         )
 
 
-def _slow_down(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status == 429:
-        after = exchange.headers.get("Retry-After")
-        yield diagnosis(
-            "too many requests",
-            "the registry takes no more for now; at Docker Hub, GET of a manifest counts and HEAD does not",
-            f"Wait {f'as Retry-After says: {after}' if after else 'a while'}, or ask as somebody with a name",
-            _ERRORS,
-            shown=by_received(exchange, "Retry-After"),
-        )
+@trap(statuses=(429,))
+def slow_down(exchange: Exchange) -> Iterator[Finding]:
+    """The registry takes no more requests for now."""
+    after = exchange.headers.get("Retry-After")
+    yield diagnosis(
+        "too many requests",
+        "the registry takes no more for now; at Docker Hub, GET of a manifest counts and HEAD does not, as its page on "
+        "pull limits says",
+        f"Wait {f'as Retry-After says: {after}' if after else 'a while'}, or ask as somebody with a name",
+        TOO_MANY_REQUESTS,
+        shown=by_received(exchange, "Retry-After"),
+        rule=MAY,
+    )
 
 
 _SPEAKS_HTTP = re.compile(
@@ -112,8 +135,10 @@ _SPEAKS_TLS = re.compile(r"HTTP request (?:to an HTTPS server|was sent to HTTPS 
 """How Go's and nginx's servers say the reverse."""
 
 
-def _without_tls(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.response is None and _SPEAKS_HTTP.search(exchange.error):
+@trap(statuses=NO_RESPONSE)
+def without_tls(exchange: Exchange) -> Iterator[Finding]:
+    """A request over TLS went to a port of plain HTTP."""
+    if _SPEAKS_HTTP.search(exchange.error):
         yield diagnosis(
             "plain HTTP at this port",
             f"the registry was asked over TLS and answered in plain HTTP: {exchange.error}",
@@ -121,18 +146,21 @@ def _without_tls(exchange: Exchange) -> Iterator[Finding]:
             "--tls-verify=false. Over a network, better give the registry a certificate",
             issue(1929, "a plain-HTTP registry"),
             shown=by_request_line(exchange),
-            rule="allowed",
+            rule=OUTSIDE,
         )
 
 
-def _with_tls(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status == 400 and _SPEAKS_TLS.search(exchange.text):
+@trap(statuses=(400,))
+def with_tls(exchange: Exchange) -> Iterator[Finding]:
+    """A request in plain HTTP went to a port of TLS."""
+    if _SPEAKS_TLS.search(exchange.text):
         yield diagnosis(
             "TLS at this port",
             "the registry was asked in plain HTTP, and speaks TLS here",
             "Write https:// in its URL",
-            Citation(HTTP, "4.2.2 https URI Scheme", "section-4.2.2"),
+            http("4.2.2 https URI Scheme"),
             shown=by_status(exchange),
+            rule=OUTSIDE,
         )
 
 
@@ -146,26 +174,16 @@ _NO_ANSWER = {
 """What a client says where no answer came -> what to try; the first that fits."""
 
 
-def _no_answer(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.response is None and not _SPEAKS_HTTP.search(exchange.error):
+@trap(statuses=NO_RESPONSE)
+def no_answer(exchange: Exchange) -> Iterator[Finding]:
+    """No complete response came."""
+    if not _SPEAKS_HTTP.search(exchange.error):
         again = "See whether the registry runs, and whether it speaks http or https at this port"
         yield diagnosis(
             "no answer",
             f"no complete answer came: {exchange.error}",
             next((then for said, then in _NO_ANSWER.items() if re.search(said, exchange.error, re.IGNORECASE)), again),
-            Citation(HTTP, "3.4 Messages", "section-3.4"),
+            http("3.4 Messages"),
             shown=by_request_line(exchange),
-            rule="not mentioned",
+            rule=OUTSIDE,
         )
-
-
-LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
-    _wanted_credentials,
-    _denied,
-    _too_large,
-    _sent_as_a_form,
-    _slow_down,
-    _without_tls,
-    _with_tls,
-    _no_answer,
-)

@@ -6,28 +6,26 @@ import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, split_url, step_of
-from regtutor.findings.numbers import comparable, counted, first_and_last, length
-from regtutor.findings.requests import MEANINGS as OF_REQUESTS
-from regtutor.protocol.endpoints import split_target
+from regtutor.findings.request_headers import MEANINGS as OF_REQUESTS
+from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.digests import same_algorithm
+from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target
 from regtutor.protocol.links import next_link
-
-_SESSION_OPEN = frozenset({"start_upload", "patch_upload", "get_upload", "head_upload", "mount_blob", "post_blob"})
+from regtutor.protocol.ranges import first_and_last, length
+from regtutor.protocol.text import counted
+from regtutor.protocol.urls import other_host, split_origin
 
 
 def _location(exchange: Exchange, value: str) -> str:
-    kind = (
-        "an absolute URL"
-        if split_url(value).netloc
-        else "relative: it is taken with the scheme and host of the request"
-    )
+    absolute = bool(split_origin(value)[0])
+    kind = "an absolute URL" if absolute else "relative: it is taken with the scheme and host of the request"
     if exchange.status is not None and 300 <= exchange.status < 400:
-        other = split_url(value).netloc not in ("", split_url(exchange.url).netloc)
+        other = other_host(value, exchange.url)
         warning = ", on another host, which is not to see the credentials of this one" if other else ""
         return f"the request is to be sent there instead{warning}; {kind}"
     if exchange.status is not None and exchange.status >= 400:
         return f"{_where_refused(exchange)}; {kind}"
-    if exchange.status in (202, 204) and step_of(exchange) in _SESSION_OPEN:
+    if exchange.status in (202, 204) and name_of(exchange) in LEAVES_A_SESSION_OPEN:
         mark = "&" if "?" in value else "?"
         return (
             f"the next bytes go there, byte for byte as it stands; to close the upload, {mark}digest=<digest> is "
@@ -37,7 +35,7 @@ def _location(exchange: Exchange, value: str) -> str:
 
 
 def _where_refused(exchange: Exchange) -> str:
-    if exchange.status == 416 and step_of(exchange) in ("patch_upload", "put_blob"):
+    if exchange.status == 416 and name_of(exchange) in ("patch_upload", "put_blob"):
         return "the upload is not lost: GET this address to see how far it has come, and go on there"
     return "nothing was stored by this request; what such an address is for, no document of the API says"
 
@@ -47,7 +45,7 @@ def _range(exchange: Exchange, value: str) -> str:
     if found is None:
         return f"{value!r} is not written as the specification writes it: 0-<last>"
     if found == (0, 0):
-        started = step_of(exchange) in ("start_upload", "mount_blob", "post_blob")
+        started = name_of(exchange) in ("start_upload", "mount_blob", "post_blob")
         there = "no byte is there yet" if started else "one byte is there, or none: the two are written alike"
         return f"{there}; the next chunk starts at {0 if started else '1, or at 0'}"
     return (
@@ -70,15 +68,15 @@ def _content_length(exchange: Exchange, value: str) -> str:
 def _digest(exchange: Exchange, value: str) -> str:
     sent, response = exchange.request.body, exchange.response
     if response is not None and exchange.method == "GET" and exchange.status == 200 and response.body.digest:
-        if not comparable(response.body.digest, value):
+        if not same_algorithm(response.body.digest, value):
             return "the digest of the content, by another algorithm than this record's"
         same = response.body.digest == value
         return f"the digest of the content; {_compared(same, 'the bytes that came', response.body.digest)}"
     if (
-        step_of(exchange) in ("put_manifest", "post_blob")
+        name_of(exchange) in ("put_manifest", "post_blob")
         and exchange.ok
         and sent.digest
-        and comparable(sent.digest, value)
+        and same_algorithm(sent.digest, value)
     ):
         return f"the digest of what was stored; {_compared(sent.digest == value, 'the bytes sent', sent.digest)}"
     named = fields_of(exchange).get("digest") or fields_of(exchange).get("mount")

@@ -1,6 +1,7 @@
-"""Text from the wire or from a file, made safe to print: what does not show is written out.
+"""Text from the wire or from a file, made safe and short enough to print; it knows no format.
 
-Control characters, direction marks and lone surrogates become escapes such as ``\\x1b``. It knows no format.
+Control characters, direction marks and lone surrogates become escapes such as ``\\x1b``, so that a registry's response
+cannot control a terminal.
 """
 
 from __future__ import annotations
@@ -19,3 +20,8 @@ def visible_lines(text: str) -> str:
 def cut(text: str, length: int) -> str:
     """``text``, or its first part and an ellipsis, in at most ``length`` characters."""
     return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def counted(number: int) -> str:
+    """``1 byte``, ``2 bytes``."""
+    return f"{number} byte{'' if number == 1 else 's'}"

@@ -6,26 +6,26 @@ Each function looks for one of them and gives a diagnosis or none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.asked import fields_of, step_of
-from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue
+from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.numbers import UPLOAD_RANGE, comparable, first_and_last
-from regtutor.findings.traps_locations import TO_A_SESSION
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, Citation
+from regtutor.findings.subject import fields_of
+from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD
+from regtutor.protocol.clauses import CHUNKS, MOUNTING, SINGLE_POST
+from regtutor.protocol.digests import same_algorithm
+from regtutor.protocol.endpoints import SENT_TO_A_SESSION
+from regtutor.protocol.ranges import CHUNK, first_and_last
 
-_CHUNKS = Citation(DISTRIBUTION_SPEC, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
-_MOUNT = Citation(
-    DISTRIBUTION_SPEC, "Mounting a blob from another repository", "mounting-a-blob-from-another-repository"
-)
 _TOO_LARGE = re.compile(r"exceed|too large", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d[\d.]{0,9} ?[KMG]i?B\b")
 
 
-def _out_of_order(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 416 or step_of(exchange) not in TO_A_SESSION or _TOO_LARGE.search(exchange.text):
+@trap(endpoints=SENT_TO_A_SESSION, statuses=(416,))
+def out_of_order(exchange: Exchange) -> Iterator[Finding]:
+    """A chunk is not the next one."""
+    if _TOO_LARGE.search(exchange.text):
         return
     there = first_and_last(exchange.headers.get("Range", ""))
     told = f"the bytes up to {there[1]} are there" if there else "the answer does not say which bytes are there"
@@ -35,13 +35,16 @@ def _out_of_order(exchange: Exchange) -> Iterator[Finding]:
         f"the chunk does not begin where the upload stands, or the Location is not the latest one; {told}",
         "GET the Location, and go on with the Location and behind the Range of that answer"
         + (f": Content-Range: {there[1] + 1}-..." if there and there != (0, 0) else ""),
-        _CHUNKS,
+        CHUNKS,
         shown=by_received(exchange, "Range"),
+        rule=MUST,
     )
 
 
-def _chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
-    if exchange.status != 416 or step_of(exchange) not in TO_A_SESSION or not _TOO_LARGE.search(exchange.text):
+@trap(endpoints=SENT_TO_A_SESSION, statuses=(416,))
+def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
+    """A registry says by 416 that a chunk is too large."""
+    if not _TOO_LARGE.search(exchange.text):
         return
     found = _AMOUNT.search(exchange.text)
     limit = found[0] if found else "what its answer says"
@@ -52,17 +55,19 @@ def _chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
         f"Send smaller chunks, of at most {limit}: rt.upload_chunks(..., chunk_size=...)",
         issue(237, "a limit of GHCR", "ocx-sh/ocx"),
         shown=by_status(exchange),
-        rule="vendor habit",
+        rule=HABIT,
     )
 
 
-def _other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
+@trap(endpoints=("patch_upload",), statuses=(202,))
+def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
+    """The Range of a response does not end where the chunk was to end."""
     value = exchange.request_headers.get("Content-Range", "")
     sent, there = first_and_last(value), first_and_last(exchange.headers.get("Range", ""))
-    if step_of(exchange) != "patch_upload" or exchange.status != 202 or sent is None or there is None:
+    if sent is None or there is None:
         return
     last = there[1]
-    fits = UPLOAD_RANGE.fullmatch(value) and sent[1] - sent[0] + 1 == exchange.request.body.size
+    fits = CHUNK.fullmatch(value) and sent[1] - sent[0] + 1 == exchange.request.body.size
     if fits and last != sent[1]:
         yield diagnosis(
             "the chunk is not where it was said to be",
@@ -72,33 +77,33 @@ def _other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
             "registry does not count: only the digest of the PUT that closes the upload tells",
             issue(2831, "Range in uploads to ECR", "aws/containers-roadmap"),
             shown=by_received(exchange, "Range"),
-            rule="vendor habit",
+            rule=HABIT,
         )
 
 
-def _one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
-    asks = step_of(exchange) in ("get_upload", "head_upload") and exchange.status == 204
-    if asks and first_and_last(exchange.headers.get("Range", "")) == (0, 0):
+@trap(endpoints=("get_upload", "head_upload"), statuses=(204,))
+def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
+    """A session says 0-0, which means one byte or none."""
+    if first_and_last(exchange.headers.get("Range", "")) == (0, 0):
         yield diagnosis(
             "0-0 is one byte or none",
             "the range of an upload cannot say that nothing is there: 0-0 is what an empty session and one with a "
             "single byte both answer",
             "Count the bytes that you sent yourself; if you do not know, cancel the session and begin a new one",
-            _CHUNKS,
+            CHUNKS,
             shown=by_received(exchange, "Range"),
-            rule="allowed",
+            rule=MAY,
         )
 
 
-def _range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
-    sent, named = (
-        first_and_last(exchange.request_headers.get("Content-Range", "")),
-        fields_of(exchange).get("digest", ""),
-    )
-    body = exchange.request.body
-    if step_of(exchange) != "put_blob" or exchange.status != 201 or sent is None or body.digest is None:
+@trap(endpoints=("put_blob",), statuses=(201,))
+def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
+    """A blob was stored by a PUT whose Content-Range does not fit it."""
+    sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
+    named, body = fields_of(exchange).get("digest", ""), exchange.request.body
+    if sent is None or body.digest is None:
         return
-    if sent[0] > 0 and comparable(named, body.digest) and named == body.digest:
+    if sent[0] > 0 and same_algorithm(named, body.digest) and named == body.digest:
         yield diagnosis(
             "Content-Range of a PUT was not looked at",
             f"the bytes of this PUT are all of the blob, and were announced as if {sent[0]} came before them: "
@@ -106,16 +111,19 @@ def _range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
             f"Send Content-Range: 0-{body.size - 1}, or none: the digest alone says whether the blob is whole",
             issue(590, "Content-Range of the closing PUT", "opencontainers/distribution-spec"),
             shown=by_sent(exchange, "Content-Range"),
-            rule="vendor habit",
+            rule=HABIT,
         )
 
 
-def _not_mounted(exchange: Exchange) -> Iterator[Finding]:
-    if step_of(exchange) != "mount_blob" or exchange.status != 202:
-        return
-    fields = fields_of(exchange)
-    source = fields.get("from")
-    why = f"{source} does not have the blob, or you may not pull from it" if source else "the request names no from="
+@trap(endpoints=("mount_blob",), statuses=(202,))
+def not_mounted(exchange: Exchange) -> Iterator[Finding]:
+    """A mount opened an upload session instead."""
+    source = fields_of(exchange).get("from")
+    why = (
+        f"{source} does not have the blob, you may not pull from it, or the registry does not mount"
+        if source
+        else "the request names no from="
+    )
     yield diagnosis(
         "202 is not mounted",
         f"the blob was not mounted: an upload session was opened instead ({why})",
@@ -125,30 +133,22 @@ def _not_mounted(exchange: Exchange) -> Iterator[Finding]:
             if source
             else "POST once more with &from=, which names the repository that has the blob"
         ),
-        _MOUNT,
+        MOUNTING,
         shown=by_status(exchange),
-        rule="allowed",
+        rule=SHOULD,
+        condition="if the registry does not mount, or cannot mount this blob",
     )
 
 
-def _not_stored(exchange: Exchange) -> Iterator[Finding]:
-    if step_of(exchange) == "post_blob" and exchange.status == 202:
-        yield diagnosis(
-            "202 is not stored",
-            "this registry takes no blob in a single POST: the bytes are gone, and a session was opened instead",
-            "PUT the same bytes to Location, with the digest",
-            Citation(DISTRIBUTION_SPEC, "Single POST", "single-post"),
-            shown=by_status(exchange),
-            rule="allowed",
-        )
-
-
-LOOKS: tuple[Callable[[Exchange], Iterator[Finding]], ...] = (
-    _out_of_order,
-    _chunk_too_large,
-    _other_range_than_sent,
-    _one_byte_or_none,
-    _range_of_put_ignored,
-    _not_mounted,
-    _not_stored,
-)
+@trap(endpoints=("post_blob",), statuses=(202,))
+def not_stored(exchange: Exchange) -> Iterator[Finding]:
+    """A single POST opened an upload session instead of storing the blob."""
+    yield diagnosis(
+        "202 is not stored",
+        "this registry takes no blob in a single POST: the bytes are gone, and a session was opened instead",
+        "PUT the same bytes to Location, with the digest",
+        SINGLE_POST,
+        shown=by_status(exchange),
+        rule=SHOULD,
+        condition="if the registry takes no blob in a single POST",
+    )

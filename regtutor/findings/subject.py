@@ -1,16 +1,11 @@
-"""What an exchange is about: the documented request that it is, and the fields of its target.
-
-A request that was written by hand is recognised by its method and target, one to an opaque Location by its step.
-"""
+"""The subject of an exchange: what its request asks, and the fields of its target."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlsplit
 
 from regtutor.exchange import Exchange
-from regtutor.protocol.endpoints import BY_NAME, Endpoint, parse, paths_like, split_target
 
 _MEANINGS = {
     "check_api": "asks whether this registry speaks the API",
@@ -33,51 +28,26 @@ _MEANINGS = {
     "list_repositories": "asks for the repositories of the registry",
     "get_referrers": "asks which manifests of {repository} refer to {digest}",
 }
-"""What each documented request asks, with the fields of its target."""
+"""What each endpoint is asked, with the fields of its target."""
 
 _ELSEWHERE = {"repository": "the repository", "digest": "a digest", "reference": "a tag or digest"}
 
 
-def endpoint_of(exchange: Exchange) -> Endpoint | None:
-    """The row of the documented request that was sent; None for another."""
-    match = parse(exchange.method, exchange.target)
-    if match is not None:
-        return match.endpoint
-    # A PUT to a session that lost its digest is none of the documented requests; what it was meant to be is plain.
-    meant = next((row for row, _ in paths_like(exchange.target) if row.method == exchange.method), None)
-    return BY_NAME.get(exchange.step, meant)
-
-
-def step_of(exchange: Exchange) -> str:
-    """The name of the documented request that was sent, or of the step that sent it."""
-    endpoint = endpoint_of(exchange)
-    return endpoint.name if endpoint else exchange.step
+def name_of(exchange: Exchange) -> str:
+    """The name of the endpoint that was asked; ``""`` for a request that is no endpoint's."""
+    return exchange.endpoint.endpoint.name if exchange.endpoint else ""
 
 
 def fields_of(exchange: Exchange) -> Mapping[str, str]:
-    """The fields of the target: those of its path, and those of its query."""
-    _, query = split_target(exchange.target)
-    rows = paths_like(exchange.target)
-    endpoint = endpoint_of(exchange)
-    path = next((fields for row, fields in rows if row == endpoint), rows[0][1] if rows else {})
-    return {**query, **path}
-
-
-def split_url(value: str) -> SplitResult:
-    """A URL in its parts, all of them empty where it is none: a registry may send any text as its Location."""
-    try:
-        parts = urlsplit(value)
-        return parts if parts.port != 0 else urlsplit("")
-    except ValueError:
-        return urlsplit("")
+    """The fields of the target, those of its path and those of its query; empty for a request that is no endpoint's."""
+    return {**exchange.endpoint.query, **exchange.endpoint.path} if exchange.endpoint else {}
 
 
 def asked(exchange: Exchange) -> str:
     """What the request line asks, in a few words."""
-    endpoint = endpoint_of(exchange)
     if not exchange.method:
         return "no request was sent"
-    if endpoint is None:
+    if exchange.endpoint is None:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "nothing that is named", {**_ELSEWHERE, **fields_of(exchange)})
-    return _MEANINGS[endpoint.name].format_map(fields)
+    return _MEANINGS[name_of(exchange)].format_map(fields)

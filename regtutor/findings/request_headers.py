@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.numbers import UPLOAD_RANGE, counted, first_and_last, length
+from regtutor.findings.subject import name_of
 from regtutor.protocol.media_types import MEDIA_TYPES, essence
+from regtutor.protocol.ranges import CHUNK, first_and_last, length
+from regtutor.protocol.text import counted
 
 
 def _host(_exchange: Exchange, value: str) -> str:
@@ -17,7 +19,8 @@ def _host(_exchange: Exchange, value: str) -> str:
 def _accept(exchange: Exchange, value: str) -> str:
     types = [essence(part) for part in value.split(",")]
     if types == ["*/*"]:
-        about = ", which registries do not read as every kind of manifest" if "manifest" in exchange.target else ""
+        manifest = name_of(exchange) in ("get_manifest", "head_manifest")
+        about = ", which Distribution does not read as every kind of manifest" if manifest else ""
         return f"the client says that it reads anything{about}"
     told = ", ".join(MEDIA_TYPES[name].meaning.partition(":")[0] if name in MEDIA_TYPES else name for name in types)
     return f"the client can read {len(types)} media type{'' if len(types) == 1 else 's'}: {told}"
@@ -51,7 +54,7 @@ def _content_type(_exchange: Exchange, value: str) -> str:
 
 def _content_range(_exchange: Exchange, value: str) -> str:
     found = first_and_last(value)
-    if found is None or not UPLOAD_RANGE.fullmatch(value):
+    if found is None or not CHUNK.fullmatch(value):
         return f"{value!r} is not written as the specification writes it here: <first>-<last>, such as 0-9"
     first, last = found
     return f"this body is the bytes {first} to {last} of the blob, both included: {counted(max(last - first + 1, 0))}"

@@ -1,0 +1,88 @@
+"""Ranges of bytes, as headers write them: every grammar once, and the functions that read them.
+
+The distribution-spec and HTTP write ranges differently, in headers of the same names:
+
+==================  =======================================  ================================  ==================
+header              where                                    form                              pattern
+==================  =======================================  ================================  ==================
+``Content-Range``   a PATCH or PUT of an upload              ``<first>-<last>``                :data:`CHUNK`
+``Range``           the response of an upload session        ``0-<last>``                      :data:`STORED`
+``Range``           a GET of a blob                          ``bytes=<first>-<last>``          :data:`WANTED`
+``Content-Range``   the response to a GET of a blob (206)    ``bytes <first>-<last>/<size>``   :data:`PART`
+==================  =======================================  ================================  ==================
+
+Positions count from 0, and the last byte is included.
+
+OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
+<https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>;
+RFC 9110, 14.2 "Range" and 14.4 "Content-Range" <https://www.rfc-editor.org/rfc/rfc9110.html#section-14.2>.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+GRAMMAR = "^[0-9]+-[0-9]+$"
+"""The Content-Range of an upload, as the distribution-spec writes it: without a unit and without a size."""
+
+CHUNK = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+"""The Content-Range of an upload."""
+
+STORED = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
+"""The Range in a response of an upload session. Some registries write the unit before it."""
+
+WANTED = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
+"""The Range of a GET of a blob that asks for one part. Either number may be missing: to the end, or the last bytes."""
+
+SPEC = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")
+"""One part in the list of a byte range; RFC 9110, 14.1.1, permits empty parts."""
+
+NO_BYTES = re.compile(r"bytes=[ \t]*-0+[ \t]*")
+"""A Range that asks for the last 0 bytes."""
+
+PART = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+"""The Content-Range of a 206 response."""
+
+_ANY = re.compile(r"(?:bytes[ =])?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]+|\*))?")
+
+
+@dataclass(frozen=True)
+class ChunkRange:
+    """Bytes ``first`` to ``last`` of a blob, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def size(self) -> int:
+        """How many bytes they are."""
+        return self.last - self.first + 1
+
+
+def chunk_range(text: str) -> ChunkRange | None:
+    """The Content-Range of an upload; None if it does not fit the grammar, or ends before it begins."""
+    match = CHUNK.fullmatch(text)
+    if match is None or int(match[1]) > int(match[2]):
+        return None
+    return ChunkRange(int(match[1]), int(match[2]))
+
+
+def last_stored(text: str) -> int | None:
+    """The position of the last byte that an upload session holds, by the Range of its response; None for another form.
+
+    ``0-0`` gives 0, which means one byte or none: this form cannot tell them apart.
+    """
+    match = STORED.fullmatch(text)
+    return int(match[1]) if match else None
+
+
+def first_and_last(text: str) -> tuple[int, int] | None:
+    """The two positions of a range in any of the forms above; None if one of them is missing."""
+    match = _ANY.fullmatch(text.strip())
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def length(text: str | None) -> int | None:
+    """A number of bytes, as Content-Length writes it; None for anything else."""
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None

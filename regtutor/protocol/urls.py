@@ -1,0 +1,152 @@
+"""URLs and request targets, taken apart without rewriting a byte: registries compare and sign what they sent.
+
+A target has one of two forms here. The origin-form (``/v2/...``) goes to a server, and the absolute-form
+(``http://host/v2/...``) to a proxy.
+
+Source: RFC 9112, "HTTP/1.1", section 3.2 <https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2>.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from regtutor.errors import InvalidURL
+from regtutor.protocol.secrets import REDACTED, redact_url
+
+PORTS = {"http": 80, "https": 443}
+"""The port of each scheme, for a URL that names none."""
+
+_URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<target>[^#]*)", re.IGNORECASE | re.DOTALL)
+_AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~-]+)(?::(?P<port>[0-9]{0,5}))?")
+_ORIGIN = re.compile(r"[^/?#:]+://[^/?#]*")
+_UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An absolute URL taken apart, no byte of its target rewritten.
+
+    Attributes
+    ----------
+    scheme: ``http`` or ``https``.
+    authority: host and port as they stand in the URL, without userinfo.
+    host: without brackets.
+    port: the URL's, or the scheme's own.
+    target: path and query as they stand, ``/`` where there is none.
+    userinfo: what stood before ``@``, or ``""``.
+    """
+
+    scheme: str
+    authority: str
+    host: str
+    port: int
+    target: str
+    userinfo: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, as a URL without a path."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def names_port(self) -> bool:
+        """Whether the URL itself names the port."""
+        return re.search(r":[0-9]+$", self.authority) is not None
+
+
+def split_url(url: str) -> Address:
+    """``url`` taken apart.
+
+    Raises
+    ------
+    InvalidURL: if it is not an absolute http or https URL with a host and a port that can be connected to.
+    """
+    match = _URL.fullmatch(url.partition("#")[0])
+    shown = _without_userinfo(url)
+    if match is None:
+        raise InvalidURL(
+            f"{shown!r} cannot be sent to", "it is not an absolute http or https URL", "Write http://host:port/path"
+        )
+    userinfo, _, authority = match["authority"].rpartition("@")
+    found = _AUTHORITY.fullmatch(authority)
+    port = int(found["port"] or PORTS[match["scheme"].lower()]) if found else 0
+    if found is None or not 0 < port < 65536:
+        raise InvalidURL(
+            f"{shown!r} cannot be sent to",
+            "what stands between '//' and the path is no host name with an optional port from 1 to 65535",
+            "Begin the target with '/', and write a name with other letters in its ASCII form (xn--...)",
+        )
+    target = match["target"]
+    whole = target if target.startswith("/") else f"/{target}"
+    return Address(match["scheme"].lower(), authority, found["host"].strip("[]"), port, whole, userinfo)
+
+
+def address_of(reference: str, base: str) -> Address | None:
+    """Where ``reference`` leads, seen from the URL ``base``; None if it is not a URL that a request can go to.
+
+    Parameters
+    ----------
+    reference: the value of a ``Location``: an absolute URL, or a path that begins with a slash.
+    base: the URL of the request.
+    """
+    try:
+        return split_url(split_url(base).origin + reference if _is_path(reference) else reference)
+    except InvalidURL:
+        return None
+
+
+def other_host(reference: str, base: str) -> str:
+    """The host that ``reference`` leads to, if the host or the port is not that of the URL ``base``; else ``""``.
+
+    Parameters
+    ----------
+    reference, base: as for :func:`address_of`.
+    """
+    there, here = address_of(reference, base), address_of(base, "")
+    return there.host if there and here and there.authority != here.authority else ""
+
+
+def _is_path(reference: str) -> bool:
+    return reference.startswith("/") and not reference.startswith("//")
+
+
+def _without_userinfo(url: str) -> str:
+    """A bad URL as an error may show it: whatever stands before an ``@`` may be a password."""
+    start, mark, rest = redact_url(url).rpartition("@")
+    return f"{start.partition('//')[0]}//{REDACTED}@{rest}" if mark else start + rest
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Whether two URLs have the same scheme, host (without case) and port.
+
+    Raises
+    ------
+    InvalidURL: if one of them is not a URL that a request can go to.
+    """
+    one, two = split_url(url), split_url(other)
+    return (one.scheme, one.host.lower(), one.port) == (two.scheme, two.host.lower(), two.port)
+
+
+def split_origin(target: str) -> tuple[str, str]:
+    """The origin of a URL or of a target in absolute-form, ``""`` if it has none, and the rest of it as it stands."""
+    match = _ORIGIN.match(target)
+    return (match[0], target[match.end() :]) if match else ("", target)
+
+
+def origin_form(target: str) -> str:
+    """``target`` without its origin, the rest as it stands; without a path (``*`` has none), ``/`` for it."""
+    origin, rest = split_origin(target)
+    if rest.startswith("/"):
+        return rest
+    return f"/{rest}" if origin else "/"
+
+
+def sendable_target(target: str) -> str:
+    """``target`` as it is, but for spaces and control characters, which would end the start line: percent-encoded."""
+    return _UNSENDABLE.sub(lambda match: f"%{ord(match[0]):02X}", target)

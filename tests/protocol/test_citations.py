@@ -1,0 +1,134 @@
+"""A row cites a section that names what the row claims: the status, the header on its side, or the code.
+
+What each section names is kept in ``cited_words.json``; ``cited_words.py`` says how it is made.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from regtutor.protocol.citations import DISTRIBUTION_SPEC, HABIT, HTTP, MAY, MUST, OUTSIDE, SHOULD, Citation
+from regtutor.protocol.clauses import ENDPOINT_CLAUSES, ENDPOINT_TABLE
+from regtutor.protocol.codes import CODES, Code
+from regtutor.protocol.endpoints import BY_NAME, Endpoint
+from regtutor.protocol.header_uses import USES, HeaderUse
+from regtutor.protocol.headers import HEADERS, Header
+from regtutor.protocol.responses import RESPONSES, ResponseRow
+from tests.protocol.cited_words import DATA, FILES, cited, shape
+
+Section = dict[str, Any]
+
+KEPT: dict[str, dict[str, Section]] = json.loads(DATA.read_text(encoding="utf-8"))
+WITH_LEVELS = (DISTRIBUTION_SPEC, HTTP)
+"""The documents whose MUST, SHOULD and MAY are those of RFC 2119."""
+WORDS = {MUST: "MUST", SHOULD: "SHOULD"}
+
+NOT_HELD = {
+    "RFC 2068": "obsolete, and not in httpwg/http-core; the only RFC with a grammar of Keep-Alive",
+    "RFC 6265": "not in httpwg/http-core, where the RFCs of the data come from",
+    "RFC 6585": "not in httpwg/http-core, where the RFCs of the data come from",
+    "RFC 8288": "not in httpwg/http-core, where the RFCs of the data come from",
+    "WHATWG Fetch": "has no versions: its text can change at any time",
+    "MDN": "has no versions: its text can change at any time",
+    "Docker Hub, usage and limits": "has no versions: its text can change at any time",
+}
+"""Documents whose sections are not in the data, and why not."""
+
+
+def section_of(citation: Citation) -> Section:
+    if citation.document.name in NOT_HELD:
+        pytest.skip(f"{citation.document.name}: {NOT_HELD[citation.document.name]}")
+    return KEPT[citation.document.name][citation.anchor]
+
+
+def names_the_request(section: Section, endpoint: Endpoint) -> bool:
+    """Whether a section is about a request. A HEAD is described with its GET (RFC 9110, 9.3.2)."""
+    methods = {endpoint.method, "GET"} if endpoint.method == "HEAD" else {endpoint.method}
+    marks = {endpoint.end} if endpoint.end else set()
+    if endpoint.name == "start_upload":
+        marks.add(
+            "POST <location>"
+        )  # The section on chunks names this request by its method: the first of three phases.
+    marks |= {f"{method} {shape(endpoint.template)}" for method in methods}
+    if endpoint.is_sent_to_a_session:
+        marks |= {f"{method} <location>" for method in methods}
+    return bool(marks & set(section["endpoints"]))
+
+
+def said(row: ResponseRow | HeaderUse | Header | Code) -> str:
+    parts = [str(getattr(row, name, "")) for name in ("side", "endpoint", "endpoints", "status", "header", "name")]
+    return "-".join(part for part in parts if part not in ("", "()"))
+
+
+def test_every_section_that_is_cited_is_in_the_data_or_is_said_not_to_be() -> None:
+    named = {clause.document.name for clause in cited()}
+    assert named == set(FILES) | set(NOT_HELD)
+    missing = [
+        clause
+        for clause in cited()
+        if clause.document.name in FILES and clause.anchor not in KEPT[clause.document.name]
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("clause", cited(), ids=str)
+def test_a_section_is_called_as_it_calls_itself(clause: Citation) -> None:
+    assert section_of(clause)["title"] == clause.section
+
+
+@pytest.mark.parametrize("name", ENDPOINT_CLAUSES)
+def test_the_clauses_of_an_endpoint_are_about_it(name: str) -> None:
+    registry = [clause for clause in ENDPOINT_CLAUSES[name] if clause.document != HTTP]
+    assert [clause for clause in registry if not names_the_request(section_of(clause), BY_NAME[name])] == []
+
+
+@pytest.mark.parametrize("row", RESPONSES, ids=said)
+def test_a_response_cites_a_section_that_names_its_status_and_its_headers(row: ResponseRow) -> None:
+    section = section_of(row.citation)
+    assert str(row.status) in section["statuses"] or section["title"].split()[1:2] == [str(row.status)]
+    assert {name.lower() for name in row.headers} <= set(section["response"])
+    if row.endpoint and row.level != OUTSIDE:
+        assert names_the_request(section, BY_NAME[row.endpoint])
+    if row.citation == ENDPOINT_TABLE:
+        assert f"{BY_NAME[row.endpoint].end} {row.status}" in section["endpoints"]
+    if row.level in WORDS:
+        assert row.citation.document in WITH_LEVELS
+        assert f"{WORDS[row.level]} {row.status}" in section["levels"]
+    assert (row.level == OUTSIDE) == (row.citation.document.name.startswith("RFC"))
+
+
+@pytest.mark.parametrize("use", USES, ids=said)
+def test_a_use_of_a_header_cites_a_section_that_names_it_on_that_side(use: HeaderUse) -> None:
+    section = section_of(use.citation)
+    assert use.header.lower() in section[use.side]
+    if use.citation.document != HTTP:
+        assert [name for name in use.endpoints if not names_the_request(section, BY_NAME[name])] == []
+    if use.rule in WORDS:
+        assert use.citation.document in WITH_LEVELS
+        assert f"{WORDS[use.rule]} {use.header.lower()}" in section["levels"]
+
+
+@pytest.mark.parametrize("row", HEADERS.values(), ids=said)
+def test_the_row_of_a_header_cites_a_section_that_names_it(row: Header) -> None:
+    section = section_of(row.citation)
+    sides = {"client": {"request"}, "either": {"request", "response"}}.get(row.sender, {"response"})
+    named = {side for side in ("request", "response") if row.name.lower() in section[side]}
+    assert sides <= named or (named and row.name in section["title"])
+    if row.rule in WORDS:
+        assert f"{WORDS[row.rule]} {row.name.lower()}" in section["levels"]
+    if row.rule in (MAY, HABIT) and row.citation.document == HTTP:
+        assert row.name in IN_REGISTRY_DOCUMENTS
+
+
+IN_REGISTRY_DOCUMENTS = {"Allow", "Authorization", "Content-Length", "Location", "WWW-Authenticate"}
+"""Headers that the registry documents name as well, for many requests, and RFC 9110 defines."""
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=said)
+def test_a_code_cites_a_section_that_names_it_and_a_source_that_has_its_status(code: Code) -> None:
+    assert f"{code.name} {code.status}" in section_of(code.source)["codes"]
+    named = section_of(code.citation)["codes"]
+    assert code.name in named or f"{code.name} {code.status}" in named
