@@ -56,6 +56,9 @@ DISTRIBUTION_API_3 = Document(
     "CNCF Distribution 3.0.0, HTTP API V2",
     "https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/api.md",
 )
+REGISTRY_DOCUMENTS = (DISTRIBUTION_SPEC, DISTRIBUTION_API, DISTRIBUTION_API_3)
+"""The documents that describe requests to a registry."""
+
 HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
 HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")
 HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from regtutor.protocol.citations import (
+    DESCRIPTOR_SPEC,
     DISTRIBUTION_API,
     DISTRIBUTION_API_3,
     DISTRIBUTION_SPEC,
@@ -65,6 +66,7 @@ ERROR_CODES = oci("Error Codes")
 LEGACY_CODES = oci("Legacy Docker support error codes")
 LEGACY_HEADERS = Citation(DISTRIBUTION_SPEC, "Legacy Docker support HTTP headers", "legacy-docker-support-http-headers")
 WARNINGS = oci("Warnings")
+DIGESTS = Citation(DESCRIPTOR_SPEC, "Digests", "digests")
 
 API_VERSION_CHECK = api("API Version Check")
 API_DIGEST_HEADER = api("Digest Header")

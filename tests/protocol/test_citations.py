@@ -16,6 +16,7 @@ from regtutor.protocol.codes import CODES, Code
 from regtutor.protocol.endpoints import BY_NAME, Endpoint
 from regtutor.protocol.header_uses import USES, HeaderUse
 from regtutor.protocol.headers import HEADERS, Header
+from regtutor.protocol.media_types import MEDIA_TYPES, MediaType
 from regtutor.protocol.responses import RESPONSES, ResponseRow
 from tests.protocol.cited_words import DATA, FILES, cited, shape
 
@@ -58,7 +59,7 @@ def names_the_request(section: Section, endpoint: Endpoint) -> bool:
     return bool(marks & set(section["endpoints"]))
 
 
-def said(row: ResponseRow | HeaderUse | Header | Code) -> str:
+def said(row: ResponseRow | HeaderUse | Header | Code | MediaType) -> str:
     parts = [str(getattr(row, name, "")) for name in ("side", "endpoint", "endpoints", "status", "header", "name")]
     return "-".join(part for part in parts if part not in ("", "()"))
 
@@ -125,6 +126,11 @@ def test_the_row_of_a_header_cites_a_section_that_names_it(row: Header) -> None:
 
 IN_REGISTRY_DOCUMENTS = {"Allow", "Authorization", "Content-Length", "Location", "WWW-Authenticate"}
 """Headers that the registry documents name as well, for many requests, and RFC 9110 defines."""
+
+
+@pytest.mark.parametrize("row", MEDIA_TYPES.values(), ids=said)
+def test_a_media_type_cites_a_section_that_names_it_or_says_that_it_does_not(row: MediaType) -> None:
+    assert (row.name in section_of(row.citation)["media types"]) == ("(in use" not in row.meaning)
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=said)
