@@ -140,6 +140,7 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"
     if row.status != exchange.status:
-        said += f"; Distribution sends it with {row.status}, here it came with {exchange.status}"
+        registry, _, file = row.source.document.name.partition(", ")
+        said += f"; {registry} sends it with {row.status} ({file}), here it came with {exchange.status}"
     rule = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
     return Finding(line, "error code", name, told, said, rule, row.citation)

@@ -83,6 +83,7 @@ USES: tuple[HeaderUse, ...] = (
     HeaderUse("response", ("get_blob",), (), "Cache-Control", MAY, API_PULLING_A_LAYER),
     HeaderUse("response", (), (206,), "Content-Range", MUST, http("15.3.7.1 Single Part"), "if it has one part"),
     HeaderUse("response", (), (416,), "Content-Range", SHOULD, http("15.5.17 416 Range Not Satisfiable")),
+    HeaderUse("response", (), (100, 500, 502, 503, 504), "Date", MAY, http("6.6.1 Date")),
     HeaderUse("response", ("list_tags",), (200,), "Link", MAY, LISTING_TAGS),
     HeaderUse("response", ("get_referrers",), (200,), "Link", MUST, LISTING_REFERRERS,
               "if the list does not fit in one response"),
