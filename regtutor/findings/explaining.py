@@ -139,6 +139,8 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     said = row.meaning
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"
+    if row.note:
+        said += f"; {row.note}"
     if row.status != exchange.status:
         registry, _, file = row.source.document.name.partition(", ")
         said += f"; {registry} sends it with {row.status} ({file}), here it came with {exchange.status}"
