@@ -18,7 +18,16 @@ from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.findings.subject import asked, name_of
 from regtutor.message import HeaderList
-from regtutor.protocol.citations import DISTRIBUTION_SPEC, HTTP, HTTP_1_1, OUTSIDE, Citation, Rule
+from regtutor.protocol.citations import (
+    DISTRIBUTION_SPEC,
+    HABIT,
+    HTTP,
+    HTTP_1_1,
+    MAY,
+    OUTSIDE,
+    REGISTRY_DOCUMENTS,
+    Citation,
+)
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.header_uses import Side, header_use
 from regtutor.protocol.headers import HEADERS
@@ -58,8 +67,8 @@ def explain(exchange: Exchange) -> Findings:
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
     match, request = exchange.endpoint, exchange.request
-    rule: Rule = OUTSIDE if match is None else "allowed"
     source = match.endpoint.citations[0] if match else _REQUEST_LINE
+    rule = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, asked(exchange), rule, source)
     yield from _headers("request", request.headers, exchange, request_headers.MEANINGS, 0)
@@ -76,20 +85,20 @@ def _sent_body(exchange: Exchange) -> Iterator[Finding]:
     body = exchange.request.body
     if body.fate != "none":
         said, value = sent_meaning(exchange), f"{body.size} bytes"
-        yield Finding(body_line(">", body), "request body", "body", value, said, "allowed", _CONTENT)
+        yield Finding(body_line(">", body), "request body", "body", value, said, MAY, _CONTENT)
 
 
 def _response(exchange: Exchange) -> Iterator[Finding]:
     response = exchange.response
     if response is None:
-        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE, _CONTENT)
+        yield Finding("* no answer", "response", "no answer", "", exchange.meaning, OUTSIDE)
         return
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
     yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
         said, value = received_meaning(exchange), f"{response.body.size} bytes"
-        yield Finding(body_line("<", response.body), "response body", "body", value, said, "allowed", _CONTENT)
+        yield Finding(body_line("<", response.body), "response body", "body", value, said, MAY, _CONTENT)
 
 
 def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Finding:
@@ -131,7 +140,10 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     said = row.meaning
     if entry.get("detail"):
         said += f"; the registry's detail: {json.dumps(entry['detail'])}"
+    if row.note:
+        said += f"; {row.note}"
     if row.status != exchange.status:
-        said += f"; Distribution sends it with {row.status}, here it came with {exchange.status}"
-    rule: Rule = "allowed" if row.citation.document == DISTRIBUTION_SPEC else "vendor habit"
+        registry, _, file = row.source.document.name.partition(", ")
+        said += f"; {registry} sends it with {row.status} ({file}), here it came with {exchange.status}"
+    rule = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
     return Finding(line, "error code", name, told, said, rule, row.citation)

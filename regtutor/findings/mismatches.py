@@ -16,7 +16,7 @@ from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD, Citation
 from regtutor.protocol.clauses import (
     CHUNKS,
-    DIGEST_GRAMMAR,
+    DIGESTS,
     ERROR_CODES,
     PULLING_BLOBS,
     PULLING_MANIFESTS,
@@ -203,7 +203,7 @@ def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
     except InvalidDigest as error:
         said = f"the digest cannot be read: {error}" if named else "the request names no digest"
         again = f"Send the same request with digest={body.digest}" if body.digest else "Write it sha256:<64 hex digits>"
-        yield diagnosis("malformed digest", said, again, DIGEST_GRAMMAR, shown=by_request_line(exchange), rule=MUST)
+        yield diagnosis("malformed digest", said, again, DIGESTS, shown=by_request_line(exchange), rule=MUST)
 
 
 @trap(codes=("DIGEST_INVALID",))
@@ -218,7 +218,7 @@ def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
             f"{named} is written as a digest is; its algorithm, {algorithm}, is not one that the image-spec registers, "
             "and this registry refuses it",
             again,
-            DIGEST_GRAMMAR,
+            DIGESTS,
             shown=by_request_line(exchange),
             rule=SHOULD,
         )

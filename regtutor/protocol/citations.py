@@ -60,6 +60,9 @@ DISTRIBUTION_CONFIGURATION = Document(
     "CNCF Distribution 2.8.3, configuration",
     "https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md",
 )
+REGISTRY_DOCUMENTS = (DISTRIBUTION_SPEC, DISTRIBUTION_API, DISTRIBUTION_API_3)
+"""The documents that describe requests to a registry."""
+
 HTTP = Document("RFC 9110", "https://www.rfc-editor.org/rfc/rfc9110.html")
 HTTP_CACHING = Document("RFC 9111", "https://www.rfc-editor.org/rfc/rfc9111.html")
 HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")

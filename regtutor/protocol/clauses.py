@@ -67,7 +67,7 @@ ERROR_CODES = oci("Error Codes")
 LEGACY_CODES = oci("Legacy Docker support error codes")
 LEGACY_HEADERS = Citation(DISTRIBUTION_SPEC, "Legacy Docker support HTTP headers", "legacy-docker-support-http-headers")
 WARNINGS = oci("Warnings")
-DIGEST_GRAMMAR = Citation(DESCRIPTOR_SPEC, "Digests", "digests")
+DIGESTS = Citation(DESCRIPTOR_SPEC, "Digests", "digests")
 
 API_VERSION_CHECK = api("API Version Check")
 API_DIGEST_HEADER = api("Digest Header")

@@ -28,9 +28,10 @@ class Code:
     ----------
     name: the code.
     status: the status that Distribution sends it with.
-    meaning: what it says, a few words.
+    meaning: what it says, a few words; the embedded registry's ``message``.
     citation: the clause that names the code.
     source: the file of Distribution that has the status.
+    note: where the documents name it for less than the meaning says; empty elsewhere.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Code:
     meaning: str
     citation: Citation
     source: Citation
+    note: str = ""
 
 
 # fmt: off
@@ -53,15 +55,16 @@ _ROWS = (
     Code("MANIFEST_UNKNOWN", 404, "no manifest under this tag or digest in this repository", ERROR_CODES, CODES_OF_2),
     Code("NAME_INVALID", 400, "the repository name does not fit the grammar", ERROR_CODES, CODES_OF_2),
     Code("NAME_UNKNOWN", 404, "the repository is not known to the registry", ERROR_CODES, CODES_OF_2),
-    Code("SIZE_INVALID", 400, "a length does not fit the content (regtutor's registry says so of a range too)",
-         ERROR_CODES, CODES_OF_2),
+    Code("SIZE_INVALID", 400, "a length or a range does not fit the content", ERROR_CODES, CODES_OF_2,
+         "the documents name it for a length; regtutor's own registry sends it for a range too"),
     Code("UNAUTHORIZED", 401, "the registry wants credentials", ERROR_CODES, CODES_OF_ANY_2),
     Code("DENIED", 403, "access is denied", ERROR_CODES, CODES_OF_ANY_2),
     Code("UNSUPPORTED", 405, "this registry does not do that", ERROR_CODES, CODES_OF_ANY_2),
     Code("TOOMANYREQUESTS", 429, "slow down", ERROR_CODES, CODES_OF_ANY_2),
     Code("TAG_INVALID", 400,
-         "the tag in the manifest is not the one in the URL (regtutor's registry says so of a malformed tag too)",
-         LEGACY_CODES, CODES_OF_2),
+         "the tag does not fit the grammar, or is not the one in the manifest", LEGACY_CODES, CODES_OF_2,
+         "the documents name it for a tag that is not the one in the manifest; regtutor's own registry sends it for a "
+         "malformed tag too"),
     Code("MANIFEST_UNVERIFIED", 400, "the signature of a schema 1 manifest does not hold", LEGACY_CODES, CODES_OF_2),
     Code("RANGE_INVALID", 416, "the range does not go on where the upload stands", API_3_ERRORS, CODES_OF_3),
     Code("PAGINATION_NUMBER_INVALID", 400, "n is not a number that this registry takes", API_3_ERRORS, CODES_OF_2),

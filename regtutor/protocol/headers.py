@@ -30,7 +30,6 @@ from regtutor.protocol.clauses import (
     LEGACY_HEADERS,
     LISTING_REFERRERS,
     PUSHING_WITH_SUBJECT,
-    REFERRERS_TAG,
     WARNINGS,
     http,
 )
@@ -121,7 +120,7 @@ _ROWS = (
     _row("Docker-Distribution-API-Version", "registry", "which API is spoken here", "registry/2.0",
          LEGACY_HEADERS, MAY),
     _row("Docker-Upload-UUID", "registry", "the name of the upload session", "<uuid>", API_UPLOADING, HABIT),
-    _row("ETag", "registry", "a name for exactly this content", '"<text>"', REFERRERS_TAG, MAY),
+    _row("ETag", "registry", "a name for exactly this content", '"<text>"', "8.8.3"),
     _row("Expect", "client", "the client waits for 100 Continue before it sends the body", "100-continue", "10.1.1"),
     _row("Host", "client", "which host and port the client means", "<host>[:<port>]",
          http("7.2 Host and :authority"), MUST),

@@ -69,7 +69,6 @@ _OCI_FOREIGN = Citation(LAYER_SPEC, "Non-Distributable Layers", "non-distributab
 _OCI_EMPTY = Citation(IMAGE_MANIFEST_SPEC, "Guidance for an Empty Descriptor", "guidance-for-an-empty-descriptor")
 _SCHEMA_2 = Citation(DOCKER_SCHEMA_2, "Media Types", "media-types")
 _SCHEMA_1 = Citation(DOCKER_SCHEMA_1, "Image Manifest Version 2, Schema 1", "image-manifest-version-2-schema-1")
-_SIGNED = Citation(DOCKER_SCHEMA_1, "Signed Manifests", "signed-manifests")
 
 _ROWS = (
     MediaType(OCI_MANIFEST, "manifest", "an OCI image manifest: one config and the layers, in order", _OCI),
@@ -79,13 +78,13 @@ _ROWS = (
     MediaType(OCI_LAYER_GZIP, "layer", "an OCI layer, a tar archive compressed with gzip", _OCI),
     MediaType(OCI_LAYER_ZSTD, "layer", "an OCI layer, a tar archive compressed with zstd", _OCI),
     MediaType(
-        OCI_FOREIGN, "layer", "an OCI layer to pull, not to push, a tar archive (deprecated)", _OCI_FOREIGN, False
+        OCI_FOREIGN, "layer", "an OCI layer that should not be pushed, a tar archive; deprecated", _OCI_FOREIGN, False
     ),
     MediaType(
-        OCI_FOREIGN_GZIP, "layer", "an OCI layer to pull, not to push, with gzip (deprecated)", _OCI_FOREIGN, False
+        OCI_FOREIGN_GZIP, "layer", "an OCI layer that should not be pushed, with gzip; deprecated", _OCI_FOREIGN, False
     ),
     MediaType(
-        OCI_FOREIGN_ZSTD, "layer", "an OCI layer to pull, not to push, with zstd (deprecated)", _OCI_FOREIGN, False
+        OCI_FOREIGN_ZSTD, "layer", "an OCI layer that should not be pushed, with zstd; deprecated", _OCI_FOREIGN, False
     ),
     MediaType(OCI_EMPTY, "empty", "the two bytes {}, where a descriptor must point to something", _OCI_EMPTY),
     MediaType(DOCKER_MANIFEST, "manifest", "a Docker image manifest, Version 2, Schema 2", _SCHEMA_2),
@@ -104,7 +103,7 @@ _ROWS = (
     ),
     MediaType(DOCKER_FOREIGN_GZIP, "layer", "a Docker layer that is not to be pushed, with gzip", _SCHEMA_2, False),
     MediaType(DOCKER_SCHEMA1, "schema1", "a Docker image manifest, Version 2, Schema 1, unsigned", _SCHEMA_1),
-    MediaType(DOCKER_SCHEMA1_SIGNED, "schema1", "a Docker image manifest, Version 2, Schema 1, signed", _SIGNED),
+    MediaType(DOCKER_SCHEMA1_SIGNED, "schema1", "a Docker image manifest, Version 2, Schema 1, signed", _SCHEMA_1),
 )
 
 MEDIA_TYPES: Mapping[str, MediaType] = {row.name: row for row in _ROWS}

@@ -202,4 +202,5 @@ def _busy(session: Session) -> Refusal:
         given=session.id,
         expected="a session to which no other request is ending at this moment",
         next="GET the Location to see where the session stands; where that is 404, HEAD the blob",
+        status=400,
     )

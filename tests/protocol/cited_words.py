@@ -1,10 +1,11 @@
 """Writes ``cited_words.json``: for each section that a table cites, the words in it that a row may claim of it.
 
 Run it by hand after a row cites a new section: ``python -m tests.protocol.cited_words DIRECTORY``. DIRECTORY holds the
-documents: ``spec.md`` (distribution-spec v1.1.1), ``api2.md`` and ``api3.md`` (the API documents of Distribution 2.8.3
-and 3.0.0), ``errors2.go`` and ``register2.go`` (2.8.3, registry/api/v2/errors.go and registry/api/errcode/register.go),
-``register3.go`` (the same of 3.0.0), ``rfc9110.html``, ``rfc9111.html``, ``rfc9112.html`` (of httpwg/http-core). The
-text of the documents is not kept.
+documents: ``spec.md`` (distribution-spec v1.1.1); ``manifest.md``, ``descriptor.md``, ``media-types.md``, ``layer.md``
+(image-spec v1.1.1); ``api2.md`` and ``api3.md`` (the API documents of Distribution 2.8.3 and 3.0.0);
+``manifest-v2-1.md``, ``manifest-v2-2.md`` (2.8.3, docs/spec); ``errors2.go`` and ``register2.go`` (2.8.3,
+registry/api/v2/errors.go and registry/api/errcode/register.go); ``register3.go`` (the same of 3.0.0); ``rfc9110.html``,
+``rfc9111.html``, ``rfc9112.html`` (httpwg/http-core). The text of the documents is not kept.
 
 The rule. A section is its heading and its text up to the next heading of any level; in Distribution's documents the
 ``On Success`` and ``On Failure`` headings under it belong to it. Its text is taken sentence by sentence; a block of
@@ -16,7 +17,8 @@ code belongs to the sentence before it, and so does what follows a colon. Of eac
   method or a status), and of a sentence that names both or neither, both;
 - ``levels``: each of MUST, SHOULD and MAY together with each status and header of its sentence, as ``MUST 404``;
 - ``endpoints``: the ``end-N`` marks, or the method and path of a request, with ``<>`` for each field; ``<location>``
-  stands for the address of an upload session; of the table of endpoints, each mark with each status too.
+  stands for the address of an upload session; of the table of endpoints, each mark with each status too;
+- ``media types``: the media types that the tables have.
 """
 
 from __future__ import annotations
@@ -29,11 +31,12 @@ from html import unescape
 from http import HTTPStatus
 from pathlib import Path
 
-from regtutor.protocol import citations, clauses
+from regtutor.protocol import citations, clauses, media_types
 from regtutor.protocol.citations import Citation
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.header_uses import USES
 from regtutor.protocol.headers import HEADERS
+from regtutor.protocol.media_types import MEDIA_TYPES
 from regtutor.protocol.responses import RESPONSES
 
 DATA = Path(__file__).with_suffix(".json")
@@ -128,6 +131,7 @@ def words(text: str) -> dict[str, list[str]]:
         kept["levels"] |= {
             f"{level} {word}" for level in LEVELS if re.search(rf"\b{level}\b", sentence) for word in statuses | headers
         }
+    kept["media types"] = {name for name in MEDIA_TYPES if re.search(rf"{re.escape(name)}(?![\w+.-]*\w)", text)}
     kept["endpoints"] = set(re.findall(r"\[(end-\w+)\]", text)) | set(_requests(text)) | set(_rows(text))
     return {name: sorted(found) for name, found in kept.items()}
 
@@ -173,6 +177,12 @@ FILES: dict[str, str] = {
     citations.HTTP.name: "rfc9110.html",
     citations.HTTP_CACHING.name: "rfc9111.html",
     citations.HTTP_1_1.name: "rfc9112.html",
+    citations.DESCRIPTOR_SPEC.name: "descriptor.md",
+    citations.IMAGE_MANIFEST_SPEC.name: "manifest.md",
+    media_types.MEDIA_TYPES_SPEC.name: "media-types.md",
+    media_types.LAYER_SPEC.name: "layer.md",
+    media_types.DOCKER_SCHEMA_2.name: "manifest-v2-2.md",
+    media_types.DOCKER_SCHEMA_1.name: "manifest-v2-1.md",
     clauses.CODES_OF_2.document.name: "errors2.go",
     clauses.CODES_OF_ANY_2.document.name: "register2.go",
     clauses.CODES_OF_3.document.name: "register3.go",
@@ -186,6 +196,8 @@ def cited() -> list[Citation]:
     found += [row.citation for row in HEADERS.values()]
     found += [clause for code in CODES.values() for clause in (code.citation, code.source)]
     found += [clause for several in clauses.ENDPOINT_CLAUSES.values() for clause in several]
+    found += [clause for clause in vars(clauses).values() if isinstance(clause, Citation)]
+    found += [row.citation for row in MEDIA_TYPES.values()]
     return list(dict.fromkeys(found))
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HABIT, HTTP, MAY, MUST, OUTSIDE, SHOULD, Citation
-from regtutor.protocol.clauses import ENDPOINT_CLAUSES, ENDPOINT_TABLE
+from regtutor.protocol.clauses import ENDPOINT_CLAUSES, ENDPOINT_TABLE, REFERRERS_TAG
 from regtutor.protocol.codes import CODES, Code
 from regtutor.protocol.endpoints import BY_NAME, Endpoint
 from regtutor.protocol.header_uses import USES, HeaderUse
 from regtutor.protocol.headers import HEADERS, Header
+from regtutor.protocol.media_types import MEDIA_TYPES, MediaType
 from regtutor.protocol.responses import RESPONSES, ResponseRow
 from tests.protocol.cited_words import DATA, FILES, cited, shape
 
@@ -58,7 +59,7 @@ def names_the_request(section: Section, endpoint: Endpoint) -> bool:
     return bool(marks & set(section["endpoints"]))
 
 
-def said(row: ResponseRow | HeaderUse | Header | Code) -> str:
+def said(row: ResponseRow | HeaderUse | Header | Code | MediaType) -> str:
     parts = [str(getattr(row, name, "")) for name in ("side", "endpoint", "endpoints", "status", "header", "name")]
     return "-".join(part for part in parts if part not in ("", "()"))
 
@@ -104,7 +105,7 @@ def test_a_response_cites_a_section_that_names_its_status_and_its_headers(row: R
 def test_a_use_of_a_header_cites_a_section_that_names_it_on_that_side(use: HeaderUse) -> None:
     section = section_of(use.citation)
     assert use.header.lower() in section[use.side]
-    if use.citation.document != HTTP:
+    if use.citation.document != HTTP and use.citation != REFERRERS_TAG:  # It speaks of a manifest, not of requests.
         assert [name for name in use.endpoints if not names_the_request(section, BY_NAME[name])] == []
     if use.rule in WORDS:
         assert use.citation.document in WITH_LEVELS
@@ -125,6 +126,11 @@ def test_the_row_of_a_header_cites_a_section_that_names_it(row: Header) -> None:
 
 IN_REGISTRY_DOCUMENTS = {"Allow", "Authorization", "Content-Length", "Location", "WWW-Authenticate"}
 """Headers that the registry documents name as well, for many requests, and RFC 9110 defines."""
+
+
+@pytest.mark.parametrize("row", MEDIA_TYPES.values(), ids=said)
+def test_a_media_type_cites_a_section_that_names_it_or_says_that_it_does_not(row: MediaType) -> None:
+    assert (row.name in section_of(row.citation)["media types"]) == ("(in use" not in row.meaning)
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=said)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regtutor.errors import InvalidDigest
-from regtutor.protocol.digests import ALGORITHMS, Hasher, parse, sha256
+from regtutor.protocol.digests import ALGORITHMS, Hasher, is_well_formed, parse, sha256
 
 EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -17,6 +17,23 @@ EMPTY = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 def test_a_digest_is_an_algorithm_and_its_encoding() -> None:
     digest = parse(EMPTY)
     assert (digest.algorithm, len(digest.encoded), str(digest)) == ("sha256", 64, EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        (EMPTY, True),
+        ("sha384:ab", True),
+        ("multihash+base58:QmRZxt2b1FVZPNqd8hsiykDL3TdBDeTSPX9Kv46HmX4Gx8", True),
+        ("sha256:ab", False),
+        (EMPTY.upper(), False),
+        (EMPTY.replace("e", "E"), False),
+        ("v1", False),
+        ("", False),
+    ],
+)
+def test_a_digest_of_another_algorithm_is_well_formed_and_one_of_a_wrong_length_is_not(text: str, fits: bool) -> None:
+    assert is_well_formed(text) is fits
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
