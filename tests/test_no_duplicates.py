@@ -15,8 +15,7 @@ import pytest
 
 import regtutor
 import regtutor.cli
-from regtutor.findings.mismatches import _LOOKS
-from regtutor.findings.traps import LOOKS
+from regtutor.findings.traps import TRAPS
 from regtutor.protocol.endpoints import ENDPOINTS
 from regtutor.server.quirks.table import QUIRKS
 from tests.conformance.table import REQUIREMENTS
@@ -34,7 +33,8 @@ TABLES: dict[str, Iterable[Hashable]] = {
     "the meanings of quirks": [quirk.meaning for quirk in QUIRKS.values()],
     "the ids of requirements": [row.id for row in REQUIREMENTS],
     "the rows of the contract": [row.name for row in ROWS],
-    "the rules of diagnoses": [*LOOKS, *_LOOKS],
+    "the names of traps": [trap.name for trap in TRAPS],
+    "what traps are about": [trap.about for trap in TRAPS],
 }
 """Tables that are read from top to bottom; those that become dicts are found by their source."""
 
@@ -84,11 +84,11 @@ def test_no_dict_is_written_with_a_key_twice() -> None:
     assert found == {}
 
 
-def test_no_two_rules_make_a_diagnosis_of_the_same_name() -> None:
+def test_no_two_files_make_a_diagnosis_of_the_same_name() -> None:
     makers: set[tuple[str, str]] = set()
     for path in (FOLDERS[0] / "findings").rglob("*.py"):
         for function in ast.parse(path.read_text(encoding="utf-8")).body:
-            makers |= {(name, f"{path.name}: {getattr(function, 'name', '')}") for name in diagnoses_in(function)}
+            makers |= {(name, path.name) for name in diagnoses_in(function)}
     assert len(makers) > 30
     assert [(name, maker) for name, maker in makers if name in repeated(name for name, _ in makers)] == []
 

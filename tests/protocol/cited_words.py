@@ -3,6 +3,7 @@
 Run it by hand after a row cites a new section: ``python -m tests.protocol.cited_words DIRECTORY``. DIRECTORY holds the
 documents: ``spec.md`` (distribution-spec v1.1.1); ``manifest.md``, ``descriptor.md``, ``media-types.md``, ``layer.md``
 (image-spec v1.1.1); ``api2.md`` and ``api3.md`` (the API documents of Distribution 2.8.3 and 3.0.0);
+``configuration.md`` (2.8.3, docs/configuration.md);
 ``manifest-v2-1.md``, ``manifest-v2-2.md`` (2.8.3, docs/spec); ``errors2.go`` and ``register2.go`` (2.8.3,
 registry/api/v2/errors.go and registry/api/errcode/register.go); ``register3.go`` (the same of 3.0.0); ``rfc9110.html``,
 ``rfc9111.html``, ``rfc9112.html`` (httpwg/http-core). The text of the documents is not kept.
@@ -62,7 +63,7 @@ def markdown_sections(text: str) -> Iterator[tuple[str, str, str]]:
             if found:
                 found[-1][2] += line + "\n"
             continue
-        title = heading[2]
+        title = heading[2].replace("`", "")
         anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
         count = anchors.get(anchor, 0)
         anchors[anchor] = count + 1
@@ -174,6 +175,7 @@ FILES: dict[str, str] = {
     citations.DISTRIBUTION_SPEC.name: "spec.md",
     citations.DISTRIBUTION_API.name: "api2.md",
     citations.DISTRIBUTION_API_3.name: "api3.md",
+    citations.DISTRIBUTION_CONFIGURATION.name: "configuration.md",
     citations.HTTP.name: "rfc9110.html",
     citations.HTTP_CACHING.name: "rfc9111.html",
     citations.HTTP_1_1.name: "rfc9112.html",
