@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from regtutor.backends import distribution
-from regtutor.backends.attached import attached
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeping import Keeper, Ran
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
 from regtutor.storage_tree import StorageTree
@@ -92,7 +92,7 @@ def open_container(
     try:
         name = _image(chosen, keeper, build, pull, image, binary)
         host, address = _start(keeper, chosen, name, own)
-        return attached(f"http://{address}", host)
+        return registry_of(host, f"http://{address}")
     except BaseException:
         keeper.close()
         raise

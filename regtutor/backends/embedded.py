@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from regtutor.backends.attached import attached
 from regtutor.backends.certificate import TLS, server_certificate
-from regtutor.backends.local import LocalHost, local_host
+from regtutor.backends.local_host import LocalHost, local_host
+from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.server.app import App
 from regtutor.server.authentication import Htpasswd
@@ -69,7 +69,7 @@ def open_embedded(
     ServerError: if the port is taken, the files for TLS or passwords cannot be used, or a quirk is not known.
     """
     server, host = _start(root, _Door("127.0.0.1", port, tls, htpasswd), quirks)
-    return attached(server.url, host, host.ca_file)
+    return registry_of(host, server.url, host.ca_file)
 
 
 def serve_embedded(

@@ -7,13 +7,16 @@ browser too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from email.utils import formatdate
 from http import HTTPStatus
+from pathlib import Path
 
+from regtutor.backends.local_host import local_host
 from regtutor.client.download import Download, check_destination, completed
 from regtutor.client.head import ReceivedHead, composed_headers, default_user_agent, head_bytes
 from regtutor.client.recording import WITHHELD, Recording
+from regtutor.client.registry import Registry
 from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
@@ -29,6 +32,31 @@ URL = "http://registry.localhost"
 
 DRAIN = 4 * 1024 * 1024
 """Bytes of a refused body that are read and dropped, as the embedded registry does on a socket."""
+
+
+def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[str] = ()) -> Registry:
+    """The embedded registry without a socket: requests are calls into it, in this process.
+
+    Parameters
+    ----------
+    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
+    quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
+        ``regtutor serve --quirks list`` shows them.
+
+    Raises
+    ------
+    UnusableDirectory: if the directory cannot be used.
+    StoreLocked: if another embedded registry uses it.
+    ServerError: for a quirk that there is not.
+    """
+    host = local_host("in_process", "regtutor's own registry, called without a socket", root)
+    try:
+        transport = InProcessTransport(App(host.store, quirks=quirks))
+    except BaseException:
+        host.close()
+        raise
+    host.runs(transport.log_lines)
+    return Registry(transport.url, transport, host=host)
 
 
 class InProcessTransport:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from regtutor.backends import distribution
-from regtutor.backends.attached import attached
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeping import Keeper
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
 from regtutor.storage_tree import StorageTree
@@ -84,7 +84,7 @@ def open_native(
         storage = usable_directory(home / "storage" if root is None else Path(root))
         own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **own}
         host, address = _start(keeper, program, home / "log", storage, own)
-        return attached(f"http://{address}", host)
+        return registry_of(host, f"http://{address}")
     except BaseException:
         keeper.close()
         raise

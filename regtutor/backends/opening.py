@@ -20,7 +20,7 @@ BACKENDS = {
     "container": ("container", "open_container"),
     "native": ("native", "open_native"),
     "embedded": ("embedded", "open_embedded"),
-    "in_process": ("local", "open_in_process"),
+    "in_process": ("in_process", "open_in_process"),
 }
 """The module and the function for each name; loaded when used, since a browser can load only the last."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import content, explaining, images, records, running
+from regtutor.cli import content, images, records, running
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,7 +26,7 @@ for _command in (
     content.tags,
     content.referrers,
     content.delete,
-    explaining.explain,
+    records.explain,
     records.show,
     records.export,
     running.serve,

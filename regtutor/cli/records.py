@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from regtutor.cli.answering import teaching
-from regtutor.cli.saved import SAVED, is_input, loaded
 
 if TYPE_CHECKING:
+    from regtutor.exchange import Transcript
     from regtutor.message import Blob
+
+SAVED = click.Path(dir_okay=False, path_type=Path)
+"""The type of FILE; whether it is there, ``rt.load`` says."""
+
+_STANDARD_INPUT = Path("-")
 
 
 @click.command()
@@ -23,6 +29,24 @@ def show(file: Path) -> None:
     FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input.
     """
     click.echo(loaded(file).as_text())
+
+
+@click.command()
+@click.argument("file", type=SAVED)
+@teaching
+def explain(file: Path) -> None:
+    """Explain every line of the exchanges in FILE, and what went wrong in them.
+
+    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input. No registry is asked.
+    """
+    from regtutor import explain as explained
+    from regtutor.protocol.text import visible
+
+    transcript = loaded(file)
+    for number, exchange in enumerate(transcript):
+        click.echo(f"{chr(10) if number else ''}{explained(exchange)}")
+    for note in transcript.notes:
+        click.echo(f"\n* {visible(note)}")
 
 
 @click.command()
@@ -87,3 +111,22 @@ def _beside(file: Path, to: str | None) -> Path:
     if path.exists():
         raise click.UsageError(f"{path} is there already; --output {path} replaces it")
     return path
+
+
+def loaded(file: Path) -> Transcript:
+    """The transcript in ``file``.
+
+    Raises
+    ------
+    UnsupportedTranscript: if it is not there, or nothing that can be read.
+    """
+    from regtutor.formats.transcript_file import LIMIT, load, transcript_in
+
+    if is_input(file):
+        return transcript_in(sys.stdin.buffer.read(LIMIT + 1), "standard input")
+    return load(file)
+
+
+def is_input(file: Path) -> bool:
+    """Whether ``-`` was given in place of a file."""
+    return file == _STANDARD_INPUT

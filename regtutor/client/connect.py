@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import unquote
 
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
-from regtutor.client.registry import Credentials, Registry
+from regtutor.client.registry import Credentials, Host, Registry
 from regtutor.client.wire import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.protocol.secrets import redact_address, redact_url
@@ -109,3 +110,8 @@ def _sources(environment: Environment, address: Address, verifies: bool) -> tupl
     if verifies and environment.ca_file and address.scheme == "https":
         notes.append(f"the CA file {environment.ca_file} comes from {environment.sources['ca_file']}")
     return tuple(notes)
+
+
+def registry_of(host: Host, url: str, ca_file: Path | None = None) -> Registry:
+    """The registry at ``url`` that ``host`` runs: no proxy, no credentials; over TLS it trusts ``ca_file`` only."""
+    return Registry(url, WireTransport(verify=str(ca_file) if ca_file else True), host=host)

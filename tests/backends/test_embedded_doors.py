@@ -14,7 +14,7 @@ import bcrypt
 import pytest
 import trustme
 
-from regtutor.backends.local import LocalHost
+from regtutor.backends.local_host import LocalHost
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry

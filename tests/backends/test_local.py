@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from regtutor.backends.embedded import open_embedded
-from regtutor.backends.local import open_in_process
+from regtutor.backends.in_process import open_in_process
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed, ServerError, StoreLocked
 from regtutor.steps import check_api, put_blob, start_upload

@@ -150,7 +150,7 @@ def test_an_unknown_option_of_a_url_shows_no_password(which: str) -> None:
 
 def test_loading_it_loads_no_server() -> None:
     script = (
-        "import sys, regtutor.backends.opening, regtutor.backends.local, regtutor.backends.in_process\n"
+        "import sys, regtutor.backends.opening, regtutor.backends.local_host, regtutor.backends.in_process\n"
         "print([name for name in ('tornado', 'pandas', 'ipywidgets') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)

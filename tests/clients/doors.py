@@ -13,7 +13,7 @@ from typing import Any
 
 import bcrypt
 
-from regtutor.backends.local import LocalHost
+from regtutor.backends.local_host import LocalHost
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.protocol.endpoints import parse

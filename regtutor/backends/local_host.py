@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from regtutor.backends.directory import own_directory
-from regtutor.client.registry import Registry
-from regtutor.server.app import App
 from regtutor.server.store import Store
 from regtutor.storage_tree import StorageTree
 
@@ -79,30 +77,3 @@ def local_host(name: str, about: str, root: str | Path | None) -> LocalHost:
     except BaseException:
         put_away()
         raise
-
-
-def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[str] = ()) -> Registry:
-    """The embedded registry without a socket: requests are calls into it, in this process.
-
-    Parameters
-    ----------
-    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
-    quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
-        ``regtutor serve --quirks list`` shows them.
-
-    Raises
-    ------
-    UnusableDirectory: if the directory cannot be used.
-    StoreLocked: if another embedded registry uses it.
-    ServerError: for a quirk that there is not.
-    """
-    from regtutor.backends.in_process import InProcessTransport
-
-    host = local_host("in_process", "regtutor's own registry, called without a socket", root)
-    try:
-        transport = InProcessTransport(App(host.store, quirks=quirks))
-    except BaseException:
-        host.close()
-        raise
-    host.runs(transport.log_lines)
-    return Registry(transport.url, transport, host=host)
