@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from regtutor.content.image import Image as Image
     from regtutor.content.image import Layer as Layer
     from regtutor.content.index import Index as Index
-    from regtutor.content.load import load_image as load_image
-    from regtutor.content.load import load_index as load_index
-    from regtutor.content.sample import sample_image as sample_image
-    from regtutor.content.sample import sample_index as sample_index
-    from regtutor.content.sample import sample_layer as sample_layer
+    from regtutor.content.reading.load import load_image as load_image
+    from regtutor.content.reading.load import load_index as load_index
+    from regtutor.content.sample.image import sample_image as sample_image
+    from regtutor.content.sample.image import sample_index as sample_index
+    from regtutor.content.sample.image import sample_layer as sample_layer
     from regtutor.errors import RegtutorError as RegtutorError
     from regtutor.exchange import Exchange as Exchange
     from regtutor.exchange import Transcript as Transcript
@@ -77,12 +77,12 @@ if TYPE_CHECKING:
     from regtutor.walks.referring import list_referrers as list_referrers
     from regtutor.walks.uploading import resume_upload as resume_upload
     from regtutor.walks.uploading import upload_chunks as upload_chunks
-    from regtutor.widgets.digest_graph import DigestGraph as DigestGraph
-    from regtutor.widgets.exchange_view import ExchangeView as ExchangeView
-    from regtutor.widgets.push_stepper import PushStepper as PushStepper
-    from regtutor.widgets.registry_tree import RegistryTree as RegistryTree
-    from regtutor.widgets.sequence_view import SequenceView as SequenceView
-    from regtutor.widgets.transcript_view import TranscriptView as TranscriptView
+    from regtutor.widgets.digests.digest_graph import DigestGraph as DigestGraph
+    from regtutor.widgets.exchange.exchange_view import ExchangeView as ExchangeView
+    from regtutor.widgets.sequence.sequence_view import SequenceView as SequenceView
+    from regtutor.widgets.stepper.push_stepper import PushStepper as PushStepper
+    from regtutor.widgets.storage.registry_tree import RegistryTree as RegistryTree
+    from regtutor.widgets.transcript.transcript_view import TranscriptView as TranscriptView
 
 __version__ = "0.1.0"
 
@@ -92,8 +92,8 @@ _HOMES = {
     "client.registry": ("Registry",),
     "content.image": ("Image", "Layer"),
     "content.index": ("Index",),
-    "content.load": ("load_image", "load_index"),
-    "content.sample": ("sample_image", "sample_index", "sample_layer"),
+    "content.reading.load": ("load_image", "load_index"),
+    "content.sample.image": ("sample_image", "sample_index", "sample_layer"),
     "errors": ("RegtutorError",),
     "exchange": ("Exchange", "Transcript"),
     "findings": ("explain",),
@@ -138,12 +138,12 @@ _HOMES = {
     "walks.pushing": ("push_image",),
     "walks.referring": ("list_referrers",),
     "walks.uploading": ("resume_upload", "upload_chunks"),
-    "widgets.digest_graph": ("DigestGraph",),
-    "widgets.exchange_view": ("ExchangeView",),
-    "widgets.push_stepper": ("PushStepper",),
-    "widgets.registry_tree": ("RegistryTree",),
-    "widgets.sequence_view": ("SequenceView",),
-    "widgets.transcript_view": ("TranscriptView",),
+    "widgets.digests.digest_graph": ("DigestGraph",),
+    "widgets.exchange.exchange_view": ("ExchangeView",),
+    "widgets.stepper.push_stepper": ("PushStepper",),
+    "widgets.storage.registry_tree": ("RegistryTree",),
+    "widgets.sequence.sequence_view": ("SequenceView",),
+    "widgets.transcript.transcript_view": ("TranscriptView",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -14,14 +14,14 @@ from typing import Any
 FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.exchange", "Exchange"): "exchange_html",
     ("regtutor.exchange", "Transcript"): "transcript_html",
-    ("regtutor.findings.finding", "Findings"): "findings_html.findings_html",
+    ("regtutor.findings.finding", "Findings"): "findings.findings_html",
     ("regtutor.message", "Request"): "request_html",
     ("regtutor.message", "Location"): "location_html",
     ("regtutor.content.image", "Image"): "image_html",
     ("regtutor.client.registry", "Registry"): "registry_html",
     ("regtutor.storage_tree", "StorageTree"): "tree_html",
 }
-"""Module and name of a type, and the function of ``formats/html_view.py``, or of the module named, that shows it."""
+"""Module and name of a type, and the function of ``formats/html/records.py``, or of the module named, that shows it."""
 
 TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
@@ -76,7 +76,7 @@ def _shower(function: str) -> Callable[[Any], str]:
     module, _, name = function.rpartition(".")
 
     def show(value: Any) -> str:
-        return str(getattr(import_module(f"regtutor.formats.{module or 'html_view'}"), name)(value))
+        return str(getattr(import_module(f"regtutor.formats.html.{module or 'records'}"), name)(value))
 
     return show
 

@@ -12,7 +12,7 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Transcript
 from regtutor.walks.pushing import push_image
 

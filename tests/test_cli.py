@@ -21,7 +21,7 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image, sample_layout
+from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest
 from tests.refusing_registry import NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Reply, refusing_registry

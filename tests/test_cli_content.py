@@ -10,7 +10,7 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.formats import load
 from regtutor.steps import head_manifest
 from regtutor.walks.pushing import push_image

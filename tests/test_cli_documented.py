@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 import regtutor as rt
 from regtutor.backends.opening import open_registry
 from regtutor.cli import main
-from regtutor.cli.answering import REFUSED, UNUSABLE
+from regtutor.cli.command import REFUSED, UNUSABLE
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_layout
+from regtutor.content.sample.image import sample_layout
 from tests.cli_page import ARGUMENTS, PAGE, PART, filled
 
 TEXT = PAGE.read_text(encoding="utf-8")

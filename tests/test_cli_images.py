@@ -11,8 +11,8 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.load import load_image, load_index
-from regtutor.content.sample import sample_image, sample_index, sample_layout
+from regtutor.content.reading.load import load_image, load_index
+from regtutor.content.sample.image import sample_image, sample_index, sample_layout
 from regtutor.errors import NoSuchPlatform
 from regtutor.formats import load
 from regtutor.steps import get_manifest

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from regtutor.backends.opening import open_registry
-from regtutor.content.sample import sample_image, sample_layout
+from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.formats import load
 from regtutor.steps import get_manifest
 from tests.test_cli import run

@@ -198,7 +198,7 @@ def test_layers_keep_whole_digests_and_say_which_diff_id_is_missing() -> None:
 
 
 def test_the_sample_image_as_a_table() -> None:
-    from regtutor.content.sample import sample_image
+    from regtutor.content.sample.image import sample_image
 
     image = sample_image()
     assert list(layers_table(image)["digest"]) == [layer.digest for layer in image.layers]

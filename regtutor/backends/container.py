@@ -9,7 +9,7 @@ from pathlib import Path
 from regtutor.backends import distribution
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
-from regtutor.backends.keeping import Keeper, Ran
+from regtutor.backends.keeper import Keeper, Ran
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from regtutor.backends import distribution
 from regtutor.backends.engine import Engine
-from regtutor.backends.keeping import Keeper, Ran
+from regtutor.backends.keeper import Keeper, Ran
 from regtutor.errors import BackendFailed, BackendMissing
 
 BUILT = "localhost/regtutor-registry:latest"

@@ -40,7 +40,7 @@ def own_directory(root: str | Path | None, purpose: str) -> tuple[Path, Callable
     if sys.platform == "emscripten":
         temporary = tempfile.TemporaryDirectory(prefix=f"regtutor-{purpose}-")
         return Path(temporary.name), temporary.cleanup
-    from regtutor.backends.keeping import Keeper
+    from regtutor.backends.keeper import Keeper
 
     keeper = Keeper()
     return keeper.directory(purpose) / "storage", keeper.close

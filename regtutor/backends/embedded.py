@@ -15,9 +15,9 @@ from regtutor.backends.local_host import LocalHost, local_host
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.server.app import App
-from regtutor.server.authentication import Htpasswd
-from regtutor.server.listen import Server
 from regtutor.server.quirks.table import listed
+from regtutor.server.shell.authentication import Htpasswd
+from regtutor.server.shell.listen import Server
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, beside the store's lock

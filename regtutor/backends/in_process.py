@@ -13,19 +13,19 @@ from http import HTTPStatus
 from pathlib import Path
 
 from regtutor.backends.local_host import local_host
-from regtutor.client.download import Download, check_destination, completed
-from regtutor.client.head import ReceivedHead, composed_headers, default_user_agent, head_bytes
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.registry import Registry
-from regtutor.client.upload import BodyTooShort, BodyUnreadable, Framing, pieces
+from regtutor.client.wire.head import ReceivedHead, composed_headers, default_user_agent, head_bytes
+from regtutor.client.wire.request_body import BodyTooShort, BodyUnreadable, Framing, pieces
+from regtutor.client.wire.response_body import Download, check_destination, completed
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.message import CHUNK, Body, HeaderList, Request
 from regtutor.protocol.urls import Address, sendable_target, split_url
-from regtutor.server.answers import Refusal
 from regtutor.server.app import App
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
+from regtutor.server.respond import Refusal
 
 URL = "http://registry.localhost"
 """What the registry in this process is called; nothing listens there."""

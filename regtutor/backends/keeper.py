@@ -1,193 +1,216 @@
-"""The keeper: owns what a kernel started, and puts it away when the kernel is gone, however suddenly.
+"""This process's end of the keeper: start one, ask it for things, let it go.
 
-It is a program, run by ``python -I -S`` in a session of its own, so that interrupting the kernel reaches neither it nor
-what it started. Its standard input is a pipe from the kernel. Commands come over it, one JSON object a
-line; the answers go to standard output in the same form. When the pipe ends, which it does also when the kernel is
-killed, the keeper stops processes, removes containers, deletes directories, in this order, and ends.
-
-It puts away only what it made: children that it started, containers and directories whose names it made up. It uses
-the standard library, and of regtutor only ``processes.py`` and ``pipe_lines.py``: it must know neither registries nor
-HTTP. Its other end is ``keeping.py``.
+One keeper for each registry, so that closing a registry and the death of the kernel take the same way: the pipe ends,
+and the keeper puts away what it owns. The pipe's write end is close-on-exec, and a fork of this process (which
+``multiprocessing`` may make) closes its copy at once: no child can keep a dead kernel's registry alive.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import importlib.util
 import json
 import os
-import secrets
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Callable
-from io import FileIO
-from operator import methodcaller
-from types import FrameType
-from typing import IO, Any
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from regtutor.backends.pipe_lines import PipeLines
-from regtutor.backends.processes import APART, outlive_interrupts, spawn, stay, tree
+from regtutor.backends.processes import APART
+from regtutor.errors import BackendFailed, BackendMissing
 
-PREFIX = "regtutor-"
-TERM_SECONDS = 1.5  # for all processes together, between TERM and KILL
-KILL_SECONDS = 2.0
-REMOVE_SECONDS = 8.0  # for one container
-FINISH_SECONDS = 1.5  # a command that is under way when the kernel dies may end by itself for so long
-DELETE_TRIES = 4
-DELETE_PAUSE = 0.1  # Windows deletes no file that a process holds, and a killed kernel closes its pipe first
-OUTPUT_BYTES = 64 * 1024
-TICK = 0.02
+_PROGRAM = "import sys; sys.path += sys.argv[1:]; from regtutor.backends.keeper_process import main; main()"
+_USES = ("regtutor", "psutil")
+_ANSWER_SECONDS = 10.0
+_END_SECONDS = 15.0
+_CLOSED_SECONDS = 1.0  # its output ends with it
 
-Command = dict[str, Any]
-Answer = dict[str, Any]
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: its status, None if it was killed at its limit, and the end of what it wrote."""
+
+    status: int | None
+    output: str
 
 
 class Keeper:
-    """What is owned, and the commands that add to it."""
+    """Owns processes, containers and directories for this process, and outlives it only to put them away."""
 
-    def __init__(self, commands: PipeLines) -> None:
-        self._incoming = commands
-        self._processes: dict[int, subprocess.Popen[bytes]] = {}
-        self._containers: list[tuple[str, str]] = []
-        self._directories: list[str] = []
-        self._commands: dict[str, Callable[[Command], Answer]] = {
-            "directory": self._directory,
-            "start": self._start,
-            "status": self._status,
-            "stop": self._stop,
-            "run": self._run,
-            "container": self._container,
-        }
+    def __init__(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _PROGRAM, *_folders_of(_USES)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                **APART,
+            )
+        except OSError as error:
+            raise BackendMissing(
+                "No registry can be started from here",
+                f"this Python cannot start a process: {error}",
+                'Use rt.open_registry("in_process"), which needs none, or a registry\'s URL',
+            ) from error
+        assert self._process.stdin and self._process.stdout
+        self._commands, self._answers = self._process.stdin, PipeLines(self._process.stdout)
+        self._count = 0
+        self._lock = threading.Lock()
+        self._open = True
+        _KEEPERS.append(self)
 
-    def serve(self) -> None:
-        """Answer commands until the pipe ends."""
-        for line in self._incoming:
-            command = json.loads(line)
+    @property
+    def pid(self) -> int:
+        """The keeper's own process number."""
+        return self._process.pid
+
+    def directory(self, purpose: str) -> Path:
+        """A new temporary directory, only for this user, that is deleted when the keeper ends."""
+        return Path(self._ask({"do": "directory", "purpose": purpose})["path"])
+
+    def start(self, argv: Sequence[str], *, env: Mapping[str, str] | None, log: Path) -> int:
+        """Start a process that appends what it writes to ``log``; returns its number.
+
+        Raises
+        ------
+        BackendFailed: if it cannot be started.
+        """
+        return int(self._ask({"do": "start", "argv": list(argv), "env": env and dict(env), "log": str(log)})["pid"])
+
+    def status(self, pid: int) -> int | None:
+        """The exit status of a process that :meth:`start` started, None while it runs."""
+        status: int | None = self._ask({"do": "status", "pid": pid})["status"]
+        return status
+
+    def stop(self, pid: int) -> int | None:
+        """Stop a process and its group: TERM, then KILL; returns its exit status."""
+        status: int | None = self._ask({"do": "stop", "pid": pid})["status"]
+        return status
+
+    def run(self, argv: Sequence[str], *, limit: float) -> Ran:
+        """Run a command to its end, for at most ``limit`` seconds; it does not outlive this process for long either."""
+        answer = self._ask({"do": "run", "argv": list(argv), "env": None, "limit": limit}, limit)
+        return Ran(answer["status"], answer["output"])
+
+    def container(self, engine: str, arguments: Sequence[str], *, limit: float) -> tuple[str, Ran]:
+        """``ENGINE run --detach --name NAME ...``: the name, which the keeper makes up, and how it went."""
+        command = {"do": "container", "engine": engine, "arguments": list(arguments), "env": None, "limit": limit}
+        answer = self._ask(command, limit)
+        return answer["name"], Ran(answer["status"], answer["output"])
+
+    def _ask(self, command: dict[str, Any], limit: float = 0.0) -> dict[str, Any]:
+        with self._lock:
+            self._count += 1
             try:
-                answer = self._commands[command["do"]](command)
-            except OSError as error:
-                answer = {"error": str(error)}
-            say({"id": command["id"], **answer})
+                self._commands.write(json.dumps({"id": self._count, **command}).encode() + b"\n")
+            except (OSError, ValueError) as error:
+                raise _gone() from error
+            deadline = time.monotonic() + limit + _ANSWER_SECONDS
+            answer = self._read(deadline)
+            while answer.get("id") != self._count:  # the answer to a question whose asker was interrupted
+                answer = self._read(deadline)
+        if "error" in answer:
+            raise BackendFailed("Something that the registry needs cannot be had", answer["error"])
+        return answer
 
-    def _directory(self, command: Command) -> Answer:
-        path = tempfile.mkdtemp(prefix=PREFIX + command["purpose"] + "-")
-        self._directories.append(path)
-        return {"path": path}
+    def _read(self, deadline: float) -> dict[str, Any]:
+        try:
+            line = self._answers.next(deadline - time.monotonic())
+        except TimeoutError as error:
+            raise _gone() from error
+        if not line:
+            raise _gone()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
-    def _start(self, command: Command) -> Answer:
-        with open(command["log"], "ab") as log:
-            process = spawn(command["argv"], command["env"], log)
-        self._processes[process.pid] = process
-        return {"pid": process.pid}
+    def let_go(self) -> None:
+        """End the pipe: the keeper starts to put things away; a second call does nothing."""
+        with contextlib.suppress(OSError):
+            self._commands.close()
 
-    def _status(self, command: Command) -> Answer:
-        return {"status": self._processes[command["pid"]].poll()}
+    def close(self) -> None:
+        """Have everything put away, and wait for it, within a limit; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        _KEEPERS.remove(self)
+        self.let_go()
+        left = self._last_words()
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._answers.wait_until_closed(_CLOSED_SECONDS)
+        if left:
+            warnings.warn(f"regtutor could not put away: {', '.join(left)}", RuntimeWarning, stacklevel=2)
 
-    def _stop(self, command: Command) -> Answer:
-        process = self._processes[command["pid"]]
-        stop_all([process])
-        return {"status": process.poll()}
-
-    def _run(self, command: Command) -> Answer:
-        """Run to the end, within a limit; the status is None if it had to be killed."""
-        with tempfile.TemporaryFile() as output:
-            process = spawn(command["argv"], command["env"], output)
-            deadline = time.monotonic() + command["limit"]
-            orphaned = False
-            while process.poll() is None and time.monotonic() < deadline:
-                if not orphaned and self._incoming.ended:
-                    orphaned = True
-                    deadline = min(deadline, time.monotonic() + FINISH_SECONDS)
-                time.sleep(TICK)
-            status = process.poll()
-            if status is None:  # only then: what an engine leaves running in its group serves the container
-                tree(process).kill()
-                process.wait(KILL_SECONDS)
-            return {"status": status, "output": last_text(output)}
-
-    def _container(self, command: Command) -> Answer:
-        """``ENGINE run -d --name NAME ...``: owned before it exists, so that dying in between leaks nothing."""
-        engine, name = command["engine"], PREFIX + secrets.token_hex(6)
-        self._containers.append((engine, name))
-        argv = [engine, "run", "--detach", "--name", name, *command["arguments"]]
-        return {"name": name, **self._run({**command, "argv": argv})}
-
-    def put_away(self) -> list[str]:
-        """Stop, remove and delete all that is owned; returns what could not be."""
-        left = [f"process {process.pid}" for process in stop_all(list(self._processes.values()))]
-        left += [f"container {name}" for engine, name in self._containers if not remove_container(engine, name)]
-        left += [f"directory {path}" for path in self._directories if not delete_directory(path)]
+    def _last_words(self) -> list[str]:
+        deadline = time.monotonic() + _END_SECONDS
+        try:
+            answer = self._read(deadline)
+            while "left" not in answer:
+                answer = self._read(deadline)
+            self._process.wait(max(0.1, deadline - time.monotonic()))
+        except (BackendFailed, subprocess.TimeoutExpired):
+            return [f"what keeper process {self.pid} owned"]
+        left: list[str] = answer["left"]
         return left
 
+    def _forget(self) -> None:
+        """In a fork: the registry stays the parent's, and so does the pipe."""
+        self._open = False
+        self._commands.close()
+        self._answers.forget()
+        self._process.returncode = 0  # not our child: nothing to wait for
 
-def last_text(output: IO[bytes]) -> str:
-    """The end of what a command wrote, at most :data:`OUTPUT_BYTES`."""
-    size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - OUTPUT_BYTES))
-    return output.read().decode(errors="replace")
+    def __enter__(self) -> Keeper:
+        return self
 
-
-def stop_all(processes: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
-    """TERM to all trees, KILL to what remains after a while; returns those that survived even that."""
-    running = [(process, tree(process)) for process in processes if process.poll() is None]
-    for end, seconds in ((methodcaller("terminate"), TERM_SECONDS), (methodcaller("kill"), KILL_SECONDS)):
-        for _, whole in running:
-            end(whole)
-        deadline = time.monotonic() + seconds
-        while any(process.poll() is None for process, _ in running) and time.monotonic() < deadline:
-            time.sleep(TICK)
-        for process, whole in running:
-            if process.poll() is not None:
-                whole.kill()  # what it left behind
-        running = [(process, whole) for process, whole in running if process.poll() is None]
-    return [process for process, _ in running]
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
-def remove_container(engine: str, name: str) -> bool:
-    """``ENGINE rm -f -v NAME``, at most twice: an engine may still be creating what a killed client asked for."""
-    argv = [engine, "rm", "--force", "--volumes", name]
-    for _ in range(2):
-        try:
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=REMOVE_SECONDS, **APART)
-        except (OSError, subprocess.TimeoutExpired):
-            continue
-        if done.returncode == 0 or b"no such container" in done.stderr.lower():
-            return True
-    return False
+_KEEPERS: list[Keeper] = []
 
 
-def delete_directory(path: str) -> bool:
-    """Delete a directory that this keeper made; more than once, since a process may have been writing to the end."""
-    for _ in range(DELETE_TRIES):
-        shutil.rmtree(path, ignore_errors=True)
-        if not os.path.lexists(path):
-            return True
-        time.sleep(DELETE_PAUSE)
-    return False
+def close_all() -> None:
+    """Let every keeper go at once, then wait for each: what is still open when Python ends."""
+    keepers = list(reversed(_KEEPERS))
+    for keeper in keepers:
+        keeper.let_go()
+    for keeper in keepers:
+        keeper.close()
 
 
-def say(answer: Answer) -> None:
-    """Write one line; a kernel that no longer listens is no reason to stop."""
-    try:
-        os.write(sys.stdout.fileno(), json.dumps(answer, ensure_ascii=False).encode() + b"\n")
-    except OSError:
-        return
+def _after_fork() -> None:
+    for keeper in _KEEPERS:
+        keeper._forget()
+    _KEEPERS.clear()
 
 
-def main() -> None:
-    """Serve, and put everything away at the end of the pipe, at SIGTERM, and after a fault of its own."""
+def _folders_of(packages: Sequence[str]) -> list[str]:
+    """Where these are installed: Python finds nothing but its own library by itself after ``-I -S``."""
+    found = [importlib.util.find_spec(package) for package in packages]
+    folders = [str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin]
+    return list(dict.fromkeys(folders))
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, stay)
-        raise SystemExit(0)
 
-    outlive_interrupts()
-    signal.signal(signal.SIGTERM, end)
-    keeper = Keeper(PipeLines(FileIO(sys.stdin.fileno(), closefd=False)))
-    try:
-        keeper.serve()
-    finally:
-        signal.signal(signal.SIGTERM, stay)
-        say({"left": keeper.put_away()})
+def _gone() -> BackendFailed:
+    return BackendFailed(
+        "The process that looks after this registry does not answer",
+        "it was closed or has been stopped",
+        "Open a new registry with rt.open_registry()",
+    )
+
+
+atexit.register(close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from regtutor.backends.directory import own_directory
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from regtutor.storage_tree import StorageTree
 
 _OURS = ".regtutor"  # the store's lock and unfinished files: no part of the layout that all registries share

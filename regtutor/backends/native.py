@@ -10,7 +10,7 @@ from pathlib import Path
 
 from regtutor.backends import distribution
 from regtutor.backends.directory import usable_directory
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry

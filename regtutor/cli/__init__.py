@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import content, images, records, running
+from regtutor.cli import images, records, repositories, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,14 +23,14 @@ for _command in (
     images.pull,
     images.copy,
     images.inspect,
-    content.tags,
-    content.referrers,
-    content.delete,
+    repositories.tags,
+    repositories.referrers,
+    repositories.delete,
     records.explain,
     records.show,
     records.export,
-    running.serve,
-    running.demo,
-    running.lab,
+    serving.serve,
+    serving.demo,
+    serving.lab,
 ):
     main.add_command(_command)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.answering import Asking, asked_as, asking, teaching
+from regtutor.cli.command import Asking, asked_as, asking, teaching
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry

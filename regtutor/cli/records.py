@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.answering import teaching
+from regtutor.cli.command import teaching
 
 if TYPE_CHECKING:
     from regtutor.exchange import Transcript

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
 from regtutor.client.registry import Credentials, Host, Registry
-from regtutor.client.wire import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
+from regtutor.client.wire.transport import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.protocol.secrets import redact_address, redact_url
 from regtutor.protocol.urls import Address, split_url

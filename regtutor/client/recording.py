@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from regtutor.client.head import ReceivedHead
+from regtutor.client.wire.head import ReceivedHead
 from regtutor.errors import RegtutorError
 from regtutor.exchange import (
     PREVIEW,

@@ -1,7 +1,7 @@
 """A registry as a client sees it: an address, and ``send``.
 
 ``Registry`` holds what belongs to the address (credentials, the transport, who started it). It knows nothing of any
-particular request: steps build those. What travels, and how it is recorded, is the transport's business: ``wire.py``
+particular request: steps build those. What travels, and how it is recorded, is the transport's business: ``wire/transport.py``
 over a socket, or a call into an embedded App in the same process.
 """
 

@@ -3,7 +3,7 @@
 Records know only their own text; everything else that they can become is a function here. Nothing here sends anything.
 """
 
-from regtutor.formats.curl_command import curl
+from regtutor.formats.curl.command import curl
 from regtutor.formats.exporting import export
 from regtutor.formats.transcript_file import load, save
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from regtutor.errors import UnknownFormat, UnsupportedTranscript
 from regtutor.exchange import Exchange, Transcript
-from regtutor.formats.har import har_of
+from regtutor.formats.curl.script import script_of
+from regtutor.formats.har.writing import har_of
+from regtutor.formats.html.page import page_of
 from regtutor.formats.markdown import markdown_of
-from regtutor.formats.page import page_of
 from regtutor.formats.private_file import private_file
-from regtutor.formats.script import script_of
 from regtutor.formats.svg import svg_of
 from regtutor.message import Blob
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import platform
 import re
 
-from regtutor.client.head import default_user_agent
+from regtutor.client.wire.head import default_user_agent
 from regtutor.exchange import Exchange, Transcript
 from regtutor.findings import explain
 from regtutor.protocol.text import cut, visible

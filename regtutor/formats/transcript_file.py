@@ -15,8 +15,8 @@ from typing import Any
 
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
-from regtutor.formats.curl_reading import transcript_of_curl
-from regtutor.formats.har_reading import FATES, transcript_of_har
+from regtutor.formats.curl.reading import transcript_of_curl
+from regtutor.formats.har.reading import FATES, transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from regtutor import tables
 from regtutor.backends.opening import open_registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange, Transcript
 from regtutor.walks.pushing import push_image
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from regtutor.errors import InvalidArgument, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings import explain
-from regtutor.lessons.asking import Part, Question, Remark, Value
+from regtutor.lessons.quiz import Part, Question, Remark, Value
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.responses import meaning

@@ -11,16 +11,16 @@ from types import ModuleType
 from typing import Any
 
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
-from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.receiving import BodySink, Handling, receives, response_of
-from regtutor.server.sessions import Sessions
+from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
-from regtutor.server.store import Store
+from regtutor.server.storage.sessions import Sessions
+from regtutor.server.storage.store import Store
 
 FAMILIES: Mapping[str, ModuleType] = {
     "api": api,

@@ -14,13 +14,13 @@ from regtutor.errors import InvalidDigest
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.endpoints import build
-from regtutor.server.answers import Refusal
 from regtutor.server.http import Head, Response
 from regtutor.server.names import REPOSITORY_GRAMMAR, is_repository
 from regtutor.server.receiving import BodySink
-from regtutor.server.sessions import Sessions
+from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
-from regtutor.server.store import Store
+from regtutor.server.storage.sessions import Sessions
+from regtutor.server.storage.store import Store
 
 _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 from regtutor.message import HeaderList
 from regtutor.protocol.endpoints import build
-from regtutor.server.answers import Refusal
 from regtutor.server.call import Call
+from regtutor.server.respond import Refusal
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 

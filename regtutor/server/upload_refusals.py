@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from regtutor.message import HeaderList
 from regtutor.protocol.digests import CANONICAL, Digest
 from regtutor.protocol.ranges import GRAMMAR, chunk_range
-from regtutor.server.answers import Refusal
 from regtutor.server.call import Call
+from regtutor.server.location_state import UploadState, seal, unseal
 from regtutor.server.names import is_session
-from regtutor.server.sessions import Session, SessionBusy, SessionGone, SessionWriter, WrongDigest
-from regtutor.server.upload_state import UploadState, seal, unseal
+from regtutor.server.respond import Refusal
+from regtutor.server.storage.sessions import Session, SessionBusy, SessionGone, SessionWriter, WrongDigest
 
 _START_ANEW = "POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
 

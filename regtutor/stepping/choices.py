@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 
 from regtutor import walks
 from regtutor.client.registry import Registry
-from regtutor.content.destination import destination
 from regtutor.content.image import Config, Image, Layer, Manifest
 from regtutor.content.index import Index
+from regtutor.content.writing.destination import destination
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256

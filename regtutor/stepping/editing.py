@@ -14,7 +14,7 @@ from regtutor.errors import InvalidArgument
 from regtutor.message import Body, HeaderList, Location, Request
 from regtutor.protocol.secrets import REDACTED, redact_header, redact_headers
 from regtutor.protocol.urls import split_origin
-from regtutor.stepping.bodies import Chunks, altered
+from regtutor.stepping.altered_bodies import Chunks, altered
 from regtutor.stepping.draft import AS_IT_IS, Draft
 
 _LENGTH = "content-length"

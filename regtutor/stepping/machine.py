@@ -14,8 +14,8 @@ from dataclasses import replace
 from regtutor import walks
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
+from regtutor.content.writing.staging import Receiver
 from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request

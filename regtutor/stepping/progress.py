@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from regtutor.content.image import Config, Image
-from regtutor.content.incoming import Receiver
 from regtutor.content.index import Index
+from regtutor.content.writing.staging import Receiver
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.ranges import last_stored
-from regtutor.stepping.bodies import Chunks, altered
+from regtutor.stepping.altered_bodies import Chunks, altered
 
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 

@@ -11,8 +11,8 @@ Only this package imports pandas, and it does so when a table is made. It knows 
 from regtutor.tables.differences import diff_table
 from regtutor.tables.findings import findings_table
 from regtutor.tables.headers import headers_table
-from regtutor.tables.showing import Whole, is_ours, whole
 from regtutor.tables.summaries import bytes_table, layers_table, summary_table
+from regtutor.tables.whole import Whole, is_ours, whole
 
 __all__ = [
     "Whole",

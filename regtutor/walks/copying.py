@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 
 from regtutor.client.registry import Registry
 from regtutor.content.image import Layer
-from regtutor.content.incoming import Incoming
+from regtutor.content.writing.staging import Incoming
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.protocol.manifests import Descriptor
 from regtutor.steps import draft, put_manifest
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.answers import expect
 from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.expect import expect
 from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.progress_bar import with_download_bar, with_upload_bar

@@ -10,8 +10,8 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.answers import expect, stop
 from regtutor.walks.driving import Walk, run
+from regtutor.walks.expect import expect, stop
 from regtutor.walks.referring import drop_referrer
 
 _SWITCHED_OFF = "Deletion is switched off there (Distribution: storage.delete.enabled), or not permitted to you"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from regtutor.content.image import Manifest
-from regtutor.content.incoming import Incoming, Receiver
+from regtutor.content.writing.staging import Incoming, Receiver
 from regtutor.errors import ConnectionFailed, ContentMismatch, InvalidDigest, InvalidManifest, PullFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request
@@ -21,7 +21,7 @@ from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.ranges import PART
 from regtutor.steps import draft, get_blob, get_manifest
-from regtutor.walks.answers import stop
+from regtutor.walks.expect import stop
 
 REDIRECTS = 5
 """How many redirects are followed for one response."""

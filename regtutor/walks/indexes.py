@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from regtutor.content.image import Manifest
-from regtutor.content.layout import MAX_INDEX_DEPTH
+from regtutor.content.reading.layout import MAX_INDEX_DEPTH
 from regtutor.errors import PullFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request

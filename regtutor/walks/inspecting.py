@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from regtutor.client.registry import Registry
-from regtutor.content.documents import MAX_CONFIG
 from regtutor.content.image import Config, Manifest
+from regtutor.content.reading.documents import MAX_CONFIG
 from regtutor.errors import InvalidManifest, PullFailed
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.bounded_json import parse_json

@@ -5,8 +5,8 @@ from __future__ import annotations
 from regtutor.errors import ListFailed
 from regtutor.exchange import Exchange
 from regtutor.steps import draft, list_tags
-from regtutor.walks.answers import expect, stop
 from regtutor.walks.driving import Walk
+from regtutor.walks.expect import expect, stop
 
 MAX_PAGES = 1000
 """How many pages of one list are asked for: a registry whose Links go round in a circle must not hold one for ever."""

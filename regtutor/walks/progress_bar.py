@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from regtutor.content.incoming import Receiver
+from regtutor.content.writing.staging import Receiver
 from regtutor.message import Request
 
 LONG = 8 * 1024 * 1024

@@ -11,11 +11,11 @@ from collections.abc import Callable, Generator, Iterator
 from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
-from regtutor.content.destination import Destination, destination
-from regtutor.content.documents import MAX_CONFIG, ConfigView, read_small, view_config
-from regtutor.content.files import FilePart
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
+from regtutor.content.reading.documents import MAX_CONFIG, ConfigView, read_small, view_config
+from regtutor.content.reading.files import FilePart
+from regtutor.content.writing.destination import Destination, destination
 from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform, PullFailed
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
@@ -93,7 +93,7 @@ def pull(repository: str, reference: str, into: Destination, *, platform: str | 
 
     Parameters
     ----------
-    into: where the image goes, see :func:`regtutor.content.destination.destination`.
+    into: where the image goes, see :func:`regtutor.content.writing.destination.destination`.
     """
     with into.incoming.alone():
         return (yield from _pull(repository, reference, into, platform))

@@ -12,8 +12,8 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Blob, Request
 from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.answers import expect
 from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.expect import expect
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader

@@ -22,8 +22,8 @@ from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index, referrers_tag
 from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.answers import expect, stop
 from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.expect import expect, stop
 from regtutor.walks.listing import MAX_PAGES
 
 

@@ -13,16 +13,16 @@ from functools import partial
 from typing import NoReturn
 
 from regtutor.client.registry import Registry
-from regtutor.content.checked import checked
-from regtutor.content.pieces import Pieces
+from regtutor.content.chunks import Pieces
+from regtutor.content.verified_body import checked
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
 from regtutor.protocol.ranges import STORED
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.answers import expect, stop
 from regtutor.walks.driving import Walk, run
+from regtutor.walks.expect import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
 
 CHUNK_SIZE = 4 * 1024 * 1024

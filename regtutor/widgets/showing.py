@@ -10,11 +10,11 @@ from regtutor.widgets.reruns import replace_former
 from regtutor.widgets.view import View
 
 VIEWS: dict[str, str] = {
-    "Exchange": "exchange_view.ExchangeView",
-    "Transcript": "transcript_view.TranscriptView",
-    "StorageTree": "registry_tree.RegistryTree",
-    "Image": "digest_graph.DigestGraph",
-    "Index": "digest_graph.DigestGraph",
+    "Exchange": "exchange.exchange_view.ExchangeView",
+    "Transcript": "transcript.transcript_view.TranscriptView",
+    "StorageTree": "storage.registry_tree.RegistryTree",
+    "Image": "digests.digest_graph.DigestGraph",
+    "Index": "digests.digest_graph.DigestGraph",
 }
 """The name of a type, and the module of this package and the class in it that shows it."""
 
@@ -39,6 +39,6 @@ def view_of(value: Any) -> View:
 
 
 def _maker(name: str) -> Callable[[Any], View]:
-    module, _, view = VIEWS[name].partition(".")
+    module, _, view = VIEWS[name].rpartition(".")
     maker: Callable[[Any], View] = getattr(import_module(f"regtutor.widgets.{module}"), view)
     return maker

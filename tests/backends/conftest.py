@@ -8,7 +8,7 @@ import pytest
 
 from regtutor.backends.container_image import build_image
 from regtutor.backends.engine import Engine
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 
 IMAGE = "localhost/regtutor-test:latest"
 

@@ -18,7 +18,7 @@ from regtutor.backends.local_host import LocalHost
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image, sample_layout
+from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.errors import ConnectionFailed, ServerError
 from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest

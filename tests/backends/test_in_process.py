@@ -9,12 +9,12 @@ import pytest
 
 from regtutor.backends.in_process import InProcessTransport
 from regtutor.client.registry import Registry
-from regtutor.client.wire import WireTransport
+from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed, ContentMismatch, DigestMismatch
 from regtutor.message import Body, Request, body_of
 from regtutor.server.app import App
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 
 DATA = b"layer " * 100_000
 DIGEST = "sha256:" + hashlib.sha256(DATA).hexdigest()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 from regtutor.errors import BackendFailed
 from tests.backends.watching import alive, within
 
@@ -98,7 +98,7 @@ def test_a_keeper_that_was_killed_is_reported_on_closing(tmp_path: Path) -> None
 
 KERNEL = """
 import os, subprocess, sys
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 keeper = Keeper()
 home = keeper.directory("test")
 {children}

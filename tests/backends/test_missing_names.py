@@ -19,8 +19,8 @@ import json, sys
 sys.path.append({str(Path(missing_names.__file__).parent)!r})
 import missing_names
 missing_names.take_away(sys.argv[1])
-from regtutor.backends import keeping
-keeping._PROGRAM = missing_names.keepers_program(keeping._PROGRAM, sys.argv[1])
+from regtutor.backends import keeper
+keeper._PROGRAM = missing_names.keepers_program(keeper._PROGRAM, sys.argv[1])
 """
 
 PUSH_AND_PULL = """
@@ -29,13 +29,13 @@ image = rt.sample_image()
 with rt.open_registry(sys.argv[2], quiet=True) as reg:
     pushed = rt.push_image(reg, image, "library/hello", "v1", progress=False)
     rt.pull_image(reg, "library/hello", "v1", sys.argv[3], progress=False)
-    keeper = keeping._KEEPERS[0].pid
+    keeper = keeper._KEEPERS[0].pid
 print(json.dumps({"keeper": keeper, "status": pushed[-1].response.status, "pulled": rt.load_image(sys.argv[3]).digest}))
 """
 
 A_TREE = """
 from pathlib import Path
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 
 def ready(file):
     while not (file.exists() and file.read_text().endswith("\\n")):
@@ -71,7 +71,7 @@ def run(script: str, reports: Path, *arguments: object) -> dict[str, Any]:
     assert [report["present"] for report in found.values()] == [[], []]  # the kernel's and the keeper's
     assert found[said["keeper"]]["loaded"] == [
         "regtutor.backends",
-        "regtutor.backends.keeper",
+        "regtutor.backends.keeper_process",
         "regtutor.backends.pipe_lines",
         "regtutor.backends.processes",
     ]

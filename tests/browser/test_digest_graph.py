@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from regtutor.content.sample import sample_index
+from regtutor.content.sample.image import sample_index
 from tests.browser.axe import assert_accessible
 from tests.browser.lab import Lab
 

@@ -18,7 +18,7 @@ STEPPED = """from dataclasses import replace
 import ipywidgets
 import regtutor as rt
 from regtutor.errors import PushFailed
-from regtutor.widgets.arrows import blob_of, item_of
+from regtutor.widgets.sequence.arrows import blob_of, item_of
 from regtutor.stepping.progress import progress
 
 reg, image = rt.open_registry("embedded", quiet=True), rt.sample_image()

@@ -30,7 +30,7 @@ SHORT = "view = rt.TranscriptView(pushed)\nview"
 TIMES = """
 from dataclasses import replace
 from datetime import datetime, timedelta
-from regtutor.widgets.timeline import TimeAxis, real_duration, rows_of
+from regtutor.widgets.transcript.timeline import TimeAxis, real_duration, rows_of
 each = real_duration(rows_of(pushed.exchanges, TimeAxis())) + 5
 begin = datetime.fromisoformat(pushed[0].started)
 def at(round):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from regtutor.client.wire import WireTransport
+from regtutor.client.wire.transport import WireTransport
 from regtutor.message import Request
 
 LIMIT = 10.0

@@ -12,7 +12,7 @@ import tracemalloc
 import pytest
 
 from regtutor.client.registry import Registry
-from regtutor.client.wire import WireTransport
+from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed
 from regtutor.message import Body, Request
 

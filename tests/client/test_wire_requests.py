@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 
 from regtutor.client.recording import Recording
-from regtutor.client.sending import Sending, StaleConnection
-from regtutor.client.tap import Tap
+from regtutor.client.wire.sending import Sending, StaleConnection
+from regtutor.client.wire.tap import Tap
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidHeader, InvalidURL
 from regtutor.message import Body, Location, Request, body_of
 from regtutor.protocol.urls import split_url

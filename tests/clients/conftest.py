@@ -15,7 +15,7 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_layout
+from regtutor.content.sample.image import sample_layout
 from tests.clients.doors import DOORS, Door, open_door
 from tests.conftest import missing
 

@@ -11,7 +11,7 @@ import oras.client
 import oras.oci
 import pytest
 
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.steps import get_manifest, get_referrers, head_manifest
 from regtutor.walks.pushing import push_image
 from tests.clients.doors import NAME, PASSWORD, Door

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.steps import get_manifest
 from regtutor.walks.pushing import push_image
 from tests.clients.doors import NAME, PASSWORD, Door

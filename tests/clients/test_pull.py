@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from regtutor.client.registry import Registry
-from regtutor.content.load import load_image, load_index
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.reading.load import load_image, load_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.walks.copying import copy_image
 from regtutor.walks.pulling import pull_image
 from regtutor.walks.pushing import push_image

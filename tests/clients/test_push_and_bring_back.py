@@ -11,7 +11,7 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
-from regtutor.content.load import load_image
+from regtutor.content.reading.load import load_image
 from regtutor.walks.pushing import push_image
 from tests.clients.conftest import LIMIT, Brought, Skopeo, from_layout, sha256
 from tests.unpacking import unpack

@@ -10,7 +10,7 @@ import pytest
 
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from tests.conformance.content import INDEX
 from tests.conformance.requirement import proves
 from tests.conformance.speaking import Speaker, digest_of, parsed

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from regtutor.content.sample import sample_image, sample_layout
+from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.protocol.digests import sha256
 
 Change = Callable[[dict[str, Any]], None]

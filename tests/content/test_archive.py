@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from regtutor.content.archive import Archive
-from regtutor.content.load import load_image
-from regtutor.content.sample import sample_layout
-from regtutor.content.tarball import tar_header
+from regtutor.content.reading.archive import Archive
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_layout
+from regtutor.content.sample.tarball import tar_header
 from regtutor.errors import ImageError, TruncatedArchive, UnreadableImage
 
 from .conftest import link, members_of, tar_of

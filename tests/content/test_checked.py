@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from regtutor.content.checked import checked
-from regtutor.content.sample import sample_layer
+from regtutor.content.sample.image import sample_layer
+from regtutor.content.verified_body import checked
 from regtutor.errors import DigestMismatch, InvalidDigest
 from regtutor.message import CHUNK, Body, body_of
 from regtutor.protocol.digests import sha256

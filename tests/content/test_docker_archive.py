@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from regtutor.content.load import load_image
-from regtutor.content.sample import sample_image
-from regtutor.content.tarball import gzip as stored_gzip
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_image
+from regtutor.content.sample.tarball import gzip as stored_gzip
 from regtutor.errors import (
     BadManifest,
     DigestMismatch,

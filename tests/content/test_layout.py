@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from regtutor.content.load import load_image
 from regtutor.content.platforms import machine_platform
-from regtutor.content.sample import sample_image, sample_index, sample_layout
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_image, sample_index, sample_layout
 from regtutor.errors import (
     BadManifest,
     DigestMismatch,

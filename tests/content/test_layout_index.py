@@ -11,8 +11,8 @@ import pytest
 
 from regtutor.content.image import Image
 from regtutor.content.index import Index
-from regtutor.content.load import load_image, load_index
-from regtutor.content.sample import sample_image, sample_index, sample_layout
+from regtutor.content.reading.load import load_image, load_index
+from regtutor.content.sample.image import sample_image, sample_index, sample_layout
 from regtutor.errors import BadManifest, DigestMismatch, MissingBlob, UnreadableImage
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST
 from tests.content.conftest import blob_path, put

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from regtutor.content.image import Image
-from regtutor.content.load import load_image
-from regtutor.content.program import LINE, program
-from regtutor.content.sample import PLATFORMS, sample_image, sample_index, sample_layer, sample_layout
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import PLATFORMS, sample_image, sample_index, sample_layer, sample_layout
+from regtutor.content.sample.program import LINE, program
 from regtutor.errors import NoSuchPlatform
 from regtutor.message import Blob, body_of
 from regtutor.protocol.digests import sha256

@@ -11,9 +11,9 @@ from typing import BinaryIO
 import pytest
 
 from regtutor.content.image import Layer
-from regtutor.content.load import load_image
-from regtutor.content.sample import sample_layer
-from regtutor.content.tarball import tar_header
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_layer
+from regtutor.content.sample.tarball import tar_header
 from regtutor.message import body_of
 
 MIB = 1024 * 1024

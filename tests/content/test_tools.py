@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.content.load import load_image
-from regtutor.content.program import LINE
-from regtutor.content.sample import sample_image, sample_layout
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_image, sample_layout
+from regtutor.content.sample.program import LINE
 from regtutor.errors import UnreadableImage
 from regtutor.protocol import media_types as types
 

@@ -10,7 +10,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.exchange import Exchange
-from regtutor.formats.findings_html import findings_html
+from regtutor.formats.html.findings import findings_html
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.headers import HEADERS
 from tests.findings.records import (

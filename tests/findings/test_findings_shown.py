@@ -12,7 +12,7 @@ from regtutor.cli import main
 from regtutor.errors import InvalidArgument
 from regtutor.findings import Findings
 from regtutor.findings.finding import Finding
-from regtutor.formats.findings_html import findings_html
+from regtutor.formats.html.findings import findings_html
 from regtutor.protocol.citations import HTTP, Citation, Rule
 from regtutor.protocol.digests import sha256
 from regtutor.tables import findings_table

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import regtutor as rt
 from regtutor.cli import main
 from regtutor.errors import UnsupportedTranscript
-from regtutor.formats.curl_reading import MOST, transcript_of_curl
+from regtutor.formats.curl.reading import MOST, transcript_of_curl
 from regtutor.formats.exporting import FORMATS
 
 BLOB = bytes(range(256)) * 8

@@ -12,7 +12,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.formats import svg
-from regtutor.formats.html_view import exchange_html
+from regtutor.formats.html.records import exchange_html
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_MANIFEST
 from tests.formats.hostile import BAD, TRANSCRIPT

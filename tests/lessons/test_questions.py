@@ -16,7 +16,7 @@ from regtutor.client.registry import Registry
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import BodyRecord, Exchange, Transcript
 from regtutor.lessons import questions
-from regtutor.lessons.asking import Question, Verdict, read_number, read_word
+from regtutor.lessons.quiz import Question, Verdict, read_number, read_word
 
 WRONG = json.loads((Path(__file__).parent / "wrong_answers.json").read_text())
 LIBRARY = "library/hello"

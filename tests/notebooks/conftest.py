@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 
 from regtutor.backends.container_image import BUILT, build_image
 from regtutor.backends.engine import Engine
-from regtutor.backends.keeping import Keeper
+from regtutor.backends.keeper import Keeper
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 

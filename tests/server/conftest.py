@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from regtutor.server.app import App
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline
 
 

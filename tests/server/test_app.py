@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
-from regtutor.server.answers import answer
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
+from regtutor.server.respond import answer
 from regtutor.server.settings import Settings
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 
 HELLO = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"

@@ -16,10 +16,10 @@ import trustme
 
 from regtutor.errors import ServerError
 from regtutor.server.app import App
-from regtutor.server.authentication import Htpasswd
 from regtutor.server.http import Head, Response
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.authentication import Htpasswd
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 from tests.server.inline import digest, faults
 from tests.server.test_listen import Wire
 

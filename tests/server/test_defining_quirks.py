@@ -8,7 +8,6 @@ import pytest
 
 from regtutor.protocol.citations import Citation, Document
 from regtutor.server import quirks
-from regtutor.server.answers import answer
 from regtutor.server.app import App
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Head, Response
@@ -17,7 +16,8 @@ from regtutor.server.quirks.page import page
 from regtutor.server.quirks.quirk import quirk, quirks_of
 from regtutor.server.quirks.table import PROFILES, QUIRKS, listed, wrapped
 from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked
-from regtutor.server.store import Store
+from regtutor.server.respond import answer
+from regtutor.server.storage.store import Store
 
 HERE = sys.modules[__name__]
 ELSEWHERE = Citation(

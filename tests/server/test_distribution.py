@@ -14,8 +14,8 @@ import pytest
 
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
 from regtutor.server.app import App
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
 
 pytestmark = pytest.mark.registry

@@ -19,10 +19,10 @@ from regtutor.errors import ServerError
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
-from regtutor.server.connection import DRAIN
 from regtutor.server.http import FileRange, Head, Response
-from regtutor.server.listen import Server
-from regtutor.server.store import Store, StoredBlob
+from regtutor.server.shell.listen import Server
+from regtutor.server.shell.one_request import DRAIN
+from regtutor.server.storage.store import Store, StoredBlob
 from tests.server.inline import Inline, digest, image_manifest
 
 HELLO = digest(b"hello")
@@ -475,8 +475,8 @@ def test_a_closed_server_is_gone_and_may_be_closed_again(store: Store) -> None:
 SERVE = """
 import sys
 from regtutor.server.app import App
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 
 with Store(sys.argv[1]) as store, Server(App(store)) as server:
     print(server.url, flush=True)

@@ -14,7 +14,7 @@ import pytest
 from regtutor.protocol.media_types import DOCKER_SCHEMA1, OCI_INDEX, OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Response
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 from tests.server.test_distribution import ask
 

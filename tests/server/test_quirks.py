@@ -27,7 +27,7 @@ from regtutor.server.quirks.page import page
 from regtutor.server.quirks.quirk import VERSIONS
 from regtutor.server.quirks.table import PROFILES, QUIRKS, chosen
 from regtutor.server.quirks.wrapping import EVERY
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -19,14 +19,14 @@ from regtutor.message import Location
 from regtutor.protocol.digests import parse
 from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.protocol.media_types import OCI_MANIFEST
-from regtutor.server import sessions
-from regtutor.server.answers import Refusal, answer
 from regtutor.server.app import App
 from regtutor.server.handlers import uploads
 from regtutor.server.http import Head, Response
-from regtutor.server.listen import Server
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
-from regtutor.server.store import Store
+from regtutor.server.respond import Refusal, answer
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage import sessions
+from regtutor.server.storage.store import Store
 from regtutor.steps import patch_upload, start_upload
 from tests.server.inline import Inline, digest, faults
 

@@ -12,10 +12,10 @@ import pytest
 from regtutor.errors import ServerError, StoreLocked
 from regtutor.protocol.digests import Digest
 from regtutor.protocol.digests import parse as parse_digest
-from regtutor.server import store as store_module
 from regtutor.server.app import App
-from regtutor.server.sessions import Sessions
-from regtutor.server.store import Store
+from regtutor.server.storage import store as store_module
+from regtutor.server.storage.sessions import Sessions
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest
 
 REPOSITORIES = "docker/registry/v2/repositories"
@@ -120,7 +120,7 @@ def test_the_store_does_not_know_that_there_are_uploads() -> None:
 def test_a_directory_has_one_writer(store: Store) -> None:
     with pytest.raises(StoreLocked, match="Close that registry"):
         Store(store.root)
-    script = "import sys, regtutor.server.store as s; s.Store(sys.argv[1])"
+    script = "import sys, regtutor.server.storage.store as s; s.Store(sys.argv[1])"
     other = subprocess.run([sys.executable, "-c", script, store.root], capture_output=True, text=True, timeout=60)
     assert "StoreLocked" in other.stderr
     store.close()

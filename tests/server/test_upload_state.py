@@ -8,7 +8,7 @@ import hmac
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtutor.server.upload_state import UploadState, seal, unseal
+from regtutor.server.location_state import UploadState, seal, unseal
 
 SECRET = b"abc"
 # Written by CNCF Distribution 2.8.2 with http.secret "abc".

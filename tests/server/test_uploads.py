@@ -11,11 +11,11 @@ import pytest
 
 from regtutor.protocol import digests, ranges
 from regtutor.protocol.digests import Hasher
-from regtutor.server import purging, sessions
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
-from regtutor.server.sessions import HashesInProgress, Session, SessionBusy, SessionGone, Sessions
-from regtutor.server.store import Store
+from regtutor.server.storage import purging, sessions
+from regtutor.server.storage.sessions import HashesInProgress, Session, SessionBusy, SessionGone, Sessions
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults
 
 HELLO = digest(b"hello")

@@ -13,7 +13,7 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.errors import ConnectionFailed, InvalidArgument, PushFailed
 from regtutor.stepping.choices import CHOICES, CHUNKS_AT_MOST, chunk_size, note_about
 from regtutor.stepping.machine import NEW, SAME, Stepping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from regtutor.client.registry import Registry
-from regtutor.client.wire import WireTransport
+from regtutor.client.wire.transport import WireTransport
 from regtutor.stepping.log_lines import LINES, LogReader, added
 from regtutor.storage_tree import StorageTree
 

@@ -13,7 +13,7 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image, Manifest
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, InvalidHeader, InvalidURL, PushFailed
 from regtutor.exchange import Exchange, RequestRecord, ResponseRecord
 from regtutor.message import CHUNK, HeaderList, Location, Request
@@ -202,7 +202,7 @@ def test_a_refusal_stops_the_walk_in_a_state_of_its_own(reg: Registry) -> None:
 
 
 def test_a_lost_connection_stops_the_walk_and_keeps_what_was_seen(free_port: int) -> None:
-    from regtutor.client.wire import WireTransport
+    from regtutor.client.wire.transport import WireTransport
 
     machine = stepping(Registry(f"http://127.0.0.1:{free_port}", WireTransport(timeout=2)))
     with pytest.raises(ConnectionFailed):

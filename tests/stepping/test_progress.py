@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord
 from regtutor.message import Request, body_of
 from regtutor.stepping.progress import BlobProgress, counted, progress

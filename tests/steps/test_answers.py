@@ -11,7 +11,7 @@ import pytest
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import ConnectionFailed, ContentMismatch, UnexpectedStatus
 from regtutor.steps import (
     cancel_upload,

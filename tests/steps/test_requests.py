@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from regtutor.backends.opening import open_registry
-from regtutor.content.sample import sample_image, sample_layer
+from regtutor.content.sample.image import sample_image, sample_layer
 from regtutor.errors import InvalidArgument, InvalidBody, LocationLost
 from regtutor.message import Location, Request
 from regtutor.protocol.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST

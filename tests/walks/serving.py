@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from regtutor.content.image import Config, Image, Layer, Manifest
-from regtutor.content.sample import sample_layer
+from regtutor.content.sample.image import sample_layer
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_MANIFEST
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image, sample_index, sample_layer
+from regtutor.content.sample.image import sample_image, sample_index, sample_layer
 from regtutor.errors import ContentMismatch, PullFailed, PushFailed
 from regtutor.exchange import Transcript
 from regtutor.steps import get_manifest, head_blob

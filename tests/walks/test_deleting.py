@@ -11,13 +11,13 @@ from regtutor.backends.in_process import InProcessTransport
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import DeleteFailed, InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
 from regtutor.protocol.referrers import referrers_tag
 from regtutor.server.app import App
-from regtutor.server.store import Store
+from regtutor.server.storage.store import Store
 from regtutor.steps import get_manifest, head_blob, head_manifest, list_tags, put_manifest
 from regtutor.walks.deleting import delete_image
 from regtutor.walks.pushing import push_image

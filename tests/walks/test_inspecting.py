@@ -10,7 +10,7 @@ import pytest
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.errors import ContentMismatch, PullFailed
 from regtutor.walks.inspecting import inspect_image
 from regtutor.walks.pushing import push_image

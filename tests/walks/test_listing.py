@@ -9,7 +9,7 @@ import pytest
 from regtutor import walks
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import ListFailed
 from regtutor.steps import put_manifest
 from regtutor.walks.pushing import push_image

@@ -12,9 +12,9 @@ import pytest
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Layer
-from regtutor.content.load import load_image, load_index
 from regtutor.content.platforms import machine_platform
-from regtutor.content.sample import sample_image, sample_index, sample_layer
+from regtutor.content.reading.load import load_image, load_index
+from regtutor.content.sample.image import sample_image, sample_index, sample_layer
 from regtutor.errors import BadManifest, CannotSave, ContentMismatch, NoSuchPlatform
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import Hasher

@@ -11,10 +11,10 @@ import pytest
 
 from regtutor import walks
 from regtutor.client.connect import connect
-from regtutor.content import incoming
-from regtutor.content.destination import destination
 from regtutor.content.image import Config, Manifest
-from regtutor.content.load import load_image
+from regtutor.content.reading.load import load_image
+from regtutor.content.writing import staging
+from regtutor.content.writing.destination import destination
 from regtutor.errors import ConnectionFailed, ContentMismatch, PullFailed, PullLocked, RegtutorError
 from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
@@ -180,13 +180,13 @@ def with_layer(data: bytes) -> Script:
 def read_again(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read to compute their digest."""
     names: list[str] = []
-    digest_of = incoming._digest_of
+    digest_of = staging._digest_of
 
     def noting(path: Path, like: str) -> str:
         names.append(path.name)
         return digest_of(path, like)
 
-    monkeypatch.setattr(incoming, "_digest_of", noting)
+    monkeypatch.setattr(staging, "_digest_of", noting)
     return names
 
 

@@ -19,8 +19,8 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Layer, Manifest
-from regtutor.content.load import load_image
-from regtutor.content.sample import sample_image, sample_layer, sample_layout
+from regtutor.content.reading.load import load_image
+from regtutor.content.sample.image import sample_image, sample_layer, sample_layout
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidArgument, PushFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_CONFIG, OCI_FOREIGN, OCI_LAYER, OCI_MANIFEST

@@ -6,7 +6,7 @@ import json
 
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Layer, Manifest
-from regtutor.content.sample import sample_image, sample_index, sample_layer
+from regtutor.content.sample.image import sample_image, sample_index, sample_layer
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_MANIFEST
 from regtutor.steps import get_manifest
 from regtutor.walks.pushing import push_image

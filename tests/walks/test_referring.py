@@ -11,7 +11,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.image import Image
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import InvalidDigest, ListFailed
 from regtutor.exchange import Transcript
 from regtutor.protocol.media_types import OCI_INDEX

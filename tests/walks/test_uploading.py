@@ -19,14 +19,14 @@ from regtutor import walks
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image, sample_layer
+from regtutor.content.sample.image import sample_image, sample_layer
 from regtutor.errors import ConnectionFailed, DigestMismatch, PushFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Location
 from regtutor.protocol.digests import sha256
 from regtutor.server.app import App
-from regtutor.server.listen import Server
-from regtutor.server.store import Store
+from regtutor.server.shell.listen import Server
+from regtutor.server.storage.store import Store
 from regtutor.steps import get_blob, get_upload, patch_upload, start_upload
 from regtutor.walks.pushing import push_image
 from regtutor.walks.uploading import resume_upload, upload_chunks

@@ -12,7 +12,7 @@ import pytest
 from regtutor.client.registry import Registry
 from regtutor.content.image import Config, Image, Manifest
 from regtutor.content.index import Index
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.errors import InvalidArgument, InvalidDigest, InvalidReference
 from regtutor.exchange import Exchange
 from regtutor.message import Request
@@ -22,9 +22,9 @@ from regtutor.protocol.media_types import OCI_INDEX, OCI_LAYER, OCI_LAYER_GZIP, 
 from regtutor.steps import put_manifest
 from regtutor.steps.blobs import delete_blob
 from regtutor.walks.pushing import push_image
-from regtutor.widgets.digest_detail import MOST_FILES, files_of
-from regtutor.widgets.digest_graph import DigestGraph
-from regtutor.widgets.digest_nodes import CHILDREN, MOST_DEEP, MOST_NODES, Graph, Node
+from regtutor.widgets.digests.detail import MOST_FILES, files_of
+from regtutor.widgets.digests.digest_graph import DigestGraph
+from regtutor.widgets.digests.nodes import CHILDREN, MOST_DEEP, MOST_NODES, Graph, Node
 
 WHERE = ("library/hello", "v1")
 INDEX = sample_index()

@@ -14,7 +14,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange
 from regtutor.message import Request

@@ -9,15 +9,15 @@ import pytest
 
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
-from regtutor.content.sample import sample_image, sample_index
+from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.errors import InvalidArgument
 from regtutor.steps import put_blob, start_upload
 from regtutor.steps.uploads import patch_upload
 from regtutor.storage_tree import StorageTree
 from regtutor.walks.pushing import push_image
-from regtutor.widgets.registry_tree import RegistryTree
-from regtutor.widgets.storage_layout import LAYOUT, part_of, place_of
-from regtutor.widgets.storage_rows import MOST_ROWS, PAGE
+from regtutor.widgets.storage.layout import LAYOUT, part_of, place_of
+from regtutor.widgets.storage.registry_tree import RegistryTree
+from regtutor.widgets.storage.rows import MOST_ROWS, PAGE
 
 HELLO = "docker/registry/v2/repositories/library/hello"
 EMPTY = StorageTree()

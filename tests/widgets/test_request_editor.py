@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from regtutor.content.sample import sample_image
+from regtutor.content.sample.image import sample_image
 from regtutor.errors import InvalidArgument
 from regtutor.stepping.draft import AS_IT_IS, Draft
 from regtutor.steps import draft, put_manifest
-from regtutor.widgets.request_editor import Edit, RequestEditor, headers_of
+from regtutor.widgets.stepper.request_editor import Edit, RequestEditor, headers_of
 
 REQUEST = draft(put_manifest, "library/hello", "v1", sample_image().manifest)
 SHOWN = Draft.of(REQUEST, bodies=(AS_IT_IS, "none"))

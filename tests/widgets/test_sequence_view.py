@@ -9,8 +9,8 @@ import pytest
 import regtutor as rt
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript
 from regtutor.stepping.progress import progress
-from regtutor.widgets.arrows import blob_of, fate_text, item_of, short_target
-from regtutor.widgets.sequence_view import MOST, MOVES, SequenceView
+from regtutor.widgets.sequence.arrows import blob_of, fate_text, item_of, short_target
+from regtutor.widgets.sequence.sequence_view import MOST, MOVES, SequenceView
 
 DIGEST = "sha256:" + "ab12" * 16
 SESSION = "24df9e0c-0c2c-4a4e-9d3e-4b8d3a1c9e11"

@@ -11,8 +11,8 @@ import pytest
 
 import regtutor as rt
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord, WireEvent
-from regtutor.widgets import timeline, transcript_still
-from regtutor.widgets.timeline import COLUMNS, Place, TimeAxis, duration, parts_of, refused, rows_of, short
+from regtutor.widgets.transcript import still, timeline
+from regtutor.widgets.transcript.timeline import COLUMNS, Place, TimeAxis, duration, parts_of, refused, rows_of, short
 from tests.formats.hostile import HOSTILE, TRANSCRIPT
 
 
@@ -145,4 +145,4 @@ def test_every_part_has_a_word_and_a_colour_wherever_bars_are_drawn() -> None:
     for part in timeline.PARTS:
         assert f'\n  {part}: "' in script.read_text("utf-8")
         assert f".regtutor-part-{part} {{" in style.read_text("utf-8")
-    assert set(transcript_still._COLOURS) == set(timeline.PARTS)
+    assert set(still._COLOURS) == set(timeline.PARTS)

@@ -11,9 +11,9 @@ import pytest
 
 import regtutor as rt
 from regtutor.errors import InvalidArgument
-from regtutor.widgets import transcript_still
-from regtutor.widgets.timeline import COLUMNS
-from regtutor.widgets.transcript_view import CROWDED, MOST, MOST_ASKED, TranscriptView
+from regtutor.widgets.transcript import still
+from regtutor.widgets.transcript.timeline import COLUMNS
+from regtutor.widgets.transcript.transcript_view import CROWDED, MOST, MOST_ASKED, TranscriptView
 from tests.formats.hostile import BAD, TRANSCRIPT
 
 
@@ -170,10 +170,10 @@ def test_the_still_form_has_a_table_bars_and_the_diagram_and_only_what_a_strange
 def test_the_still_form_of_a_long_transcript_is_cut_and_has_no_diagram(pushed: rt.Transcript) -> None:
     view = TranscriptView(long(pushed, 5000))
     html, text = view.static_html(), view.as_text()
-    assert html.count("<tr>") == 1 + transcript_still.MOST_ROWS
+    assert html.count("<tr>") == 1 + still.MOST_ROWS
     assert "... and 4,800 more" in html and text.endswith("... and 4,800 more")
     assert "<img" not in html
-    assert len(html) < 400_000 and text.count("\n") < 2 * transcript_still.MOST_ROWS + 3
+    assert len(html) < 400_000 and text.count("\n") < 2 * still.MOST_ROWS + 3
 
 
 def test_hostile_records_stay_text_everywhere() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from regtutor.server.answers import JSON, answer
 from regtutor.server.call import Call
 from regtutor.server.http import Response
+from regtutor.server.respond import JSON, answer
 
 
 def check_api(_call: Call) -> Response:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from regtutor.protocol.digests import Digest
-from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import FileRange, Response
 from regtutor.server.negotiation import asked_range, unchanged
-from regtutor.server.store import StoredBlob
+from regtutor.server.respond import Refusal, answer
+from regtutor.server.storage.store import StoredBlob
 
 BYTES = (("Accept-Ranges", "bytes"), ("Content-Type", "application/octet-stream"))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from regtutor.server.answers import JSON, answer
 from regtutor.server.call import Call
 from regtutor.server.http import Response
 from regtutor.server.pages import page_of
+from regtutor.server.respond import JSON, answer
 
 
 def list_repositories(call: Call) -> Response:

@@ -8,13 +8,13 @@ from regtutor.errors import InvalidManifest
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
-from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
 from regtutor.server.receiving import Handling, InMemory, receives
-from regtutor.server.store import StoredBlob
+from regtutor.server.respond import Fault, Refusal, answer
+from regtutor.server.storage.store import StoredBlob
 
 
 def head_manifest(call: Call) -> Response:

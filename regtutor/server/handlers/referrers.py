@@ -10,10 +10,10 @@ from regtutor.errors import InvalidManifest
 from regtutor.protocol.manifests import MAX_ENTRIES, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index
-from regtutor.server.answers import answer
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.pages import next_link
+from regtutor.server.respond import answer
 
 
 def get_referrers(call: Call) -> Response:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call
 from regtutor.server.http import Response
 from regtutor.server.pages import page_of
+from regtutor.server.respond import JSON, Refusal, answer
 
 
 def list_tags(call: Call) -> Response:

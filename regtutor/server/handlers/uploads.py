@@ -9,11 +9,11 @@ from __future__ import annotations
 from regtutor.errors import InvalidDigest
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest
-from regtutor.server.answers import answer
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import is_repository
 from regtutor.server.receiving import Handling, receives
+from regtutor.server.respond import answer
 from regtutor.server.upload_refusals import (
     check_length,
     commit,

@@ -8,11 +8,11 @@ from pathlib import Path
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.protocol.ranges import NO_BYTES, SPEC
-from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, answered
+from regtutor.server.respond import Refusal, answer
 
 
 @quirk(

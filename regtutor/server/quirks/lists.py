@@ -6,12 +6,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from regtutor.server.answers import JSON, Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.pages import next_link, page_of
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, asked, recoded
+from regtutor.server.respond import JSON, Refusal, answer
 
 CATALOG_PAGE = 100
 CATALOG_MOST = 1000

@@ -20,7 +20,6 @@ from regtutor.protocol.media_types import (
     OCI_LAYER_GZIP,
     OCI_MANIFEST,
 )
-from regtutor.server.answers import Fault, Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
@@ -34,6 +33,7 @@ from regtutor.server.quirks.wrapping import (
     without_headers,
 )
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
+from regtutor.server.respond import Fault, Refusal, answer
 
 _READ_MANIFESTS = ("head_manifest", "get_manifest")
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}

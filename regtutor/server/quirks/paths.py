@@ -13,13 +13,13 @@ from html import escape
 from urllib.parse import quote
 
 from regtutor.protocol.endpoints import build, split_target
-from regtutor.server.answers import Refusal, answer
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked, failure, without_headers
+from regtutor.server.respond import Refusal, answer
 
 # Go's expressions never backtrack, Python's do: no two ways to read the same text.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"

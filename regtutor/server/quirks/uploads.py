@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from regtutor.protocol.endpoints import paths_like, split_target
 from regtutor.protocol.ranges import chunk_range
-from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
+from regtutor.server.location_state import UploadState, seal, unseal
 from regtutor.server.names import is_session
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
@@ -25,8 +25,8 @@ from regtutor.server.quirks.wrapping import (
     without_headers,
 )
 from regtutor.server.receiving import Handling, receives, response_of
-from regtutor.server.sessions import Session
-from regtutor.server.upload_state import UploadState, seal, unseal
+from regtutor.server.respond import Refusal
+from regtutor.server.storage.sessions import Session
 
 _IN_SESSIONS = ("patch_upload", "get_upload", "head_upload", "put_blob", "cancel_upload")
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 from functools import wraps
 
 from regtutor.message import HeaderList
-from regtutor.server.answers import Refusal
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.receiving import BodySink, Handling, receives, response_of
+from regtutor.server.respond import Refusal
 
 Wrapper = Callable[[Handler], Handler]
 Wrappers = Mapping[str, Wrapper]

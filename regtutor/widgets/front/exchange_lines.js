@@ -1,5 +1,5 @@
 // One exchange, line by line in the order of the wire; each line is a button that opens its explanation where it stands.
-// It draws what exchange_data.py made, and knows neither models nor kernels: any view can use it.
+// It draws what exchange/data.py made, and knows neither models nor kernels: any view can use it.
 
 import { h } from "./view.js";
 
@@ -32,7 +32,7 @@ const openers = new WeakMap();
 
 /**
  * The picture of one exchange.
- * @param {ExchangeData} data what exchange_data.py made
+ * @param {ExchangeData} data what exchange/data.py made
  * @param {DrawOptions} [options] the numbers of the lines that are open, and what to call when the user changes them
  * @returns {HTMLElement}
  */

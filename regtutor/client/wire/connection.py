@@ -1,0 +1,117 @@
+"""urllib3's connections with a tap on the socket, and the requests adapter that pools them.
+
+urllib3 opens, verifies, tunnels and pools connections; requests says which certificates and which proxy. What travels
+over a connection is decided in ``sending.py``: a connection here hands its socket to the :class:`Sending` that comes
+to it in the place of a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.wait import wait_for_read
+
+from regtutor.client.wire.sending import Sending
+from regtutor.client.wire.tap import Tap
+from regtutor.protocol.urls import Address
+
+
+class _Tapped(HTTPConnection):
+    """A connection that lets a Sending do the talking."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = Tap(self.sock)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can take another request. Anything readable on an idle connection is its end, or nonsense."""
+        tap: Any = self.sock
+        return tap is not None and tap.reusable and not wait_for_read(tap, timeout=0.0)
+
+    def request(self, _method: str, _url: str, body: Any = None, headers: Any = None, **_options: Any) -> None:  # type: ignore[override]
+        sending: Sending = body
+        if self.sock is None:
+            self.connect()
+        tap: Any = self.sock
+        self._sending = sending
+        notes = [
+            f"Through a tunnel of the proxy {self.proxy.host}" if self.proxy_is_tunneling and self.proxy else "",
+            tap.tls,
+        ]
+        sending.over(
+            tap,
+            forwarding=self.proxy_is_forwarding,
+            extra=tuple((headers or {}).items()),
+            note=", ".join(note for note in notes if note),
+        )
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        return self._sending.answer()
+
+
+class _TappedTLS(_Tapped, HTTPSConnection):
+    """The same over TLS; the tap sits above it."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls: Any = _Tapped
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls: Any = _TappedTLS
+
+
+_POOLS = {"http": _Pool, "https": _TLSPool}
+
+
+class TappedAdapter(HTTPAdapter):
+    """requests' adapter over tapped connections. It retries nothing and reads no environment."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def deliver(
+        self,
+        sending: Sending,
+        address: Address,
+        *,
+        proxy: str,
+        verify: bool | str,
+        cert: str | tuple[str, str] | None,
+        timeout: tuple[float, float],
+    ) -> HTTPResponse:
+        """Send over a pooled or a new connection, and wait for the head of the final answer.
+
+        Returns
+        -------
+        What reads the answer's body, undecoded; its connection goes back to the pool at the end of the body.
+        """
+        request = PreparedRequest()
+        request.url = f"{address.origin}/"
+        proxies: Mapping[str, str] = {address.scheme: proxy} if proxy else {}
+        pool: Any = self.get_connection_with_tls_context(request, verify, proxies=dict(proxies), cert=cert)
+        self.cert_verify(pool, request.url, verify, cert)
+        return pool.urlopen(
+            sending.request.method,
+            request.url,
+            body=sending,
+            headers=HTTPHeaderDict(),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            timeout=Timeout(connect=timeout[0], read=timeout[1]),
+            preload_content=False,
+            decode_content=False,
+        )

@@ -1,0 +1,236 @@
+"""One request on its way over one connection, and the answers to it.
+
+In the order in which it happens: the head goes out; with ``Expect: 100-continue`` the answer is awaited; the body goes
+out while an eye is kept on answers; the final head comes in. What happens is told to a ``Recording``. How the
+connection came to be is not known here, and neither is what becomes of the answer's body.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from urllib3 import HTTPHeaderDict, HTTPResponse
+
+from regtutor.client.recording import WITHHELD, Recording
+from regtutor.client.wire.head import (
+    NonsenseAnswer,
+    ReceivedHead,
+    body_framing,
+    composed_headers,
+    head_bytes,
+    keeps_open,
+    parse_head,
+)
+from regtutor.client.wire.request_body import Framing, pieces
+from regtutor.client.wire.tap import Tap
+from regtutor.message import Body, HeaderList, Request
+from regtutor.protocol.urls import Address, sendable_target
+
+_INTERIMS = 100
+
+
+class StaleConnection(Exception):
+    """An open connection that was to be used again was gone before a byte was written."""
+
+
+class Sending:
+    """One request on its way.
+
+    Parameters
+    ----------
+    recording: is told what happens.
+    address: where the request goes.
+    headers: as ``Registry.send`` gives them.
+    user_agent: sent where they name none.
+    read_timeout: seconds that may pass without a byte going out or coming in.
+    expect_wait: seconds to wait for an answer to ``Expect: 100-continue``.
+    notes: what to say about a new connection besides what is seen of it.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        address: Address,
+        headers: HeaderList,
+        *,
+        user_agent: str,
+        read_timeout: float,
+        expect_wait: float,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.recording, self._address, self._given = recording, address, headers
+        self._user_agent, self._read_timeout, self._expect_wait = user_agent, read_timeout, expect_wait
+        self._notes = notes
+        self._final: ReceivedHead | None = None
+        self._broken: OSError | None = None
+        self._complete = False
+        self._interims = 0
+        self.tap: Tap | None = None
+        self.reused = False
+        self.compose(False, ())
+
+    @property
+    def request(self) -> Request:
+        """What is being sent."""
+        return self.recording.request
+
+    @property
+    def final(self) -> ReceivedHead:
+        """The final head; only after :meth:`answer`."""
+        assert self._final is not None
+        return self._final
+
+    def compose(self, forwarding: bool, extra: HeaderList) -> None:
+        """Write the head. A proxy that forwards gets the absolute form of the target, and ``extra`` headers."""
+        target = sendable_target(self._address.target)
+        self.recording.target = f"{self._address.origin}{target}" if forwarding else target
+        self.recording.headers = composed_headers(self.request, self._given, self._address, self._user_agent, extra)
+        self._head = head_bytes(self.request.method, self.recording.target, self.recording.headers)
+
+    def over(self, tap: Tap, *, forwarding: bool, extra: HeaderList, note: str) -> None:
+        """Send the request over ``tap``; an answer that comes meanwhile is taken in."""
+        self.tap = tap
+        new = ", ".join(part for part in (note, *self._notes) if part)
+        self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
+        self.reused, tap.used, tap.reusable = tap.used, True, False
+        self.compose(forwarding, extra)
+        if self.reused:
+            tap.poll()
+            if tap.ended or tap.pending:
+                raise StaleConnection("it had ended, or what came on it answers no request")
+        if self._write(self._head, lambda: tap.ended) < len(self._head):
+            return
+        self.recording.event("head sent", len(self._head))
+        body = self.request.body
+        if body is None:
+            framing = Framing.of(self.recording.headers)
+            self._complete = not framing.chunked and framing.length in (None, 0)
+        elif self._go_ahead():
+            self._send_body(body)
+        else:
+            self.recording.event("body withheld", note=WITHHELD)
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def _take(self, raw: bytes) -> ReceivedHead:
+        head = parse_head(raw)
+        if head.interim:
+            self._interims += 1
+            if self._interims > _INTERIMS:
+                raise NonsenseAnswer(f"it is more than {_INTERIMS} interim answers")
+        else:
+            self._final = head
+        self.recording.received(head)
+        return head
+
+    def _go_ahead(self) -> bool:
+        """Whether the body may go: at once without Expect; with it, after 100, or when no answer comes in time."""
+        assert self.tap is not None
+        expected = (value.lower() for name, value in self.recording.headers if name.lower() == "expect")
+        if "100-continue" not in expected:
+            return True
+        deadline = time.monotonic() + self._expect_wait
+        while self._final is None:
+            try:
+                if self._take(self.tap.head(deadline)).status == 100:
+                    return True
+            except TimeoutError:
+                note = f"No answer to Expect came within {self._expect_wait:g} s, so the body was sent without one"
+                self.recording.event("waited", note=note)
+                return True
+        return False
+
+    def _answered(self) -> bool:
+        """Whether a final answer has come, or none can come any more."""
+        assert self.tap is not None
+        while self._final is None:
+            raw = self.tap.take_head()
+            if raw is None:
+                return self.tap.ended
+            self._take(raw)
+        return True
+
+    def answer(self) -> HTTPResponse:
+        """Wait for the final head.
+
+        Returns
+        -------
+        What reads the answer's body, undecoded.
+
+        Raises
+        ------
+        TimeoutError, OSError, NonsenseAnswer: if no final head comes.
+        """
+        assert self.tap is not None
+        try:
+            while self._final is None:
+                # Each interim answer is a sign of life: the wait begins anew.
+                self._take(self.tap.head(time.monotonic() + self._read_timeout))
+        except OSError as error:
+            raise self._broken or error from error
+        body = body_framing(self._final)
+        self.tap.reusable = self._complete and keeps_open(self._final)
+        return _body_reader(self.tap, self.request.method, self._final.status, body, self._read_timeout)
+
+    # -- the body ------------------------------------------------------------------------------------------------
+
+    def _write(self, data: bytes, stop: Callable[[], bool] | None = None) -> int:
+        """Send; fewer bytes than ``data`` has go out if an answer came first, or if the connection broke."""
+        assert self.tap is not None
+        try:
+            return self.tap.write(data, self._read_timeout, stop or self._answered)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            self._broken = error
+            return 0
+
+    def _send_body(self, body: Body) -> None:
+        framing = Framing.of(self.recording.headers)
+        complete = self._send_pieces(pieces(body, framing.limit(body)), framing.chunked)
+        if complete and framing.chunked:
+            complete = self._write(b"0\r\n\r\n") > 0
+        sent = self.recording.upload.size
+        self._complete = complete and sent == framing.limit(body)
+        if body.size or sent:
+            self.recording.upload_fate = "sent" if self._complete else "partial"
+        note = framing.note(body, sent, complete)
+        if sent or note:
+            self.recording.event("body sent", sent, note)
+
+    def _send_pieces(self, chunks: Iterator[bytes], chunked: bool) -> bool:
+        """Send the body; whether nothing stopped it."""
+        tally = self.recording.upload
+        for chunk in chunks:
+            self.recording.upload_fate = "partial"
+            before, after = (b"%x\r\n" % len(chunk), b"\r\n") if chunked else (b"", b"")
+            written = self._write(b"".join([before, chunk, after]) if chunked else chunk)
+            went = min(max(written - len(before), 0), len(chunk))
+            if went:
+                tally.update(chunk[:went])
+            if written < len(before) + len(chunk) + len(after):
+                return False
+        return True
+
+
+def _body_reader(tap: Tap, method: str, status: int, body: HeaderList, timeout: float) -> HTTPResponse:
+    """http.client decodes the framing of the body. It is given a head of our own making, which says nothing else:
+    how it reads real heads (folding, limits, 103 as a final answer) is not what should be recorded."""
+    lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in body)]
+    tap.pending[:0] = "\r\n".join([*lines, "", ""]).encode()
+    tap.settimeout(timeout)
+    received: Any = http.client.HTTPResponse(tap, method=method)  # type: ignore[arg-type]
+    received.begin()
+    return HTTPResponse(
+        body=received,
+        headers=HTTPHeaderDict(body),
+        status=status,
+        preload_content=False,
+        decode_content=False,
+        original_response=received,
+        enforce_content_length=True,
+        request_method=method,
+    )

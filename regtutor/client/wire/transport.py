@@ -1,0 +1,182 @@
+"""The transport over a socket: one request, once, and a record of what really travelled.
+
+It follows no redirect, tries nothing again, keeps no cookie and reads no environment. Every wait has a limit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NoReturn
+
+from urllib3 import HTTPResponse
+
+from regtutor.client.proxies import proxy_for
+from regtutor.client.recording import Recording
+from regtutor.client.wire.connection import TappedAdapter
+from regtutor.client.wire.failures import FAILURES, Situation, sentences
+from regtutor.client.wire.head import default_user_agent
+from regtutor.client.wire.request_body import BodyUnreadable
+from regtutor.client.wire.response_body import Download, check_destination, completed
+from regtutor.client.wire.sending import Sending, StaleConnection
+from regtutor.errors import ConnectionFailed, RegtutorError
+from regtutor.exchange import BodyRecord, Exchange
+from regtutor.message import CHUNK, HeaderList, Request
+from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.urls import Address, split_url
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+
+
+class WireTransport:
+    """Sends requests over TCP, with TLS for https.
+
+    Parameters
+    ----------
+    timeout: seconds to connect, and seconds that may pass without a byte; one number for both.
+    expect_wait: seconds to wait for an answer to ``Expect: 100-continue`` before the body goes all the same.
+    proxies: ``http`` and ``https`` (of the registry's URL) to a proxy's URL, and ``no_proxy`` to a list of hosts;
+        None or empty for no proxy. Loopback is never proxied.
+    verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
+    cert: a client certificate: the path of a file with certificate and key, or the paths of both.
+    user_agent: sent where a request names none.
+    sources: where these settings come from, such as ``"HTTPS_PROXY"``; every new connection's event names them.
+
+    Raises
+    ------
+    ConnectionFailed: if a certificate file is not there.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        expect_wait: float = 1.0,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | os.PathLike[str] = True,
+        cert: str | tuple[str, str] | None = None,
+        user_agent: str | None = None,
+        sources: Sequence[str] = (),
+    ) -> None:
+        self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self.expect_wait = expect_wait
+        self.proxies = dict(proxies or {})
+        self.verify = verify if isinstance(verify, bool) else os.fspath(verify)
+        self.cert = cert
+        self.sources = tuple(sources)
+        self.user_agent = user_agent or default_user_agent()
+        for path in (self.verify, *((cert,) if isinstance(cert, str) else cert or ())):
+            if isinstance(path, str) and not os.path.exists(path):
+                raise ConnectionFailed(f"The certificate file {path} is not there", next="Give the path of a PEM file")
+        self._adapter = TappedAdapter()
+
+    def close(self) -> None:
+        """Close the open connections; a second call does nothing, and a later request opens new ones."""
+        self._adapter.close()
+
+    def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
+        """Send ``request`` to ``url`` with these ``headers``, and what a client must add to them.
+
+        Parameters
+        ----------
+        request: the body, ``into`` and ``digest`` are taken from it.
+        url: absolute; its path and query are sent byte for byte.
+        headers: sent in order and spelling.
+        registry: the name that the record gives to the registry.
+
+        Returns
+        -------
+        The record, whatever the status.
+
+        Raises
+        ------
+        ConnectionFailed: if no complete answer came; it carries the partial exchange.
+        ContentMismatch: if the body is not what ``request.digest`` says.
+        InvalidURL, InvalidHeader, CannotSave: before anything is sent.
+
+        What reading the request's body raises, or writing the answer's, comes out as it is, and the connection is cut;
+        an error of regtutor's carries the partial exchange.
+        """
+        address = split_url(url)
+        check_destination(request)
+        proxy = proxy_for(address, self.proxies)
+        recording = Recording(request, url, registry, redact_url(proxy))
+        sending = Sending(
+            recording,
+            address,
+            headers,
+            user_agent=self.user_agent,
+            read_timeout=self.timeout[1],
+            expect_wait=self.expect_wait,
+            notes=(*self.sources, *_unverified(address, self.verify)),
+        )
+        try:
+            answer = self._deliver(sending, address, proxy)
+        except BodyUnreadable as error:
+            raise sending.recording.cut(error.error) from None
+        except FAILURES as error:
+            self._fail(error, sending, address, proxy)
+        return self._receive(answer, sending, address, proxy)
+
+    def _deliver(self, sending: Sending, address: Address, proxy: str) -> HTTPResponse:
+        def once() -> HTTPResponse:
+            return self._adapter.deliver(
+                sending, address, proxy=proxy, verify=self.verify, cert=self.cert, timeout=self.timeout
+            )
+
+        try:
+            return once()
+        except StaleConnection:  # not a byte was written, so this is not a second request
+            return once()
+
+    def _receive(self, answer: HTTPResponse, sending: Sending, address: Address, proxy: str) -> Exchange:
+        recording, tap = sending.recording, sending.tap
+        assert tap is not None
+        whole = False
+        try:
+            download = Download(recording.request, sending.final.status, sending.final.header("Content-Type"))
+            try:
+                for chunk in _chunks(answer):
+                    download.write(chunk)
+                whole = True
+            except FAILURES as error:
+                self._fail(error, sending, address, proxy, download.abort())
+            except RegtutorError as error:  # it takes no more of the body, as a full disk
+                recording.stopped(error, download.abort())
+                raise
+            finally:
+                if not whole:
+                    download.abort()
+            return completed(recording, download)
+        finally:
+            if not whole or not tap.reusable:
+                tap.close()
+            answer.release_conn()
+
+    def _fail(
+        self, error: BaseException, sending: Sending, address: Address, proxy: str, body: BodyRecord | None = None
+    ) -> NoReturn:
+        now = Situation(
+            origin=address.origin,
+            scheme=address.scheme,
+            proxy=proxy,
+            connect_timeout=self.timeout[0],
+            read_timeout=self.timeout[1],
+            connected=sending.tap is not None,
+            reused=sending.reused,
+            began=body is not None,
+        )
+        what, why, then = sentences(error, now)
+        sending.recording.event("failed", note=what)
+        partial = sending.recording.exchange(body, error=f"{what}: {why}" if why else what)
+        raise ConnectionFailed(what, why, then, exchange=partial) from error
+
+
+def _unverified(address: Address, verify: bool | str) -> tuple[str, ...]:
+    return ("the certificate was not checked",) if address.scheme == "https" and verify is False else ()
+
+
+def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
+    while chunk := answer.read(CHUNK):
+        yield chunk

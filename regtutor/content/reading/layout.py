@@ -1,0 +1,254 @@
+"""Reads OCI image layouts: ``oci-layout``, ``index.json``, and blobs that are named by their digests.
+
+From the index one image is chosen, by name and platform. Its manifest and config are read and verified; of its layers
+only the sizes are looked at. What Docker 25 and later save is such a layout too.
+
+Source: OCI image-spec v1.1.1, image-layout.md and image-index.md.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import partial
+
+from regtutor.content.image import Config, Image, Layer, Manifest
+from regtutor.content.platforms import machine_platform, matches, shown
+from regtutor.content.reading.documents import (
+    MAX_CONFIG,
+    ConfigView,
+    check_diff_ids,
+    check_size,
+    missing,
+    read_checked,
+    read_small,
+    view_config,
+    view_json,
+    view_manifest,
+)
+from regtutor.content.reading.files import FilePart, Files
+from regtutor.errors import BadManifest, MissingBlob, NoSuchPlatform, UnreadableImage
+from regtutor.protocol.manifests import Descriptor, ManifestView, Platform
+from regtutor.protocol.media_types import kind_of
+
+INDEX = "index.json"
+VERSION = "oci-layout"
+
+MAX_INDEX_DEPTH = 4
+"""How deep an index may lie in another."""
+
+REF_NAME = "org.opencontainers.image.ref.name"
+NAMES = ("io.containerd.image.name", REF_NAME)
+"""Annotations that name an image; Docker puts the whole name into the first and the tag alone into the second."""
+
+_ATTESTATION = "vnd.docker.reference.type"
+_DOCKER_PREFIXES = ("docker.io/library/", "docker.io/", "localhost/")
+
+
+def load_layout(files: Files, platform: Platform | None, name: str | None) -> Image:
+    """The image called ``name``, for ``platform``, in the layout that ``files`` holds.
+
+    Raises
+    ------
+    ImageError: as :func:`regtutor.content.reading.load.load_image` says.
+    """
+    named = entries(files, name)
+    chosen = choose(files, _images(files, named), platform)
+    return read_image(files, chosen, name or shown_name(named))
+
+
+def entries(files: Files, name: str | None) -> list[Descriptor]:
+    """The entries of ``index.json`` called ``name``; without a name all of them, if they have but one between them."""
+    _check_version(files)
+    part = files.find(INDEX)
+    if part is None:
+        missing(files, INDEX, "the index of the layout")
+    index = view_manifest(part, read_small(part))
+    if index.kind != "index":
+        raise BadManifest(f"{part} cannot be used", f"it is a {index.kind}, not an index", path=part.path)
+    return _named(files, index.manifests, name)
+
+
+def names_of(descriptor: Descriptor) -> tuple[str, ...]:
+    """Every name by which a descriptor in ``index.json`` can be asked for."""
+    names = [descriptor.annotations[key] for key in NAMES if descriptor.annotations.get(key)]
+    return tuple(dict.fromkeys(alias for name in names for alias in familiar(name)))
+
+
+def familiar(name: str) -> tuple[str, ...]:
+    """``name`` and, for one on Docker Hub or of this host, its short forms."""
+    return (name, *(name.removeprefix(prefix) for prefix in _DOCKER_PREFIXES if name.startswith(prefix)))
+
+
+def no_such_name(files: Files, name: str | None, names: Sequence[str]) -> UnreadableImage:
+    """The error for an image that is not there under ``name``, or that no name was given for."""
+    listed = ", ".join(sorted(set(names))) or "images without a name"
+    what = f"{files.path} holds no image called {name!r}" if name else f"{files.path} holds several images"
+    return UnreadableImage(what, f"it holds {listed}", "Say which one: --name, or name= in Python", path=files.path)
+
+
+def _check_version(files: Files) -> None:
+    part = files.find(VERSION)
+    if part is None:
+        missing(files, VERSION, "the file that makes a folder an OCI layout, and says which version")
+    body = view_json(part, read_small(part))
+    version = body.get("imageLayoutVersion") if isinstance(body, dict) else None
+    if not isinstance(version, str) or not version.startswith("1."):
+        raise UnreadableImage(
+            f"{part} names the layout version {version!r}",
+            "this version of regtutor reads version 1",
+            "Write the image again as an OCI layout, for example with skopeo copy",
+            path=part.path,
+        )
+
+
+def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> list[Descriptor]:
+    """The entries called ``name``; without a name all of them, if they have but one name between them."""
+    every = [alias for entry in entries for alias in names_of(entry)]
+    if name is not None:
+        found = [entry for entry in entries if name in names_of(entry)]
+        if not found:
+            raise no_such_name(files, name, every)
+        return found
+    shown_names = {shown_name([entry]) for entry in entries if names_of(entry)}
+    if len(shown_names) > 1 and len({entry.digest for entry in entries}) > 1:
+        raise no_such_name(files, None, every)
+    return list(entries)
+
+
+def shown_name(entries: Sequence[Descriptor]) -> str:
+    """The first name of the first entry, or ``""``."""
+    names = names_of(entries[0]) if entries else ()
+    return names[0] if names else ""
+
+
+def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
+    """The image manifests that ``entries`` lead to, each once; what is in an index that is not there is left out."""
+    found: dict[str, Descriptor] = {}
+    level, seen = list(entries), set[str]()
+    for _ in range(MAX_INDEX_DEPTH):
+        found |= {entry.digest: entry for entry in level if kind_of(entry.media_type) == "manifest"}
+        indexes = {entry.digest: entry for entry in level if kind_of(entry.media_type) == "index"}
+        level = [child for digest, entry in indexes.items() if digest not in seen for child in _children(files, entry)]
+        seen |= indexes.keys()
+        if not level:
+            break
+    else:
+        raise BadManifest(
+            f"{files.path} holds an index within an index, more than {MAX_INDEX_DEPTH} deep",
+            "images need two levels",
+            path=files.path,
+        )
+    if not found:
+        types = ", ".join(sorted({entry.media_type for entry in entries})) or "nothing"
+        raise UnreadableImage(
+            f"{files.path} holds no image manifest", f"its index lists {types}", "Make the image again", path=files.path
+        )
+    return list(found.values())
+
+
+def _children(files: Files, entry: Descriptor) -> tuple[Descriptor, ...]:
+    return read_manifest(files, entry)[1].manifests
+
+
+def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
+    """The image for ``platform``; without one that for this machine, else the only one.
+
+    Raises
+    ------
+    NoSuchPlatform: if there is none, or there are several and none is for this machine.
+    """
+    real = [entry for entry in images if _ATTESTATION not in entry.annotations] or list(images)
+    if platform is None:
+        real = [entry for entry in real if files.find(_path(entry))] or real
+        if len(real) == 1:
+            return real[0]
+    platforms = [entry.platform or _config_platform(files, entry) for entry in real]
+    wanted = platform or machine_platform()
+    for entry, found in zip(real, platforms, strict=True):
+        if matches(wanted, found):
+            return entry
+    raise no_such_platform(files, wanted, platforms)
+
+
+def no_such_platform(files: Files, wanted: Platform, found: Sequence[Platform | None]) -> NoSuchPlatform:
+    """The error that lists which platforms there are."""
+    return NoSuchPlatform(
+        f"{files.path} holds no image for {wanted}",
+        f"it holds images for {shown(found)}",
+        "Choose one of them: --platform, or platform= in Python",
+        path=files.path,
+    )
+
+
+def _config_platform(files: Files, entry: Descriptor) -> Platform | None:
+    _, view = read_manifest(files, entry)
+    return _config(files, view)[1].platform
+
+
+def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
+    """The manifest or index that ``entry`` describes, checked against its digest and size, and what it says."""
+    part = _blob(files, entry, "a manifest of the image")
+    data = read_checked(part, entry)
+    view = view_manifest(part, data, entry.media_type)
+    return Manifest(data, view.media_type, entry.digest), view
+
+
+def _config(files: Files, view: ManifestView) -> tuple[Config, ConfigView]:
+    assert view.config is not None  # parse_manifest gives every manifest one
+    if view.config.data is not None:
+        part, data = FilePart(files.path, 0, view.config.size, "the config in the manifest"), view.config.data
+    else:
+        part = _blob(files, view.config, "the config of the image")
+        data = read_checked(part, view.config, MAX_CONFIG)
+    seen = view_config(part, data) if kind_of(view.config.media_type) == "config" else ConfigView()
+    check_diff_ids(part, seen, len(view.layers))
+    return Config(data, view.config.media_type, view.config.digest), seen
+
+
+def read_image(files: Files, entry: Descriptor, name: str) -> Image:
+    """The image whose manifest ``entry`` describes; manifest and config are checked, layers are not read."""
+    manifest, view = read_manifest(files, entry)
+    config, seen = _config(files, view)
+    diff_ids = seen.diff_ids or ("",) * len(view.layers)
+    layers = tuple(_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
+    return Image(manifest, config, layers, seen.platform or entry.platform, name, str(files.path))
+
+
+def _layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
+    if layer.data is not None:
+        opener, where = partial(io.BytesIO, layer.data), f"{files.path} (in the manifest)"
+        return Layer(layer.media_type, layer.digest, layer.size, diff_id, layer.urls, opener=opener, where=where)
+    part = files.find(_path(layer)) if layer.foreign else _blob(files, layer, "a layer of the image")
+    if part is None:
+        return Layer(
+            layer.media_type,
+            layer.digest,
+            layer.size,
+            diff_id,
+            layer.urls,
+            opener=partial(_elsewhere, layer),
+            where=", ".join(layer.urls),
+        )
+    check_size(part, layer)
+    return Layer(layer.media_type, layer.digest, layer.size, diff_id, layer.urls, opener=part.open, where=str(part))
+
+
+def _elsewhere(layer: Descriptor) -> io.BytesIO:
+    raise MissingBlob(
+        f"The layer {layer.digest} is not in the image",
+        f"it is a foreign layer, which is fetched from {', '.join(layer.urls)}",
+        "Leave it where it is: it is not pushed",
+    )
+
+
+def _blob(files: Files, descriptor: Descriptor, what: str) -> FilePart:
+    part = files.find(_path(descriptor))
+    if part is None:
+        missing(files, _path(descriptor), what)
+    return part
+
+
+def _path(descriptor: Descriptor) -> str:
+    algorithm, _, encoded = descriptor.digest.partition(":")
+    return f"blobs/{algorithm}/{encoded}"

@@ -1,0 +1,61 @@
+"""Reads an index of an OCI layout whole: every image that it names, not just the one for a platform.
+
+How a layout is laid out, and how one image of it is read, is known in ``layout``.
+
+Source: OCI image-spec v1.1.1, image-index.md.
+"""
+
+from __future__ import annotations
+
+from regtutor.content.image import Image
+from regtutor.content.index import Index
+from regtutor.content.reading.files import Files
+from regtutor.content.reading.layout import MAX_INDEX_DEPTH, entries, read_image, read_manifest, shown_name
+from regtutor.errors import BadManifest, UnreadableImage
+from regtutor.protocol.manifests import Descriptor
+from regtutor.protocol.media_types import kind_of
+
+
+def load_layout_index(files: Files, name: str | None) -> Index:
+    """The index called ``name`` in the layout that ``files`` holds.
+
+    Raises
+    ------
+    ImageError: as :func:`regtutor.content.reading.load.load_index` says.
+    """
+    named = {entry.digest: entry for entry in entries(files, name)}
+    indexes = [entry for entry in named.values() if kind_of(entry.media_type) == "index"]
+    if len(indexes) != 1:
+        raise UnreadableImage(
+            f"{files.path} holds {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} over several images",
+            f"its index.json lists {', '.join(sorted({entry.media_type for entry in named.values()})) or 'nothing'}",
+            "Say which one: --name, or name= in Python" if indexes else "Read the single image with load_image",
+            path=files.path,
+        )
+    return _Reader(files).index(indexes[0], name or shown_name([indexes[0]]), MAX_INDEX_DEPTH)
+
+
+class _Reader:
+    """Reads each manifest once, however often it is named."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._read: dict[str, Image | Index] = {}
+
+    def index(self, entry: Descriptor, name: str, depth: int) -> Index:
+        if not depth:
+            raise BadManifest(
+                f"{self._files.path} holds an index within an index, more than {MAX_INDEX_DEPTH} deep",
+                "images need two levels",
+                path=self._files.path,
+            )
+        manifest, view = read_manifest(self._files, entry)
+        children = tuple(self._child(child, depth - 1) for child in view.manifests)
+        return Index(manifest, children, name, str(self._files.path))
+
+    def _child(self, entry: Descriptor, depth: int) -> Image | Index:
+        if entry.digest not in self._read:
+            nested = kind_of(entry.media_type) == "index"
+            child = self.index(entry, "", depth) if nested else read_image(self._files, entry, "")
+            self._read[entry.digest] = child
+        return self._read[entry.digest]

@@ -1,0 +1,237 @@
+"""Where a pulled image goes: an OCI layout, as a folder or in a tar file, or an archive for ``docker load``.
+
+A destination is checked before the first request, and written when everything has come: under its final name there is
+the whole image or nothing new. How the bytes come is not known here.
+
+Sources: OCI image-spec v1.1.1, image-layout.md; the Docker Image Specification v1.2, section "Combined Image JSON +
+Filesystem Changeset Format" <https://github.com/moby/docker-image-spec/blob/v1.2/v1.2.md>.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from regtutor.content.image import Manifest
+from regtutor.content.reading.documents import read_small, view_manifest
+from regtutor.content.reading.files import FilePart
+from regtutor.content.reading.layout import INDEX, REF_NAME, VERSION
+from regtutor.content.writing.archive_writer import Member, write_archive
+from regtutor.content.writing.staging import Incoming, saving
+from regtutor.errors import CannotSave
+from regtutor.protocol.manifests import ManifestView, Platform
+from regtutor.protocol.media_types import OCI_INDEX, kind_of
+
+LAYOUT_VERSION = b'{"imageLayoutVersion": "1.0.0"}\n'
+
+
+class Destination(Protocol):
+    """A form in which a pulled image is kept."""
+
+    incoming: Incoming
+
+    def refusal(self, view: ManifestView) -> str:
+        """Why an image with this manifest cannot be kept in this form, or ``""``."""
+        ...
+
+    def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
+        """Everything that ``manifest`` names has come: put it in place, under the name ``tag`` if it is not empty."""
+        ...
+
+
+class LayoutFolder:
+    """An OCI layout in the folder ``path``, a new one or one that is there: then the image is added to it."""
+
+    def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - a layout names by tags alone
+        self.path = path
+        self._is_there()
+        listed(path / INDEX)  # so that an index that cannot be read is found before the first request
+        self.incoming = Incoming(staging(path), path)
+
+    def _is_there(self) -> bool:
+        """Whether the layout is there; asked anew at the end, as another pull may have made it before this one began.
+
+        Raises
+        ------
+        CannotSave: if something else is.
+        """
+        path = self.path
+        there = path.is_dir() and any(path.iterdir())
+        if there and not (path / VERSION).is_file():
+            raise CannotSave(f"{path} cannot be written", "the folder holds something else", "Name a new folder")
+        if path.exists() and not path.is_dir():
+            raise CannotSave(f"{path} cannot be written", "it is a file", 'Name a folder, or use format="oci-archive"')
+        return there
+
+    def refusal(self, view: ManifestView) -> str:  # noqa: ARG002
+        """A layout holds anything."""
+        return ""
+
+    def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
+        """The blobs first, the index that names them last."""
+        entry = _entry(manifest, tag, platform)
+        there = self._is_there()
+        folder = self.path if there else self.incoming.folder
+        with saving(self.path):
+            others = [known for known in listed(self.path / INDEX) if not _replaced(known, tag, manifest.digest)]
+            self.incoming.tidy()
+            if there:
+                self._move_blobs()
+            else:
+                (folder / VERSION).write_bytes(LAYOUT_VERSION)
+            new = folder / f".{INDEX}.new"
+            new.write_bytes(_index([*others, entry]))
+            new.replace(folder / INDEX)
+            if there:
+                shutil.rmtree(self.incoming.folder, ignore_errors=True)
+            else:
+                self.incoming.folder.replace(self.path)
+
+    def _move_blobs(self) -> None:
+        for digest in self.incoming.digests:
+            path = self.path / _member(digest)
+            if self.incoming.path(digest) != path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self.incoming.path(digest).replace(path)
+
+
+class LayoutArchive:
+    """An OCI layout in the tar file ``path``, which replaces what is there."""
+
+    def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - as above
+        _check_file(path)
+        self.path = path
+        self.incoming = Incoming(staging(path))
+
+    def refusal(self, view: ManifestView) -> str:  # noqa: ARG002
+        """A layout holds anything."""
+        return ""
+
+    def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
+        """Write the archive beside its name, and then put it there."""
+        members: list[Member] = [(VERSION, LAYOUT_VERSION), (INDEX, _index([_entry(manifest, tag, platform)]))]
+        members += [(_member(digest), self.incoming.path(digest)) for digest in self.incoming.digests]
+        write_archive(self.path, members)
+        self.incoming.discard()
+
+
+class DockerArchive:
+    """What ``docker load`` and ``podman load`` take, in the tar file ``path``: one image, its layers as they came.
+
+    Parameters
+    ----------
+    name: ``host/repository``, which is written before the tag.
+    """
+
+    def __init__(self, path: Path, name: str = "") -> None:
+        _check_file(path)
+        self.path, self._name = path, name
+        self.incoming = Incoming(staging(path))
+
+    def refusal(self, view: ManifestView) -> str:
+        """It holds single images: a config that Docker knows, and every layer."""
+        if view.config is None:
+            return (
+                'a docker archive holds one image, and this is an index: name a platform, or use format="oci-archive"'
+            )
+        if kind_of(view.config.media_type) != "config":
+            return (
+                f'a docker archive holds images, and this is an artifact ({view.config.media_type}): use format="oci"'
+            )
+        foreign = [layer.digest for layer in view.layers if layer.foreign]
+        return f"a docker archive holds every layer, and {foreign[0]} is not in the registry" if foreign else ""
+
+    def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:  # noqa: ARG002
+        """Write the archive beside its name, and then put it there."""
+        config = manifest.view.config
+        assert config is not None  # see refusal
+        layers = [layer.digest for layer in manifest.view.layers]
+        names = {digest: f"{digest.partition(':')[2]}.tar" for digest in layers}
+        config_name = f"{config.digest.partition(':')[2]}.json"
+        image = {
+            "Config": config_name,
+            "RepoTags": [f"{self._name}:{tag}"] if self._name and tag else [],
+            "Layers": [names[digest] for digest in layers],
+        }
+        members: list[Member] = [("manifest.json", json.dumps([image]).encode() + b"\n")]
+        members.append((config_name, self.incoming.path(config.digest)))
+        members += [(name, self.incoming.path(digest)) for digest, name in names.items()]
+        write_archive(self.path, members)
+        self.incoming.discard()
+
+
+FORMATS: dict[str, type[LayoutFolder] | type[LayoutArchive] | type[DockerArchive]] = {
+    "oci": LayoutFolder,
+    "oci-archive": LayoutArchive,
+    "docker-archive": DockerArchive,
+}
+"""The forms in which an image is kept, by the names that podman and skopeo have for them."""
+
+
+def destination(path: str | os.PathLike[str], form: str = "oci", name: str = "") -> Destination:
+    """A place for an image.
+
+    Parameters
+    ----------
+    path: of the folder or file to be written.
+    form: one of :data:`FORMATS`.
+    name: ``host/repository``, for a docker archive.
+
+    Raises
+    ------
+    CannotSave: if nothing can be written there, or the form is not known.
+    """
+    if form not in FORMATS:
+        raise CannotSave(f"There is no format {form!r}", f"the formats are {', '.join(FORMATS)}", "Choose one of them")
+    where = Path(os.path.abspath(path))
+    if not where.parent.is_dir():
+        raise CannotSave(f"{where} cannot be written", f"there is no directory {where.parent}", "Make it first")
+    if staging(where).is_symlink():
+        raise CannotSave(f"{where} cannot be written", f"{staging(where)} is a link", "Remove it")
+    return FORMATS[form](where, name)
+
+
+def staging(path: Path) -> Path:
+    """The folder beside ``path`` in which its blobs are gathered."""
+    return path.with_name(f".{path.name}.pulling")
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise CannotSave(f"{path} cannot be written", "it is a folder", 'Name a file in it, or use format="oci"')
+
+
+def _member(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"
+
+
+def _entry(manifest: Manifest, tag: str, platform: Platform | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": manifest.size}
+    if platform is not None:
+        entry["platform"] = {name: value for name, value in vars(platform).items() if value}
+    return entry | ({"annotations": {REF_NAME: tag}} if tag else {})
+
+
+def _index(entries: Sequence[dict[str, Any]]) -> bytes:
+    return (
+        json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries)}, indent=2).encode() + b"\n"
+    )
+
+
+def listed(path: Path) -> list[dict[str, Any]]:
+    """The entries of the index that is there already; BadManifest if it is none."""
+    if not path.is_file():
+        return []
+    part = FilePart(path, 0, path.stat().st_size, INDEX)
+    data = read_small(part)
+    view_manifest(part, data)
+    return json.loads(data).get("manifests") or []
+
+
+def _replaced(entry: dict[str, Any], tag: str, digest: str) -> bool:
+    name = (entry.get("annotations") or {}).get(REF_NAME, "")
+    return bool(name == tag and (tag or entry["digest"] == digest))

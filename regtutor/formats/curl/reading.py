@@ -1,0 +1,233 @@
+"""What ``curl -v`` printed, as a transcript that can be explained.
+
+curl says what it sent and received as heads, and little of bodies: what it does not say stays empty in the records, and
+the transcript's notes say what that is. A text may be cut, mixed with other output, or made to mislead; whatever it is,
+no more is read from it than stands in it, and records take out the secrets that curl shows.
+
+Source: curl's manual, "curl.1", ``--verbose`` <https://curl.se/docs/manpage.html#-v>.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from regtutor.exchange import Transcript
+from regtutor.formats.curl.lines import Line, Lines, is_curls, text_of
+from regtutor.formats.curl.transfer import Transfer, exchange_of
+
+LIMIT = 64 * 1024 * 1024
+"""Bytes of the largest text that is read."""
+
+MOST = 50_000
+"""Exchanges of the longest transcript that is made of one text."""
+
+NOTE = (
+    "read from what curl -v printed: when things happened, and the bytes of what was sent and their digest, are not "
+    "known; sizes are as announced"
+)
+
+
+def transcript_of_curl(data: bytes) -> Transcript | None:
+    """The transcript that a text holds; None if ``curl -v`` has written no line of it.
+
+    Parameters
+    ----------
+    data: the bytes of a file: what curl wrote to standard error, with or without what it wrote to standard output.
+
+    Raises
+    ------
+    ValueError: if it is larger than :data:`LIMIT`, or holds more than :data:`MOST` requests.
+    """
+    if len(data) > LIMIT and is_curls(data[:LIMIT]):
+        raise ValueError(f"it has more than {LIMIT} bytes of curl's output")
+    data = text_of(data[:LIMIT])
+    if not is_curls(data):
+        return None
+    reading = _Reading()
+    lines = Lines(data)
+    while (line := reading.body(lines)) is not None:
+        reading.take(line)
+    transfers = [transfer for transfer in reading.transfers if not transfer.tunnel]
+    notes = [NOTE]
+    if left_out := len(reading.transfers) - len(transfers):
+        notes.append(f"left out: {left_out} CONNECT, by which curl asked a proxy for a tunnel")
+    if reading.strays:
+        notes.append(f"left out: {reading.strays} answers without a request")
+    return Transcript.of([exchange_of(transfer) for transfer in transfers], "", notes)
+
+
+@dataclass
+class _Reading:
+    """How far the reading has come: the transfers so far, and what is known of the connection."""
+
+    transfers: list[Transfer] = field(default_factory=list)
+    tls: bool = False
+    tls_of: dict[str, bool] = field(default_factory=dict)
+    peer: str = ""
+    proxy: str = ""
+    strays: int = 0
+
+    @property
+    def current(self) -> Transfer | None:
+        return self.transfers[-1] if self.transfers else None
+
+    def body(self, lines: Lines) -> Line | None:
+        """The next line; the current answer's body, where it stands here and its length is known, is taken before."""
+        if self.current is not None and (wanted := self.current.wanted):
+            self.current.whole = lines.take(wanted)
+        return lines.next()
+
+    def take(self, line: Line) -> None:
+        _TAKEN[line.mark](self, line)
+
+    def sent(self, line: Line) -> None:
+        """A line of a request's head: its first one begins the transfer."""
+        now, text = self.current, line.text
+        if now is not None and now.start and not now.asked:
+            if text:
+                now.headers.append(_pair(text))
+            else:
+                self._asked(now)
+        elif re.fullmatch(r"[!-~]+ \S.* HTTP/[\d.]{1,5}", text):
+            if now is not None and now.start:
+                now.closed = True
+            begun = self._attempt()
+            begun.start, begun.error = text, ""
+
+    def _asked(self, transfer: Transfer) -> None:
+        transfer.asked = True
+        self.tls_of[transfer.host] = transfer.tls
+
+    def received(self, line: Line) -> None:
+        """A line of an answer's head, or of the head of an interim one."""
+        now, text = self.current, line.text
+        if re.match(r"HTTP/[\d.]{1,5} \d{3}(?: |$)", text):
+            if now is None or not now.start or now.answered:
+                self.strays += 1
+            else:
+                self._asked(now)
+                now.heads.append([text])
+        elif now is not None and now.heads and not now.ended:
+            if text:
+                now.heads[-1].append(text)
+            else:
+                now.ended = now.answered
+
+    def other(self, line: Line) -> None:
+        """What curl did not mark: perhaps of the body, or the head once more, which ``-i`` prints."""
+        now = self.current
+        if now is not None and now.ended and not now.full and (now.printed or line.data.strip()):
+            now.printed.append(line.data)
+
+    def failed(self, line: Line) -> None:
+        """``curl: (7) Failed to connect ...``."""
+        now = self.current
+        if now is None or now.told:
+            now = self._attempt()
+        remaining = re.search(r" (\d{1,15}) (?:out of \d+ )?bytes remaining", line.text) if now.answered else None
+        now.missing = int(remaining[1]) if remaining else None
+        if not now.answered or remaining:
+            now.error = line.text
+        now.closed = now.told = True
+
+    def said(self, line: Line) -> None:
+        for pattern, take in _SAID.items():
+            if found := pattern.match(line.text):
+                take(self, found)
+                return
+
+    def _attempt(self) -> Transfer:
+        """The transfer that curl is about to begin: a new one, unless it has begun and nothing was sent."""
+        now = self.current
+        if now is None or now.start or now.closed:
+            if len(self.transfers) >= MOST:
+                raise ValueError(f"it holds more than {MOST} requests")
+            now = Transfer()
+            self.transfers.append(now)
+        now.tls, now.peer, now.proxy = self.tls, self.peer or now.peer, self.proxy
+        return now
+
+    def trying(self, found: re.Match[str]) -> None:
+        self.tls, self.peer = False, found["peer"] or ""
+        self._attempt()
+
+    def connected(self, found: re.Match[str]) -> None:
+        host = f"[{found['host']}]" if ":" in found["host"] else found["host"]
+        self.peer = f"{host}:{found['port']}"  # newer curls say so only when TLS is settled
+        self._attempt()
+
+    def secured(self, _found: re.Match[str]) -> None:
+        self.tls = True
+        if self.current is not None and not self.current.start:
+            self.current.tls = True
+
+    def reused(self, found: re.Match[str]) -> None:
+        host = found["host"]
+        self.tls = found["scheme"] == "https" if found["scheme"] else self.tls_of.get(host, self.tls)
+
+    def proxied(self, found: re.Match[str]) -> None:
+        self.proxy = found["proxy"]
+
+    def uploaded(self, _found: re.Match[str]) -> None:
+        if self.current is not None:
+            self.current.uploaded = True
+
+    def waited(self, _found: re.Match[str]) -> None:
+        if self.current is not None:
+            self.current.waited = True
+
+    def stopped(self, _found: re.Match[str]) -> None:
+        if self.current is not None:
+            self.current.stopped = True
+
+    def broke(self, found: re.Match[str]) -> None:
+        """Something that ends a transfer for which no answer came; ``curl: (7)`` says it better, if it follows."""
+        if self.current is not None and self.current.start and not self.current.answered:
+            self.current.error = found[0]
+        elif self.current is None or not self.current.start or self.current.closed:
+            self._attempt().error = found[0]
+
+    def closed(self, _found: re.Match[str]) -> None:
+        now = self.current
+        if now is not None and (now.start or now.error):
+            now.closed, now.full = True, bool(now.printed)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition(":")
+    return name.strip(), value.strip(" \t")
+
+
+_TAKEN: Mapping[str, Callable[[_Reading, Line], None]] = {
+    ">": _Reading.sent,
+    "<": _Reading.received,
+    "*": _Reading.said,
+    "!": _Reading.failed,
+    "": _Reading.other,
+}
+
+_SAID: Mapping[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]] = {
+    re.compile(r" *Trying (?:(?P<peer>\S+?)\.\.\.$)?"): _Reading.trying,
+    re.compile(r"Connected to (?P<host>\S+) \(\S+\) port (?P<port>\d{1,5})\b"): _Reading.connected,
+    re.compile(
+        r"(?:TLSv1\.\d \((?:OUT|IN)\)|SSL connection using|ALPN[:,] (?:offer|curl offers)|schannel:)"
+    ): _Reading.secured,
+    re.compile(
+        r"(?:Re-using|Reusing) existing (?:(?P<scheme>https?): )?connection.* with (?:host|proxy) (?P<host>\S+)"
+    ): _Reading.reused,
+    re.compile(r"Uses proxy env variable (?!no_proxy|NO_PROXY)\S+ == '(?P<proxy>[^']*)'"): _Reading.proxied,
+    re.compile(
+        r"(?:We are completely uploaded and fine|[Uu]pload completely sent off|Request completely sent off)"
+    ): _Reading.uploaded,
+    re.compile(r"Done waiting for 100-continue"): _Reading.waited,
+    re.compile(r"HTTP error before end of send"): _Reading.stopped,
+    re.compile(
+        r"(?:Failed to connect|connect to .* failed|Could not resolve|Empty reply from server|Recv failure|Send failure"
+        r"|Connection timed out|Operation timed out|SSL certificate problem|SSL: |LibreSSL/|OpenSSL/.* error"
+        r"|OpenSSL SSL_|TLS connect error|schannel: failed|Received HTTP/0\.9|HTTP/2 stream .* error"
+        r"|Connection reset|getaddrinfo|Unsupported HTTP|error:).*"
+    ): _Reading.broke,
+    re.compile(r"Closing connection|Connection #\d+ to host .* left intact"): _Reading.closed,
+}

@@ -1,0 +1,1 @@
+"""HTTP Archive (HAR 1.2), both ways."""

@@ -1,0 +1,1 @@
+"""One exchange, line by line: each line opens its explanation."""

@@ -1,0 +1,253 @@
+"""One exchange as plain JSON for a view: its lines in the order of the wire, explained, and the diagnoses.
+
+Everything is bounded and made visible here (control characters and direction marks are written out), so that the
+browser only has to draw it. It knows nothing of widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from regtutor.errors import InvalidHeader, InvalidURL
+from regtutor.exchange import Exchange
+from regtutor.findings import Finding, Findings, explain
+from regtutor.formats import curl
+from regtutor.protocol.citations import Citation
+from regtutor.protocol.text import cut, visible, visible_lines
+from regtutor.widgets.exchange.body_text import body_text
+
+MOST_ALIKE = 60
+"""Lines of one part of a message, such as the headers of an answer, that are shown."""
+
+MOST_LINES = 300
+"""Lines of an exchange that are shown."""
+
+LONGEST = 600
+"""Characters of a name, a value or a meaning that are shown."""
+
+LONGEST_COMMAND = 16 * 1024
+"""Characters of a curl command that are shown."""
+
+_WAYS = {">": "sent", "<": "received", "*": "said"}
+_HEADER_PARTS = ("request header", "interim header", "response header")
+_STATUS_PARTS = ("interim", "response")
+
+Json = dict[str, Any]
+
+
+def exchange_data(exchange: Exchange | None) -> Json:
+    """What a view shows of an exchange, as JSON.
+
+    Parameters
+    ----------
+    exchange: what was recorded; None gives ``{"lines": []}``, which is shown as nothing sent yet.
+
+    Returns
+    -------
+    ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
+    ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
+    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as
+    it is shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``),
+    ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, and ``line`` (the index of
+    a line, or None).
+    ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
+
+    Raises
+    ------
+    InvalidArgument: for anything that is no exchange.
+    """
+    if exchange is None:
+        return {"lines": []}
+    findings = explain(exchange)
+    explained = [finding for finding in findings if finding.kind == "line"]
+    shown = list(_bounded(explained))
+    places = {id(finding): number for number, finding in enumerate(shown) if isinstance(finding, Finding)}
+    lines = [_cut_off(item) if isinstance(item, str) else _line(item, exchange) for item in shown]
+    for found in findings.diagnoses:
+        warned = _where(found, explained, places, _warned)
+        if warned is not None:
+            lines[warned]["warned"].append(shortened(found.name))
+    return {
+        "title": _title(exchange),
+        "lines": lines,
+        "diagnoses": [_diagnosis(found, _where(found, explained, places, _shows)) for found in findings.diagnoses],
+        "notes": [shortened(event.note) for event in exchange.events if event.note][:MOST_ALIKE],
+        "curl": _command(exchange),
+    }
+
+
+def bounded_findings(exchange: Exchange) -> Findings:
+    """The diagnoses of an exchange and then its lines, as many and as long as a page can bear.
+
+    What is left out is said by a line.
+    """
+    findings = explain(exchange)
+    lines = _bounded([finding for finding in findings if finding.kind == "line"])
+    items = (
+        Finding(f"* {item}", "", "", "", "print(exchange) shows all of them", "not in the registry documents")
+        if isinstance(item, str)
+        else _short_finding(item)
+        for item in (*findings.diagnoses, *lines)
+    )
+    return Findings(tuple(items), shortened(findings.title))
+
+
+def shortened(text: str) -> str:
+    """``text`` in one visible line of a bounded length, which says how long it was."""
+    if len(text) <= LONGEST:
+        return cut(visible(text), 2 * LONGEST)
+    return f"{cut(visible(text[:LONGEST]), LONGEST)} [cut: {len(text):,} characters]"
+
+
+def _short_finding(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        line=shortened(finding.line),
+        name=shortened(finding.name),
+        value=shortened(finding.value),
+        meaning=shortened(finding.meaning),
+        next=shortened(finding.next),
+    )
+
+
+def _bounded(findings: Iterable[Finding]) -> Iterator[Finding | str]:
+    """The lines that are shown, and a text for those that are not, where they would stand."""
+    shown = 0
+    for part, group in groupby(findings, key=lambda finding: finding.part):
+        alike = list(group)
+        taken = alike[: max(0, min(MOST_ALIKE, MOST_LINES - shown))]
+        yield from taken
+        shown += len(taken)
+        if taken and len(alike) > len(taken):
+            yield f"{len(alike) - len(taken):,} lines more ({part}) are not shown"
+
+
+def _title(exchange: Exchange) -> Json:
+    request, response = exchange.request, exchange.response
+    facts = [
+        milliseconds(exchange.milliseconds),
+        f"{request.body.size:,} bytes up",
+        f"{response.body.size if response else 0:,} bytes down",
+        exchange.registry and f"registry {exchange.registry}",
+        exchange.proxy and f"through the proxy {exchange.proxy}",
+    ]
+    return {
+        "step": shortened(exchange.step),
+        "status": "no answer" if response is None else str(response.status),
+        "outcome": exchange.outcome,
+        "meaning": shortened(exchange.meaning.removeprefix("no answer: ")),
+        "facts": [shortened(fact) for fact in facts if fact],
+    }
+
+
+def milliseconds(value: float) -> str:
+    """A time as it is read at a glance: three digits, or whole milliseconds."""
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms" if value >= 0.001 else "0 ms"
+
+
+def _line(finding: Finding, exchange: Exchange) -> Json:
+    before, head, rest = _pieces(finding)
+    body = {"request body": exchange.request.body, "response body": exchange.response and exchange.response.body}
+    record = body.get(finding.part)
+    return {
+        "way": _WAYS.get(finding.line[:1], "said"),
+        "part": finding.part,
+        "before": shortened(before),
+        "head": shortened(head),
+        "rest": shortened(rest),
+        "at": _at(finding, exchange),
+        "warned": [],
+        "body": body_text(record) if record else {},
+        **_said(finding),
+    }
+
+
+def _said(finding: Finding) -> Json:
+    return {
+        "meaning": shortened(finding.meaning),
+        "rule": finding.rule,
+        "badge": finding.badge,
+        "clause": _clause(finding.citation),
+        "known": finding.known,
+    }
+
+
+def _clause(citation: Citation | None) -> Json | None:
+    if citation is None or not citation.url.startswith("https://"):
+        return None
+    return {"text": f"{citation.document.name}, {citation.section}", "url": citation.url}
+
+
+def _cut_off(text: str) -> Json:
+    said = {"meaning": "print(exchange) shows all of them", "rule": "", "badge": "", "clause": None, "known": True}
+    empty = {"before": "", "head": "", "at": "", "warned": [], "body": {}}
+    return {"way": "said", "part": "cut", "rest": text, **empty, **said}
+
+
+def _pieces(finding: Finding) -> tuple[str, str, str]:
+    """A line before, in and behind what is emphasised in it: a method, a status, a header's name, an error code."""
+    text = finding.line[2:]
+    if finding.part in _STATUS_PARTS:
+        head = f"{finding.name} {finding.value}".rstrip()
+        return (text.removesuffix(head).rstrip(), head, "") if text.endswith(head) else ("", text, "")
+    if finding.part == "request":
+        return "", finding.name, text.removeprefix(finding.name).lstrip()
+    if finding.part in (*_HEADER_PARTS, "error code"):
+        return "", f"{finding.name}:", finding.value
+    return "", "", text
+
+
+_EVENTS = {
+    "request": "head sent",
+    "request body": "body sent",
+    "response": "head received",
+    "response body": "body received",
+}
+
+
+def _at(finding: Finding, exchange: Exchange) -> str:
+    """When this part of the message went over the wire."""
+    if finding.part == "interim":
+        return next((milliseconds(i.at * 1000) for i in exchange.interims if finding.line[2:] == i.start_line), "")
+    kind = _EVENTS.get(finding.part)
+    return next((milliseconds(event.at * 1000) for event in exchange.events if event.kind == kind), "")
+
+
+def _where(
+    diagnosis: Finding, lines: list[Finding], places: dict[int, int], fits: Callable[[Finding, Finding], bool]
+) -> int | None:
+    """The number of the first line that fits a diagnosis; None where there is none, or where it is not shown."""
+    return next((places.get(id(line)) for line in lines if fits(line, diagnosis)), None)
+
+
+def _shows(line: Finding, diagnosis: Finding) -> bool:
+    """Whether the diagnosis shows by this line; header names are compared without case."""
+    if line.part != diagnosis.part or not diagnosis.line:
+        return False
+    if line.part in _HEADER_PARTS:
+        name, _, value = diagnosis.line[2:].partition(": ")
+        return line.name.lower() == name.lower() and line.value == value
+    return line.line == diagnosis.line
+
+
+def _warned(line: Finding, diagnosis: Finding) -> bool:
+    """Whether this line gets the warning sign: for a header that is missing, the line that begins the message."""
+    return _shows(line, diagnosis) or (not diagnosis.line and f"{line.part} header" == diagnosis.part)
+
+
+def _diagnosis(finding: Finding, place: int | None) -> Json:
+    return {"name": shortened(finding.name), "next": shortened(finding.next), "line": place, **_said(finding)}
+
+
+def _command(exchange: Exchange) -> Json:
+    try:
+        command = curl(exchange)
+    except (InvalidURL, InvalidHeader) as error:
+        return {"command": "", "none": shortened(f"There is no command for it: {error}")}
+    if len(command) > LONGEST_COMMAND:
+        return {"command": "", "none": f"The command has {len(command):,} characters: print(rt.curl(exchange))"}
+    return {"command": visible_lines(command), "none": ""}

@@ -1,0 +1,1 @@
+"""The sequence diagram: an arrow for each message between client and registry."""

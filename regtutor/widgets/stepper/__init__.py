@@ -1,0 +1,1 @@
+"""The stepper: a walk that goes forwards and backwards, one request at a time."""

@@ -1,0 +1,1 @@
+"""The registry's storage as a tree, with what each request changed."""

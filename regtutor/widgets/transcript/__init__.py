@@ -1,0 +1,1 @@
+"""A transcript as a timeline with a filter, and its still picture for a saved notebook."""

@@ -1,0 +1,160 @@
+"""``TranscriptView``: a transcript as a timeline, one row for each exchange, that opens to every line explained.
+
+**How rows travel.** ``rows`` is sent once, with the widget. A list trait that is set anew would be sent whole, so
+:meth:`TranscriptView.add` lengthens that list where it is, which sends nothing, and then sets ``latest``, a small trait
+that holds the new rows only and the place where they belong. Traits, unlike messages of one's own, reach the browser
+even while the view's script is still loading; a reloaded page asks the kernel for all traits and gets the lengthened
+``rows``; two views of one model agree, since a row is put where it belongs once, whoever sees it first; and where rows
+are missing (the server drops messages that come too fast) the browser sees the gap and asks for them. What is inside an
+exchange stays in Python until it is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import traitlets
+
+from regtutor.errors import InvalidArgument
+from regtutor.exchange import Exchange, Transcript
+from regtutor.protocol.text import cut, visible
+from regtutor.widgets.exchange.data import exchange_data
+from regtutor.widgets.transcript import still
+from regtutor.widgets.transcript.timeline import COLUMNS, Row, TimeAxis, rows_of
+from regtutor.widgets.view import View, script, style
+
+MOST = 20_000
+"""Exchanges that a view takes; of more, it says how many it does not show."""
+
+MOST_ASKED = 5_000
+"""Rows in one answer to a browser that lacks some."""
+
+CROWDED = 100
+"""From so many exchanges on, the axis begins with the part of the transcript that is in sight."""
+
+_MOST_NOTES = 20
+
+
+class TranscriptView(View):
+    """A transcript as a timeline: what was asked, what was answered, how many bytes, and when; filter it, open one.
+
+    Click a row, or choose it with the arrow keys and press Enter, to see that exchange line by line; Escape closes it.
+
+    Parameters
+    ----------
+    transcript: what is shown; any exchanges.
+
+    Attributes
+    ----------
+    transcript: what is shown, with what :meth:`add` added.
+    opened: number of the exchange that is open, from 0 as in ``transcript[0]``; -1 if none is.
+    words: text of the filter; a row must hold each of its words.
+    refused_only: whether only exchanges are listed that were answered 400 or above, but for a HEAD that finds nothing,
+        or not at all.
+    method: the only method that is listed; ``""`` for all.
+    zoomed: whether the time axis covers the rows in sight instead of all of them.
+
+    Raises
+    ------
+    InvalidArgument: for anything that is no exchange, and for ``opened`` where there is none.
+    """
+
+    _esm = script("transcript_view.js")
+    _css = style("exchange_lines.css", "long_list.css", "transcript_view.css")
+
+    title = traitlets.Unicode().tag(sync=True)
+    notes = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode(), list(COLUMNS)).tag(sync=True)
+    rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    latest = traitlets.Dict().tag(sync=True)
+    unseen = traitlets.Int(0).tag(sync=True)
+
+    opened = traitlets.Int(-1).tag(sync=True)
+    words = traitlets.Unicode("").tag(sync=True)
+    refused_only = traitlets.Bool(False).tag(sync=True)
+    method = traitlets.Unicode("").tag(sync=True)
+    zoomed = traitlets.Bool(False).tag(sync=True)
+
+    questions: ClassVar = {"open": "_open", "rows": "_rows_from"}
+
+    def __init__(self, transcript: Iterable[Exchange] = ()) -> None:
+        given = _checked(transcript)
+        title, notes = (transcript.title, transcript.notes) if isinstance(transcript, Transcript) else ("", ())
+        self._title, self._notes = title, notes
+        self._exchanges = given
+        self._axis = TimeAxis()
+        super().__init__(
+            title=cut(visible(title[:300]), 200),
+            notes=[cut(visible(note[:700]), 600) for note in notes[:_MOST_NOTES]],
+            rows=rows_of(given[:MOST], self._axis),
+            unseen=max(0, len(given) - MOST),
+            zoomed=len(given) >= CROWDED,
+        )
+
+    @property
+    def transcript(self) -> Transcript:
+        """What is shown, with what was added."""
+        return Transcript.of(self._exchanges, self._title, self._notes)
+
+    def add(self, *exchanges: Exchange) -> None:
+        """Show more exchanges, behind the others; only their rows are sent.
+
+        Parameters
+        ----------
+        exchanges: one, as it comes, or many at once, which is one message.
+        """
+        added = _checked(exchanges)
+        start = len(self.rows)
+        fresh = rows_of(added[: max(0, MOST - start)], self._axis)
+        self._exchanges.extend(added)
+        self.rows.extend(fresh)
+        self.unseen = len(self._exchanges) - len(self.rows)
+        if fresh:
+            self.latest = {"start": start, "rows": fresh}
+
+    @traitlets.validate("opened")
+    def _there(self, proposal: Any) -> int:
+        index = int(proposal["value"])
+        if index != -1:
+            self._exchange(index)
+        return index
+
+    def _exchange(self, index: Any) -> Exchange:
+        shown = min(len(self._exchanges), MOST)
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < shown:
+            raise InvalidArgument(
+                f"There is no exchange {cut(visible(repr(index)[:80]), 60)} in this view",
+                f"it shows {shown:,}, which count from 0",
+                "Open one of them, or -1 for none",
+            )
+        return self._exchanges[index]
+
+    def _open(self, question: dict[str, Any]) -> dict[str, Any]:
+        return exchange_data(self._exchange(question.get("index")))
+
+    def _rows_from(self, question: dict[str, Any]) -> dict[str, Any]:
+        start = question.get("start")
+        start = start if isinstance(start, int) and start >= 0 else 0
+        rows: list[Row] = self.rows[start : start + MOST_ASKED]
+        return {"start": start, "rows": rows}
+
+    def static_html(self) -> str:
+        """A table of the first exchanges with their bars and, of a short transcript, the sequence diagram."""
+        return still.html(self.transcript, self.rows)
+
+    def as_text(self) -> str:
+        """Two arrows for each of the first exchanges: what was sent, and what came back."""
+        return still.text(self.transcript, self.rows)
+
+
+def _checked(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    listed = list(exchanges) if isinstance(exchanges, Iterable) else [exchanges]
+    for wrong in listed:
+        if not isinstance(wrong, Exchange):
+            raise InvalidArgument(
+                f"A {type(wrong).__name__} is no exchange",
+                "a transcript consists of what steps return",
+                "Give a Transcript, such as what push_image returned, or a list of exchanges",
+            )
+    return listed
