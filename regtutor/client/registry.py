@@ -1,8 +1,8 @@
 """A registry as a client sees it: an address, and ``send``.
 
 ``Registry`` holds what belongs to the address (credentials, the transport, who started it). It knows nothing of any
-particular request: steps build those. What travels, and how it is recorded, is the transport's business: ``wire/transport.py``
-over a socket, or a call into an embedded App in the same process.
+particular request: steps build those. What travels, and how it is recorded, is the business of the transport:
+``wire/transport.py`` over a socket, or a call into an embedded App in the same process.
 """
 
 from __future__ import annotations
