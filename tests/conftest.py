@@ -15,6 +15,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.exchange import Transcript
 from regtutor.pushing import push_image
+from tests.workers import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - pytest's hooks
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
