@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample import sample_image
 from regtutor.exchange import Transcript
 from regtutor.pushing import push_image
-from tests.workers import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - pytest's hooks
+from tests.workers import pytest_collection_finish, pytest_collection_modifyitems  # noqa: F401 - pytest's hooks
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
@@ -62,10 +63,10 @@ def registry_binary(require_program: Callable[[str, str], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def podman(require_program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def podman(require_program: Callable[[str, str], str]) -> Iterator[str]:
     """A podman whose images and containers are its own: what these tests see there, they made."""
     program = require_program("podman", "podman runc slirp4netns")
-    home = tmp_path_factory.mktemp("podman")
+    home = Path(tempfile.mkdtemp(prefix="podman-"))  # podman takes no path of more than 50 characters
     conf = os.environ.get("CONTAINERS_CONF", str(CONTAINERS_CONF) if _bare_machine() else "")
     wrapper = home / "bin" / "podman"
     wrapper.parent.mkdir()
