@@ -5,8 +5,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The caller's shell must not change what the environment holds or which modules are found.
-unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT_ENVIRONMENT
+# The caller's shell must not change what the environment holds or which modules are found, nor make every kernel and
+# every command compile all its modules again.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE UV_PROJECT_ENVIRONMENT
 
 # JupyterLab refuses to start as root (in a container, say) unless it is told that this is meant. It listens on
 # loopback and asks for its token either way.
