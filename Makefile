@@ -5,8 +5,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The caller's shell must not change what the environment holds or which modules are found.
-unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT_ENVIRONMENT
+# The caller's shell must not change what the environment holds or which modules are found, nor make every kernel and
+# every command compile all its modules again.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE UV_PROJECT_ENVIRONMENT
 
 # JupyterLab refuses to start as root (in a container, say) unless it is told that this is meant. It listens on
 # loopback and asks for its token either way.
@@ -36,8 +37,9 @@ lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browse
 demo: environment ## push the sample image in this terminal, and print every exchange
 	$(BIN)/regtutor demo $(DEMO_ARGS)
 
-test: environment ## run the tests; TEST_ARGS are passed to pytest
-	$(BIN)/python -m pytest $(TEST_ARGS)
+# A later -n wins: TEST_ARGS="-n 0 tests/server" does without the workers, whose start takes longer than a few tests.
+test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
 bench: environment ## measure the timeline of 5,000 exchanges in a real JupyterLab and Chromium
 	$(BIN)/python -m pytest -q benchmarks/transcript_view.py

@@ -1,4 +1,8 @@
-"""The commands: what they print, and with which status they end. Each runs as its own process."""
+"""The commands: what they print, and with which status they end.
+
+Each command runs at least once as its own process, and always where the process is what is tested: its standard input
+and output, signals, a server. The others run in this process, where nothing has to be imported again.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,14 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from regtutor.backends.opening import open_registry
+from regtutor.cli import main
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_image, sample_layout
@@ -31,12 +37,22 @@ LIMIT = 60.0
 
 
 def run(*arguments: str | Path, input: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """The command with ``arguments``; never is a traceback shown."""
+    """The command with ``arguments``, as its own process; never is a traceback shown."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)], input=input, capture_output=True, text=True, timeout=LIMIT, cwd=cwd
     )
     assert "Traceback" not in done.stderr + done.stdout
     return done
+
+
+def call(*arguments: str | Path, input: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command with ``arguments``, in this process; an error that it does not handle fails the test."""
+    with chdir(cwd or Path.cwd()):
+        done = CliRunner(catch_exceptions=False).invoke(
+            main, list(map(str, arguments)), input=input, prog_name="regtutor"
+        )
+    assert "Traceback" not in done.stderr + done.stdout
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +87,7 @@ def test_push_ends_with_the_digest_alone_on_standard_output(reg: Registry, layou
 
 
 def test_push_tells_each_request_on_standard_error(reg: Registry, layout: Path) -> None:
-    lines = run("push", layout, f"{host_of(reg)}/library/hello:v1").stderr.splitlines()
+    lines = call("push", layout, f"{host_of(reg)}/library/hello:v1").stderr.splitlines()
     assert [line.split()[:2] for line in lines] == [
         *[["404", "head_blob"], ["202", "start_upload"], ["201", "put_blob"]] * 4,
         ["201", "put_manifest"],
@@ -79,14 +95,14 @@ def test_push_tells_each_request_on_standard_error(reg: Registry, layout: Path) 
 
 
 def test_push_without_a_tag_pushes_latest(reg: Registry, layout: Path) -> None:
-    assert run("push", layout, f"{host_of(reg)}/library/hello").returncode == 0
+    assert call("push", layout, f"{host_of(reg)}/library/hello").returncode == 0
     assert get_manifest(reg, "library/hello", "latest").status == 200
 
 
 def test_push_takes_an_archive_and_a_platform(reg: Registry, layout: Path, tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "image.tar", "w") as archive:
         archive.add(layout, ".")
-    done = run(
+    done = call(
         "push", tmp_path / "image.tar", f"{host_of(reg)}/library/hello:arm", "--platform", "linux/arm64", "--quiet"
     )
     assert (done.returncode, done.stdout) == (0, f"{sample_image(platform='linux/arm64').digest}\n")
@@ -95,8 +111,8 @@ def test_push_takes_an_archive_and_a_platform(reg: Registry, layout: Path, tmp_p
 
 def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout: Path) -> None:
     host = host_of(reg)
-    run("push", layout, f"{host}/library/hello:v1")
-    done = run("push", layout, f"{host}/library/other:v1", "--mount-from", "library/hello")
+    call("push", layout, f"{host}/library/hello:v1")
+    done = call("push", layout, f"{host}/library/other:v1", "--mount-from", "library/hello")
     assert done.returncode == 0
     assert done.stderr.count("mount_blob") == 4
 
@@ -142,7 +158,7 @@ def test_an_image_or_an_argument_that_cannot_be_used_ends_with_status_2_and_name
     (tmp_path / "layout").symlink_to(layout)
     lost = sample_layout(tmp_path / "lost", ("v1",))
     (lost / "blobs" / sample_image().layers[0].digest.replace(":", "/")).unlink()
-    done = run("push", image, reference, *options, cwd=tmp_path)
+    done = call("push", image, reference, *options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
 
@@ -151,7 +167,7 @@ def test_a_layer_that_is_damaged_ends_with_status_2_and_leaves_no_image(reg: Reg
     broken = sample_layout(tmp_path / "layout", ("v1",))
     blob = broken / "blobs" / sample_image().layers[2].digest.replace(":", "/")
     blob.write_bytes(blob.read_bytes()[:-1] + b"!")
-    done = run("push", broken, f"{host_of(reg)}/library/hello:v1")
+    done = call("push", broken, f"{host_of(reg)}/library/hello:v1")
     assert (done.returncode, done.stdout) == (2, "")
     assert sample_image().layers[2].digest in done.stderr
     assert get_manifest(reg, "library/hello", "v1").status == 404
@@ -165,7 +181,7 @@ def test_a_refusal_ends_with_status_1_and_says_step_status_and_meaning(
     layout: Path, reply: Callable[[str, str], Reply], told: list[str]
 ) -> None:
     with refusing_registry(reply) as registry:
-        done = run("push", layout, f"{registry.url}/library/hello:v1")
+        done = call("push", layout, f"{registry.url}/library/hello:v1")
     assert (done.returncode, done.stdout) == (1, "")
     assert [word for word in told if word not in done.stderr.splitlines()[-1]] == []
     assert done.stderr.splitlines()[-2].split()[:2] == told[:2]
@@ -253,7 +269,7 @@ def test_the_password_comes_from_standard_input_and_is_shown_nowhere(layout: Pat
 
 def test_the_trace_is_a_private_file_that_can_be_loaded(reg: Registry, layout: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
-    assert run("push", layout, f"{host_of(reg)}/library/hello:v1", "--trace", trace).returncode == 0
+    assert call("push", layout, f"{host_of(reg)}/library/hello:v1", "--trace", trace).returncode == 0
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
     assert [exchange.status for exchange in load(trace)] == [404, 202, 201] * 4 + [201]
 
@@ -261,14 +277,14 @@ def test_the_trace_is_a_private_file_that_can_be_loaded(reg: Registry, layout: P
 def test_the_trace_is_written_after_a_failure_too(layout: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     with refusing_registry(unauthorized) as registry:
-        assert run("push", layout, f"{registry.url}/a:b", "--trace", trace).returncode == 1
+        assert call("push", layout, f"{registry.url}/a:b", "--trace", trace).returncode == 1
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
     assert [(exchange.step, exchange.status) for exchange in load(trace)] == [("head_blob", 401)]
 
 
 def test_the_trace_is_written_when_nothing_answered(layout: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
-    assert run("push", layout, f"{nobody()}/a:b", "--trace", trace).returncode == 1
+    assert call("push", layout, f"{nobody()}/a:b", "--trace", trace).returncode == 1
     assert [(exchange.step, exchange.status) for exchange in load(trace)] == [("head_blob", None)]
 
 
@@ -277,11 +293,11 @@ def test_a_trace_that_is_there_is_replaced_and_stays_as_it_was_where_nothing_was
 ) -> None:
     trace = tmp_path / "trace.json"
     trace.write_text("of yesterday")
-    assert run("push", layout, "no host", "--trace", trace).returncode == 2
+    assert call("push", layout, "no host", "--trace", trace).returncode == 2
     assert (trace.read_text(), list(tmp_path.iterdir())) == ("of yesterday", [trace])
-    assert run("push", layout, "no host", "--trace", tmp_path / "new").returncode == 2
+    assert call("push", layout, "no host", "--trace", tmp_path / "new").returncode == 2
     assert list(tmp_path.iterdir()) == [trace]
-    assert run("push", layout, f"{host_of(reg)}/library/hello:v1", "--trace", trace).returncode == 0
+    assert call("push", layout, f"{host_of(reg)}/library/hello:v1", "--trace", trace).returncode == 0
     assert load(trace)[-1].step == "put_manifest"
 
 
@@ -339,7 +355,7 @@ def test_serve_keeps_the_directory_that_it_is_given(layout: Path, tmp_path: Path
             url = re.findall(r"http://[0-9.:]+[0-9]", served.line())[0]
             with connect(url) as reg:
                 assert get_manifest(reg, "library/hello", "v1").status == expected
-            assert run("push", layout, f"{url}/library/hello:v1").returncode == 0
+            assert call("push", layout, f"{url}/library/hello:v1").returncode == 0
             served.process.send_signal(signal.SIGTERM)
             served.process.communicate(timeout=LIMIT)
     assert list((tmp_path / "root").rglob("tags/v1/current/link"))
@@ -378,19 +394,19 @@ def test_serve_says_that_a_directory_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_demo_of_a_registry_that_has_no_such_name_ends_with_status_2() -> None:
-    done = run("demo", "--registry", "nonsense")
+    done = call("demo", "--registry", "nonsense")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'nonsense'" in done.stderr
 
 
 def test_demo_of_a_registry_that_is_not_there_ends_with_status_1() -> None:
-    done = run("demo", "--registry", f"http://{nobody()}")
+    done = call("demo", "--registry", f"http://{nobody()}")
     assert done.returncode == 1
     assert "refused" in done.stderr
 
 
 def test_help_names_every_command_and_each_command_explains_itself() -> None:
-    overview = run("--help")
+    overview = call("--help")
     assert overview.returncode == 0
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
     assert named == [
@@ -417,8 +433,8 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
 
 
 def test_the_help_of_push_says_when_a_registry_is_asked_over_plain_http() -> None:
-    assert "http://" in run("push", "--help").stdout
+    assert "http://" in call("push", "--help").stdout
 
 
 def test_a_command_that_is_not_there_ends_with_status_2() -> None:
-    assert run("fetch").returncode == 2
+    assert call("fetch").returncode == 2

@@ -15,7 +15,7 @@ from regtutor.formats import load
 from regtutor.steps import head_manifest
 from regtutor.walks.pushing import push_image
 from tests.refusing_registry import Reply, refusing_registry
-from tests.test_cli import host_of, nobody, run, unauthorized
+from tests.test_cli import call, host_of, nobody, run, unauthorized
 from tests.walks.artifacts import artifact
 
 REPOSITORY = "library/hello"
@@ -44,7 +44,7 @@ def test_tags_in_several_pages_are_followed_byte_for_byte(tmp_path: Path) -> Non
 
     with refusing_registry(reply) as registry:
         host = registry.url.removeprefix("http://")
-        done = run("tags", f"{host}/a", "--quiet", "--trace", tmp_path / "trace.json")
+        done = call("tags", f"{host}/a", "--quiet", "--trace", tmp_path / "trace.json")
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
         "st\ne2\n",
@@ -59,7 +59,7 @@ def test_referrers_are_printed_with_their_types(reg: Registry) -> None:
     reference = f"{host_of(reg)}/{REPOSITORY}@{DIGEST}"
     done = run("referrers", reference)
     assert (done.returncode, done.stdout) == (0, f"{SIGNATURE.digest}  application/vnd.example.signature\n")
-    assert run("referrers", reference, "--artifact-type", "text/plain").stdout == ""
+    assert call("referrers", reference, "--artifact-type", "text/plain").stdout == ""
 
 
 @pytest.mark.registry
@@ -67,7 +67,7 @@ def test_referrers_are_found_under_their_tag_where_there_is_no_api(registry_bina
     with open_registry("native", quiet=True, binary=registry_binary) as reg:
         push_image(reg, sample_image(), REPOSITORY, "v1")
         push_image(reg, SIGNATURE, REPOSITORY, SIGNATURE.digest)
-        done = run("referrers", f"{host_of(reg)}/{REPOSITORY}@{DIGEST}")
+        done = call("referrers", f"{host_of(reg)}/{REPOSITORY}@{DIGEST}")
     assert (done.returncode, done.stdout.split()[0]) == (0, SIGNATURE.digest)
     assert "no referrers API" in done.stderr
 
@@ -81,7 +81,7 @@ def test_delete_ends_with_the_digest_of_what_is_gone(reg: Registry, reference: s
 
 
 def test_delete_of_a_tag_alone_leaves_the_image(reg: Registry) -> None:
-    done = run("delete", f"{host_of(reg)}/{REPOSITORY}:v1", "--tag-only")
+    done = call("delete", f"{host_of(reg)}/{REPOSITORY}:v1", "--tag-only")
     assert (done.returncode, done.stdout) == (0, "v1\n")
     assert [head_manifest(reg, REPOSITORY, tag).status for tag in ("v1", "v2")] == [404, 200]
 
@@ -99,7 +99,7 @@ def test_delete_of_a_tag_alone_leaves_the_image(reg: Registry) -> None:
     ],
 )
 def test_an_argument_that_cannot_be_used_ends_with_status_2(arguments: tuple[str, ...], told: str) -> None:
-    done = run(*arguments)
+    done = call(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
 
@@ -108,8 +108,8 @@ def test_an_argument_that_cannot_be_used_ends_with_status_2(arguments: tuple[str
 def test_a_registry_that_refuses_or_is_not_there_ends_with_status_1(arguments: tuple[str, str]) -> None:
     command, rest = arguments
     with refusing_registry(unauthorized) as registry:
-        done = run(command, f"{registry.url.removeprefix('http://')}/{rest}")
+        done = call(command, f"{registry.url.removeprefix('http://')}/{rest}")
     assert (done.returncode, done.stdout) == (1, "")
     assert "401" in done.stderr and "--username" in done.stderr
-    done = run(command, f"{nobody()}/{rest}")
+    done = call(command, f"{nobody()}/{rest}")
     assert (done.returncode, done.stdout) == (1, "")

@@ -9,7 +9,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.formats.exporting import FORMATS
-from tests.test_cli import run
+from tests.test_cli import call, run
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_show_prints_every_line(saved: Path) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_export_writes_beside_the_file_and_ends_with_its_name(name: str, saved: Path) -> None:
-    done = run("export", saved, "--to", name)
+    done = call("export", saved, "--to", name)
     written = saved.with_suffix(FORMATS[name].endings[0])
     assert (done.returncode, done.stdout) == (0, f"{written}\n")
     assert written.stat().st_size > 0
@@ -35,10 +35,10 @@ def test_export_writes_beside_the_file_and_ends_with_its_name(name: str, saved: 
 def test_export_replaces_only_a_file_that_was_named(saved: Path, tmp_path: Path) -> None:
     there = tmp_path / "push.md"
     there.write_text("mine")
-    refused = run("export", saved, "--to", "markdown")
+    refused = call("export", saved, "--to", "markdown")
     assert (refused.returncode, there.read_text()) == (2, "mine")
     assert f"--output {there}" in " ".join(refused.stderr.split())
-    assert run("export", saved, "--output", there).returncode == 0
+    assert call("export", saved, "--output", there).returncode == 0
     assert "check_api" in there.read_text()
 
 
@@ -49,7 +49,7 @@ def test_export_to_another_format_names_those_that_there_are(saved: Path) -> Non
 
 
 def test_export_without_a_format_asks_for_one(saved: Path) -> None:
-    done = run("export", saved)
+    done = call("export", saved)
     assert done.returncode == 2
     assert "--to" in done.stderr
 
@@ -66,10 +66,10 @@ def test_standard_input_is_read_in_place_of_a_file(kind: str, saved: Path, tmp_p
 
 
 def test_what_standard_input_lacks_is_said_with_status_2(tmp_path: Path) -> None:
-    done = run("explain", "-", input="hello")
+    done = call("explain", "-", input="hello")
     assert (done.returncode, done.stdout) == (2, "")
     assert "standard input cannot be loaded" in done.stderr
-    done = run("export", "-", "--to", "har", cwd=tmp_path)
+    done = call("export", "-", "--to", "har", cwd=tmp_path)
     assert done.returncode == 2
     assert "--output" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -79,14 +79,14 @@ def test_export_does_not_write_over_what_it_reads(saved: Path, tmp_path: Path) -
     before = saved.read_bytes()
     (tmp_path / "link.har").symlink_to(saved)
     for named in (saved, tmp_path / "link.har"):
-        done = run("export", saved, "--to", "har", "--output", named)
+        done = call("export", saved, "--to", "har", "--output", named)
         assert (done.returncode, saved.read_bytes()) == (2, before)
         assert "another file" in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["show", "explain"])
 def test_a_file_that_is_missing_is_named_with_status_2(verb: str, tmp_path: Path) -> None:
-    done = run(verb, tmp_path / "missing.json")
+    done = call(verb, tmp_path / "missing.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert "missing.json cannot be loaded: there is no such file" in done.stderr
 
@@ -96,6 +96,6 @@ def test_a_file_that_holds_no_transcript_ends_with_status_2(verb: str, tmp_path:
     bad = tmp_path / "bad.json"
     bad.write_text(json.dumps({"format": "x"}))
     options = ["--to", "har"] if verb == "export" else []
-    done = run(verb, bad, *options)
+    done = call(verb, bad, *options)
     assert (done.returncode, done.stdout) == (2, "")
     assert "regtutor-transcript/1" in done.stderr

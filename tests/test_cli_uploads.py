@@ -10,7 +10,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.formats import load
 from regtutor.steps import get_manifest
-from tests.test_cli import run
+from tests.test_cli import call
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ def test_an_image_is_pushed_in_the_way_that_was_named(tmp_path: Path, options: t
     layout = sample_layout(tmp_path / "layout")
     with open_registry("embedded", quiet=True) as reg:
         host = reg.url.removeprefix("http://")
-        done = run("push", layout, f"{host}/a/b:v1", "--name", "v1", "--trace", tmp_path / "trace.json", *options)
+        done = call("push", layout, f"{host}/a/b:v1", "--name", "v1", "--trace", tmp_path / "trace.json", *options)
         assert (done.returncode, done.stdout.strip()) == (0, sample_image().digest)
         assert get_manifest(reg, "a/b", "v1").content == sample_image().manifest.data
     steps = [exchange.step for exchange in load(tmp_path / "trace.json")]
@@ -30,6 +30,6 @@ def test_an_image_is_pushed_in_the_way_that_was_named(tmp_path: Path, options: t
 
 @pytest.mark.parametrize("options", [("--upload", "parallel"), ("--chunk-size", "0"), ("--chunk-size", "many")])
 def test_a_way_that_there_is_not_is_a_bad_argument(tmp_path: Path, options: tuple[str, ...]) -> None:
-    done = run("push", tmp_path, "127.0.0.1:1/a:v1", *options)
+    done = call("push", tmp_path, "127.0.0.1:1/a:v1", *options)
     assert done.returncode == 2
     assert options[0] in done.stderr

@@ -23,7 +23,7 @@ from regtutor.errors import ConnectionFailed, ServerError
 from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest
 from regtutor.walks.pushing import push_image
-from tests.test_cli import LIMIT, run, serving
+from tests.test_cli import LIMIT, call, run, serving
 
 PASSWORD = "pass-word-1"
 
@@ -141,8 +141,8 @@ def test_serve_over_tls_with_passwords_and_a_push_to_it(htpasswd: Path, tmp_path
         done = run(*push, "--username", "ann", input=f"{PASSWORD}\n")
         assert (done.returncode, done.stdout) == (0, f"{sample_image().digest}\n"), done.stderr
         assert PASSWORD not in trace.read_text() and load(trace)[-1].status == 201
-        assert run(*push, "--username", "ann", input="wrong\n").returncode == 1
-        assert run(*push[:3], input="").returncode == 1, "its certificate is not trusted"
+        assert call(*push, "--username", "ann", input="wrong\n").returncode == 1
+        assert call(*push[:3], input="").returncode == 1, "its certificate is not trusted"
         served.process.send_signal(signal.SIGTERM)
         log, errors = served.process.communicate(timeout=LIMIT)
     assert PASSWORD.encode() not in log + errors
@@ -174,7 +174,7 @@ def test_a_ca_means_tls_where_no_scheme_is_given(command: str, tmp_path: Path) -
             "referrers": (f"{image}@{sample_image().digest}",),
             "delete": (f"{image}:v1",),
         }
-        done = run(command, *verbs[command], "--ca-file", ca_of(reg))
+        done = call(command, *verbs[command], "--ca-file", ca_of(reg))
     assert done.returncode == 0, done.stderr
 
 
@@ -184,7 +184,7 @@ def test_push_with_a_name_over_plain_http(htpasswd: Path, tmp_path: Path) -> Non
         push = ("push", layout, f"{reg.url.removeprefix('http://')}/library/hello:v1")
         refused = run(*push)
         assert refused.returncode == 1 and "401" in refused.stderr
-        assert run(*push, "--username", "ann", input=f"{PASSWORD}\n").returncode == 0
+        assert call(*push, "--username", "ann", input=f"{PASSWORD}\n").returncode == 0
         assert PASSWORD not in reg.logs()
 
 
