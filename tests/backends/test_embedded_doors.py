@@ -23,7 +23,7 @@ from regtutor.errors import ConnectionFailed, ServerError
 from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest
 from regtutor.walks.pushing import push_image
-from tests.test_cli import LIMIT, call, run, serving
+from tests.cli.test_cli import LIMIT, call, run, serving
 
 PASSWORD = "pass-word-1"
 

@@ -30,7 +30,7 @@ from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 HELLO = digest(b"hello")
 HELLO_512 = digest(b"hello", "sha512")
 NOWHERE = digest(b"nowhere")

@@ -10,7 +10,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.formats import load
 from regtutor.steps import get_manifest
-from tests.test_cli import call
+from tests.cli.test_cli import call
 
 
 @pytest.mark.parametrize(

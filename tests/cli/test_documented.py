@@ -18,7 +18,7 @@ from regtutor.cli import main
 from regtutor.cli.command import REFUSED, UNUSABLE
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_layout
-from tests.cli_page import ARGUMENTS, PAGE, PART, filled
+from tests.cli.page import ARGUMENTS, PAGE, PART, filled
 
 TEXT = PAGE.read_text(encoding="utf-8")
 README = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def by_heading() -> dict[str, str]:
 
 
 def test_the_page_is_what_the_commands_make_of_it() -> None:
-    assert filled(TEXT) == TEXT, "run python -m tests.cli_page and commit docs/cli.md"
+    assert filled(TEXT) == TEXT, "run python -m tests.cli.page and commit docs/cli.md"
 
 
 def test_every_command_has_one_part_of_the_page() -> None:

@@ -14,8 +14,8 @@ from regtutor.content.sample.image import sample_image
 from regtutor.formats import load
 from regtutor.steps import head_manifest
 from regtutor.walks.pushing import push_image
+from tests.cli.test_cli import call, host_of, nobody, run, unauthorized
 from tests.refusing_registry import Reply, refusing_registry
-from tests.test_cli import call, host_of, nobody, run, unauthorized
 from tests.walks.artifacts import artifact
 
 REPOSITORY = "library/hello"

@@ -9,7 +9,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.formats.exporting import FORMATS
-from tests.test_cli import call, run
+from tests.cli.test_cli import call, run
 
 
 @pytest.fixture

@@ -24,8 +24,7 @@ from regtutor.errors import (
 )
 from regtutor.protocol import media_types as types
 from regtutor.protocol.digests import sha256
-
-from .conftest import blob_path, members_of, put, tar_of, write_single
+from tests.content.conftest import blob_path, members_of, put, tar_of, write_single
 
 
 def rewrite(path: Path, change: Any) -> None:

@@ -27,9 +27,8 @@ from regtutor.errors import (
 from regtutor.protocol import media_types as types
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.manifests import parse_manifest
+from tests.content.conftest import link, tar_of
 from tests.unpacking import unpack
-
-from .conftest import link, tar_of
 
 IMAGE = sample_image(platform="linux/amd64")
 CONFIG_NAME = f"{IMAGE.config.digest.removeprefix('sha256:')}.json"

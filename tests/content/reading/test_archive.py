@@ -16,9 +16,8 @@ from regtutor.content.reading.load import load_image
 from regtutor.content.sample.image import sample_layout
 from regtutor.content.sample.tarball import tar_header
 from regtutor.errors import ImageError, TruncatedArchive, UnreadableImage
-
-from .conftest import link, members_of, tar_of
-from .test_docker_archive import members
+from tests.content.conftest import link, members_of, tar_of
+from tests.content.reading.test_docker_archive import members
 
 LONG = "folder/" * 30 + "file"
 END = bytes(1024)

@@ -18,8 +18,8 @@ from regtutor.formats import load
 from regtutor.steps import get_manifest
 from regtutor.walks.pulling import pull_image
 from regtutor.walks.pushing import push_image
+from tests.cli.test_cli import call, host_of, nobody, run, unauthorized
 from tests.refusing_registry import refusing_registry
-from tests.test_cli import call, host_of, nobody, run, unauthorized
 from tests.walks.serving import LARGE, Answer, Asked, honest, serving
 
 

@@ -1,6 +1,6 @@
 """Fills docs/cli.md with the commands' own usage lines, help texts and options; a test compares the page::
 
-python -m tests.cli_page
+python -m tests.cli.page
 
 Headings, examples and the text between the parts are written by hand. A part begins with ``<!-- made: NAME -->`` and
 ends with ``<!-- end -->``.
@@ -17,7 +17,7 @@ import click
 
 from regtutor.cli import main
 
-PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
+PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 PART = re.compile(r"^<!-- made: ([\w -]+) -->\n(.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 REQUESTS_ANCHOR = "[options of every command that sends requests](#authenticate-and-trace)"
 
