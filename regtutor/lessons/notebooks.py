@@ -115,9 +115,9 @@ def copy_notebooks(target: Path = DEFAULT_TARGET) -> list[Copy]:
         )
     try:
         target.mkdir(parents=True, exist_ok=True)
-        given = _read_manifest(target)
-        copies = [_copy_one(course / name, target, name, given) for name in _files(course)]
-        _write(target / MANIFEST, json.dumps({"format": FORMAT, "files": given}, indent=1, sort_keys=True).encode())
+        digests = _read_manifest(target)
+        copies = [_copy_one(course / name, target, name, digests) for name in _files(course)]
+        _write(target / MANIFEST, json.dumps({"format": FORMAT, "files": digests}, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise CourseError(
             f"The course cannot be copied to {target}", str(error), "Fix this, or choose another directory."
@@ -182,31 +182,31 @@ def _files(course: Path) -> Iterator[str]:
             yield PurePosixPath(*parts).as_posix()
 
 
-def _copy_one(source: Path, target: Path, name: str, given: dict[str, str]) -> Copy:
-    """Copy one file, unless the existing one is the learner's, and store its digest in ``given``."""
+def _copy_one(source: Path, target: Path, name: str, digests: dict[str, str]) -> Copy:
+    """Copy one file, unless the existing one is the learner's, and store its digest in ``digests``."""
     path, content = target / name, source.read_bytes()
-    new, last = _digest(content), given.get(name)
+    new, last = _digest(content), digests.get(name)
     if _is_through_link(path, target) or (path.exists() and not path.is_file()):
         return Copy(path, Outcome.KEPT)
     found = _digest(path.read_bytes()) if path.exists() else None
     if found not in (new, last, None):
-        return Copy(path, Outcome.KEPT) if new == last else _offer(path, target, name, content, given)
+        return Copy(path, Outcome.KEPT) if new == last else _offer(path, target, name, content, digests)
     if found != new:
         _write(path, content)
-    given[name] = new
+    digests[name] = new
     return Copy(path, {None: Outcome.COPIED, new: Outcome.UNCHANGED}.get(found, Outcome.UPDATED))
 
 
-def _offer(path: Path, target: Path, name: str, content: bytes, given: dict[str, str]) -> Copy:
+def _offer(path: Path, target: Path, name: str, content: bytes, digests: dict[str, str]) -> Copy:
     """Write the course's newer file next to the learner's, unless the file there is the learner's as well."""
     beside = path.with_name(f"{path.stem}.new{path.suffix}")
     beside_name = beside.relative_to(target).as_posix()
     if os.path.lexists(beside) and (
-        beside.is_symlink() or not beside.is_file() or _digest(beside.read_bytes()) != given.get(beside_name)
+        beside.is_symlink() or not beside.is_file() or _digest(beside.read_bytes()) != digests.get(beside_name)
     ):
         return Copy(path, Outcome.KEPT)
     _write(beside, content)
-    given[name] = given[beside_name] = _digest(content)
+    digests[name] = digests[beside_name] = _digest(content)
     return Copy(path, Outcome.OFFERED, beside)
 
 
