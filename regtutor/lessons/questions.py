@@ -100,8 +100,8 @@ def location_followed(transcript: Sequence[Exchange]) -> Question:
     *_, followed, put = chain
     right = _same_place(exchanges, followed, put)
     return Question(
-        f"Request {put}, {_label(exchanges[put - 1])}, closed an upload. It was sent to the Location in the response to "
-        "an earlier request: which one?",
+        f"Request {put}, {_label(exchanges[put - 1])}, closed an upload. It was sent to the Location in the response "
+        "to an earlier request: which one?",
         f"check(request), such as check({_another(right)})",
         (
             Part(
