@@ -1,6 +1,6 @@
 """regtutor: learn how container registries work, request by request.
 
-Everything that a notebook calls is here::
+Everything that a notebook needs is available from this module::
 
     import regtutor as rt
 
@@ -10,7 +10,7 @@ Everything that a notebook calls is here::
     put = rt.put_blob(reg, start.location, image.layers[0])
     rt.headers_table([start, put])
 
-Names are loaded when they are first used, so that importing the package loads neither pandas nor widgets nor a server.
+Each name is loaded on first use, so importing the package loads neither pandas nor widgets nor a server.
 """
 
 from __future__ import annotations

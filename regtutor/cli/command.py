@@ -1,6 +1,6 @@
-"""How a command asks a registry, what it says meanwhile, and with which status it ends.
+"""The parts that all commands share: options for requests, progress messages, traces and exit statuses.
 
-The result goes to standard output, everything else to standard error. Which commands there are is not known here.
+The result goes to standard output, everything else to standard error. This module does not depend on any command.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
 
 def _status_of(error: RegtutorError) -> int:
     if isinstance(error, InvalidURL) and error.transcript is not None:
-        return REFUSED  # not the user's address, but a Location that the registry gave
+        return REFUSED  # not the user's address, but a Location that the registry sent
     return next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED)
 
 
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command whose named errors end it with their sentences and their status, not with a traceback."""
+    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -80,14 +80,14 @@ def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Before the first request, not after the last: whether the file can be made at all."""
+    """Check that the file can be written, before the first request instead of after the last."""
     if path is None:
         return path
     if not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no directory {path.parent}")
+        raise click.BadParameter(f"the directory {path.parent} does not exist")
     try:
         if path.exists() and not path.is_file():
-            raise click.BadParameter(f"{path} is no file that can be replaced")
+            raise click.BadParameter(f"{path} is not a regular file, so it cannot be replaced")
         _try_to_make(path)
     except OSError as error:
         raise click.BadParameter(f"{path} cannot be written: {error.strerror or error}") from error
@@ -95,7 +95,7 @@ def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Pat
 
 
 def _try_to_make(path: Path) -> None:
-    """Make and delete a file: ``path``, or one beside it where it is there already, since that is then replaced."""
+    """Create and delete a file: ``path``, or one next to it if ``path`` exists, because saving replaces ``path``."""
     if os.path.lexists(path):
         NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
         return
@@ -104,62 +104,65 @@ def _try_to_make(path: Path) -> None:
 
 
 _OPTIONS = (
-    click.option("--username", help="Who asks; the password is read from standard input or asked for."),
+    click.option("--username", help="The user name. The password is read from standard input or prompted for."),
     click.option(
         "--ca-file",
         type=click.Path(exists=True, dir_okay=False),
-        help="The CA that signed the registry's certificate; a HOST without http:// is then asked over TLS.",
+        help="The CA that signed the registry's certificate. A HOST without a scheme then means HTTPS.",
     ),
     click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
         callback=_can_be_made,
-        help="Save every exchange to this file.",
+        help="Save every exchange in this file.",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="Print the result only."),
+    click.option("--quiet", "-q", is_flag=True, help="Print only the result."),
 )
-"""What every command has that asks a registry."""
+"""The options of every command that sends requests to a registry."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """How a registry is asked: the values of the options that :func:`asking` adds."""
+    """The values of the options that :func:`asking` adds, and the exchanges of the command."""
 
     username: str | None
     ca_file: str | None
     trace: Path | None
     quiet: bool
-    seen: list[Exchange] = field(default_factory=list, init=False)
+    exchanges: list[Exchange] = field(default_factory=list, init=False)
 
     def connect(self, host: str) -> Registry:
-        """The registry at ``host``, asked as ``--username`` says."""
-        return asked_as(self.anonymous(host), self.username)
+        """Return the registry at ``host``, with the credentials of ``--username``."""
+        return authenticated(self.anonymous(host), self.username)
 
     def anonymous(self, host: str) -> Registry:
-        """The registry at ``host``, asked as nobody, or as whom the address itself names."""
+        """Return the registry at ``host``, without credentials except those in the address itself."""
         from regtutor import connect
 
         plain = self.ca_file is None or "://" in host
         return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
 
     def watch(self, exchange: Exchange) -> None:
-        """Remember ``exchange``, and tell of it on standard error, unless that is not wanted."""
-        self.seen.append(exchange)
+        """Record ``exchange``, and report it on standard error unless ``--quiet`` was given."""
+        self.exchanges.append(exchange)
         if not self.quiet:
-            _tell(exchange)
+            _report(exchange)
 
     @contextmanager
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
-        """Takes the transcript, to be kept in the trace; what was done until an error or Ctrl-C is kept as well."""
-        made: list[Transcript] = []
+        """Yield a function that takes the transcript for the trace.
+
+        After an error or Ctrl-C the trace has the exchanges up to then.
+        """
+        transcripts: list[Transcript] = []
         try:
-            yield made.append
-        except BaseException:  # Ctrl-C too is no reason to forget what was done
-            if not made and self.seen:
-                self._keep_after_failure(Transcript.of(self.seen))
+            yield transcripts.append
+        except BaseException:  # includes Ctrl-C
+            if not transcripts and self.exchanges:
+                self._keep_after_failure(Transcript.of(self.exchanges))
             raise
-        finally:  # also when nobody reads the result
-            for transcript in made:
+        finally:  # also if nothing reads standard output
+            for transcript in transcripts:
                 for note in transcript.notes:
                     _say(note)
                 self._keep(transcript)
@@ -173,7 +176,7 @@ class Asking:
         _say(f"The exchanges are in {self.trace}")
 
     def _keep_after_failure(self, transcript: Transcript) -> None:
-        """What keeps the file from being written does not hide why the command failed."""
+        """Save the trace; an error while saving does not hide the reason why the command failed."""
         try:
             self._keep(transcript)
         except CannotSave as error:
@@ -181,7 +184,7 @@ class Asking:
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that asks a registry: it gets the options, and their values as its argument ``asking``."""
+    """Give ``command`` the options for requests, and pass their values as its argument ``asking``."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -193,18 +196,18 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def asked_as(reg: Registry, username: str | None) -> Registry:
-    """``reg`` with ``username`` and the password that is read now; as it is where there is no name."""
+def authenticated(reg: Registry, username: str | None) -> Registry:
+    """Return ``reg`` with ``username`` and a password that is read now, or ``reg`` unchanged without a user name."""
     return reg if username is None else reg.with_auth(username, _password(username))
 
 
 def _password(username: str) -> str:
     if sys.stdin.isatty():
-        return str(click.prompt(f"Password of {username}", hide_input=True, err=True))
+        return str(click.prompt(f"Password for {username}", hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")
 
 
-def _tell(exchange: Exchange) -> None:
+def _report(exchange: Exchange) -> None:
     amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
     moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
     _say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
@@ -214,4 +217,4 @@ def _say(line: str) -> None:
     try:
         click.echo(line, err=True)
     except BrokenPipeError:
-        return  # nobody reads standard error any more, which is no reason to stop in the middle of a push
+        return  # standard error was closed, which is no reason to stop in the middle of a push

@@ -213,7 +213,7 @@ def test_serve_is_public_without_them_only_if_that_is_said() -> None:
         (("--host", "::"), "--insecure-public"),
         (("--host", "0.0.0.0", "--tls"), "--htpasswd FILE"),
         (("--host", "0.0.0.0", "--htpasswd", "{htpasswd}"), "--tls"),
-        (("--cert", "{htpasswd}", "--tls"), "go together"),
+        (("--cert", "{htpasswd}", "--tls"), "--cert and --key together"),
         (("--cert", "{htpasswd}", "--key", "{htpasswd}"), "with --tls"),
         (("--cert", "{htpasswd}", "--key", "{htpasswd}", "--tls"), "belong together"),
         (("--htpasswd", "nowhere"), "nowhere"),
