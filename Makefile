@@ -37,7 +37,7 @@ lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browse
 demo: environment ## push the sample image in this terminal, and print every exchange
 	$(BIN)/regtutor demo $(DEMO_ARGS)
 
-# A later -n wins: TEST_ARGS="-n 0 tests/server" does without the workers, whose start takes longer than a few tests.
+# The last -n counts: TEST_ARGS="-n 0 tests/server" runs without workers, whose start takes longer than a few tests.
 test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
