@@ -81,8 +81,7 @@ def test_copy_without_a_tag_means_latest_and_its_help_says_so(reg: Registry) -> 
     assert call("copy", f"{host_of(reg)}/library/hello:v1", f"{host_of(reg)}/library/other").returncode == 0
     assert get_manifest(reg, "library/other", "latest").status == 200
     told = call("copy", "--help").stdout
-    assert "HOST/REPOSITORY[:TAG]
-" in told and "The default tag of both is latest." in " ".join(told.split())
+    assert "HOST/REPOSITORY[:TAG]\n" in told and "The default tag of both is latest." in " ".join(told.split())
 
 
 def test_copy_within_one_registry_mounts(reg: Registry) -> None:
