@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from regtutor.backends import distribution
-from regtutor.backends.container_image import build_image, need_image, pull_image
+from regtutor.backends.container_image import build_image, image_of_version, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
@@ -61,6 +61,7 @@ def open_container(
     *,
     build: bool = False,
     pull: bool | str = False,
+    version: str | None = None,
     image: str | None = None,
     binary: str | Path | None = None,
     engine: str | None = None,
@@ -72,6 +73,7 @@ def open_container(
     ----------
     build: build the image first, from ``binary`` or the registry binary on PATH.
     pull: download the image first: True for registry:2, or a reference such as ``registry:3``.
+    version: use the official image of this version, such as ``"2"``, ``"3"`` or ``"3.1.1"``; with ``pull`` download it.
     image: the image to use, or the name to build; by default ``localhost/regtutor-registry:latest`` or registry:2 or 3.
     binary: what to build from.
     engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
@@ -83,10 +85,14 @@ def open_container(
 
     Raises
     ------
+    UnknownOption: if ``version`` is given together with ``image``, or is no version.
     BackendMissing: if there is no engine or no image; it names the two calls that get one.
     BackendFailed: if it does not come up; the error carries the end of its log.
     """
     own = distribution.checked_settings(settings)
+    if version is not None:
+        image = image_of_version(version, image)
+        pull = image if pull is True else pull
     chosen = find_engine(engine)
     keeper = Keeper()
     try:

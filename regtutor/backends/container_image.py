@@ -10,15 +10,21 @@ from pathlib import Path
 from regtutor.backends import distribution
 from regtutor.backends.engine import Engine
 from regtutor.backends.keeper import Keeper, Ran
-from regtutor.errors import BackendFailed, BackendMissing
+from regtutor.backends.reachability import trouble_reaching
+from regtutor.errors import BackendFailed, BackendMissing, UnknownOption
 
 BUILT = "localhost/regtutor-registry:latest"
 PRESENT = (BUILT, "docker.io/library/registry:2", "docker.io/library/registry:3")
 """The images that are used when they are there, in this order."""
 
+OFFICIAL = "docker.io/library/registry"
+"""The repository of the project's own images; a version is a tag of it."""
+
 BUILD_SECONDS = 120.0
 PULL_SECONDS = 600.0
+UNREACHABLE_SECONDS = 3.0
 
+_VERSION = re.compile(r"[0-9]+(?:[.-][0-9A-Za-z]+)*")
 _ELF = b"\x7fELF"
 _LIBRARY = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x", re.MULTILINE)
 
@@ -26,6 +32,26 @@ _TWO_CALLS = (
     'Build it from the registry binary of this machine: rt.open_registry("container", build=True). '
     'Or download it: rt.open_registry("container", pull=True)'
 )
+_NO_NETWORK = (
+    "Check this machine's network or proxy, or build an image from a local binary: "
+    'rt.open_registry("container", build=True)'
+)
+
+
+def image_of_version(version: str, image: str | None = None) -> str:
+    """Return the name of the official image of a ``version``, such as ``"2"``, ``"3"`` or ``"3.1.1"``.
+
+    Raises
+    ------
+    UnknownOption: for something that no tag can be, and together with ``image``.
+    """
+    if image is not None or not _VERSION.fullmatch(str(version)):
+        raise UnknownOption(
+            f"version={version!r} names no image" if image is None else "version= and image= were both given",
+            f"a version is a tag of {OFFICIAL}, such as 2 or 3.1.1; image= is the whole name of an image",
+            'Write rt.open_registry("container", version="3"), or give image= alone',
+        )
+    return f"{OFFICIAL}:{version}"
 
 
 def present_image(engine: Engine, image: str | None = None) -> str | None:
@@ -43,8 +69,17 @@ def need_image(engine: Engine, image: str | None = None) -> str:
     found = present_image(engine, image)
     if found is None:
         looked_for = image or f"any of {', '.join(PRESENT)}"
-        raise BackendMissing("There is no registry image", f"{engine.name} does not have {looked_for}", _TWO_CALLS)
+        next_ = _version_calls(image) if image and image.startswith(f"{OFFICIAL}:") else _TWO_CALLS
+        raise BackendMissing("There is no registry image", f"{engine.name} does not have {looked_for}", next_)
     return found
+
+
+def _version_calls(image: str) -> str:
+    version = image.rpartition(":")[2]
+    return (
+        f'Download it: rt.open_registry("container", version="{version}", pull=True). Or run a binary of that version: '
+        'rt.open_registry("native", binary="/path/to/registry")'
+    )
 
 
 def build_image(engine: Engine, keeper: Keeper, binary: str | Path | None = None, image: str | None = None) -> str:
@@ -119,7 +154,12 @@ def pull_image(engine: Engine, keeper: Keeper, pull: str | bool = True) -> str:
     """
     reference = "registry:2" if pull is True else str(pull)
     name = reference if "/" in reference else f"docker.io/library/{reference}"
-    ran = keeper.run([engine.program, "pull", *engine.plain_http(name), name], limit=PULL_SECONDS)
+    # An engine may still have it from a mirror, so it has a few seconds even if the host cannot be reached.
+    unreachable = trouble_reaching(name)
+    limit = UNREACHABLE_SECONDS if unreachable else PULL_SECONDS
+    ran = keeper.run([engine.program, "pull", *engine.plain_http(name), name], limit=limit)
+    if ran.status != 0 and unreachable:
+        raise BackendFailed(f"The image {name} could not be pulled", unreachable, _NO_NETWORK)
     if ran.status != 0:
         raise _failed(
             f"The image {name} could not be pulled",

@@ -7,7 +7,6 @@ knows nothing of registries.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -16,13 +15,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from regtutor.backends.asking import ask_all
 from regtutor.backends.processes import APART
 from regtutor.errors import BackendFailed, BackendMissing
 from regtutor.storage_tree import StorageTree
 
 ENGINES = ("docker", "podman")
 ANSWER_SECONDS = 2.0  # a docker command without its daemon is common: it must not hold anybody up
-CALL_SECONDS = 15.0
+CALL_SECONDS = 8.0
 COPY_SECONDS = 60.0
 MOST_ENTRIES = 200_000
 _COPIES = 2  # a file that vanishes during the copy, such as a finished upload's, makes it fail
@@ -98,27 +98,30 @@ class Engine:
         return text
 
 
-def find_engine(engine: str | None = None) -> Engine:
-    """The engine to use: ``engine``, else ``$REGTUTOR_ENGINE``, else the first of docker and podman that answers.
+def find_engine(engine: str | None = None, *, limit: float = ANSWER_SECONDS, again: bool = True) -> Engine:
+    """Return the engine to use: ``engine``, else ``$REGTUTOR_ENGINE``, else the first of docker and podman that works.
+
+    Parameters
+    ----------
+    limit: seconds that each engine has to respond; all are asked at the same time.
+    again: whether an engine that did not respond earlier in this process is asked again.
 
     Raises
     ------
-    BackendMissing: if none answers within 2 s; it says what each one said.
+    BackendMissing: if no engine responds in time; it says what each one said.
     """
     wanted = engine or os.environ.get("REGTUTOR_ENGINE")
-    said = []
-    for name in (wanted,) if wanted else ENGINES:
-        program = shutil.which(name)
-        trouble = _trouble(program) if program else "is not installed"
-        if program and not trouble:
-            return Engine(program)
-        said.append(f"{name} {trouble}")
-    raise BackendMissing("There is no container engine", "; ".join(said), _HOW)
+    said = ask_all((wanted,) if wanted else ENGINES, _trouble, limit=limit, again=again)
+    found = next((program for program, trouble in said.values() if not trouble), None)
+    if found is None:
+        reasons = "; ".join(f"{name} {trouble}" for name, (_, trouble) in said.items())
+        raise BackendMissing("There is no container engine", reasons, _HOW)
+    return Engine(found)
 
 
-def _trouble(program: str) -> str:
+def _trouble(program: str, limit: float) -> str:
     try:
-        done = _run(program, "info", limit=ANSWER_SECONDS)
+        done = _run(program, "info", limit=limit)
     except BackendFailed as error:
         return f"does not answer ({error.why})"
     lines = done.stdout.decode(errors="replace").strip().splitlines()

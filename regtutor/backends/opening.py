@@ -26,18 +26,22 @@ BACKENDS = {
 
 VARIABLE = "REGTUTOR_REGISTRY"
 
+AUTO_SECONDS = 0.7
+"""Seconds that an engine has to respond before ``auto`` takes another back end."""
+
 
 def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -> Registry:
-    """Start a registry, or reach one, and print one line that says which, and why that one.
+    """Start a registry, or reach one, and print one line that says which; ``reg.why`` says why that one.
 
     Parameters
     ----------
     which: ``container``, ``native``, ``embedded``, ``in_process``, or the URL of any registry. ``auto`` takes what
-        ``$REGTUTOR_REGISTRY`` says; else the container, if an engine answers within 2 s and the image is present; else
-        the native binary, if installed; else embedded. It downloads nothing.
+        ``$REGTUTOR_REGISTRY`` says; else the container, if an engine responds at once and the image is present; else
+        the native binary, if installed; else embedded. It downloads nothing, and asks each engine once in a process.
     quiet: print nothing.
     options: for the back end: see ``open_container``, ``open_native``, ``open_embedded``, ``open_in_process``, and
-        ``connect`` for a URL.
+        ``connect`` for a URL. Any build of CNCF Distribution: ``open_registry("native", binary=PATH)``,
+        ``open_registry("container", version="3")``, ``open_registry("container", image=NAME)``.
 
     Returns
     -------
@@ -57,8 +61,9 @@ def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -
         registry, why = _first_available(options)
     else:
         registry = _checked(which, options)(**options)
+    registry.why = f"{why}{_about(registry)}."
     if not quiet:
-        print(f"Registry: {registry.name} at {registry.url}{_about(registry)}. Why: {why}.")
+        print(f"Registry: {registry.name} at {registry.url}")
     return registry
 
 
@@ -68,11 +73,26 @@ def _first_available(options: dict[str, Any]) -> tuple[Registry, str]:
     reasons: list[str] = []
     for name in order[:-1]:
         try:
-            return _checked(name, options)(**options), "; ".join([*reasons, f"{name} is the first choice that is here"])
+            opener = _checked(name, options)
+            own = _with_engine(options) if name == "container" else options
+            return opener(**own), "; ".join([*reasons, f"{name} is the first choice that is here"])
         except BackendError as error:
             reasons.append(f"no {name}: {error.what}{f' ({error.why})' if error.why else ''}")
     last = order[-1]
     return _checked(last, options)(**options), "; ".join([*reasons, f"{last} is always here"])
+
+
+def _with_engine(options: dict[str, Any]) -> dict[str, Any]:
+    """``options`` with the engine that responds at once.
+
+    Raises
+    ------
+    BackendMissing: if none does, now or when it was asked before.
+    """
+    from regtutor.backends.engine import find_engine
+
+    found = find_engine(options.get("engine"), limit=AUTO_SECONDS, again=False)
+    return {**options, "engine": found.program}
 
 
 def _checked(which: str, options: dict[str, Any]) -> Opener:
@@ -111,4 +131,4 @@ def _opener(which: str) -> Opener:
 
 def _about(registry: Registry) -> str:
     about = getattr(registry.host, "about", "")
-    return f" ({about})" if about else ""
+    return f"; it is {about}" if about else ""

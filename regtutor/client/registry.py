@@ -98,6 +98,10 @@ class Registry:
     transport: what sends; see :class:`Transport`.
     credentials: attached to requests for this host only, or None.
     host: where it runs, for ``logs`` and ``tree``; None for a registry that is only known by its URL.
+
+    Attributes
+    ----------
+    why: why ``open_registry`` took this registry, and what it is; empty if ``open_registry`` did not open it.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class Registry:
         self.url = url.rstrip("/")
         self.credentials = credentials
         self.host = host
+        self.why = ""
         self.pushed = PushedBlobs()
         self._transport = transport
 
@@ -166,6 +171,7 @@ class Registry:
         """The same registry on the same connections, asked as ``username``; both remember what either has pushed."""
         other = Registry(self.url, self._transport, credentials=Credentials(username, password), host=self.host)
         other.pushed = self.pushed
+        other.why = self.why
         return other
 
     def logs(self) -> str:

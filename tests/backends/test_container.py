@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from regtutor.backends import container_image, distribution
 from regtutor.backends.container import ContainerHost, open_container
 from regtutor.backends.native import open_native
-from regtutor.errors import BackendFailed, BackendMissing
+from regtutor.errors import BackendFailed, BackendMissing, UnknownOption
 from regtutor.storage_tree import StorageTree
 from tests.backends.conftest import IMAGE
 from tests.backends.watching import listens, push_blob, status
@@ -105,6 +106,30 @@ class TestImages:
             assert "GET /v2/library/registry/manifests/2" in hub.logs()
             podman_says(podman, "rmi", reference)
 
+    def test_a_version_is_a_tag_of_the_official_image(self, podman: str, image: str) -> None:
+        """The image is a stand-in: a local build from Debian's binary under the official name, no download."""
+        podman_says(podman, "tag", image, "docker.io/library/registry:2")
+        with open_container(engine=podman, version="2") as reg:
+            assert status(reg.url) == 200
+            assert reg.host.image == "docker.io/library/registry:2"  # type: ignore[union-attr]
+        podman_says(podman, "rmi", "docker.io/library/registry:2")
+
+    def test_a_version_that_is_not_there_names_the_call_that_downloads_it(self, podman: str) -> None:
+        with pytest.raises(BackendMissing, match=r"registry:3.*version=\"3\", pull=True.*binary="):
+            open_container(engine=podman, version="3")
+
+    def test_a_pull_without_a_network_is_one_sentence_within_ten_seconds(
+        self, podman: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        began = time.monotonic()
+        with pytest.raises(BackendFailed, match="could not be pulled") as caught:
+            open_container(engine=podman, pull="registry.invalid/library/registry:2")
+        assert "the name registry.invalid cannot be resolved" in caught.value.why
+        assert caught.value.log == ""
+        assert time.monotonic() - began < 10.0
+
     def test_a_pull_that_fails_shows_what_the_engine_said(self, podman: str, temporary: Path) -> None:
         with open_native() as hub:
             reference = f"{hub.url.removeprefix('http://')}/library/absent:2"
@@ -112,6 +137,14 @@ class TestImages:
                 open_container(engine=podman, pull=reference)
         assert "manifest unknown" in caught.value.log
         assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize(
+    "options", [{"version": "2", "image": "x"}, {"version": "latest"}, {"version": "2 --privileged"}]
+)
+def test_a_version_is_a_number_and_excludes_an_image(options: dict[str, str]) -> None:
+    with pytest.raises(UnknownOption, match="version"):
+        open_container(**options)  # type: ignore[arg-type]
 
 
 def test_without_an_engine_it_says_what_each_one_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from regtutor.backends.opening import BACKENDS, open_registry
-from regtutor.errors import UnknownBackend, UnknownOption
+from regtutor.backends.opening import AUTO_SECONDS, BACKENDS, open_registry
+from regtutor.errors import BackendMissing, UnknownBackend, UnknownOption
 from tests.backends.watching import status
 
 pytestmark = pytest.mark.usefixtures("temporary")
@@ -33,57 +34,87 @@ def on_path(path: Path, podman: str, registry_binary: str) -> None:
     (path / "docker-registry").symlink_to(registry_binary)
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines have time to respond on a machine that runs many tests."""
+    monkeypatch.setattr("regtutor.backends.opening.AUTO_SECONDS", 30.0)
+    monkeypatch.setattr("regtutor.backends.asking._said", {})
+
+
 def test_with_nothing_installed_it_is_embedded_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     with open_registry() as reg:
         assert reg.name == "embedded"
-    said = capsys.readouterr().out
-    assert said.count("\n") == 1
-    assert said.startswith(f"Registry: embedded at {reg.url}")
-    assert "docker is not installed; podman is not installed" in said
-    assert "no native: There is no registry binary" in said
+    assert capsys.readouterr().out == f"Registry: embedded at {reg.url}\n"
+    assert "docker is not installed; podman is not installed" in reg.why
+    assert "no native: There is no registry binary" in reg.why
+    assert reg.with_auth("alice", "secret").why == reg.why
+
+
+def test_engines_that_do_not_respond_are_asked_at_the_same_time_and_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("regtutor.backends.asking._said", {})
+    asked = path.parent / "asked"
+    for name in ("docker", "podman"):
+        (path / name).write_text(f"#!/bin/sh\necho {name} >> '{asked}'\nexec /bin/sleep 60\n")
+        (path / name).chmod(0o755)
+    began = time.monotonic()
+    with open_registry(quiet=True) as first:
+        assert time.monotonic() - began < 2 * AUTO_SECONDS + 1.0
+    with open_registry(quiet=True) as second:
+        assert first.why == second.why
+    assert (
+        "docker does not answer (no answer within 0.7 s); podman does not answer (no answer within 0.7 s)" in first.why
+    )
+    assert sorted(asked.read_text().split()) == ["docker", "podman"]
+
+
+def test_an_engine_that_is_named_is_asked_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regtutor.backends.asking._said", {})
+    docker = path / "docker"
+    docker.write_text("#!/bin/sh\necho no daemon; exit 1\n")
+    docker.chmod(0o755)
+    open_registry(quiet=True).close()
+    docker.write_text("#!/bin/sh\necho still starting; exit 1\n")
+    with pytest.raises(BackendMissing, match="still starting"):
+        open_registry("container", engine="docker")
 
 
 @pytest.mark.registry
-def test_the_native_binary_comes_before_embedded(
-    path: Path, registry_binary: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_native_binary_comes_before_embedded(path: Path, registry_binary: str) -> None:
     (path / "docker-registry").symlink_to(registry_binary)
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "CNCF Distribution 2." in capsys.readouterr().out
+    assert "it is CNCF Distribution 2." in reg.why
 
 
 @pytest.mark.container
-@pytest.mark.usefixtures("on_path")
-def test_the_container_comes_first_if_its_image_is_present(
-    image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("on_path", "patient")
+def test_the_container_comes_first_if_its_image_is_present(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("regtutor.backends.container_image.PRESENT", (image,))
     with open_registry() as reg:
         assert (reg.name, status(reg.url)) == ("container", 200)
-    assert f"({image} in podman)" in capsys.readouterr().out
+    assert f"it is {image} in podman" in reg.why
 
 
 @pytest.mark.container
-@pytest.mark.usefixtures("on_path")
-def test_an_engine_without_an_image_is_passed_over_and_nothing_is_downloaded(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+@pytest.mark.usefixtures("on_path", "patient")
+def test_an_engine_without_an_image_is_passed_over_and_nothing_is_downloaded() -> None:
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "no container: There is no registry image" in capsys.readouterr().out
+    assert "no container: There is no registry image" in reg.why
 
 
 @pytest.mark.container
-@pytest.mark.usefixtures("on_path")
+@pytest.mark.usefixtures("on_path", "patient")
 def test_a_container_that_does_not_start_is_passed_over_with_its_reason(
-    image: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regtutor.backends.container_image.PRESENT", (image,))
     monkeypatch.setattr("regtutor.backends.container.CONFIG_INSIDE", "/nowhere:/there")
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "did not start (The engine says: " in capsys.readouterr().out
+    assert "did not start (The engine says: " in reg.why
 
 
 @pytest.mark.registry
@@ -93,13 +124,11 @@ def test_an_option_leaves_only_the_registries_that_have_it(tmp_path: Path) -> No
         assert reg.name == "embedded"
 
 
-def test_the_environment_names_a_back_end_for_auto_only(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_environment_names_a_back_end_for_auto_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGTUTOR_REGISTRY", "in_process")
     with open_registry() as reg:
         assert reg.name == "in_process"
-    assert "Why: $REGTUTOR_REGISTRY says so." in capsys.readouterr().out
+    assert reg.why.startswith("$REGTUTOR_REGISTRY says so")
     with open_registry("embedded") as reg:
         assert reg.name == "embedded"
 
