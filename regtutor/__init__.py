@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from regtutor.backends.opening import open_registry as open_registry
     from regtutor.client.connect import connect as connect
     from regtutor.client.registry import Registry as Registry
+    from regtutor.comparison.capabilities.probing import probe as probe
+    from regtutor.comparison.comparing import compare as compare
+    from regtutor.comparison.comparing import compare_walk as compare_walk
     from regtutor.content.image import Image as Image
     from regtutor.content.image import Layer as Layer
     from regtutor.content.index import Index as Index
@@ -90,6 +93,8 @@ _HOMES = {
     "backends.opening": ("open_registry",),
     "client.connect": ("connect",),
     "client.registry": ("Registry",),
+    "comparison.capabilities.probing": ("probe",),
+    "comparison.comparing": ("compare", "compare_walk"),
     "content.image": ("Image", "Layer"),
     "content.index": ("Index",),
     "content.reading.load": ("load_image", "load_index"),

@@ -15,6 +15,8 @@ FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.exchange", "Exchange"): "exchange_html",
     ("regtutor.exchange", "Transcript"): "transcript_html",
     ("regtutor.findings.finding", "Findings"): "findings.findings_html",
+    ("regtutor.comparison.records", "Comparison"): "comparison.comparison_html",
+    ("regtutor.comparison.capabilities.card", "CapabilityCard"): "comparison.card_html",
     ("regtutor.message", "Request"): "request_html",
     ("regtutor.message", "Location"): "location_html",
     ("regtutor.content.image", "Image"): "image_html",
@@ -28,6 +30,8 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Transcript"),
     ("regtutor.storage_tree", "StorageTree"),
     ("regtutor.findings.finding", "Findings"),
+    ("regtutor.comparison.records", "Comparison"),
+    ("regtutor.comparison.capabilities.card", "CapabilityCard"),
 )
 """Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
 

@@ -8,6 +8,7 @@ means that an empty text was sent. The data is whole; pandas shortens what it *s
 Only this package imports pandas, and it does so when a table is made. It knows nothing of how records come to be.
 """
 
+from regtutor.tables.comparisons import capabilities_table, comparison_table, registries_table
 from regtutor.tables.differences import diff_table
 from regtutor.tables.findings import findings_table
 from regtutor.tables.headers import headers_table
@@ -17,11 +18,14 @@ from regtutor.tables.whole import Whole, is_ours, whole
 __all__ = [
     "Whole",
     "bytes_table",
+    "capabilities_table",
+    "comparison_table",
     "diff_table",
     "findings_table",
     "headers_table",
     "is_ours",
     "layers_table",
+    "registries_table",
     "summary_table",
     "whole",
 ]

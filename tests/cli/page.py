@@ -30,6 +30,7 @@ ARGUMENTS: Mapping[str, str] = {
     "HOST/REPOSITORY[:TAG|@DIGEST]": "The registry, the repository and a tag or digest; the default tag is `latest`.",
     "HOST/REPOSITORY:TAG|@DIGEST": "The registry, the repository and a tag or a digest, one of which is required.",
     "HOST/REPOSITORY@DIGEST": "The registry, the repository and the digest of a manifest.",
+    "URL": "The registry: `HOST` or `HOST:PORT`, with `http://` or `https://` before it to choose.",
     "[JUPYTER_ARGS]...": "Arguments for JupyterLab, such as `--no-browser`.",
 }
 """The meaning of each argument, under the name that the usage line gives it: click has no help for arguments."""

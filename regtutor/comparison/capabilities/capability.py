@@ -1,0 +1,80 @@
+"""One capability: the question, the requests, how strongly the documents ask for it, and the function that looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from regtutor.comparison.capabilities.trial import Trial
+from regtutor.exchange import Exchange
+from regtutor.protocol.citations import Citation, Rule
+
+Outcome = Literal["yes", "no", "other", "not tried"]
+"""``yes``: the registry does it. ``no``: it does not. ``other``: neither. ``not tried``: there is no verdict."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The ``outcome``, and what the registry ``said``: statuses, error codes and values, without what varies."""
+
+    outcome: Outcome
+    said: str
+
+
+Look = Callable[[Trial], Verdict]
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A row of the table.
+
+    Attributes
+    ----------
+    name: a short name; unique.
+    group: ``api``, ``pull``, ``lists``, ``uploads``, ``manifests`` or ``deletion``.
+    asks: the question that the verdict answers with yes or no.
+    requests: the requests that it sends, in short.
+    rule, citation: how strongly the documents ask a registry for it, and where.
+    writes: whether it changes the registry, so that it needs ``write=True``.
+    look: sends the requests and gives the verdict.
+    """
+
+    name: str
+    group: str
+    asks: str
+    requests: str
+    rule: Rule
+    citation: Citation | None
+    writes: bool
+    look: Look
+
+
+CAPABILITIES: list[Capability] = []
+"""Every capability, in the order in which they are looked for."""
+
+
+def capability(
+    name: str, group: str, asks: str, requests: str, rule: Rule, citation: Citation | None, *, writes: bool = False
+) -> Callable[[Look], Look]:
+    """Add the function below to :data:`CAPABILITIES`."""
+
+    def add(look: Look) -> Look:
+        CAPABILITIES.append(Capability(name, group, asks, requests, rule, citation, writes, look))
+        return look
+
+    return add
+
+
+def told(exchange: Exchange) -> str:
+    """A response in short: its status, with the error codes of its body."""
+    codes = dict.fromkeys(str(entry["code"]) for entry in exchange.errors if entry.get("code"))
+    broken = ["with a body that breaks off"] if exchange.error and exchange.response else []
+    return " ".join([str(exchange.status), *codes, *broken])
+
+
+def verdict(good: bool, *exchanges: Exchange, bad: bool = True, said: str = "") -> Verdict:
+    """``yes`` if ``good``, else ``no`` if ``bad``, else ``other``, with the responses in short."""
+    texts = ", then ".join(told(exchange) for exchange in exchanges)
+    outcome: Outcome = "yes" if good else "no" if bad else "other"
+    return Verdict(outcome, f"{texts}: {said}" if said and texts else said or texts)

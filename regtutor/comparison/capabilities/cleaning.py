@@ -1,0 +1,64 @@
+"""The cleanup after a probe that wrote: deletes what it stored, as far as the registry does, and says what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from regtutor.comparison.capabilities.trial import NotTried, Trial
+from regtutor.exchange import Exchange
+
+SECONDS = 20.0
+REQUESTS = 150
+
+_GONE = (202, 204, 404)
+
+
+def clean_up(trial: Trial) -> tuple[str, ...]:
+    """Cancel the open sessions, and delete the manifests, then the tags that are left, then the blobs.
+
+    Returns
+    -------
+    Notes: what was deleted, and what stays where.
+    """
+    trial.more(SECONDS, REQUESTS)
+    left = trial.leftovers
+    sessions = [path for path, location in list(left.sessions.items()) if not _gone(trial, "cancel_upload", location)]
+    manifests = _delete(trial, "delete_manifest", reversed(left.manifests))
+    tags = _delete(trial, "delete_manifest", left.tags if manifests else ())
+    blobs = _delete(trial, "delete_blob", left.blobs)
+    stays = [(len(manifests), "manifest"), (len(tags), "tag"), (len(blobs), "blob"), (len(sessions), "open session")]
+    named = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in stays if count]
+    stored = len(left.manifests) + len(left.blobs)
+    notes = [f"{stored - len(manifests) - len(blobs)} of {stored} manifests and blobs of the probe were deleted again"]
+    if named:
+        notes.append(f"What stays in {trial.repository} and its neighbors: {', '.join(named)}")
+    if sessions:
+        notes.append("A registry drops an open session when it purges old uploads")
+    if stored:
+        notes.append(f"The empty repositories {trial.repository}... may stay in the registry's catalog")
+    return tuple(notes)
+
+
+def _delete(trial: Trial, step: str, stored: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Delete each of them; what stays is returned. After a 405 no further one is tried."""
+    left: list[tuple[str, str]] = []
+    refused = False
+    for repository, reference in stored:
+        exchange = None if refused else _asked(trial, step, repository, reference)
+        refused = refused or (exchange is not None and exchange.status == 405)
+        if exchange is None or exchange.status not in _GONE:
+            left.append((repository, reference))
+    return left
+
+
+def _gone(trial: Trial, step: str, *args: object) -> bool:
+    exchange = _asked(trial, step, *args)
+    known = exchange is not None and any(entry.get("code") == "BLOB_UPLOAD_INVALID" for entry in exchange.errors)
+    return exchange is not None and exchange.status in _GONE and not known
+
+
+def _asked(trial: Trial, step: str, *args: object) -> Exchange | None:
+    try:
+        return trial.ask(step, *args)
+    except NotTried:
+        return None
