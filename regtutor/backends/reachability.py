@@ -16,7 +16,11 @@ _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 def trouble_reaching(reference: str) -> str:
-    """What keeps this machine from the host of an image's ``reference``, such as ``docker.io/library/registry:2``.
+    """Return what keeps this machine from the host of an image.
+
+    Parameters
+    ----------
+    reference: the image, such as ``docker.io/library/registry:2``.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from regtutor.exchange import Exchange
 Key = tuple[str, tuple[tuple[str, str], ...], int]
 
 _FIELDS = ("repository", "digest", "reference", "mount", "from")
-"""What a request is about; the name of a session and what a registry adds to a query are each registry's own."""
+"""The fields that a request is about. Names of sessions and the other fields of a query are each registry's own."""
 
 
 def keyed(exchanges: Iterable[Exchange]) -> dict[Key, Exchange]:

@@ -88,7 +88,7 @@ def named(registries: Registries) -> dict[str, Registry]:
 
     Raises
     ------
-    InvalidArgument: for anything that is no registry, and if there is none.
+    InvalidArgument: for anything that is no registry, and for an empty list.
     """
     if isinstance(registries, Mapping):
         given = [(str(name), reg) for name, reg in registries.items()]

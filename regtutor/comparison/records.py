@@ -63,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Reached:
-    """What one registry sent: ``name`` and ``url``, the ``transcript``, and the ``error`` that ended it, or ``""``."""
+    """The responses of one registry: ``name``, ``url``, ``transcript``, and the ``error`` that ended it, or ``""``."""
 
     name: str
     url: str
@@ -131,7 +131,7 @@ class Comparison:
         return registries_table(self.registries)
 
     def as_text(self) -> str:
-        """What each registry sent, and then every difference with its clause."""
+        """The result of each registry, and then every difference with its clause."""
         width = max((len(name) for name in self.names), default=0)
         lines = [f"* {self.title}", *(_registry_line(each, width) for each in self.registries)]
         for rows in self.grouped:

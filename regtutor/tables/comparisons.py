@@ -46,7 +46,7 @@ class Compared(Protocol):
 
 
 class HasTranscript(Protocol):
-    """What one registry sent; see ``regtutor.comparison.records.Reached``."""
+    """The responses of one registry; see ``regtutor.comparison.records.Reached``."""
 
     @property
     def name(self) -> str: ...
@@ -70,7 +70,7 @@ class Answered(Protocol):
     @property
     def said(self) -> str: ...
     @property
-    def rule(self) -> str: ...
+    def badge(self) -> str: ...
     @property
     def citation(self) -> Citation | None: ...
     @property
@@ -106,7 +106,7 @@ def comparison_table(comparison: Compared) -> pd.DataFrame:
 
 
 def registries_table(registries: Iterable[HasTranscript]) -> pd.DataFrame:
-    """What each registry sent, one row each, also for a registry that could not be reached.
+    """The result of each registry, one row each, also for a registry that could not be reached.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def registries_table(registries: Iterable[HasTranscript]) -> pd.DataFrame:
 
 
 def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
-    """What a registry can do, one row for each capability.
+    """The capabilities of a registry, one row for each capability.
 
     Parameters
     ----------
@@ -140,15 +140,15 @@ def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``group``, ``outcome``, ``said``, ``rule``, ``clause`` (``<NA>`` without one; all ``string``) and
-    ``requests`` (``int64``, the exchanges that prove it). The index ``capability`` holds the names.
+    The columns ``group``, ``outcome``, ``said``, ``rule`` (with its condition), ``clause`` (``<NA>`` without one; all
+    ``string``) and ``requests`` (``int64``, the exchanges that prove it). The index ``capability`` holds the names.
     """
     given = list(items)
     cells: dict[str, list[Any]] = {
         "group": [item.group for item in given],
         "outcome": [item.outcome for item in given],
         "said": [item.said for item in given],
-        "rule": [item.rule for item in given],
+        "rule": [item.badge for item in given],
         "clause": [str(item.citation) if item.citation else None for item in given],
         "requests": [len(item.exchanges) for item in given],
     }

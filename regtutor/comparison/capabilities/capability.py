@@ -38,6 +38,7 @@ class Capability:
     rule, citation: how strongly the documents ask a registry for it, and where.
     writes: whether it changes the registry, so that it needs ``write=True``.
     look: sends the requests and gives the verdict.
+    condition: where the rule holds; empty where it always does.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Capability:
     citation: Citation | None
     writes: bool
     look: Look
+    condition: str = ""
 
 
 CAPABILITIES: list[Capability] = []
@@ -55,12 +57,20 @@ CAPABILITIES: list[Capability] = []
 
 
 def capability(
-    name: str, group: str, asks: str, requests: str, rule: Rule, citation: Citation | None, *, writes: bool = False
+    name: str,
+    group: str,
+    asks: str,
+    requests: str,
+    rule: Rule,
+    citation: Citation | None,
+    *,
+    writes: bool = False,
+    condition: str = "",
 ) -> Callable[[Look], Look]:
     """Add the function below to :data:`CAPABILITIES`."""
 
     def add(look: Look) -> Look:
-        CAPABILITIES.append(Capability(name, group, asks, requests, rule, citation, writes, look))
+        CAPABILITIES.append(Capability(name, group, asks, requests, rule, citation, writes, look, condition))
         return look
 
     return add

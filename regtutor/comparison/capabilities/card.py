@@ -23,7 +23,7 @@ class Item:
 
     Attributes
     ----------
-    name, group, asks, rule, citation: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
+    name, group, asks, rule, citation, condition: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
     outcome, said: see :class:`~regtutor.comparison.capabilities.capability.Verdict`.
     exchanges: what was sent and received for it; empty if nothing was.
     """
@@ -36,16 +36,22 @@ class Item:
     outcome: Outcome
     said: str
     exchanges: Transcript
+    condition: str = ""
 
     @property
     def deviates(self) -> bool:
-        """Whether a document requires it, and the registry does not do it."""
-        return self.rule == MUST and self.outcome == "no"
+        """Whether a document requires it of every registry, and this registry does not do it."""
+        return self.rule == MUST and not self.condition and self.outcome == "no"
+
+    @property
+    def badge(self) -> str:
+        """The rule with its condition, as it is shown before the clause."""
+        return f"{self.rule} {self.condition}".rstrip()
 
 
 @dataclass(frozen=True)
 class CapabilityCard(Sequence[Item]):
-    """What ``rt.probe`` found out about a registry.
+    """The capabilities that ``rt.probe`` found in a registry.
 
     Attributes
     ----------
@@ -73,7 +79,7 @@ class CapabilityCard(Sequence[Item]):
         return len(self.items)
 
     def named(self, name: str) -> Item:
-        """The capability called ``name``; KeyError if there is none."""
+        """The capability called ``name``; KeyError for any other name."""
         found = {item.name: item for item in self.items}
         return found[name]
 
@@ -84,7 +90,7 @@ class CapabilityCard(Sequence[Item]):
 
     @property
     def deviations(self) -> tuple[Item, ...]:
-        """What a document requires and the registry does not do."""
+        """The capabilities that a document requires and that the registry lacks."""
         return tuple(item for item in self.items if item.deviates)
 
     @property
@@ -114,7 +120,7 @@ class CapabilityCard(Sequence[Item]):
             lines += [item.group] if item.group != group else []
             group = item.group
             section = f", {item.citation.section}" if item.citation else ""
-            lines.append(f"  {item.name:{width}}  {item.outcome:<9}  {item.said}  [{item.rule}{section}]")
+            lines.append(f"  {item.name:{width}}  {item.outcome:<9}  {item.said}  [{item.badge}{section}]")
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items())
         lines += [*(f"* {note}" for note in self.notes), f"* {len(self)} capabilities: {counts}"]
         return "\n".join(visible(line) for line in lines)
@@ -129,6 +135,7 @@ class CapabilityCard(Sequence[Item]):
                 "outcome": item.outcome,
                 "said": item.said,
                 "rule": item.rule,
+                "condition": item.condition,
                 "document": item.citation.document.name if item.citation else None,
                 "section": item.citation.section if item.citation else None,
                 "url": item.citation.url if item.citation else None,

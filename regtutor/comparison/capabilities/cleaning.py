@@ -18,11 +18,11 @@ def clean_up(trial: Trial) -> tuple[str, ...]:
 
     Returns
     -------
-    Notes: what was deleted, and what stays where.
+    Notes: how much was deleted, and what stays where.
     """
     trial.more(SECONDS, REQUESTS)
     left = trial.leftovers
-    sessions = [path for path, location in list(left.sessions.items()) if not _gone(trial, "cancel_upload", location)]
+    sessions = [path for path in list(left.sessions) if not _cancelled(trial, path)]
     manifests = _delete(trial, "delete_manifest", reversed(left.manifests))
     tags = _delete(trial, "delete_manifest", left.tags if manifests else ())
     blobs = _delete(trial, "delete_blob", left.blobs)
@@ -31,7 +31,7 @@ def clean_up(trial: Trial) -> tuple[str, ...]:
     stored = len(left.manifests) + len(left.blobs)
     notes = [f"{stored - len(manifests) - len(blobs)} of {stored} manifests and blobs of the probe were deleted again"]
     if named:
-        notes.append(f"What stays in {trial.repository} and its neighbors: {', '.join(named)}")
+        notes.append(f"Not deleted, in {trial.repository} and its neighbors: {', '.join(named)}")
     if sessions:
         notes.append("A registry drops an open session when it purges old uploads")
     if stored:
@@ -51,8 +51,16 @@ def _delete(trial: Trial, step: str, stored: Iterable[tuple[str, str]]) -> list[
     return left
 
 
-def _gone(trial: Trial, step: str, *args: object) -> bool:
-    exchange = _asked(trial, step, *args)
+def _cancelled(trial: Trial, path: str) -> bool:
+    """Whether the session is gone; if its Location was stale, GET may give the present one."""
+    if _gone(trial, path):
+        return True
+    _asked(trial, "get_upload", trial.leftovers.sessions[path])
+    return _gone(trial, path)
+
+
+def _gone(trial: Trial, path: str) -> bool:
+    exchange = _asked(trial, "cancel_upload", trial.leftovers.sessions[path])
     known = exchange is not None and any(entry.get("code") == "BLOB_UPLOAD_INVALID" for entry in exchange.errors)
     return exchange is not None and exchange.status in _GONE and not known
 

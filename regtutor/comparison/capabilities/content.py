@@ -1,4 +1,4 @@
-"""The content of a probe: what it reads where it may only read, and what it pushes to its scratch repository."""
+"""The content of a probe: the content that it reads, and the content that it pushes to its scratch repository."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def find(trial: Trial, repository: str | None, tag: str | None) -> str:
 
     Raises
     ------
-    NotTried: if there is none.
+    NotTried: if nothing is found.
     """
     names = [repository] if repository else _texts(trial.ask("list_repositories", n=MOST_LOOKED_AT), "repositories")
     found = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from regtutor.comparison.capabilities.capability import Verdict, capability, verdict
+from regtutor.comparison.capabilities.capability import Look, Verdict, capability, verdict
 from regtutor.comparison.capabilities.content import manifest
 from regtutor.comparison.capabilities.pulling import media_type
 from regtutor.comparison.capabilities.trial import NotTried, Trial
@@ -25,8 +26,10 @@ from regtutor.protocol.media_types import DOCKER_LIST, DOCKER_MANIFEST, DOCKER_S
 ARTIFACT = "application/vnd.regtutor.probe"
 
 
-def _manifest(name: str, asks: str, requests: str, rule: Rule, citation: Citation | None):  # type: ignore[no-untyped-def]
-    return capability(name, "manifests", asks, requests, rule, citation, writes=True)
+def _manifest(
+    name: str, asks: str, requests: str, rule: Rule, citation: Citation | None, condition: str = ""
+) -> Callable[[Look], Look]:
+    return capability(name, "manifests", asks, requests, rule, citation, writes=True, condition=condition)
 
 
 def _put(trial: Trial, tag: str, data: bytes, kind: str) -> Exchange:
@@ -105,7 +108,8 @@ def no_content_type(trial: Trial) -> Verdict:
     "detail of an error", "Does the detail of a refused manifest give the reason?", "PUT manifest", MAY, ERROR_CODES
 )
 def error_detail(trial: Trial) -> Verdict:
-    exchange = trial.ask("put_manifest", trial.read().repository, "no-json", b"no JSON", media_type=OCI_MANIFEST)
+    edit = {"Content-Type": None}
+    exchange = trial.ask("put_manifest", trial.read().repository, "no-detail", manifest(), edit=edit)
     given = any(entry.get("detail") for entry in exchange.errors)
     return verdict(given, exchange, said="" if given else "the detail is empty")
 
@@ -132,7 +136,8 @@ def _with_subject(trial: Trial) -> tuple[Exchange, bytes]:
 
 
 @_manifest("subject", "Does it say that it lists a manifest under its subject (OCI-Subject)?",
-           "PUT manifest with subject", MUST, PUSHING_WITH_SUBJECT)  # fmt: skip
+           "PUT manifest with subject", MUST, PUSHING_WITH_SUBJECT,
+           "if the registry has the referrers API")  # fmt: skip
 def subject(trial: Trial) -> Verdict:
     exchange, _ = _with_subject(trial)
     named = "OCI-Subject" in exchange.headers

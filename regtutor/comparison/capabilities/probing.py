@@ -40,11 +40,11 @@ def probe(
     Parameters
     ----------
     reg: the registry.
-    repository, tag: what is read; by default the first tag of the first repository in the catalog. With ``write`` the
-        content that the probe pushes is read instead.
+    repository, tag: the content to read; by default the first tag of the first repository in the catalog. With
+        ``write`` the content that the probe pushes is read instead.
     write: push to scratch repositories, whose names begin with ``regtutor-probe-`` and a random part, and delete what
         was pushed as far as the registry does. Without it nothing is changed.
-    scratch: what precedes these names, such as ``"me/"`` where one may only push below a namespace.
+    scratch: what precedes these names, such as ``"me/"`` if pushes are permitted below a namespace only.
     seconds: the time for all requests; what is left out then is ``not tried``. The cleanup has 20 s of its own.
     watch: is called with each exchange as soon as it is made.
 
@@ -99,4 +99,4 @@ def _item(trial: Trial, row: Capability) -> Item:
     except NotTried as reason:
         found = Verdict("not tried", str(reason))
     proof = Transcript.of(trial.exchanges[begun:], row.name)
-    return Item(row.name, row.group, row.asks, row.rule, row.citation, found.outcome, found.said, proof)
+    return Item(row.name, row.group, row.asks, row.rule, row.citation, found.outcome, found.said, proof, row.condition)

@@ -34,7 +34,7 @@ class Stopped(NotTried):
 
 @dataclass(frozen=True)
 class Subject:
-    """What is read: a manifest of a ``repository``, by ``tag`` and ``digest``, and a ``blob`` that it names."""
+    """The content to read: a manifest of a ``repository``, by ``tag`` and ``digest``, and a ``blob`` that it names."""
 
     repository: str
     tag: str
@@ -45,7 +45,7 @@ class Subject:
 
 @dataclass
 class Leftovers:
-    """What the probe stored: (repository, digest) of manifests and of blobs, tags, and open sessions by their path."""
+    """The content that the probe stored: manifests and blobs by repository and digest, tags, open sessions by path."""
 
     manifests: dict[tuple[str, str], None] = field(default_factory=dict)
     tags: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -156,7 +156,7 @@ class Trial:
 
         Raises
         ------
-        NotTried: if there is none.
+        NotTried: if the probe has no content.
         """
         if self.subject is None:
             raise NotTried("no content to read: name a repository and a tag, or allow write=True")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 
-from regtutor.comparison.capabilities.capability import Verdict, capability, verdict
+from regtutor.comparison.capabilities.capability import Look, Verdict, capability, verdict
 from regtutor.comparison.capabilities.trial import Trial, followed
 from regtutor.message import Location
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Rule
@@ -33,8 +34,10 @@ def _blob() -> bytes:
     return secrets.token_hex(_PART).encode()
 
 
-def _upload(name: str, asks: str, requests: str, rule: Rule, citation: Citation | None):  # type: ignore[no-untyped-def]
-    return capability(name, "uploads", asks, requests, rule, citation, writes=True)
+def _upload(
+    name: str, asks: str, requests: str, rule: Rule, citation: Citation | None, condition: str = ""
+) -> Callable[[Look], Look]:
+    return capability(name, "uploads", asks, requests, rule, citation, writes=True, condition=condition)
 
 
 @_upload("POST then PUT", "Does it take a blob in one PUT?", "POST, PUT", MUST, POST_THEN_PUT)
@@ -43,7 +46,8 @@ def monolithic(trial: Trial) -> Verdict:
     return verdict(exchange.status == 201, exchange)
 
 
-@_upload("minimum chunk size", "Does it announce a minimum chunk size?", "POST", SHOULD, CHUNKS)
+@_upload("minimum chunk size", "Does it announce a minimum chunk size?", "POST", SHOULD, CHUNKS,
+         "if the registry has a minimum")  # fmt: skip
 def minimum(trial: Trial) -> Verdict:
     exchange = trial.ask("start_upload", trial.repository)
     least = exchange.headers.get("OCI-Chunk-Min-Length")

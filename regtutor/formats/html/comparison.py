@@ -77,7 +77,7 @@ def card_html(card: CapabilityCard) -> str:
     groups = dict.fromkeys(item.group for item in card)
     parts = [
         f"<div><i>{_text(group)}</i></div>"
-        + _table(("", "capability", "what came", "documents"), (_item(item) for item in card if item.group == group))
+        + _table(("", "capability", "response", "documents"), (_item(item) for item in card if item.group == group))
         for group in groups
     ]
     notes = "".join(f"<div>{_text(note)}</div>" for note in card.notes)
@@ -87,7 +87,7 @@ def card_html(card: CapabilityCard) -> str:
 def _item(item: Item) -> list[str]:
     proof = _exchanges(f"{len(item.exchanges)} requests", list(item.exchanges)) if len(item.exchanges) else ""
     name = f"{_text(item.name)}<div><i>{_text(item.asks)}</i></div>"
-    return [_mark(item.outcome), name, f"{_text(item.said)}{proof}", _source(item.rule, item.citation)]
+    return [_mark(item.outcome), name, f"{_text(item.said)}{proof}", _source(item.badge, item.citation)]
 
 
 def _exchanges(title: str, exchanges: Iterable[Exchange]) -> str:
