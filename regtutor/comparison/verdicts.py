@@ -191,6 +191,8 @@ def _other_value(name: str, exchanges: Sequence[Exchange | None]) -> Ruling:
         return Ruling("differs", "no document that regtutor has names this header", OUTSIDE)
     if len({x.status for x in exchanges if x is not None}) > 1:
         return Ruling("depends", "the responses have different statuses", use.rule, use.citation)
+    if name.lower() == "content-length" and not any(x.ok for x in exchanges if x is not None):
+        return Ruling("allowed", "the text of a refusal is the server's own", use.rule, use.citation)
     if name.lower() == "content-length":
         return Ruling("depends", "the bodies have different lengths", use.rule, use.citation)
     if use.rule in (OUTSIDE, HABIT):

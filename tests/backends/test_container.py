@@ -163,6 +163,19 @@ def test_an_engine_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.Monk
         open_container()
 
 
+def test_an_engine_whose_service_hangs_after_its_first_response_is_an_error_within_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "docker").write_text('#!/bin/sh\ntest "$1" = info || exec /bin/sleep 60\n')
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    began = time.monotonic()
+    with pytest.raises(BackendFailed, match=r"image inspect .* failed: no answer within 7 s"):
+        open_container()
+    assert time.monotonic() - began < 10.0
+
+
 def test_the_engine_in_the_environment_is_the_only_one_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGTUTOR_ENGINE", "no-such-engine")
     with pytest.raises(BackendMissing, match=r"no-such-engine is not installed\. Install"):

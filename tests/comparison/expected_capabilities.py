@@ -99,7 +99,7 @@ DISTRIBUTION_2: Verdicts = {
 }
 
 NOT_IMITATED = ("range beyond the end", "detail of an error", "Docker manifest without Accept")
-"""What the embedded registry with the quirks of 2.8 keeps of its own."""
+"""Capabilities in which the quirks of 2.8 change nothing."""
 
 IMITATED_2: Verdicts = {**DISTRIBUTION_2, **{name: EMBEDDED[name] for name in NOT_IMITATED}}
 

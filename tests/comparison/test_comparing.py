@@ -147,6 +147,7 @@ def test_as_table_json_text_and_html(two: dict[str, rt.Registry]) -> None:
     assert value["rows"][0]["values"] == {"own": "200", "imitation": "404"}
     html = comparison_html(comparison)
     assert "allowed" in html and "<script" not in html and "spec.md#endpoints" in html
+    assert all(each.name in html for each in comparison.rows)
 
 
 def exchange(status: int, headers: dict[str, str], body: bytes = b"", step: str = "get_manifest") -> rt.Exchange:
@@ -195,6 +196,8 @@ def test_other_bytes_of_a_manifest_differ_and_other_words_of_an_error_do_not() -
     errors = [b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "%s"}]}' % text for text in (b"gone", b"no such")]
     refusals = [exchange(404, {}, body) for body in errors]
     assert verdict_of("digest", *refusals)[0] == "allowed"
+    lengths = [exchange(404, {"Content-Length": str(len(body))}, body) for body in errors]
+    assert verdict_of("Content-Length", *lengths)[0] == "allowed"
     assert verdict_of("error codes", *refusals)[0] == "same"
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;word-wrap:break-word;overflow-wrap:anywhere"
-_MARK = "border-left:3px solid {};padding-left:8px"
+_HEAD = "text-align:left;vertical-align:top;padding:2px 12px 2px 0;white-space:nowrap"
+_MARK = "border-left:3px solid {};padding-left:8px;white-space:nowrap"
 _COLORS = {
     "differs": "#d32f2f",
     "depends": "#f57c00",
@@ -32,7 +33,9 @@ _MOST = 200
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """A line for each registry, then the differences as a table, then the exchanges, folded in.
+    """A line for each registry, then a table, then the exchanges, folded in.
+
+    Of one request the table has every row; of a walk it has the differences, those that repeat once.
 
     Parameters
     ----------
@@ -42,9 +45,14 @@ def comparison_html(comparison: Comparison) -> str:
     same = len(comparison.rows) - len(comparison.differences)
     foot = f"<div>{len(comparison.differences)} lines differ, {same} are the same.</div>"
     columns = ("", "line", *comparison.names, "why")
-    rows = (_compared(rows, comparison.places(rows)) for rows in comparison.grouped)
+    rows = (_compared(rows, comparison.places(rows)) for rows in _shown(comparison))
     folded = "".join(transcript_html(replace(each.transcript, title=each.name)) for each in comparison.registries)
     return f"<div>{head}{_registries(comparison.registries)}{_table(columns, rows)}{foot}{folded}</div>"
+
+
+def _shown(comparison: Comparison) -> Sequence[Sequence[Row]]:
+    single = all(row.number == 0 for row in comparison.rows)
+    return [(row,) for row in comparison.rows] if single else comparison.grouped
 
 
 def _registries(registries: Sequence[Reached]) -> str:
@@ -85,7 +93,8 @@ def card_html(card: CapabilityCard) -> str:
 
 
 def _item(item: Item) -> list[str]:
-    proof = _exchanges(f"{len(item.exchanges)} requests", list(item.exchanges)) if len(item.exchanges) else ""
+    count = f"{len(item.exchanges)} request{'' if len(item.exchanges) == 1 else 's'}"
+    proof = _exchanges(count, list(item.exchanges)) if len(item.exchanges) else ""
     name = f"{_text(item.name)}<div><i>{_text(item.asks)}</i></div>"
     return [_mark(item.outcome), name, f"{_text(item.said)}{proof}", _source(item.badge, item.citation)]
 
@@ -111,7 +120,7 @@ def _source(rule: str | None, citation: Citation | None) -> str:
 
 def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     """A table of cells that are HTML already."""
-    head = "".join(f'<th style="{_CELL}">{_text(column)}</th>' for column in columns)
+    head = "".join(f'<th style="{_HEAD}">{_text(column)}</th>' for column in columns)
     lines = ("".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
