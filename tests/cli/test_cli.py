@@ -418,6 +418,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "export",
             "inspect",
             "lab",
+            "probe",
             "pull",
             "push",
             "referrers",
