@@ -67,7 +67,7 @@ def node_package() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def registry_binary(require_program: Callable[[str, str], str]) -> str:
-    return require_program("docker-registry", "docker-registry")
+    return os.environ.get("REGTUTOR_BINARY") or require_program("docker-registry", "docker-registry")
 
 
 @pytest.fixture(scope="session")

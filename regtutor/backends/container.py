@@ -74,7 +74,8 @@ def open_container(
     build: build the image first, from ``binary`` or the registry binary on PATH.
     pull: download the image first: True for registry:2, or a reference such as ``registry:3``.
     version: use the official image of this version, such as ``"2"``, ``"3"`` or ``"3.1.1"``; with ``pull`` download it.
-    image: the image to use, or the name to build; by default ``localhost/regtutor-registry:latest`` or registry:2 or 3.
+    image: the image to use, or the name to build; by default ``$REGTUTOR_IMAGE``, else
+        ``localhost/regtutor-registry:latest`` or registry:2 or 3.
     binary: what to build from.
     engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ from regtutor.errors import BackendFailed, BackendMissing, UnknownOption
 BUILT = "localhost/regtutor-registry:latest"
 PRESENT = (BUILT, "docker.io/library/registry:2", "docker.io/library/registry:3")
 """The images that are used when they are there, in this order."""
+
+VARIABLE = "REGTUTOR_IMAGE"
+"""The environment variable that names the image to use by default, here and for ``compose.yaml``."""
 
 OFFICIAL = "docker.io/library/registry"
 """The repository of the project's own images; a version is a tag of it."""
@@ -55,7 +59,7 @@ def image_of_version(version: str, image: str | None = None) -> str:
 
 
 def present_image(engine: Engine, image: str | None = None) -> str | None:
-    """``image``, or the first of :data:`PRESENT`, if the engine has it."""
+    """Return ``image``, or the first of :data:`PRESENT`, if the engine has it; None otherwise."""
     return next((name for name in ((image,) if image else PRESENT) if engine.has_image(name)), None)
 
 
@@ -66,6 +70,7 @@ def need_image(engine: Engine, image: str | None = None) -> str:
     ------
     BackendMissing: with the two calls that get one.
     """
+    image = image or os.environ.get(VARIABLE)
     found = present_image(engine, image)
     if found is None:
         looked_for = image or f"any of {', '.join(PRESENT)}"

@@ -18,6 +18,7 @@ from regtutor.errors import BackendFailed, BackendMissing
 
 CONTAINER_FILES = Path(__file__).with_name("container")
 CONFIG = CONTAINER_FILES / "config.yml"
+VARIABLE = "REGTUTOR_BINARY"
 PROGRAMS = ("docker-registry", "registry")  # Debian's and Ubuntu's name, and the project's own
 
 _VERSION = re.compile(r"\A\S+ github\.com/(?:docker|distribution)/distribution\S* v?(\S+)")
@@ -33,13 +34,14 @@ _HOW = (
 
 
 def find_binary(binary: str | Path | None = None) -> Path:
-    """The registry binary: ``binary`` itself, or the first program on PATH that is CNCF Distribution.
+    """Return the registry binary: ``binary``, else ``$REGTUTOR_BINARY``, else the first Distribution on PATH.
 
     Raises
     ------
     BackendMissing: if there is none, or ``binary`` is something else.
     """
-    if binary is not None:
+    binary = binary or os.environ.get(VARIABLE)
+    if binary:
         path = shutil.which(str(binary)) or str(binary)
         version(path)
         return Path(path).absolute()

@@ -63,7 +63,7 @@ def open_native(
 
     Parameters
     ----------
-    binary: its path; by default ``docker-registry`` or ``registry`` on PATH.
+    binary: its path; by default ``$REGTUTOR_BINARY``, else ``docker-registry`` or ``registry`` on PATH.
     root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
 

@@ -22,8 +22,8 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "path"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
-    monkeypatch.delenv("REGTUTOR_REGISTRY", raising=False)
-    monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
+    for name in ("REGTUTOR_REGISTRY", "REGTUTOR_ENGINE", "REGTUTOR_BINARY", "REGTUTOR_IMAGE"):
+        monkeypatch.delenv(name, raising=False)
     return directory
 
 
@@ -131,6 +131,25 @@ def test_the_environment_names_a_back_end_for_auto_only(monkeypatch: pytest.Monk
     assert reg.why.startswith("$REGTUTOR_REGISTRY says so")
     with open_registry("embedded") as reg:
         assert reg.name == "embedded"
+
+
+@pytest.mark.registry
+def test_the_environment_names_the_binary_of_the_native_registry(
+    path: Path, registry_binary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = path.parent / "built-here"
+    elsewhere.symlink_to(registry_binary)
+    monkeypatch.setenv("REGTUTOR_BINARY", str(elsewhere))
+    with open_registry(quiet=True) as reg:
+        assert reg.name == "native" and reg.why.endswith(f", {elsewhere}.")
+
+
+@pytest.mark.container
+@pytest.mark.usefixtures("on_path", "patient")
+def test_the_environment_names_the_image_of_the_container(image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGTUTOR_IMAGE", image)
+    with open_registry(quiet=True) as reg:
+        assert reg.name == "container" and f"it is {image} in podman" in reg.why
 
 
 def test_the_environment_may_hold_a_url(monkeypatch: pytest.MonkeyPatch) -> None:

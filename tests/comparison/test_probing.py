@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import bcrypt
 import pytest
@@ -138,6 +140,33 @@ def test_a_registry_that_wants_credentials_is_said_to(tmp_path: Path) -> None:
     assert found.named("chunks").said == "401: credentials that permit it are required"
     assert known.named("chunks").outcome == "yes"
     assert "secret" not in known.as_json() + known.as_text() + card_html(known)
+
+
+class _Page(BaseHTTPRequestHandler):
+    """A web server that sends the same page for every request."""
+
+    def _page(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else b"<html>")
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _page
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Print nothing."""
+
+
+def test_a_web_server_is_not_taken_for_a_registry() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        found = rt.probe(rt.connect(f"http://127.0.0.1:{server.server_address[1]}"), write=True)
+        server.shutdown()
+    assert found.named("API version").said == "200: a web page"
+    assert [item.name for item in found if item.outcome == "yes"] == []
 
 
 def test_the_time_is_limited(reg: rt.Registry) -> None:

@@ -10,11 +10,15 @@ from regtutor.protocol.clauses import API_CATALOG_PAGES, API_REPOSITORIES, LISTI
 
 
 def _names(exchange: Exchange, key: str) -> list[str]:
+    return [str(name) for name in exchange.json()[key]] if _has_list(exchange, key) else []
+
+
+def _has_list(exchange: Exchange, key: str) -> bool:
+    """Whether the body is a JSON object with a list called ``key``; a web page has none."""
     try:
-        names = exchange.json()[key]
+        return isinstance(exchange.json()[key], list)
     except (ValueError, KeyError, TypeError):
-        return []
-    return [str(name) for name in names] if isinstance(names, list) else []
+        return False
 
 
 def _pages(whole: list[str], page: Exchange, key: str) -> Verdict:
@@ -47,7 +51,7 @@ def tag_pages(trial: Trial) -> Verdict:
 @capability("catalog", "lists", "Does it list its repositories?", "GET _catalog?n=1", MAY, API_REPOSITORIES)
 def catalog(trial: Trial) -> Verdict:
     exchange = trial.ask("list_repositories", n=1)
-    return verdict(exchange.status == 200, exchange)
+    return verdict(exchange.status == 200 and _has_list(exchange, "repositories"), exchange)
 
 
 @capability("pages of the catalog", "lists", "Does it send as many repositories as n says, with a Link to the rest?",
@@ -61,4 +65,4 @@ def catalog_pages(trial: Trial) -> Verdict:
             MAY, LISTING_REFERRERS)  # fmt: skip
 def referrers(trial: Trial) -> Verdict:
     exchange = trial.ask("get_referrers", trial.read().repository, trial.read().digest)
-    return verdict(exchange.status == 200, exchange)
+    return verdict(exchange.status == 200 and _has_list(exchange, "manifests"), exchange)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from regtutor.comparison.capabilities.capability import Verdict, capability, verdict
+from regtutor.comparison.capabilities.capability import Verdict, capability, told, verdict
 from regtutor.comparison.capabilities.trial import NotTried, Trial
 from regtutor.exchange import Exchange
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
@@ -24,11 +24,18 @@ _ACCEPT = http("12.5.1 Accept")
 _NOT_MODIFIED = http("15.4.5 304 Not Modified")
 
 
+def media_type(exchange: Exchange) -> str:
+    """The media type of a response, without parameters."""
+    return exchange.headers.get("Content-Type", "").partition(";")[0].strip()
+
+
 @capability("API version", "api", "Does it speak the registry API?", "GET /v2/", MAY, SUPPORT)
 def api_version(trial: Trial) -> Verdict:
     exchange = trial.ask("check_api")
     named = exchange.headers.get("Docker-Distribution-API-Version", "")
     speaks = exchange.status == 200 or (exchange.status == 401 and "WWW-Authenticate" in exchange.headers)
+    if media_type(exchange) == "text/html":
+        return Verdict("other", f"{told(exchange)}: a web page")
     return verdict(speaks, exchange, said=named)
 
 
@@ -41,11 +48,6 @@ def authentication(trial: Trial) -> Verdict:
     if exchange.status == 401:
         return Verdict("yes", f"401: {', '.join(schemes) or 'no scheme is named'}")
     return Verdict("no", f"{exchange.status}: no credentials are required")
-
-
-def media_type(exchange: Exchange) -> str:
-    """The media type of a response, without parameters."""
-    return exchange.headers.get("Content-Type", "").partition(";")[0].strip()
 
 
 @capability("HEAD of a manifest", "pull", "Does HEAD give a manifest's digest, type and length?",
