@@ -26,7 +26,7 @@ BACKENDS = {
 
 VARIABLE = "REGTUTOR_REGISTRY"
 
-AUTO_SECONDS = 0.7
+AUTO_SECONDS = 0.5
 """Seconds that an engine has to respond before ``auto`` takes another back end."""
 
 
@@ -89,8 +89,12 @@ def _with_engine(options: dict[str, Any]) -> dict[str, Any]:
     ------
     BackendMissing: if none does, now or when it was asked before.
     """
+    from threading import Thread
+
     from regtutor.backends.engine import find_engine
 
+    # If no engine responds, the embedded registry then starts at once: half of its time is the loading of modules.
+    Thread(target=_opener, args=("embedded",), daemon=True).start()
     found = find_engine(options.get("engine"), limit=AUTO_SECONDS, again=False)
     return {**options, "engine": found.program}
 

@@ -64,7 +64,7 @@ def test_engines_that_do_not_respond_are_asked_at_the_same_time_and_once(
     with open_registry(quiet=True) as second:
         assert first.why == second.why
     assert (
-        "docker does not answer (no answer within 0.7 s); podman does not answer (no answer within 0.7 s)" in first.why
+        "docker does not answer (no answer within 0.5 s); podman does not answer (no answer within 0.5 s)" in first.why
     )
     assert sorted(asked.read_text().split()) == ["docker", "podman"]
 
