@@ -11,8 +11,8 @@ from regtutor.protocol.ranges import NO_BYTES, SPEC
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import Outcome, answered
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.quirks.wrapping import Outcome, changes_response
+from regtutor.server.respond import Refusal, respond
 
 
 @quirk(
@@ -22,7 +22,7 @@ from regtutor.server.respond import Refusal, answer
     in_2="storage/blobwriter.go#L165-L275",
     in_3="storage/blobwriter.go#L164-L274",
 )
-@answered
+@changes_response
 def keep_by_sha256(call: Call, response: Response) -> Response:
     algorithm, _, encoded = call.query["digest"].partition(":")
     if response.status != 201 or algorithm == CANONICAL:
@@ -51,7 +51,7 @@ def _copied(source: Path, target: Path) -> Digest:
 
 
 @quirk("blobs_kept_by_sha256", on=("head_blob", "get_blob"))
-@answered
+@changes_response
 def name_the_kept_digest(call: Call, response: Response) -> Response:
     """The digest that the blob is kept under, in the place of the one that was asked for."""
     return _renamed(call, response)
@@ -118,6 +118,6 @@ def send_no_last_bytes(handler: Handler) -> Handler:
             size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
             if not size.isdecimal() or not NO_BYTES.fullmatch(call.head.header("Range") or ""):
                 raise
-            return answer(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
+            return respond(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
 
     return read

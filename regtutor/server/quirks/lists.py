@@ -10,8 +10,8 @@ from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.pages import next_link, page_of
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import Outcome, asked, recoded
-from regtutor.server.respond import JSON, Refusal, answer
+from regtutor.server.quirks.wrapping import Outcome, changes_request, recoded
+from regtutor.server.respond import JSON, Refusal, respond
 
 CATALOG_PAGE = 100
 CATALOG_MOST = 1000
@@ -24,7 +24,7 @@ def _read(response: Response) -> dict[str, Any]:
 
 
 def _listed(body: dict[str, Any], *headers: tuple[str, str]) -> Response:
-    return answer(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
+    return respond(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
 
 
 @quirk(
@@ -104,7 +104,7 @@ def name_the_bad_n(handler: Handler) -> Handler:
     on="list_repositories",
     in_2="handlers/catalog.go#L47-L58",
 )
-@asked
+@changes_request
 def take_any_n(call: Call) -> Call:
     n = call.query.get("n")
     if n is None or (n.isascii() and n.isdecimal()):
@@ -119,7 +119,7 @@ def take_any_n(call: Call) -> Call:
     in_2="handlers/catalog.go#L51-L53",
     in_3="handlers/catalog.go#L54-L57",
 )
-@asked
+@changes_request
 def refuse_large_n(call: Call) -> Call:
     n = call.query.get("n", "")
     if n.isascii() and n.isdecimal() and int(n[:19]) > CATALOG_MOST:
@@ -135,6 +135,6 @@ def refuse_large_n(call: Call) -> Call:
     in_2="handlers/catalog.go#L44",
     in_3="handlers/catalog.go#L42",
 )
-@asked
+@changes_request
 def page_by_hundreds(call: Call) -> Call:
     return replace(call, query={"n": str(CATALOG_PAGE)} | dict(call.query))

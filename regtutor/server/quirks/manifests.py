@@ -25,15 +25,15 @@ from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
     Outcome,
-    answered,
-    asked,
+    changes_request,
+    changes_response,
     code_of,
     failure,
     without_header,
     without_headers,
 )
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
-from regtutor.server.respond import Fault, Refusal, answer
+from regtutor.server.respond import Fault, Refusal, respond
 
 _READ_MANIFESTS = ("head_manifest", "get_manifest")
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
@@ -60,7 +60,7 @@ def _named_types(call: Call) -> set[str]:
     in_2="handlers/manifests.go#L137-L140",
     in_3="handlers/manifests.go#L134-L137",
 )
-@answered
+@changes_response
 def bare_not_modified(_call: Call, response: Response) -> Response:
     """A 304 without an ETag, and without the digest."""
     if response.status != 304:
@@ -107,7 +107,7 @@ def name_oci_types(handler: Handler) -> Handler:
     return read
 
 
-def _whatever_accept(handler: Handler, call: Call) -> Response | None:
+def _ignoring_accept(handler: Handler, call: Call) -> Response | None:
     """The answer to ``call`` without Accept, if that is a Docker manifest or list."""
     outcome = handler(without_header(call, "Accept"))
     if not isinstance(outcome, Response) or outcome.status != 200:
@@ -150,7 +150,7 @@ def _tagged(call: Call) -> str:
 )
 def unfold_lists(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        found = None if _by_digest(call) else _ignoring_accept(handler, call)
         is_list = found is not None and found.header("Content-Type") == DOCKER_LIST
         if found is None or not is_list or DOCKER_LIST in _named_types(call):
             return handler(call)
@@ -178,7 +178,7 @@ def _is_linux_amd64(child: Descriptor) -> bool:
 )
 def send_docker_types_by_digest(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = _whatever_accept(handler, call) if _by_digest(call) else None
+        found = _ignoring_accept(handler, call) if _by_digest(call) else None
         return found or handler(call)
 
     return read
@@ -192,7 +192,7 @@ def send_docker_types_by_digest(handler: Handler) -> Handler:
 )
 def send_docker_manifests_by_tag(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        found = None if _by_digest(call) else _ignoring_accept(handler, call)
         is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
         return found if found is not None and is_manifest else handler(call)
 
@@ -276,7 +276,7 @@ def read_large_manifests(handler: Handler) -> Handler:
     in_2="handlers/manifests.go#L314-L319",
     in_3="handlers/manifests.go#L264-L269",
 )
-@asked
+@changes_request
 def take_by_sha256_only(call: Call) -> Call:
     digest = _by_digest(call)
     if digest is not None and digest.algorithm != CANONICAL:
@@ -361,7 +361,7 @@ def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault
     on="delete_manifest",
     in_2="handlers/manifests.go#L497-L503",
 )
-@asked
+@changes_request
 def delete_by_digest_only(call: Call) -> Call:
     if _by_digest(call) is None:
         given, next = call.path["reference"], "HEAD the tag, and DELETE the digest in its Docker-Content-Digest"
@@ -382,7 +382,7 @@ def delete_blobs_too(handler: Handler) -> Handler:
         except Refusal as refusal:
             digest = _by_digest(call)
             if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
-                return answer(202)
+                return respond(202)
             raise
 
     return removed

@@ -18,8 +18,8 @@ from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked, failure, without_headers
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.quirks.wrapping import EVERY, Outcome, changes_request, changes_response, failure, without_headers
+from regtutor.server.respond import Refusal, respond
 
 # Go's expressions never backtrack, Python's do: no two ways to read the same text.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -65,7 +65,7 @@ def _page(path: str) -> tuple[_Page, re.Match[str]] | None:
 
 
 def _plain(status: int, text: str, *headers: tuple[str, str]) -> Response:
-    return answer(status, *headers, _TEXT, body=text.encode())
+    return respond(status, *headers, _TEXT, body=text.encode())
 
 
 def _location(call: Call, path: str) -> str:
@@ -76,9 +76,9 @@ def _location(call: Call, path: str) -> str:
 def _moved(call: Call, path: str) -> Response:
     location = _location(call, path)
     if call.head.method not in ("GET", "HEAD"):
-        return answer(301, ("Location", location))
+        return respond(301, ("Location", location))
     html = f'<a href="{escape(location)}">Moved Permanently</a>.\n\n'.encode()
-    return answer(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
+    return respond(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
 
 
 @quirk(
@@ -92,7 +92,7 @@ def fold_paths(handler: Handler) -> Handler:
     def folded(call: Call) -> Outcome:
         path = _path(call)
         clean = posixpath.normpath("/" + path.lstrip("/")) + ("/" if path.endswith("/") and path != "/" else "")
-        return handler(call) if clean == path else answer(301, ("Location", _location(call, clean)))
+        return handler(call) if clean == path else respond(301, ("Location", _location(call, clean)))
 
     return folded
 
@@ -129,7 +129,7 @@ def no_referrers(handler: Handler) -> Handler:
 
 
 @quirk("no_referrers_api", on="put_manifest")
-@answered
+@changes_response
 def see_no_subject(_call: Call, response: Response) -> Response:
     """201 without OCI-Subject: the client is to keep the list of referrers itself."""
     return Response(response.status, without_headers(response.headers, "OCI-Subject"), response.body)
@@ -160,7 +160,7 @@ def pages_only(handler: Handler) -> Handler:
     on=EVERY,
     in_2="handlers/app.go#L677-L687",
 )
-@asked
+@changes_request
 def long_names_fail(call: Call) -> Call:
     found = _page(_path(call))
     name = found[1].groupdict().get("repository", "") if found else ""
@@ -193,7 +193,7 @@ def plain_methods(handler: Handler) -> Handler:
         if found is None or not found[0].methods or call.head.method in found[0].methods:
             return handler(call)
         allow = ("Allow", ", ".join(found[0].methods))
-        return answer(200, allow) if call.head.method == "OPTIONS" else _plain(405, "Method not allowed\n", allow)
+        return respond(200, allow) if call.head.method == "OPTIONS" else _plain(405, "Method not allowed\n", allow)
 
     return refused
 

@@ -17,7 +17,7 @@ from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
     EVERY,
     Outcome,
-    asked,
+    changes_request,
     code_of,
     failure,
     recoded,
@@ -109,7 +109,7 @@ def status_without_state(handler: Handler) -> Handler:
     on=_IN_SESSIONS,
     in_2="handlers/blobupload.go#L78-L85",
 )
-@asked
+@changes_request
 def stale_is_not_found(call: Call) -> Call:
     stale = _stale(call)
     if stale is not None:
@@ -137,7 +137,7 @@ def _stale(call: Call) -> tuple[UploadState, int] | None:
     on="cancel_upload",
     in_3="handlers/blobupload.go#L313-L318",
 )
-@asked
+@changes_request
 def stale_is_out_of_range(call: Call) -> Call:
     return _refuse_stale(call)
 
@@ -156,7 +156,7 @@ def _refuse_stale(call: Call) -> Call:
     on="patch_upload",
     in_2="handlers/blobupload.go#L180",
 )
-@asked
+@changes_request
 def ignore_content_range(call: Call) -> Call:
     """Content-Range is not read."""
     return without_header(call, "Content-Range")

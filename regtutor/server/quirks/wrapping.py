@@ -25,7 +25,7 @@ EVERY = "*"
 Outcome = Response | BodySink
 
 
-def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
+def changes_response(change: Callable[[Call, Response], Response]) -> Wrapper:
     """The wrapper that makes another answer of each answer; refusals pass."""
 
     @wraps(change)
@@ -40,7 +40,7 @@ def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
     return wrapper
 
 
-def asked(change: Callable[[Call], Call]) -> Wrapper:
+def changes_request(change: Callable[[Call], Call]) -> Wrapper:
     """The wrapper that makes another request of each request; ``change`` may refuse."""
 
     @wraps(change)

@@ -36,7 +36,7 @@ LARGEST_BODY = 10**18
 TLS_HANDSHAKE = 0x16
 """The first byte that a TLS client sends (RFC 8446, section 5.1)."""
 
-TLS_SEEN = b"tls / HTTP/1.0\r\n\r\n"
+TLS_SUBSTITUTE = b"tls / HTTP/1.0\r\n\r\n"
 """What is read in its place: no valid request, so it is answered 400 at once, and the log shows what it was."""
 
 LogSink = Callable[[str], object]
@@ -209,8 +209,8 @@ def _notice_tls(stream: IOStream) -> None:
         if count:
             stream.read_from_fd = read  # type: ignore[method-assign]
             if buf[0] == TLS_HANDSHAKE:
-                buf[: len(TLS_SEEN)] = TLS_SEEN
-                return len(TLS_SEEN)
+                buf[: len(TLS_SUBSTITUTE)] = TLS_SUBSTITUTE
+                return len(TLS_SUBSTITUTE)
         return count
 
     stream.read_from_fd = first_read  # type: ignore[method-assign]

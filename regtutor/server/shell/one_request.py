@@ -81,7 +81,7 @@ class OneRequest(HTTPMessageDelegate):
         self._outcome: Response | BodySink | None = None
         self._line = RequestStartLine("-", "-", "-")
         self._bytes_in = 0
-        self._answering: asyncio.Task[None] | None = None
+        self._responding: asyncio.Task[None] | None = None
         self._body_ended = asyncio.Event()
         self._watchdog: asyncio.TimerHandle | None = None
 
@@ -93,17 +93,17 @@ class OneRequest(HTTPMessageDelegate):
         expects = headers.pop("Expect", "").lower() == "100-continue"
         problem = malformed(start_line, headers)
         if problem is not None:
-            return self._answer(_malformed(problem), last=True)
+            return self._start_response(_malformed(problem), last=True)
         head = Head(start_line.method, origin_form(start_line.path), received)
         if self._gate is not None or self._app.takes_long(head):
-            return asyncio.ensure_future(self._ask_and_wait(head, headers, expects))
+            return asyncio.ensure_future(self._begin_and_wait(head, headers, expects))
         self._outcome = self._begin(head)
         return self._await_body(headers, expects)
 
-    async def _ask_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
+    async def _begin_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
         """Ask where the answer may take long, while others are served; Tornado reads no body before this is done."""
         try:
-            self._outcome = await self._refused_by_gate(head)
+            self._outcome = await self._refusal_of_gate(head)
             if self._outcome is None and self._app.takes_long(head):
                 self._outcome = await asyncio.get_running_loop().run_in_executor(self._workers, self._begin, head)
             elif self._outcome is None:
@@ -114,7 +114,7 @@ class OneRequest(HTTPMessageDelegate):
         if answering is not None:
             await answering
 
-    async def _refused_by_gate(self, head: Head) -> Response | None:
+    async def _refusal_of_gate(self, head: Head) -> Response | None:
         gate = self._gate
         if gate is None or gate.passwords.remembers(head):
             return None
@@ -132,9 +132,9 @@ class OneRequest(HTTPMessageDelegate):
         if length == 0 and "Transfer-Encoding" not in headers:
             return None
         if isinstance(self._outcome, Response) and expects:
-            return self._answer(self._outcome, last=True)
+            return self._start_response(self._outcome, last=True)
         if isinstance(self._outcome, Response) and length > DRAIN:
-            self._answer(self._outcome, last=True, lingers=True)
+            self._start_response(self._outcome, last=True, lingers=True)
             return None
         if expects and self._line.version == "HTTP/1.1":
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -143,7 +143,7 @@ class OneRequest(HTTPMessageDelegate):
 
     def data_received(self, chunk: bytes) -> None:
         """Pass ``chunk`` on, or drop it where the request was refused; up to a limit in either case."""
-        if self._answering is not None:
+        if self._responding is not None:
             return
         self._bytes_in += len(chunk)
         self._restart_watchdog()
@@ -158,29 +158,29 @@ class OneRequest(HTTPMessageDelegate):
                 return
             limit = outcome.limit
         if self._bytes_in > limit + DRAIN:
-            self._answer(outcome, last=True, lingers=True)
+            self._start_response(outcome, last=True, lingers=True)
 
     def finish(self) -> None:
         """The whole body is there: answer."""
         self._stop_watchdog()
         self._body_ended.set()
-        if self._answering is None:
-            self._answer(self._outcome)
+        if self._responding is None:
+            self._start_response(self._outcome)
 
     def on_connection_close(self) -> None:
         """The client is gone before its body was whole: as if nothing had been sent."""
         self._stop_watchdog()
         self._body_ended.set()
-        if self._answering is None:
+        if self._responding is None:
             self._abort()
             self._log("cut", 0)
 
-    def _answer(
+    def _start_response(
         self, outcome: Response | BodySink | None, *, last: bool = False, lingers: bool = False
     ) -> asyncio.Task[None]:
         self._stop_watchdog()
-        self._answering = asyncio.ensure_future(self._respond(outcome, last, lingers))
-        return self._answering
+        self._responding = asyncio.ensure_future(self._respond(outcome, last, lingers))
+        return self._responding
 
     async def _respond(self, outcome: Response | BodySink | None, last: bool, lingers: bool) -> None:
         assert outcome is not None, "answered before the head was read"
@@ -270,7 +270,7 @@ class OneRequest(HTTPMessageDelegate):
     def _give_up(self, response: Response, *, lingers: bool = False) -> None:
         """Forget the body that has come so far, answer, and close."""
         self._abort()
-        self._answer(response, last=True, lingers=lingers)
+        self._start_response(response, last=True, lingers=lingers)
 
     def _abort(self) -> None:
         if self._outcome is None or isinstance(self._outcome, Response):
