@@ -1,4 +1,4 @@
-"""What the handlers of upload sessions share: each function returns what they need, or raises a refusal.
+"""The checks that the handlers of upload sessions share: each returns what the handler needs, or raises a refusal.
 
 The refusals carry the state of the session, or say how to start again.
 """

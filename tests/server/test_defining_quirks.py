@@ -162,9 +162,9 @@ def test_a_quirk_that_is_not_whole_or_is_defined_twice_is_an_error() -> None:
         {"name": "here_unfounded", "meaning": "something"},
         {"name": "here_alone", "meaning": "something else", "source": ELSEWHERE},
     ):
-        with pytest.raises(ValueError, match="its meaning and its source once"):
+        with pytest.raises(ValueError, match="a meaning and a source once"):
             quirk(on="get_blob", **arguments)(shared)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="one wrapper for each endpoint"):
+    with pytest.raises(ValueError, match="only one wrapper for each endpoint"):
         quirk("here_lower", on="get_blob")(shared)
     with pytest.raises(ValueError, match="two modules define"):
         quirks_of(lists, lists)

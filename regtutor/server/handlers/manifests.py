@@ -192,7 +192,7 @@ def _schema_1(call: Call, given: str) -> Refusal:
         "MANIFEST_INVALID",
         given=given,
         expected=list(MANIFEST_TYPES),
-        next=f"PUT {call.head.target} with a manifest of one of these types, as written by clients since Docker 1.10",
+        next=f"PUT {call.head.target} with a manifest of one of these types, written by every client since Docker 1.10",
     )
 
 
@@ -205,7 +205,7 @@ def _view(call: Call, data: bytes) -> ManifestView:
         found = parse_manifest(data).media_type
     except InvalidManifest as error:
         if (layers := _layers_of_schema_1(data)) is not None:
-            raise _schema_1(call, f"{_SCHEMA_1}; this one has {layers} layers") from error
+            raise _schema_1(call, f"{_SCHEMA_1}; this manifest names {layers} layers") from error
         raise Refusal("MANIFEST_INVALID", given=error.why or error.what, expected=content_type, next=next) from error
     if found != essence(content_type):
         given = f"a body without mediaType, whose type is therefore {found}"
