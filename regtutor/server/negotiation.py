@@ -42,7 +42,7 @@ def unchanged(head: Head, digest: str) -> bool:
 def requested_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
     """The bytes that Range requests, as ``(start, stop)``, or None for all of them.
 
-    All of them, too, if Range has a unit other than bytes (RFC 9110, 14.2: a server must ignore a unit that it
+    The result is also None if Range has a unit other than bytes (RFC 9110, 14.2: a server must ignore a unit that it
     does not understand), if it is malformed or requests several parts (which a server may ignore), or if If-Range names
     content other than ``digest``.
 
