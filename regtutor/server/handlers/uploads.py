@@ -1,9 +1,9 @@
 """How a registry receives a blob: the server side of ``regtutor.steps.uploads``.
 
-A blob arrives in an *upload session*. ``start_upload`` opens one and returns its Location. Every response with a
-Location replaces the one before it: its ``_state`` contains the number of bytes that have arrived. The next PATCH or
-PUT must begin exactly there, according to its Location and, if it has one, its Content-Range. A client that has lost
-its place can ask with GET.
+A blob arrives in an *upload session*. ``start_upload`` opens one and returns its Location; the response to each PATCH
+returns a new Location, which replaces the previous one. The ``_state`` of a Location contains the number of bytes that
+had arrived. The next PATCH or PUT must begin exactly there, according to its Location and, if present, its
+Content-Range. A client that has lost its place can ask with GET.
 """
 
 from __future__ import annotations

@@ -218,7 +218,7 @@ def take_bad_digests_for_tags(handler: Handler) -> Handler:
                 raise
             if call.head.method == "PUT":
                 yield InMemory(limit=0)
-            raise failure(f"{call.path['reference']}, which is taken as a tag") from refusal
+            raise failure(f"{call.path['reference']}, which is taken for a tag") from refusal
         return (yield from response_of(outcome))
 
     return read
