@@ -12,7 +12,7 @@ import pytest
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
-from regtutor.server.respond import answer
+from regtutor.server.respond import respond
 from regtutor.server.settings import Settings
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
@@ -104,11 +104,11 @@ def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("md5:aa", "an algorithm known here: sha256 or sha512"),
-        (":aa", "an algorithm known here: sha256 or sha512"),
-        ("hello", "algorithm:encoded, as in sha256:0a1b..."),
-        ("sha256:aa", "sha256: and 64 lower-case hexadecimal characters"),
-        ("sha512:" + "A" * 128, "sha512: and 128 lower-case hexadecimal characters"),
+        ("md5:aa", "a supported algorithm: sha256 or sha512"),
+        (":aa", "a supported algorithm: sha256 or sha512"),
+        ("hello", "algorithm:encoded, such as sha256:0a1b..."),
+        ("sha256:aa", "sha256: followed by 64 lower-case hexadecimal characters"),
+        ("sha512:" + "A" * 128, "sha512: followed by 128 lower-case hexadecimal characters"),
     ],
 )
 def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: str, expected: str) -> None:
@@ -525,7 +525,7 @@ def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_who
     assert set(chosen) == {field.name for field in fields(Settings)}
     seen: list[Settings] = []
     app = App(store, **chosen)  # type: ignore[arg-type]
-    monkeypatch.setitem(app._handlers, "check_api", lambda call: seen.append(call.settings) or answer(200))
+    monkeypatch.setitem(app._handlers, "check_api", lambda call: seen.append(call.settings) or respond(200))
     app.begin(Head("GET", "/v2/"))
     assert seen == [app.settings] == [Settings(**chosen)]  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="max_blob_size"):
