@@ -44,7 +44,7 @@ class Begun:
     ----------
     walk: the walk, not started yet.
     content: its content: the image or index, or the artifact that it pushes.
-    note: a sentence about the preparation; ``""`` if there was none.
+    note: a sentence about the preparation; ``""`` without a preparation.
     prepared: the exchanges of the preparation.
     """
 
@@ -72,7 +72,7 @@ class Choice:
     label: its name in a list.
     shows: one sentence about what it shows.
     begin: see :data:`Begin`.
-    anew: what Reset adds after the name of a new repository.
+    reset_note: the words that Reset adds after the name of a new repository.
     fate: of every blob before the first request, see :class:`~regtutor.stepping.progress.BlobProgress`.
     """
 
@@ -80,7 +80,7 @@ class Choice:
     label: str
     shows: str
     begin: Begin
-    anew: str = ""
+    reset_note: str = ""
     fate: Fate = "waiting"
 
 
@@ -178,7 +178,7 @@ def _pushed(reg: Registry, image: Image | Index, repository: str, tag: str) -> t
     sent = f"{len(prepared)} requests that are not shown"
     if any(exchange.step != "head_blob" for exchange in prepared[:-1]):
         return f"Before this walk, the image was pushed to {repository} with {sent}.", prepared
-    return f"The blobs were already in {repository} before this walk; {sent} made sure of it.", prepared
+    return f"The blobs were already in {repository} before this walk; {sent} confirmed it.", prepared
 
 
 _UPLOADED = ", without mounts: every blob is uploaded again"

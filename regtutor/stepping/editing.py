@@ -107,7 +107,7 @@ class Version:
         headers: Iterable[tuple[str, str]] | None = None,
         body: str | None = None,
     ) -> Version:
-        """Return this version with changes; an argument that is None changes nothing.
+        """Return this version with changes; an argument that is ``None`` changes nothing.
 
         Parameters
         ----------

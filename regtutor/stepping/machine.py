@@ -205,10 +205,10 @@ class Stepping:
         chosen = choice(walk) if walk is not None else self.choice
         if where == NEW:
             self._start(chosen, self._unused(), mount=False)
-            done = f"Started again in the new repository {self.repository}{self.choice.anew}."
+            done = f"Started again in the new repository {self.repository}{self.choice.reset_note}."
         else:
             self._start(chosen, self.repository, mount=True)
-            finds = ": HEAD returns 200 for the blobs that exist already" if self.choice.anew else ""
+            finds = ": HEAD returns 200 for the blobs that exist already" if self.choice.reset_note else ""
             done = f"Started again in the same repository, {self.repository}{finds}."
         return f"{done} {left}".rstrip()
 
@@ -239,7 +239,7 @@ class Stepping:
         headers: Iterable[tuple[str, str]] | None = None,
         body: str | None = None,
     ) -> State:
-        """Change the request about to be sent; an argument that is None changes nothing.
+        """Change the request about to be sent; an argument that is ``None`` changes nothing.
 
         The state then shows the changed draft.
 

@@ -70,7 +70,7 @@ class HasStep(Protocol):
 
 @dataclass(frozen=True)
 class Question:
-    """What a learner can guess about the response to a request.
+    """The guesses that a learner can make about the response to a request.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from regtutor.storage_tree import StorageTree
 
 @dataclass(frozen=True)
 class State:
-    """What a learner sees after ``number`` requests of one walk.
+    """The view of one walk after ``number`` requests.
 
     Attributes
     ----------

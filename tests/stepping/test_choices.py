@@ -105,7 +105,7 @@ def test_what_is_there_is_not_pushed_again_beforehand(reg: Registry) -> None:
     push_image(reg, IMAGE, "library/hello", "v1", progress=False)
     machine = chosen(reg, "already there")
     assert machine.state.note == (
-        f"The blobs were already in library/hello before this walk; {BLOBS + 1} requests that are not shown made sure of it."
+        f"The blobs were already in library/hello before this walk; {BLOBS + 1} requests that are not shown confirmed it."
     )
 
 
