@@ -23,7 +23,7 @@ class State:
         also if sending ended without a record.
     draft: the request about to be sent; None at the end.
     tree: the registry's storage, or None if it cannot be read.
-    unseen: why ``tree`` is None, or ``""``.
+    unseen: why ``tree`` is missing, or ``""``.
     note: a note about this state: what was prepared or left out, or how the walk continues.
     error: what stopped the walk here, or None.
     detour: whether the walk did not receive ``exchange``, since the learner had changed its request.

@@ -105,7 +105,8 @@ def test_what_is_there_is_not_pushed_again_beforehand(reg: Registry) -> None:
     push_image(reg, IMAGE, "library/hello", "v1", progress=False)
     machine = chosen(reg, "already there")
     assert machine.state.note == (
-        f"The blobs were already in library/hello before this walk; {BLOBS + 1} requests that are not shown confirmed it."
+        "The blobs were already in library/hello before this walk; "
+        f"{BLOBS + 1} requests that are not shown confirmed it."
     )
 
 

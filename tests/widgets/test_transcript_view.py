@@ -76,7 +76,7 @@ def test_opening_one_of_5000_sends_as_much_as_opening_one_of_50(
 def test_an_index_that_is_none_is_refused_by_name(wire: Wire, index: Any) -> None:
     answer = wire.ask("open", index=index)
     assert answer["error"] == wire.view.error
-    assert wire.view.error.startswith("There is no exchange ") and "it shows 13" in wire.view.error
+    assert wire.view.error.startswith("There is not an exchange ") and "it shows 13" in wire.view.error
     assert len(wire.view.error) < 300
 
 
@@ -135,7 +135,7 @@ def test_the_axis_of_a_crowded_transcript_begins_with_what_is_in_sight(pushed: r
 
 @pytest.mark.parametrize("wrong", [3, "GET /v2/", [None], rt.sample_image()])
 def test_what_is_no_transcript_is_refused_by_name(wrong: Any) -> None:
-    with pytest.raises(InvalidArgument, match="is no exchange"):
+    with pytest.raises(InvalidArgument, match="is not an exchange"):
         TranscriptView(wrong)
 
 
@@ -190,7 +190,7 @@ def test_hostile_records_stay_text_everywhere() -> None:
 def test_the_table_says_everything_that_its_colours_say(pushed: rt.Transcript) -> None:
     cut_off = replace(pushed[0], response=None, error="the connection was cut")
     html = TranscriptView([cut_off, *pushed]).static_html()
-    assert "no answer" in html and "the connection was cut" in html and "<b>404 Not Found</b>" in html
+    assert "no response" in html and "the connection was cut" in html and "<b>404 Not Found</b>" in html
 
 
 @pytest.fixture(autouse=True)
