@@ -76,7 +76,7 @@ def test_opening_one_of_5000_sends_as_much_as_opening_one_of_50(
 def test_an_index_that_is_none_is_refused_by_name(wire: Wire, index: Any) -> None:
     answer = wire.ask("open", index=index)
     assert answer["error"] == wire.view.error
-    assert wire.view.error.startswith("There is not an exchange ") and "it shows 13" in wire.view.error
+    assert wire.view.error.startswith("There is no exchange ") and "it shows 13" in wire.view.error
     assert len(wire.view.error) < 300
 
 
@@ -151,7 +151,7 @@ def test_exchanges_in_a_list_or_none_at_all_can_be_shown(pushed: rt.Transcript) 
 def test_the_text_has_an_arrow_for_each_request_and_each_answer(pushed: rt.Transcript) -> None:
     lines = TranscriptView(pushed).as_text().split("\n")
     assert lines[0].startswith("push of library/hello:v1 to embedded: 13 requests, 11,748 bytes up, 0 bytes down, ")
-    assert lines[0].endswith("none refused"), "a HEAD that finds nothing has got what it asked for"
+    assert lines[0].endswith("none refused"), "a HEAD that finds nothing is not a refusal"
     assert lines[1].startswith("   1 --> HEAD /v2/library/hello/blobs/sha256:")
     assert lines[2].startswith("     <-- 404 Not Found, ")
     assert len(lines) == 1 + 2 * 13

@@ -79,7 +79,7 @@ def test_the_joined_script_imports_nothing_and_exports_one_thing(entry: str) -> 
 
 
 def test_the_shared_style_comes_first() -> None:
-    assert style().startswith("/* What every view shares")
+    assert style().startswith("/* The common style of all views")
 
 
 def test_the_bundle_has_a_widget_a_picture_and_a_text_and_a_snapshot_has_no_widget() -> None:
