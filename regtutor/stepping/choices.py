@@ -43,7 +43,7 @@ class Begun:
     Attributes
     ----------
     walk: the walk, not started yet.
-    content: its content: the image or index, or the artifact that it pushes.
+    content: the image or index of the walk, or the artifact that it pushes.
     note: a sentence about the preparation; ``""`` without a preparation.
     prepared: the exchanges of the preparation.
     """
@@ -194,7 +194,7 @@ _ROWS = (
     Choice(
         "chunked",
         "Push: each blob in chunks",
-        "Several PATCH requests send each blob, each of them states where its bytes belong, and a PUT closes the "
+        "Each blob is sent in several PATCH requests, which state where their bytes belong, and a PUT closes the "
         "session.",
         _chunked,
         _UPLOADED,

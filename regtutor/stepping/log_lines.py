@@ -36,7 +36,7 @@ def added(before: str, after: str) -> tuple[str, ...]:
 
 
 class LogReader:
-    """Reads the new lines of a registry's log, time after time.
+    """Reads the lines that a registry's log has gained since the last reading.
 
     Parameters
     ----------

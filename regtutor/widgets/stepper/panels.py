@@ -27,7 +27,7 @@ def position(stepping: Stepping) -> str:
     parts = [f"<strong>{escape(where)}</strong>"]
     if state.exchange is not None:
         yours = "Your version of " if state.edits else ""
-        status = f"{state.exchange.status}, " if state.exchange.status else ""  # without one, the meaning says so
+        status = f"{state.exchange.status}, " if state.exchange.status else ""  # else the meaning is the failure
         parts.append(escape(f"{yours}{state.exchange.step}: {status}{state.exchange.meaning}"))
     parts.append(escape(_next(stepping)))
     counts = f'data-number="{state.number}" data-sent="{sent}"'
@@ -84,7 +84,7 @@ def error_lines(error: Exception) -> tuple[str, ...]:
         return tuple(str(part) for part in error.args)
     return (
         f"{type(error).__name__}: {error}",
-        "This is not a response of the registry but an error in the program that sends the requests.",
+        "This is not a response from the registry but an error in the program that sends the requests.",
         "The traceback is in the log (View > Show Log Console). Press Reset to start again.",
     )
 

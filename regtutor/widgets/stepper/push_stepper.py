@@ -251,7 +251,7 @@ class PushStepper(Freezing):
     def _send_it(self) -> str:
         self._take_refused()
         if not self._prediction.ready:
-            return "Pick a status first: that is your prediction. Or clear the checkbox Predict first."
+            return 'Pick a status first: it is your prediction. Or clear the checkbox "Predict first".'
         self._say_sending(self.stepping.state)
         count = len(self.stepping.states)
         try:

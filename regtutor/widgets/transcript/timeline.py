@@ -96,7 +96,7 @@ class TimeAxis:
         self._busy_until = 0.0  # real milliseconds since the origin
         self._end = 0.0  # the same on the axis, where pauses are short
         self._last = 0.0
-        self._cuts: list[tuple[float, float]] = [(0.0, 0.0)]  # from this real time on, so much has been cut
+        self._cuts: list[tuple[float, float]] = [(0.0, 0.0)]  # a real time, and the milliseconds cut from then on
 
     def place(self, exchange: Exchange) -> Place:
         """Return the place of the next exchange."""

@@ -1,4 +1,4 @@
-"""``TranscriptView``: a transcript as a timeline; each row is an exchange and opens to its explained lines.
+"""``TranscriptView``: a transcript as a timeline; each row is an exchange, which opens line by line with explanations.
 
 **How rows reach the browser.** ``rows`` is sent once, with the widget. A list trait that is assigned again would be
 sent whole, so :meth:`TranscriptView.add` extends that list in place, which sends nothing, and then sets ``latest``, a
