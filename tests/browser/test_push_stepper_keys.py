@@ -106,7 +106,7 @@ def break_and_mend(page: Page, stepper: Stepper) -> None:
     press("Shift+ArrowDown")
     press("Delete")
     tab_to(page, stepper.part("undo"))
-    stepper.shows("about", "Content-Type taken away")
+    stepper.shows("about", "Content-Type removed")
     back_to(page, stepper.part("send"))
     press("Enter")
     stepper.at(REQUESTS, REQUESTS)

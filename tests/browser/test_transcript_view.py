@@ -106,7 +106,7 @@ def test_5000_exchanges_are_walked_filtered_and_opened_with_few_rows_in_the_page
     view.get_by_role("searchbox").fill("put manifest 201")
     expect(view).to_have_attribute("data-shown", "384")
     view.get_by_role("button", name="Refused only").click()
-    expect(view.get_by_text("No exchange passes the filter.")).to_be_visible()
+    expect(view.get_by_text("No exchange matches the filter.")).to_be_visible()
     view.get_by_role("searchbox").fill("")
     expect(view).to_have_attribute("data-shown", "0")  # a HEAD that finds nothing is no refusal
     view.get_by_role("button", name="Refused only").click()

@@ -126,7 +126,7 @@ def test_the_header_that_shows_it_is_found_however_it_is_spelt(stored: Exchange)
 
 def test_no_answer_is_a_line_of_its_own() -> None:
     data = exchange_data(FAILED)
-    assert data["title"]["status"] == "no answer"
+    assert data["title"]["status"] == "no response"
     assert [(line["way"], line["head"]) for line in data["lines"]] == [("sent", "GET"), ("said", "no answer")]
 
 
@@ -148,7 +148,7 @@ def test_a_thousand_long_headers_are_cut_and_it_is_said(stored: Exchange) -> Non
     lines = [line for line in data["lines"] if line["part"] == "response header"]
     assert len(lines) == MOST_ALIKE
     assert lines[0]["rest"].endswith("[cut: 65,536 characters]")
-    assert read(data["lines"][-1]) == f"{1000 - MOST_ALIKE} lines more (response header) are not shown"
+    assert read(data["lines"][-1]) == f"{1000 - MOST_ALIKE} more lines (response header) are not shown"
     assert data["curl"]["command"]
     assert len(ExchangeView(huge).static_html()) < 500_000
     page = ExchangeView(replace(huge, interims=stored.interims * 2000))
@@ -178,11 +178,16 @@ def test_json_is_indented_and_every_token_stays_as_it_was_written() -> None:
     [
         (b'{"errors":[]}', 13, 3, "indented here, not on the wire"),
         (b'{\n  "a": 1\n}\n', 13, 3, ""),
-        (b"line\n" * 1000, 5000, FEW, "800 lines more are not shown"),
-        (b"a\r\nb" + b"x" * 4092, 9999, 2, "the first 4,096 of 9,999 bytes were kept; lines are cut at 400 characters"),
+        (b"line\n" * 1000, 5000, FEW, "800 more lines are not shown"),
+        (
+            b"a\r\nb" + b"x" * 4092,
+            9999,
+            2,
+            "the first 4,096 of 9,999 bytes were recorded; lines are cut at 400 characters",
+        ),
         (b"\x1f\x8b\x08\x00" * 1024, 10**10, 0, "the first 64 of 10,000,000,000 bytes, in hexadecimal"),
         (b"\x00\x01AZ", 4, 0, "its bytes, in hexadecimal"),
-        ("\u20ac".encode() * 1365 + b"\xe2", 99_999, 1, "the first 4,096 of 99,999 bytes were kept"),
+        ("\u20ac".encode() * 1365 + b"\xe2", 99_999, 1, "the first 4,096 of 99,999 bytes were recorded"),
     ],
 )
 def test_a_body_is_shown_in_part_and_it_is_said_how(preview: bytes, size: int, few: int, note: str) -> None:
@@ -242,8 +247,8 @@ def test_what_is_no_exchange_is_refused_by_name_and_changes_nothing(stored: Exch
 def test_nothing_sent_yet_is_said() -> None:
     view = ExchangeView()
     assert view.data == {"lines": []}
-    assert view.as_text() == "Nothing was sent yet."
-    assert "Nothing was sent yet." in view.static_html()
+    assert view.as_text() == "Nothing has been sent yet."
+    assert "Nothing has been sent yet." in view.static_html()
 
 
 def test_the_static_form_has_the_diagnosis_the_lines_and_a_picture_and_only_inline_styles(refused: Exchange) -> None:
