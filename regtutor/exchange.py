@@ -88,7 +88,7 @@ class BodyRecord:
     Attributes
     ----------
     size: how many bytes went over the wire.
-    digest: the sha256 digest of those bytes; None if there were none.
+    digest: the sha256 digest of those bytes, or None if no byte was sent or received.
     preview: their first part, without secrets: at most :data:`PREVIEW` bytes, for a manifest or a list at most
         :data:`MANIFEST_PREVIEW`.
     fate: ``none`` (there was no body), ``sent``, ``withheld`` (the response came first, so no byte was sent),
@@ -211,7 +211,7 @@ class Exchange:
     step: the name of the step that drafted the request; the request can have been edited before it was sent, see
         :attr:`endpoint`.
     url: scheme, host and target, without secrets.
-    request, interims, response: as sent and received; ``response`` is None if no final response came.
+    request, interims, response: as sent and received; ``response`` can be None: no final response came.
     events: what happened on the wire, in order.
     started: when the exchange began, in ISO 8601 and UTC.
     location: the ``Location`` of the response, or None. It can be followed as long as this record has not been saved.
@@ -358,7 +358,7 @@ class Exchange:
 
     @property
     def meaning(self) -> str:
-        """What the response means for this request, in a few words, with the error codes of the registry."""
+        """The meaning of the response for this request, in a few words, with the error codes of the registry."""
         if self.status is None:
             return f"no response: {self.error}"
         codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))

@@ -116,6 +116,6 @@ def _sources(environment: Environment, address: Address, verifies: bool) -> tupl
 def registry_of(host: Host, url: str, ca_file: Path | None = None) -> Registry:
     """Return the registry at ``url`` that ``host`` runs, without a proxy and without credentials.
 
-    Over TLS, only ``ca_file`` is trusted, or the usual CAs if it is None.
+    Over TLS, only ``ca_file`` is trusted, or the usual CAs if ``ca_file`` is not given.
     """
     return Registry(url, WireTransport(verify=str(ca_file) if ca_file else True), host=host)

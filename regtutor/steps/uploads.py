@@ -3,7 +3,7 @@
 A blob is uploaded in a *session*. ``start_upload`` opens one and receives its Location; ``put_blob`` sends the bytes to
 that Location and closes the session. Or ``patch_upload`` sends the bytes, in chunks or as a stream, each time to the
 Location of the latest response, and ``put_blob`` closes the session with the last bytes or without any. ``get_upload``
-gets the number of bytes that have arrived; ``cancel_upload`` cancels the session. ``post_blob`` uploads a blob in one
+gets the number of received bytes; ``cancel_upload`` cancels the session. ``post_blob`` uploads a blob in one
 request, if the registry supports it, and ``mount_blob`` avoids the upload if another repository has the blob.
 """
 
@@ -68,11 +68,11 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
 def patch_upload(reg: Sender, location: Location | str, content: Content, *, start: int | None = None) -> Exchange:
     """Send the next bytes of a blob to an open session: a chunk, or a stream.
 
-    ``PATCH <Location>`` -> 202, with the address for the next bytes in ``Location`` and the bytes that have arrived in
-    ``Range: 0-<last>``. 416 if these are not the next bytes: :func:`get_upload` gets the bytes that have arrived (some
-    registries send the same two headers with the 416). 400 SIZE_INVALID if there are more or fewer bytes than
-    announced, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if the
-    Location does not belong to it.
+    ``PATCH <Location>`` -> 202, with the address for the next bytes in ``Location`` and the received bytes in
+    ``Range: 0-<last>``. 416 if these are not the next bytes: use :func:`get_upload` to find out which bytes the
+    registry has (some registries send the same two headers with the 416). 400 SIZE_INVALID if there are more or fewer
+    bytes than announced, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if
+    the Location does not belong to it.
 
     Parameters
     ----------
@@ -96,9 +96,9 @@ def patch_upload(reg: Sender, location: Location | str, content: Content, *, sta
 
 @needs_registry
 def get_upload(reg: Sender, location: Location | str) -> Exchange:
-    """Get the bytes of an open session that have arrived, and the address for the next ones.
+    """Get the number of bytes that an open session has received, and the address for the next ones.
 
-    ``GET <Location>`` -> 204, with the address for the next bytes in ``Location`` and the bytes that have arrived in
+    ``GET <Location>`` -> 204, with the address for the next bytes in ``Location`` and the received bytes in
     ``Range: 0-<last>``, where ``last`` is the offset of the last byte. (``0-0`` can mean one byte or none.) 404
     BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if the Location does not belong to it; 400
     NAME_INVALID.
@@ -116,9 +116,9 @@ def get_upload(reg: Sender, location: Location | str) -> Exchange:
 
 @needs_registry
 def head_upload(reg: Sender, location: Location | str) -> Exchange:
-    """Get the bytes of an open session that have arrived, as :func:`get_upload`, but with HEAD.
+    """Get the number of bytes that an open session has received, with HEAD instead of GET.
 
-    ``HEAD <Location>`` -> 204, or 404 if the session no longer exists.
+    ``HEAD <Location>`` -> 204, or 404 if the session no longer exists; the response is that of :func:`get_upload`.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def put_blob(
     start: int | None = None,
     expect_continue: bool = True,
 ) -> Exchange:
-    """Close a session, and send the whole blob, its last bytes, or no bytes with the same request.
+    """Close an upload session, and send the whole blob, its last bytes, or no bytes in the same request.
 
     ``PUT <Location>&digest=<digest>`` -> 100 (send the body), then 201, with the stored digest in
     ``Docker-Content-Digest``. 400 DIGEST_INVALID if the bytes do not match the digest, SIZE_INVALID if there are more

@@ -311,7 +311,7 @@ class _Upload:
     def _start_again(self, exchange: Exchange) -> Generator[Request, Exchange, bool]:
         """Check whether the blob is stored and only the response was lost; otherwise open a new session."""
         if self._repository is None:
-            stop(exchange, "The session no longer exists, and without repository= no new one can be opened")
+            stop(exchange, "The session no longer exists, and a new session can only be opened with repository=")
         found = yield draft(head_blob, self._repository, self._body.digest)
         if found.status == 200:
             return True

@@ -139,7 +139,7 @@ def _title(exchange: Exchange) -> Json:
         "step": shortened(exchange.step),
         "status": "no answer" if response is None else str(response.status),
         "outcome": exchange.outcome,
-        "meaning": shortened(exchange.meaning.removeprefix("no answer: ")),
+        "meaning": shortened(exchange.meaning.removeprefix("no response: ")),
         "facts": [shortened(fact) for fact in facts if fact],
     }
 
