@@ -38,7 +38,7 @@ class Blob(Protocol):
 
 
 Content = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Blob
-"""The types that a step accepts as a body: bytes, a path (str or PathLike), an open binary file, or a layer of an image."""
+"""The types of a body: bytes, a path (str or PathLike), an open binary file, or a layer of an image."""
 
 
 @dataclass(frozen=True)

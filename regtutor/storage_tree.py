@@ -28,8 +28,8 @@ class StorageTree:
         names = sorted(set(folders))
         used: set[str] = set()
         for path in (*(path for path, _ in sorted_files), *names):
-            # A parent that is in `used` has its own parents there too. The loop is fast: a push reads the tree after
-            # each request.
+            # A parent that is in `used` has its own parents there too. Stopping there saves time, because a push reads
+            # the tree after each request.
             while (path := path.rpartition("/")[0]) and path not in used:
                 used.add(path)
         return cls(sorted_files, tuple(name for name in names if name not in used))

@@ -40,7 +40,7 @@ class Transport(Protocol):
 
 
 class Host(Protocol):
-    """A registry that regtutor started, seen from its machine, container or process: its log and its storage."""
+    """The machine, container or directory of a registry that regtutor started; it has the log and the storage."""
 
     @property
     def name(self) -> str:

@@ -91,8 +91,8 @@ def put_manifest(
     reference: the tag to point to it, or its own digest.
     manifest: ``image.manifest``, bytes, a path or an open binary file; sent unchanged, because its digest depends on
         every byte.
-    media_type: the Content-Type; by default that of ``image.manifest``, else that of an OCI manifest, without a look at
-        the bytes.
+    media_type: the Content-Type; by default that of ``image.manifest``, or that of an OCI manifest for bytes, which are
+        not parsed.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.

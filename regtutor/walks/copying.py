@@ -53,7 +53,7 @@ def copy_image(
     Parameters
     ----------
     source_reg, source_repository, reference: what to copy: a tag or a digest.
-    reg, repository, tag: the destination; ``reg`` may be the same registry. The tag may be the manifest's digest.
+    reg, repository, tag: the destination; ``reg`` can be the same registry. The tag can be the digest of the manifest.
     progress: whether a long blob gets progress bars.
     watch: called with each exchange as soon as it is made.
 
