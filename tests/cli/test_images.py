@@ -190,7 +190,7 @@ def test_wrong_bytes_end_with_status_1_and_are_not_kept(tmp_path: Path) -> None:
     with serving(lying) as server:
         done = call("pull", f"{server.url.removeprefix('http://')}/a/b:v1", tmp_path / "place")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "not the content" in done.stderr
+    assert "not the requested content" in done.stderr
     assert not (tmp_path / "place").exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"other"]
 

@@ -356,7 +356,7 @@ def test_indexes_that_lie_too_deep_are_refused(tmp_path: Path) -> None:
         data = indexes.get(digest if name == "v1" else name)
         return Answer(200, data, {"Content-Type": OCI_INDEX}) if data else honest()(asked)
 
-    with pytest.raises(PullFailed, match="more than 4 deep"):
+    with pytest.raises(PullFailed, match="more than 4 levels deep"):
         pull(answer, tmp_path / "image")
 
 

@@ -118,7 +118,7 @@ def test_a_body_that_is_cut_says_so() -> None:
 
 def test_an_exchange_without_an_answer_says_why() -> None:
     lost = Exchange("check_api", "", RequestRecord("GET", "/"), error="the connection was closed")
-    assert "no answer: the connection was closed" in Outline(records.exchange_html(lost)).text
+    assert "no response: the connection was closed" in Outline(records.exchange_html(lost)).text
     withheld = Exchange("x", "", RequestRecord("PUT", "/", (), BodyRecord(fate="withheld")))
     assert "body withheld" in Outline(records.exchange_html(withheld)).text
 

@@ -73,7 +73,7 @@ def test_send_to_the_end_pushes_the_image(any_reg: Registry) -> None:
 def test_the_request_about_to_be_sent_says_what_it_is_for_and_stands_in_the_fields(reg: Registry) -> None:
     shown = clicker(reg)
     assert "The request about to be sent: head_blob" in shown.text("about")
-    assert "Ask whether the repository holds a blob" in shown.text("about")
+    assert "Check whether the repository already has a blob" in shown.text("about")
     assert shown.part("edit-method").value == "HEAD"
     assert shown.part("edit-target").value.startswith("/v2/library/hello/blobs/sha256:")
     shown.click("send", 2)
@@ -328,7 +328,7 @@ def test_that_no_answer_came_is_said_once(reg: Registry) -> None:
     shown = clicker(reg)
     shown.stepper.edit(target="http://127.0.0.1:1/v2/")
     shown.click("send")
-    assert shown.text("position").count("no answer") == 1
+    assert shown.text("position").count("no response") == 1
 
 
 def test_a_refusal_is_shown_with_what_why_and_next(reg: Registry) -> None:
