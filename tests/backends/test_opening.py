@@ -135,7 +135,7 @@ def test_an_unknown_name_lists_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("which", ["auto", *BACKENDS, "http://127.0.0.1:5000"])
 def test_an_unknown_option_is_named_with_those_that_there_are(which: str) -> None:
-    with pytest.raises(UnknownOption, match=r"has no option colour=.*It has \w+="):
+    with pytest.raises(UnknownOption, match=r"has no option colour=.*Its options are \w+="):
         open_registry(which, colour="red")
     with pytest.raises(TypeError):
         open_registry(which, colour="red")
