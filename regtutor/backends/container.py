@@ -142,5 +142,8 @@ def _why(ran: Ran) -> str:
 
 def _failure(image: str, why: str, log: str) -> BackendFailed:
     return distribution.did_not_start(
-        f"The container of {image}", why, log, 'Or use rt.open_registry("embedded"), which needs no engine'
+        f"The registry in a container of {image}",
+        why,
+        log,
+        'Or use rt.open_registry("embedded"), which needs no engine',
     )

@@ -120,5 +120,5 @@ def did_not_start(what: str, why: str, log: str, instead: str) -> BackendFailed:
     # The reason is not always at the start of a line: an engine can join separate writes of the registry.
     reason = next((at for at, line in enumerate(lines) if any(word in line for word in _REASONS)), None)
     shown = lines[-LOG_LINES:] if reason is None else lines[reason : reason + LOG_LINES]
-    next_ = f"Read its log below, which names a wrong setting. {instead}"
+    next_ = f"Read its log below; if a setting is wrong, the log names it. {instead}"
     return BackendFailed(f"{what} did not start", why, next_, log="\n".join(shown))

@@ -91,7 +91,7 @@ class Keeper:
         return {"status": process.poll()}
 
     def _run(self, command: Command) -> Answer:
-        """Run a command to its end, up to a time limit; the status is None if it had to be killed."""
+        """Run a command to its end, up to a time limit; return status None if it had to be killed."""
         with tempfile.TemporaryFile() as output:
             process = spawn(command["argv"], command["env"], output)
             deadline = time.monotonic() + command["limit"]

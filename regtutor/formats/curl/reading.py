@@ -139,11 +139,11 @@ class _Reading:
                 return
 
     def _attempt(self) -> Transfer:
-        """Return the transfer that curl is about to start: the current one if nothing has been sent, else a new one."""
+        """Return the transfer that curl is about to start: the current one if it is open and unsent, else a new one."""
         now = self.current
         if now is None or now.start or now.closed:
             if len(self.transfers) >= MOST:
-                raise ValueError(f"it holds more than {MOST} requests")
+                raise ValueError(f"it contains more than {MOST} requests")
             now = Transfer()
             self.transfers.append(now)
         now.tls, now.peer, now.proxy = self.tls, self.peer or now.peer, self.proxy
