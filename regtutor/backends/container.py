@@ -1,4 +1,4 @@
-"""``container``: CNCF Distribution in a container, run by docker or podman on a free loopback port."""
+"""The back end ``container``: CNCF Distribution in a container, run by docker or podman on a free loopback port."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PORT = "5000/tcp"
 CONFIG_INSIDE = "/regtutor/config.yml"
 RUN_SECONDS = 60.0
 STOP_SECONDS = 2
-_MOST_SAID = 200
+_MESSAGE_LENGTH = 200
 
 
 class ContainerHost:
-    """A running container: its log and its storage, through the engine."""
+    """A running container, with access to its log and storage through the engine."""
 
     name = "container"
 
@@ -35,11 +35,11 @@ class ContainerHost:
         self._last_log: str | None = None
 
     def logs(self) -> str:
-        """What it has logged; of a very long log the end. After :meth:`close`, what it had logged until then."""
+        """Return the log, or the end of a very long one; after :meth:`close`, the log up to that time."""
         return self.engine.logs(self.container) if self._last_log is None else self._last_log
 
     def tree(self) -> StorageTree:
-        """The storage directory inside the container; empty after :meth:`close`."""
+        """Return the storage directory inside the container; an empty tree after :meth:`close`."""
         return self.engine.tree(self.container, STORAGE) if self._last_log is None else StorageTree()
 
     def ended(self) -> bool:
@@ -72,19 +72,20 @@ def open_container(
     ----------
     build: build the image first, from ``binary`` or the registry binary on PATH.
     pull: download the image first: True for registry:2, or a reference such as ``registry:3``.
-    image: the image to use, or the name to build; by default ``localhost/regtutor-registry:latest`` or registry:2 or 3.
-    binary: what to build from.
-    engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
+    image: the image to use, or the name of the image to build; by default ``localhost/regtutor-registry:latest``,
+        registry:2 or registry:3.
+    binary: the registry binary for the image.
+    engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that responds.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
 
     Returns
     -------
-    A Registry; closing it, and the end of this process, remove the container.
+    A Registry; the container is removed when the Registry is closed or this process ends.
 
     Raises
     ------
-    BackendMissing: if there is no engine or no image; it names the two calls that get one.
-    BackendFailed: if it does not come up; the error carries the end of its log.
+    BackendMissing: if no engine or no image is available; the error contains the two calls that get an image.
+    BackendFailed: if the registry does not start; the error contains the end of its log.
     """
     own = distribution.checked_settings(settings)
     chosen = find_engine(engine)
@@ -113,8 +114,8 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
     shutil.copyfile(distribution.CONFIG, home / "config.yml")
     (home / "config.yml").chmod(0o644)
     variables = [part for name, value in settings.items() for part in ("--env", f"{name}={value}")]
-    # The configuration is mounted, not only built in, so that registry:2 and registry:3 get it as well; "z" lets a
-    # container read it where SELinux labels files.
+    # The configuration is mounted as well as built in, so that registry:2 and registry:3 use it too; "z" allows the
+    # container to read it where SELinux labels files.
     arguments = ["--pull=never", "--publish", "127.0.0.1::5000", "--stop-timeout", str(STOP_SECONDS), *variables]
     arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
@@ -122,22 +123,27 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
         raise _failure(image, _why(ran), ran.output)
     host = ContainerHost(keeper, engine, name, image)
     if host.ended():
-        raise _failure(image, "It ended at once", host.logs())
+        raise _failure(image, "It ended immediately", host.logs())
     address = engine.address(name, PORT)
     if not wait_until_ready(lambda: answers(address), host.ended):
-        why = "It ended" if host.ended() else f"It did not answer within {READY_SECONDS:g} s"
+        why = "It ended" if host.ended() else f"It did not respond within {READY_SECONDS:g} s"
         raise _failure(image, why, host.logs())
     return host, address
 
 
 def _why(ran: Ran) -> str:
     if ran.status is None:
-        return f"The engine did not get it running within {RUN_SECONDS:g} s"
+        return f"The engine did not start it within {RUN_SECONDS:g} s"
     lines = ran.output.strip().splitlines()
-    return f"The engine says: {lines[-1][:_MOST_SAID]}" if lines else f"The engine ended with status {ran.status}"
+    return (
+        f"The engine reports: {lines[-1][:_MESSAGE_LENGTH]}" if lines else f"The engine ended with status {ran.status}"
+    )
 
 
 def _failure(image: str, why: str, log: str) -> BackendFailed:
     return distribution.did_not_start(
-        f"The registry in a container of {image}", why, log, 'rt.open_registry("embedded") needs no engine'
+        f"The registry in a container of {image}",
+        why,
+        log,
+        'Or use rt.open_registry("embedded"), which needs no engine',
     )

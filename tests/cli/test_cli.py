@@ -127,7 +127,7 @@ def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout:
         ("lost", "127.0.0.1:1/a:b", [], "sha256"),
         ("layout", "127.0.0.1:1/a:b", ["--platform", "windows/amd64"], "windows/amd64"),
         ("layout", "127.0.0.1:1/a:b", ["--platform", "windows/amd64"], "--platform, or platform= in Python"),
-        ("layout", "127.0.0.1:1/a:b", ["--platform", "bogus"], "'bogus' is no platform"),
+        ("layout", "127.0.0.1:1/a:b", ["--platform", "bogus"], "'bogus' is not a platform"),
         ("layout", "127.0.0.1:1/a:b", ["--name", "v9"], "--name, or name= in Python"),
         ("layout", "127.0.0.1:1/a:b", ["--name", "v9"], "v9"),
         ("layout", "hello", [], "hello"),

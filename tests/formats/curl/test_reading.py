@@ -293,7 +293,7 @@ UPLOAD = b"""\
         (b"< HTTP/1.1 413 Too Large\n* HTTP error before end of send, stop sending\n< \n", "partial", 413, ""),
         (b"* Recv failure: Connection reset by peer\n", "partial", None, "Recv failure: Connection reset by peer"),
         (b"* Empty reply from server\ncurl: (52) Empty reply from server\n", "partial", None, "curl: (52)"),
-        (b"", "partial", None, "the text ends before an answer"),
+        (b"", "partial", None, "the text ends before a response"),
     ],
 )
 def test_what_became_of_a_body_is_what_curl_says(
