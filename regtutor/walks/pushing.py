@@ -43,7 +43,7 @@ def push_image(
     ----------
     reg: the registry to push to.
     image: an image, from ``load_image`` or ``sample_image``, or an index, from ``load_index`` or ``sample_index``.
-    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``; the tag can be the digest of the manifest.
+    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``. The tag can be the manifest's digest.
     mount_from: the repository, or the repositories, of this registry to try a mount from; by default those that this
         Registry has pushed the blob to; ``()`` for none.
     upload: how the bytes of a blob are sent. ``"monolithic"``: in the PUT that closes the session. ``"chunked"``: in
