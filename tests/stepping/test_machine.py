@@ -220,7 +220,7 @@ def test_a_damaged_layer_is_cancelled_before_the_walk_stops(any_reg: Registry) -
         machine.next()
     assert machine.state.draft is not None
     assert machine.state.draft.step == "cancel_upload"
-    assert "is not what its digest says" in machine.state.note
+    assert "does not match its digest" in machine.state.note
     with pytest.raises(DigestMismatch):
         machine.next()
     assert machine.state.exchange is not None

@@ -211,7 +211,7 @@ def test_a_layer_that_is_damaged_on_disk_is_not_stored_and_no_manifest_follows(
         ("cancel_upload", 204),
     ]
     assert transcript[5].request.body.fate == "partial"
-    assert "is not what its digest says" in transcript[5].error
+    assert "does not match its digest" in transcript[5].error
     assert any(image.layers[0].digest.partition(":")[2] in path for path in stored(embedded))
     assert not any(image.layers[1].digest.partition(":")[2] in path for path in stored(embedded))
     assert not any("_manifests" in path or "_uploads" in path for path in stored(embedded))

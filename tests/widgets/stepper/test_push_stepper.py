@@ -359,9 +359,9 @@ def test_a_damaged_layer_is_shown_when_it_is_found_and_after_the_clean_up(reg: R
     bad = replace(good, opener=lambda: BytesIO(b"x" * good.size))
     shown = Clicker(PushStepper(reg, replace(IMAGE, layers=(bad, *IMAGE.layers[1:])), "library/hello", "v1"))
     shown.click("send", 3)
-    assert "is not what its digest says" in shown.text("notices")
+    assert "does not match its digest" in shown.text("notices")
     shown.click("send")
-    assert "is not what its digest says" in shown.stepper.error
+    assert "does not match its digest" in shown.stepper.error
 
 
 def test_a_fault_of_our_own_is_shown_and_logged(
