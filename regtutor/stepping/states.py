@@ -64,7 +64,7 @@ class Change:
 
 
 def changes(before: StorageTree | None, after: StorageTree | None) -> tuple[Change, ...]:
-    """Return the ``new``, ``changed`` (in size) and ``gone`` files of two trees, by path; empty if a tree is None."""
+    """Return the ``new``, ``changed`` (in size) and ``gone`` files of two trees, by path; empty without both trees."""
     if before is None or after is None:
         return ()
     old, new = dict(before), dict(after)

@@ -106,7 +106,7 @@ def everything_is_accessible(lab: Lab, stepper: Stepper, axe_core: Path) -> None
     stepper.field("Predict first").check()
     stepper.headers.fill("no header")
     stepper.headers.blur()
-    stepper.shows("failures", "Line 1 of the headers is no header")
+    stepper.shows("failures", "Line 1 of the headers is not a header")
     for _scheme in lab.themes():
         assert_accessible(lab.page, ROOT, axe_core, ("button-name", "color-contrast", "label", "select-name"))
     stepper.field("Predict first").uncheck()

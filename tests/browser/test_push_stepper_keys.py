@@ -134,7 +134,7 @@ def test_keys_pressed_in_the_stepper_are_no_commands_to_the_notebook(lab: Lab) -
     assert contents(lab) == cells
     expect(stepper.headers).to_have_value("kddmxbayrzcv1\n")
     stepper.click("send")
-    stepper.shows("failures", "Line 1 of the headers is no header")
+    stepper.shows("failures", "Line 1 of the headers is not a header")
     assert stepper.number() == 0
     stepper.click("undo")
     stepper.run_to_the_end()

@@ -172,7 +172,7 @@ def test_it_is_readable_in_both_themes_and_in_a_narrow_window(lab: Lab, node_pac
     expect(hostile.locator("img")).to_have_count(0)
     expect(hostile).to_contain_text("<img src=x onerror=alert(1)>\\x1b[31m\\u202e")
     expect(hostile).to_contain_text("2 pauses are drawn")
-    expect(hostile).to_contain_text("One record does not say when it began")
+    expect(hostile).to_contain_text("One record has no start time")
     rows(short).nth(2).click()
     expect(short.locator(".regtutor-exchange")).to_be_visible()
     for view in (short, hostile):
