@@ -102,7 +102,7 @@ def test_times_have_three_digits_or_whole_milliseconds(time: float, text: str) -
 def test_a_diagnosis_points_to_the_line_that_shows_it(refused: Exchange) -> None:
     data = exchange_data(refused)
     (found,) = data["diagnoses"]
-    assert found["name"] == "the digest is not that of the bytes"
+    assert found["name"] == "the digest does not match the bytes"
     assert found["next"].startswith("Hash the very bytes that are sent")
     assert found["line"] == 0
     assert [line["warned"] for line in data["lines"]] == [[found["name"]], *([[]] * (len(data["lines"]) - 1))]
@@ -120,7 +120,7 @@ def test_the_header_that_shows_it_is_found_however_it_is_spelt(stored: Exchange)
     request = replace(stored.request, headers=(*stored.request.headers[:1], ("content-LENGTH", "9")))
     data = exchange_data(replace(stored, request=request))
     warned = [(line["head"], line["warned"]) for line in data["lines"] if line["warned"]]
-    assert warned == [("content-LENGTH:", ["Content-Length is not that of the body sent"])]
+    assert warned == [("content-LENGTH:", ["Content-Length does not match the sent body"])]
     assert [found["line"] for found in data["diagnoses"]] == [2]
 
 
