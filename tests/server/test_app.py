@@ -326,7 +326,7 @@ def test_range_gives_a_part_of_a_blob(
     assert (got.status, got.header("Content-Range")) == (status, content_range)
     if body is None:
         (fault,) = faults(got)
-        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not fit the content")
+        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not match the content")
         assert (fault["detail"]["given"], fault["detail"]["expected"]) == (asked, "a range within the 5 bytes")
     else:
         assert (got.body, got.header("Content-Length")) == (body, str(len(body)))
