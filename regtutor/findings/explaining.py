@@ -55,9 +55,9 @@ def explain(exchange: Exchange) -> Findings:
     """
     if not isinstance(exchange, Exchange):
         raise InvalidArgument(
-            f"explain received an object of the type {type(exchange).__name__}",
+            f"explain received an object of type {type(exchange).__name__}",
             "it explains one exchange at a time",
-            "Pass the exchange that a step returns, or each exchange of a transcript",
+            "Give the exchange that a step returns, or each exchange of a transcript",
         )
     lines = (*_request(exchange), *_interims(exchange), *_sent_body(exchange), *_response(exchange))
     found = traps.diagnose(exchange)

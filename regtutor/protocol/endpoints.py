@@ -147,9 +147,9 @@ def _text(field: str, value: object) -> str:
         return value
     known = isinstance(getattr(value, "digest", None), str)
     raise InvalidArgument(
-        f"The {field} has the type {type(value).__name__}",
+        f"The {field} is of type {type(value).__name__}",
         "a request's target consists of strings",
-        "Pass its attribute digest instead" if known else f"Pass the {field} as a str",
+        "Give its digest attribute" if known else f"Give the {field} as a str",
     )
 
 

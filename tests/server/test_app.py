@@ -118,7 +118,7 @@ def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: 
 
 def test_what_is_wrong_with_a_tag_that_breaks_the_grammar_is_said(inline: Inline) -> None:
     (fault,) = faults(inline.ask("PUT", "/v2/a/manifests/.v1", b"{}", Content_Type=OCI_MANIFEST))
-    assert fault["message"].startswith("the tag does not fit the grammar")
+    assert fault["message"].startswith("the tag does not match the grammar")
 
 
 def test_check_api_says_that_the_api_is_spoken(inline: Inline) -> None:
