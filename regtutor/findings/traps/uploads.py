@@ -71,8 +71,9 @@ def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
     if fits and last != sent[1]:
         yield diagnosis(
             "the chunk landed at a different offset",
-            f"the last byte of the chunk was announced as {sent[1]}, but Range ends with {last}: Distribution 2.8 "
-            "appends every chunk and ignores Content-Range, and at Amazon ECR, Range never changes after the first chunk",
+            f"the last byte of the chunk was announced as {sent[1]}, but Range ends with {last}: "
+            "Distribution 2.8 appends every chunk and ignores Content-Range, and at Amazon ECR, Range stays the same after "
+            "the first chunk",
             f"GET the Location. If its Range also ends with {last}, either bytes are missing before this chunk, or the "
             "registry does not count: only the digest of the PUT that closes the upload shows which",
             issue(2831, "Range in uploads to ECR", "aws/containers-roadmap"),
