@@ -202,7 +202,7 @@ def test_a_session_outside_of_the_api_belongs_to_its_step():
         {},
         "sha256:00",
     )
-    assert made.meaning == "the upload session is not known"
+    assert made.meaning == "the upload session is not known to the registry"
 
 
 def test_the_endpoint_is_no_part_of_the_record_and_is_found_anew_for_another_request():

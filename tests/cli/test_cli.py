@@ -133,7 +133,7 @@ def test_push_mounts_from_the_repositories_that_are_named(reg: Registry, layout:
         ("layout", "hello", [], "hello"),
         ("layout", "127.0.0.1:1/Upper:b", [], "Upper"),
         ("layout", "127.0.0.1:1/a:-b", [], "-b"),
-        ("layout", "127.0.0.1:1/a:", [], "after the last colon"),
+        ("layout", "127.0.0.1:1/a:", [], "follows the last colon"),
         ("layout", "127.0.0.1:1/a:b", ["--username", ""], "user name"),
         ("layout", "127.0.0.1:1/a:b", ["--username", "u:x"], "colon"),
         ("layout", "ftp://127.0.0.1:1/a:b", [], "ftp"),

@@ -118,7 +118,7 @@ def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: 
 
 def test_what_is_wrong_with_a_tag_that_breaks_the_grammar_is_said(inline: Inline) -> None:
     (fault,) = faults(inline.ask("PUT", "/v2/a/manifests/.v1", b"{}", Content_Type=OCI_MANIFEST))
-    assert fault["message"].startswith("the tag does not fit the grammar")
+    assert fault["message"].startswith("the tag does not match the grammar")
 
 
 def test_check_api_says_that_the_api_is_spoken(inline: Inline) -> None:
@@ -326,7 +326,7 @@ def test_range_gives_a_part_of_a_blob(
     assert (got.status, got.header("Content-Range")) == (status, content_range)
     if body is None:
         (fault,) = faults(got)
-        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not fit the content")
+        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not match the content")
         assert (fault["detail"]["given"], fault["detail"]["expected"]) == (asked, "a range within the 5 bytes")
     else:
         assert (got.body, got.header("Content-Length")) == (body, str(len(body)))

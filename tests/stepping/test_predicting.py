@@ -73,7 +73,7 @@ def test_a_wrong_guess_says_what_came_and_what_the_guess_would_have_meant() -> N
     )
     assert rows["Location"].right
     assert not rows["WWW-Authenticate"].right
-    assert rows["WWW-Authenticate"].said.startswith("WWW-Authenticate was absent; its meaning: how to say who you are")
+    assert rows["WWW-Authenticate"].said.startswith("WWW-Authenticate was absent; its meaning: how to authenticate")
     assert not rows["Range"].right
     assert rows["Range"].said.startswith("Range was present; its meaning:")
     assert verdict.points == 1 + 2

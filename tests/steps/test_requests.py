@@ -203,7 +203,7 @@ def test_the_location_of_an_answer_that_had_none_is_refused_by_name(step: Any) -
 
 @pytest.mark.parametrize("step", [head_blob, get_blob, delete_blob, get_manifest])
 def test_a_layer_in_place_of_its_digest_is_refused_by_name(step: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"is of the type Layer.*Give its digest"):
+    with pytest.raises(InvalidArgument, match=r"is of type Layer.*Give its digest"):
         draft(step, "library/hello", sample_layer(3))
 
 
