@@ -52,7 +52,7 @@ def test_lines_open_by_mouse_and_keyboard_and_stay_open_while_the_kernel_lives(l
     lab.run_all()
     view = lab.view("exchange-view")
     line = view.get_by_role("button", name="received: HTTP/1.1 100 Continue")
-    meaning = view.get_by_text("Go on: the head is accepted, send the body.")
+    meaning = view.get_by_text("Continue: the head is accepted; send the body.")
     expect(meaning).to_be_hidden()
     line.click()
     expect(meaning).to_be_visible()
