@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from regtutor.backends import distribution
+from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
@@ -18,7 +20,8 @@ from regtutor.storage_tree import StorageTree
 
 STORAGE = "/var/lib/registry"
 PORT = "5000/tcp"
-CONFIG_INSIDE = "/regtutor/config.yml"
+INSIDE = "/regtutor"
+CONFIG_INSIDE = f"{INSIDE}/config.yml"
 RUN_SECONDS = 60.0
 STOP_SECONDS = 2
 _MOST_SAID = 200
@@ -28,6 +31,8 @@ class ContainerHost:
     """A running container: its log and its storage, through the engine."""
 
     name = "container"
+    access: Access | None = None
+    asks = DistributionAccess()
 
     def __init__(self, keeper: Keeper, engine: Engine, container: str, image: str) -> None:
         self.keeper, self.engine, self.container, self.image = keeper, engine, container, image
@@ -54,7 +59,12 @@ class ContainerHost:
             self._last_log = self.logs()
         except BackendFailed as error:
             self._last_log = str(error)
+        self.asks.close()
         self.keeper.close()
+
+    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+        """Say who may come in, and which token server to stop at the end; ``about`` names the users."""
+        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
 def open_container(
@@ -65,6 +75,10 @@ def open_container(
     binary: str | Path | None = None,
     engine: str | None = None,
     settings: Mapping[str, str] | None = None,
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
     """Run CNCF Distribution in a container; by default from an image that is already present.
 
@@ -76,6 +90,11 @@ def open_container(
     binary: what to build from.
     engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+    auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: who may do what, with ``auth="token"``; see ``docs/decisions/033-token-server.md``.
+    token_seconds: how long a token is valid; by default 300.
 
     Returns
     -------
@@ -87,13 +106,18 @@ def open_container(
     BackendFailed: if it does not come up; the error carries the end of its log.
     """
     own = distribution.checked_settings(settings)
+    access = access_of(auth, users, policy, token_seconds)
     chosen = find_engine(engine)
-    keeper = Keeper()
+    keeper, asks = Keeper(), DistributionAccess()
     try:
         name = _image(chosen, keeper, build, pull, image, binary)
-        host, address = _start(keeper, chosen, name, own)
+        asks = distribution_access(access, keeper.directory("auth"), INSIDE)
+        host, address = _start(keeper, chosen, name, {**asks.settings, **own}, asks.files)
+        if access is not None:
+            host.lets_in(access, asks)
         return registry_of(host, f"http://{address}")
     except BaseException:
+        asks.close()
         keeper.close()
         raise
 
@@ -108,7 +132,9 @@ def _image(
     return need_image(engine, image)
 
 
-def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str]) -> tuple[ContainerHost, str]:
+def _start(
+    keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str], files: Mapping[Path, str]
+) -> tuple[ContainerHost, str]:
     home = keeper.directory("container")
     shutil.copyfile(distribution.CONFIG, home / "config.yml")
     (home / "config.yml").chmod(0o644)
@@ -116,7 +142,9 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
     # The configuration is mounted, not only built in, so that registry:2 and registry:3 get it as well; "z" lets a
     # container read it where SELinux labels files.
     arguments = ["--pull=never", "--publish", "127.0.0.1::5000", "--stop-timeout", str(STOP_SECONDS), *variables]
-    arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
+    for file, inside in {home / "config.yml": CONFIG_INSIDE, **files}.items():
+        arguments += ["--volume", f"{file}:{inside}:ro,z"]
+    arguments += [image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
     if ran.status != 0:
         raise _failure(image, _why(ran), ran.output)

@@ -7,11 +7,13 @@ browser too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+from regtutor.backends.access import access_of
 from regtutor.backends.local_host import local_host
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.registry import Registry
@@ -34,7 +36,15 @@ DRAIN = 4 * 1024 * 1024
 """Bytes of a refused body that are read and dropped, as the embedded registry does on a socket."""
 
 
-def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[str] = ()) -> Registry:
+def open_in_process(
+    root: str | Path | None = None,
+    *,
+    quirks: str | Iterable[str] = (),
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
+) -> Registry:
     """The embedded registry without a socket: requests are calls into it, in this process.
 
     Parameters
@@ -42,6 +52,11 @@ def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[st
     root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
     quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
         ``regtutor serve --quirks list`` shows them.
+    auth: ``token`` asks for bearer tokens of a token server at the same address; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: who may do what, with ``auth="token"``; see ``docs/decisions/033-token-server.md``.
+    token_seconds: how long a token is valid; by default 300.
 
     Raises
     ------
@@ -49,12 +64,14 @@ def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[st
     StoreLocked: if another embedded registry uses it.
     ServerError: for a quirk that there is not.
     """
+    access = access_of(auth, users, policy, token_seconds)
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
     try:
-        transport = InProcessTransport(App(host.store, quirks=quirks))
+        transport = InProcessTransport(App(host.store, quirks=quirks, **(access.app_settings if access else {})))
     except BaseException:
         host.close()
         raise
+    host.lets_in(access)
     host.runs(transport.log_lines)
     return Registry(transport.url, transport, host=host)
 

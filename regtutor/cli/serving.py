@@ -29,6 +29,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
 @click.option("--cert", type=_READABLE, help="The certificate for --tls, with its chain; PEM.")
 @click.option("--key", type=_READABLE, help="The key of --cert; PEM, without a password.")
 @click.option("--htpasswd", type=_READABLE, help="Ask for a name and a password of this file, made by htpasswd -B.")
+@click.option(
+    "--auth",
+    type=click.Choice(["basic", "token"]),
+    help="Ask the users of the lessons for a password, or for a token of the token server at /token.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -46,6 +51,7 @@ def serve(
     cert: str | None,
     key: str | None,
     htpasswd: str | None,
+    auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
 ) -> None:
@@ -65,6 +71,7 @@ def serve(
         htpasswd=htpasswd,
         insecure_public=insecure_public,
         quirks=quirks,
+        auth=auth,
         say=click.echo,
     )
 

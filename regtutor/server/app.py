@@ -12,7 +12,7 @@ from typing import Any
 
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
 from regtutor.server.call import Call, Handler
-from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, token, uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
@@ -30,6 +30,7 @@ FAMILIES: Mapping[str, ModuleType] = {
     "tags": tags,
     "catalog": catalog,
     "referrers": referrers,
+    "token": token,
 }
 """The file of handlers for each family of documented requests."""
 
@@ -91,6 +92,8 @@ class App:
 
         Whoever serves several clients asks for it in a thread, which is safe: nothing of an upload session is touched.
         """
+        if self._is_for_tokens(head):
+            return True  # a password is slow to check
         match = head.endpoint
         return match is not None and match.endpoint.name in TAKE_LONG
 
@@ -98,9 +101,17 @@ class App:
     def _outcome(self, call: Call) -> Handling:
         """The response to ``call``; a refusal is one, before the body as after it."""
         try:
+            if self._is_for_tokens(call.head):  # also a POST, which has no row
+                return (yield from response_of(token.request_token(call)))
+            refused = self.settings.admit(call) if self.settings.admit is not None else None
+            if refused is not None:  # before quirks, which may respond by themselves
+                return refused
             return (yield from response_of(self._answer(call)))
         except Refusal as refusal:
             return refusal.response()
+
+    def _is_for_tokens(self, head: Head) -> bool:
+        return self.settings.tokens is not None and self.settings.tokens.takes(head)
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Let the handler answer whose request this is, by the table of documented requests."""
