@@ -1,4 +1,4 @@
-"""Who a registry that we start lets in: what ``auth=``, ``users=`` and ``policy=`` ask for.
+"""The users of a registry that we start, and how it asks for credentials: ``auth=``, ``users=`` and ``policy=``.
 
 One policy serves every back end: our own App checks it by itself, and CNCF Distribution is given the certificate of the
 same token server, or a password file.
@@ -28,12 +28,12 @@ _CERTIFICATE = "token.crt"
 
 @dataclass(frozen=True)
 class Access:
-    """Who may come in, and how.
+    """The users, and how the registry asks for their credentials.
 
     Attributes
     ----------
     auth: ``basic`` or ``token``.
-    policy: the users and what they may do; with ``basic`` every user may do everything.
+    policy: the users and their rights; with ``basic`` every user may do everything.
     passwords: of these users.
     tokens: the token server; None with ``basic``.
     about: one line on the users. It has the passwords of the lessons' users, which are public, and no other.
@@ -61,7 +61,7 @@ def access_of(
     policy: Mapping[str, Any] | Policy | None = None,
     token_seconds: int | None = None,
 ) -> Access | None:
-    """What the options of ``open_registry`` ask for; None without ``auth``.
+    """The users that the options of ``open_registry`` name; None without ``auth``.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _check(auth: str | None, users: object, policy: object, token_seconds: int |
     if auth is not None and auth not in SCHEMES:
         raise ServerError(f"auth={auth!r} is unknown", f"there are {' and '.join(SCHEMES)}", 'Use auth="token"')
     if auth is None and (users is not None or policy is not None or token_seconds is not None):
-        why = "users=, policy= and token_seconds= say who is let in"
+        why = "users=, policy= and token_seconds= are for a registry that asks for credentials"
         raise ServerError("auth= is missing", why, 'Add auth="token" or auth="basic"')
     if users is not None and policy is not None:
         raise ServerError("users= and policy= do not go together", "a policy has its own users", "Give one of them")
@@ -130,12 +130,12 @@ def _about(auth: str, policy: Policy, *, own: bool) -> str:
 
 @dataclass(frozen=True)
 class DistributionAccess:
-    """How CNCF Distribution is told who may come in.
+    """The configuration by which CNCF Distribution asks for credentials.
 
     Attributes
     ----------
     settings: ``REGISTRY_AUTH...`` variables.
-    files: what the variables name: the path on this machine, and the path that the registry sees.
+    files: the files that the variables name: the path on this machine, and the path that the registry sees.
     server: the token server, listening in a thread of this process; None with ``basic``.
     """
 
@@ -167,6 +167,8 @@ def distribution_access(access: Access | None, folder: Path, inside: str = "") -
     file = folder / (_PASSWORD_FILE if tokens is None else _CERTIFICATE)
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:
         written.write(content)
+    if inside:  # a container may run as another user; the folder itself is for this one only
+        file.chmod(0o644)
     seen = f"{inside}/{file.name}" if inside else str(file)
     if tokens is None:
         options = {"HTPASSWD_REALM": access.passwords.realm, "HTPASSWD_PATH": seen}

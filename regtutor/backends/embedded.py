@@ -68,7 +68,7 @@ def open_embedded(
     auth: ``token`` asks for bearer tokens of a token server on the same port; ``basic`` asks for a name and a
         password. The Registry has no credentials; ``reg.host.about`` names the users.
     users: name to password, for users who may do everything; by default the users of the lessons.
-    policy: who may do what, with ``auth="token"``; see ``docs/decisions/033-token-server.md``.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
     token_seconds: how long a token is valid; by default 300.
 
     Returns

@@ -23,7 +23,7 @@ class LocalHost:
     Attributes
     ----------
     ca_file: what clients trust its certificate by, where it made that itself; else None.
-    access: who may come in, where ``auth`` was given; else None.
+    access: the users, where ``auth`` was given; else None.
     """
 
     ca_file: Path | None = None
@@ -43,7 +43,7 @@ class LocalHost:
         return self.store.root
 
     def lets_in(self, access: Access | None) -> None:
-        """Say who may come in; ``about`` names the users."""
+        """Keep the users; ``about`` names them."""
         if access is not None:
             self.access, self.about = access, f"{self.about}; {access.about}"
 

@@ -61,7 +61,7 @@ class NativeHost:
             self.keeper.close()
 
     def lets_in(self, access: Access, asks: DistributionAccess) -> None:
-        """Say who may come in, and which token server to stop at the end; ``about`` names the users."""
+        """Keep the users, and the token server to stop at the end; ``about`` names the users."""
         self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
@@ -85,7 +85,7 @@ def open_native(
     auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
         password. The Registry has no credentials; ``reg.host.about`` names the users.
     users: name to password, for users who may do everything; by default the users of the lessons.
-    policy: who may do what, with ``auth="token"``; see ``docs/decisions/033-token-server.md``.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
     token_seconds: how long a token is valid; by default 300.
 
     Returns

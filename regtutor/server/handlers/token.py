@@ -1,4 +1,4 @@
-"""Which token a client gets. The answering end of ``regtutor.steps.token``."""
+"""Issuing tokens. It responds to ``regtutor.steps.token``."""
 
 from __future__ import annotations
 

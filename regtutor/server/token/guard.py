@@ -33,7 +33,7 @@ CATALOG = Scope("registry", "catalog", (ANY_ACTION,))
 
 
 def needed_scopes(head: Head) -> tuple[Scope, ...] | None:
-    """What a token must grant for this request; empty where any valid token will do, None where none is needed.
+    """The scopes that a token must grant for this request: empty if any valid token does, None if it needs no token.
 
     A path that no endpoint has needs no token: its response says only that it does not exist.
     """

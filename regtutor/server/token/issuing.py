@@ -68,7 +68,7 @@ class TokenServer:
 
     Parameters
     ----------
-    policy: who may do what.
+    policy: the users and their rights.
     passwords: of the policy's users.
     key: signs the tokens.
     service: the registry that the tokens are for; their ``aud``.

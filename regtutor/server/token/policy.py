@@ -1,4 +1,4 @@
-"""Who may do what in a registry, as data: users, private repositories, namespaces.
+"""The rights of users in a registry, as data: users, private repositories, namespaces.
 
 A pattern names repositories: ``*`` every repository, ``alice/*`` those of one namespace, ``private/plans`` one alone.
 """
