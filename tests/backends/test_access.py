@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import socket
@@ -11,6 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
+import jwt
 import pytest
 import requests
 
@@ -18,6 +20,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_image
 from regtutor.errors import ServerError, UnknownOption
+from regtutor.message import Request
 from regtutor.steps import check_api, get_manifest
 from regtutor.walks.pushing import push_image
 
@@ -179,6 +182,9 @@ def test_basic_takes_the_users_and_nobody_else(open_one: Open) -> None:
             assert got.status_code == status
         pushed = push_image(reg.with_auth("bob", PLANTED), sample_image(), "library/hello", "v1", progress=False)
         assert pushed[-1].status == 201
+        host: Any = reg.host
+        seen = [repr(reg), repr(host.access), host.about, reg.logs(), repr(pushed), str(vars(host))]
+    assert not [text for text in seen if PLANTED in text]
 
 
 def test_a_planted_password_and_its_tokens_are_shown_nowhere(open_one: Open, capsys: Any, tmp_path: Any) -> None:
@@ -220,6 +226,26 @@ def test_nothing_of_it_is_left_after_closing(open_one: Open, temporary: Any) -> 
 
 
 @pytest.mark.registry
+def test_the_real_registry_takes_the_key_by_its_certificate_and_by_its_id(registry_binary: str) -> None:
+    """And by no other: see docs/decisions/033-token-server.md."""
+    with open_registry("native", quiet=True, auth="token") as reg:
+        key = reg.host.access.tokens.key  # type: ignore[union-attr]
+        now = int(time.time())
+        claims = {"iss": "regtutor-token-server", "aud": SERVICE, "exp": now + 60, "nbf": now, "access": []}
+        statuses = {}
+        for name, header in {
+            "certificate": {"x5c": [key._x5c]},
+            "id": {"kid": key.key_id},
+            "another id": {"kid": key.key_id[::-1]},
+            "neither": {},
+        }.items():
+            token = jwt.encode(claims, key._key, algorithm="ES256", headers=header)
+            answer = requests.get(f"{reg.url}/v2/", headers={"Authorization": f"Bearer {token}"}, timeout=20)
+            statuses[name] = answer.status_code
+    assert statuses == {"certificate": 200, "id": 200, "another id": 401, "neither": 401}
+
+
+@pytest.mark.registry
 def test_the_realm_can_be_that_of_a_proxy(registry_binary: str) -> None:
     settings = {"REGISTRY_AUTH_TOKEN_REALM": "https://r.example/token"}
     with open_registry("native", quiet=True, auth="token", settings=settings) as reg:
@@ -249,6 +275,21 @@ def test_in_process_asks_too(auth: str) -> None:
         assert (refused.headers["WWW-Authenticate"] or "").lower().startswith({"token": "bearer"}.get(auth, auth))
         if auth == "basic":
             assert check_api(reg.with_auth("learner", "learner-password")).status == 200
+
+
+def test_in_process_has_the_token_server_at_its_own_address() -> None:
+    with open_registry("in_process", quiet=True, auth="token") as reg:
+        credentials = (("Authorization", "Basic " + base64.b64encode(b"learner:learner-password").decode()),)
+        issued = reg.send(Request("request", "GET", f"/token?service={SERVICE}&scope=registry:catalog:*", credentials))
+        assert issued.status == 200
+        tokens = reg.host.access.tokens  # type: ignore[union-attr]
+        now = int(time.time())
+        claims = {"iss": tokens.issuer, "aud": tokens.service, "exp": now + 60, "nbf": now, "access": []}
+        bearer = (("Authorization", f"Bearer {tokens.key.sign(claims)}"),)
+        assert [reg.send(Request("request", "GET", path, bearer)).status for path in ("/v2/", "/v2/_catalog")] == [
+            200,
+            401,
+        ]
 
 
 @pytest.mark.parametrize(

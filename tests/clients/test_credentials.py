@@ -137,6 +137,14 @@ def test_an_identity_token_takes_the_place_of_a_password(with_tokens: Locked, la
     skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}:v1", target, **settings)
 
 
+def test_skopeo_asks_for_tokens_over_tls(layout: Path, skopeo: Client) -> None:
+    with open_registry("embedded", quiet=True, auth="token", tls=True) as reg:
+        trust = ("--dest-cert-dir", str(reg.host.ca_file.parent))  # type: ignore[union-attr]
+        target = f"docker://{reg.url.partition('://')[2]}/library/hello:v1"
+        skopeo("copy", *trust, "--dest-creds", f"{NAME}:{PASSWORD}", f"oci:{layout}:v1", target)
+        assert "GET /token?" in reg.logs()
+
+
 def test_skopeo_mounts_where_the_user_may_pull_the_source(
     with_tokens: Locked, umoci_layout: Path, skopeo: Client
 ) -> None:
