@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from regtutor.backends import distribution
+from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
@@ -18,7 +20,8 @@ from regtutor.storage_tree import StorageTree
 
 STORAGE = "/var/lib/registry"
 PORT = "5000/tcp"
-CONFIG_INSIDE = "/regtutor/config.yml"
+INSIDE = "/regtutor"
+CONFIG_INSIDE = f"{INSIDE}/config.yml"
 RUN_SECONDS = 60.0
 STOP_SECONDS = 2
 _MESSAGE_LENGTH = 200
@@ -28,6 +31,8 @@ class ContainerHost:
     """A running container, with access to its log and storage through the engine."""
 
     name = "container"
+    access: Access | None = None
+    asks = DistributionAccess()
 
     def __init__(self, keeper: Keeper, engine: Engine, container: str, image: str) -> None:
         self.keeper, self.engine, self.container, self.image = keeper, engine, container, image
@@ -54,7 +59,12 @@ class ContainerHost:
             self._last_log = self.logs()
         except BackendFailed as error:
             self._last_log = str(error)
+        self.asks.close()
         self.keeper.close()
+
+    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+        """Keep the users, and the token server to stop at the end; ``about`` names the users."""
+        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
 def open_container(
@@ -65,6 +75,10 @@ def open_container(
     binary: str | Path | None = None,
     engine: str | None = None,
     settings: Mapping[str, str] | None = None,
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
     """Run CNCF Distribution in a container; by default from an image that is already present.
 
@@ -77,6 +91,11 @@ def open_container(
     binary: the registry binary for the image.
     engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that responds.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+    auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
+    token_seconds: how long a token is valid; by default 300.
 
     Returns
     -------
@@ -88,13 +107,18 @@ def open_container(
     BackendFailed: if the registry does not start; the error contains the end of its log.
     """
     own = distribution.checked_settings(settings)
+    access = access_of(auth, users, policy, token_seconds)
     chosen = find_engine(engine)
-    keeper = Keeper()
+    keeper, asks = Keeper(), DistributionAccess()
     try:
         name = _image(chosen, keeper, build, pull, image, binary)
-        host, address = _start(keeper, chosen, name, own)
+        asks = distribution_access(access, keeper.directory("auth"), INSIDE)
+        host, address = _start(keeper, chosen, name, {**asks.settings, **own}, asks.files)
+        if access is not None:
+            host.lets_in(access, asks)
         return registry_of(host, f"http://{address}")
     except BaseException:
+        asks.close()
         keeper.close()
         raise
 
@@ -109,7 +133,9 @@ def _image(
     return need_image(engine, image)
 
 
-def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str]) -> tuple[ContainerHost, str]:
+def _start(
+    keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str], files: Mapping[Path, str]
+) -> tuple[ContainerHost, str]:
     home = keeper.directory("container")
     shutil.copyfile(distribution.CONFIG, home / "config.yml")
     (home / "config.yml").chmod(0o644)
@@ -117,7 +143,9 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
     # The configuration is mounted as well as built in, so that registry:2 and registry:3 use it too; "z" allows the
     # container to read it where SELinux labels files.
     arguments = ["--pull=never", "--publish", "127.0.0.1::5000", "--stop-timeout", str(STOP_SECONDS), *variables]
-    arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
+    for file, inside in {home / "config.yml": CONFIG_INSIDE, **files}.items():
+        arguments += ["--volume", f"{file}:{inside}:ro,z"]
+    arguments += [image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
     if ran.status != 0:
         raise _failure(image, _why(ran), ran.output)

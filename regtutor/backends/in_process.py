@@ -7,11 +7,13 @@ runs in a browser.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+from regtutor.backends.access import access_of
 from regtutor.backends.local_host import local_host
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.registry import Registry
@@ -34,7 +36,15 @@ DRAIN = 4 * 1024 * 1024
 """The most bytes of a refused body that are read and dropped, as by the embedded registry on a socket."""
 
 
-def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[str] = ()) -> Registry:
+def open_in_process(
+    root: str | Path | None = None,
+    *,
+    quirks: str | Iterable[str] = (),
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
+) -> Registry:
     """Open the embedded registry without a socket: each request is a function call in this process.
 
     Parameters
@@ -43,6 +53,12 @@ def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[st
         deleted when the registry is closed.
     quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
         ``regtutor serve --quirks list`` lists them.
+    auth: ``token`` requires bearer tokens of a token server at the same address; ``basic`` requires a user name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: user name to password, for users with all permissions; by default the users of the lessons.
+    policy: users with their own permissions, as plain data, with ``auth="token"``; see
+        ``server.token.policy.policy_of``.
+    token_seconds: the lifetime of a token in seconds; by default 300.
 
     Raises
     ------
@@ -50,12 +66,14 @@ def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[st
     StoreLocked: if another embedded registry uses the directory.
     ServerError: if a quirk does not exist.
     """
+    access = access_of(auth, users, policy, token_seconds)
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
     try:
-        transport = InProcessTransport(App(host.store, quirks=quirks))
+        transport = InProcessTransport(App(host.store, quirks=quirks, **(access.app_settings if access else {})))
     except BaseException:
         host.close()
         raise
+    host.lets_in(access)
     host.runs(transport.log_lines)
     return Registry(transport.url, transport, host=host)
 

@@ -9,6 +9,7 @@ import atexit
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from regtutor.backends.access import Access
 from regtutor.backends.directory import own_directory
 from regtutor.server.storage.store import Store
 from regtutor.storage_tree import StorageTree
@@ -22,9 +23,11 @@ class LocalHost:
     Attributes
     ----------
     ca_file: the file of the CA for clients, if regtutor made the certificate; else None.
+    access: the users, if ``auth`` was given; else None.
     """
 
     ca_file: Path | None = None
+    access: Access | None = None
 
     def __init__(self, name: str, about: str, store: Store, clean_up: Callable[[], None]) -> None:
         self.name, self.about, self.store = name, about, store
@@ -38,6 +41,11 @@ class LocalHost:
     def root(self) -> Path:
         """The storage directory."""
         return self.store.root
+
+    def lets_in(self, access: Access | None) -> None:
+        """Keep the users; ``about`` names them."""
+        if access is not None:
+            self.access, self.about = access, f"{self.about}; {access.about}"
 
     def runs(self, lines: Iterable[str], stop: Callable[[], None] | None = None) -> None:
         """Set the log, with one line for each request, and the function that stops the registry."""

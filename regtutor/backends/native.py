@@ -7,8 +7,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from regtutor.backends import distribution
+from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeper import Keeper
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
@@ -27,6 +29,8 @@ class NativeHost:
     """A running registry process, with its log and its storage directory."""
 
     name = "native"
+    access: Access | None = None
+    asks = DistributionAccess()
 
     def __init__(self, keeper: Keeper, pid: int, log: Path, root: Path, about: str) -> None:
         self.keeper, self.pid, self.root, self.about = keeper, pid, root, about
@@ -53,11 +57,23 @@ class NativeHost:
         """Stop the process, and delete a temporary storage directory; a second call does nothing."""
         if self._last_log is None:
             self._last_log = self.logs()
+            self.asks.close()
             self.keeper.close()
+
+    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+        """Keep the users, and the token server to stop at the end; ``about`` names the users."""
+        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
 def open_native(
-    binary: str | Path | None = None, root: str | Path | None = None, *, settings: Mapping[str, str] | None = None
+    binary: str | Path | None = None,
+    root: str | Path | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
     """Start a CNCF Distribution binary on a free loopback port.
 
@@ -67,6 +83,11 @@ def open_native(
     root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
         deleted when the registry is closed.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+    auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
+    token_seconds: how long a token is valid; by default 300.
 
     Returns
     -------
@@ -79,14 +100,19 @@ def open_native(
     """
     program = distribution.find_binary(binary)
     own = distribution.checked_settings(settings)
-    keeper = Keeper()
+    access = access_of(auth, users, policy, token_seconds)
+    keeper, asks = Keeper(), DistributionAccess()
     try:
         home = keeper.directory("native")
         storage = usable_directory(home / "storage" if root is None else Path(root))
-        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **own}
+        asks = distribution_access(access, home)
+        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **asks.settings, **own}
         host, address = _start(keeper, program, home / "log", storage, own)
+        if access is not None:
+            host.lets_in(access, asks)
         return registry_of(host, f"http://{address}")
     except BaseException:
+        asks.close()
         keeper.close()
         raise
 

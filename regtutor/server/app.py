@@ -13,7 +13,7 @@ from typing import Any
 
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
 from regtutor.server.call import Call, Handler
-from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, token, uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
@@ -31,6 +31,7 @@ FAMILIES: Mapping[str, ModuleType] = {
     "tags": tags,
     "catalog": catalog,
     "referrers": referrers,
+    "token": token,
 }
 """The module of handlers for each family of endpoints."""
 
@@ -94,6 +95,8 @@ class App:
         A server with several clients should call ``begin`` in a thread then. This is safe, since such a request touches
         no upload session.
         """
+        if self._is_for_tokens(head):
+            return True  # a password is slow to check
         match = head.endpoint
         return match is not None and match.endpoint.name in TAKE_LONG
 
@@ -101,9 +104,17 @@ class App:
     def _outcome(self, call: Call) -> Handling:
         """The response to ``call``. A refusal becomes a response too, whether raised before or after the body."""
         try:
+            if self._is_for_tokens(call.head):  # a POST too, which is no endpoint
+                return (yield from response_of(token.request_token(call)))
+            refused = self.settings.admit(call) if self.settings.admit is not None else None
+            if refused is not None:  # before quirks, which may respond by themselves
+                return refused
             return (yield from response_of(self._respond(call)))
         except Refusal as refusal:
             return refusal.response()
+
+    def _is_for_tokens(self, head: Head) -> bool:
+        return self.settings.tokens is not None and self.settings.tokens.takes(head)
 
     def _by_table(self, call: Call) -> Response | BodySink:
         """Call the handler of the request's endpoint."""

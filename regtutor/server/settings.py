@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from regtutor.protocol.manifests import MAX_BYTES
+
+if TYPE_CHECKING:
+    from regtutor.server.call import Call
+    from regtutor.server.http import Response
+    from regtutor.server.token.issuing import TokenServer
 
 
 @dataclass(frozen=True)
@@ -17,6 +24,8 @@ class Settings:
     max_manifest_size: in bytes; larger manifests get 413.
     chunk_min_length: the least size in bytes that a chunk of an upload should have, except for the last one. The
         registry announces it (``OCI-Chunk-Min-Length``) but still accepts smaller chunks. None announces nothing.
+    admit: called with each request except one to the token server; returns the response of a refusal, or None.
+    tokens: the token server at ``/token``, or None.
     deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
     """
 
@@ -24,3 +33,5 @@ class Settings:
     max_manifest_size: int = MAX_BYTES
     chunk_min_length: int | None = None
     deletes: bool = True
+    admit: Callable[[Call], Response | None] | None = None
+    tokens: TokenServer | None = None

@@ -94,14 +94,27 @@ class Htpasswd:
         if given is None:
             sent = head.header("Authorization") is not None
             return self._unauthorized(head, "an Authorization that is not Basic" if sent else "no Authorization")
-        name, password = given
+        if not self.accepts(*given):
+            return self._unauthorized(head, "a name and a password that match no entry")
+        return None
+
+    def accepts(self, name: bytes, password: bytes) -> bool:
+        """Whether name and password match an entry; as slow as bcrypt, except for those that it remembers."""
         reading = self._current()
+        if hmac.compare_digest(reading.accepted.get(name, b""), self._digest(password)):
+            return True
         # An unknown name costs the check of some entry's hash as well: always the same entry for the same name.
         known = reading.entries.get(name)
         if not _fits(password, known or self._stand_in(name, reading)) or known is None:
-            return self._unauthorized(head, "a name and a password that match no entry")
+            return False
         reading.accepted[name] = self._digest(password)
-        return None
+        return True
+
+    @staticmethod
+    def name(head: Head) -> str | None:
+        """The name in the Authorization header; None if it is missing or not Basic."""
+        given = _credentials(head)
+        return None if given is None else given[0].decode("utf-8", "replace")
 
     def _unauthorized(self, head: Head, given: str) -> Response:
         response = Refusal(
@@ -132,10 +145,14 @@ class Htpasswd:
             return ()  # reading the file reports why
         return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
+    def content(self) -> bytes:
+        """The lines of the file, as they are now."""
+        return self.path.read_bytes()
+
     def _read(self) -> _Reading:
         version = self._version()
         try:
-            lines = self.path.read_bytes().splitlines()
+            lines = self.content().splitlines()
         except OSError as error:
             why = error.strerror or str(error)
             raise ServerError(f"The password file {self.path} cannot be read", why, _WRITE_IT) from error

@@ -26,7 +26,7 @@ from tornado.log import gen_log
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
-from regtutor.server.app import App
+from regtutor.server.application import Application
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.one_request import Gate, OneRequest
 
@@ -65,7 +65,7 @@ class Server:
 
     def __init__(
         self,
-        app: App,
+        app: Application,
         host: str = "127.0.0.1",
         port: int = 0,
         ssl_context: SSLContext | None = None,

@@ -23,7 +23,7 @@ from tornado.iostream import StreamClosedError
 from regtutor.message import CHUNK
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import origin_form
-from regtutor.server.app import App
+from regtutor.server.application import Application
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal
@@ -66,7 +66,7 @@ class OneRequest(HTTPMessageDelegate):
 
     def __init__(
         self,
-        app: App,
+        app: Application,
         connection: Any,
         scheme: str,
         body_timeout: float,
