@@ -175,6 +175,8 @@ class WireEvent:
     Kinds, in the order in which they can come: ``connected``, ``reused`` (an open connection was used again),
     ``head sent``, ``interim received``, ``waited`` (no answer to Expect came in time), ``body sent``,
     ``head received``, ``body withheld`` (because of that answer), ``body received``, ``failed``.
+    The recording proxy also has ``rewritten`` (the client received another address than the registry sent) and
+    ``leads away`` (the client leaves the proxy if it follows the Location).
     """
 
     at: float
