@@ -22,6 +22,7 @@ from regtutor.client.wire.tap import ClosedEarly
 from regtutor.exchange import Exchange, preview_limit
 from regtutor.message import Request
 from regtutor.protocol.endpoints import step_of_request
+from regtutor.protocol.secrets import redact_address
 from regtutor.protocol.urls import split_origin
 
 ABANDONED = 60.0
@@ -322,4 +323,4 @@ def _recording(head: RequestHead, sent: bytes, upstream: Upstream) -> Recording:
 
 
 def _host_note(hosts: tuple[str, ...]) -> str:
-    return f"The client sent Host: {', '.join(hosts)}" if hosts else "The client sent no Host"
+    return f"The client sent Host: {', '.join(map(redact_address, hosts))}" if hosts else "The client sent no Host"
