@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,12 +81,10 @@ def record(
         raise click.UsageError("give --cert and --key together, and with --tls")
     with _registry(url, ca_file, insecure) as reg:
         proxy = RecordingProxy(reg, port=port, tls=(cert, key) if cert and key else tls)
-        with _finished(proxy, file):
+        with _sigterm_as_ctrl_c(), _finished(proxy, file):
             if not quiet:
                 proxy.watch(report)
-                say(f"{proxy.url} passes requests to {reg.url} and records them{'' if command else '. Ctrl-C ends it'}")
-                if proxy.ca_file is not None:
-                    say(f"Its certificate is signed by the CA in {proxy.ca_file}")
+                _announce(proxy, reg, bool(command))
             status = _run(_filled(command, proxy)) if command else _wait()
     if command and not proxy.transcript:
         say("No request came through the proxy. Does COMMAND contain {registry}?")
@@ -116,6 +114,12 @@ def _finished(proxy: RecordingProxy, file: Path | None) -> Iterator[None]:
             say(f"The exchanges are in {file}")
 
 
+def _announce(proxy: RecordingProxy, reg: Registry, ends: bool) -> None:
+    say(f"{proxy.url} passes requests to {reg.url} and records them{'' if ends else '. Ctrl-C ends it'}")
+    if proxy.ca_file is not None:
+        say(f"Its certificate is signed by the CA in {proxy.ca_file}")
+
+
 def _filled(command: Sequence[str], proxy: RecordingProxy) -> list[str]:
     values = {"{registry}": proxy.registry}
     if proxy.ca_file is not None:
@@ -126,25 +130,40 @@ def _filled(command: Sequence[str], proxy: RecordingProxy) -> list[str]:
     return words
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came, which ends the recording as Ctrl-C does."""
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    def terminate(_number: int, _frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _run(command: Sequence[str]) -> int:
-    """Run ``command`` to its end; its exit status, as a shell gives it. Ctrl-C reaches it as well as this process."""
+    """Run ``command`` to its end; its exit status, as a shell gives it."""
     try:
         process = subprocess.Popen(command)
     except OSError as error:
         say(f"regtutor: {command[0]} cannot be run: {error.strerror or error}")
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: process.terminate())
-    try:
-        status = _status(process)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    status = _status(process)
     return status if status >= 0 else 128 - status
 
 
 def _status(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of ``process``. Ctrl-C reaches it as well as this process, so it has time to clean up."""
     try:
         return process.wait()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as reason:
+        if isinstance(reason, _Terminated):
+            process.terminate()
         for end in (process.terminate, process.kill):
             try:
                 return process.wait(_PATIENCE)
@@ -155,13 +174,8 @@ def _status(process: subprocess.Popen[bytes]) -> int:
 
 def _wait() -> int:
     """Wait for Ctrl-C or SIGTERM."""
-    ended = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
-        while not ended.wait(_TICK):  # without a limit, Ctrl-C would not end it on Windows
-            pass
+        while True:
+            time.sleep(_TICK)  # without a limit, Ctrl-C would not end it on Windows
     except KeyboardInterrupt:
-        say("")
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    return 0
+        return 0

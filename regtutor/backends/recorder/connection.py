@@ -29,19 +29,21 @@ class Connection:
     Attributes
     ----------
     busy: whether an exchange is in progress.
+    last: whether the connection ends after that exchange.
     """
 
     def __init__(self, client: Wire, between: Between) -> None:
         self._client, self._between = client, between
         self._registry: Wire | None = None
         self.busy = False
+        self.last = False
 
     async def serve(self) -> None:
         """Relay until one side closes its connection."""
         try:
             while (head := await self._next_head()) is not None:
                 self.busy = True
-                if await self._relay(head) is not After.AGAIN:
+                if await self._relay(head) is not After.AGAIN or self.last:
                     break
                 self.busy = False
         except NoRequest as error:
@@ -89,8 +91,12 @@ class Connection:
         after = await relay.over(self._registry, reused=reused)
         if after is After.CLOSE and not relay.sent:
             self._registry.cut()
-            await self._client.linger()
+            await self._linger()
         return after
+
+    async def _linger(self) -> None:
+        self.busy = False  # the exchange is over, and the end of the recording need not wait for this
+        await self._client.linger()
 
     async def _refuse(self, status: int, sentence: str) -> None:
         reason = {400: "Bad Request", 431: "Request Header Fields Too Large", 502: "Bad Gateway"}[status]
@@ -101,4 +107,4 @@ class Connection:
         )
         with suppress(OSError):
             await self._client.send(head.encode() + body)
-        await self._client.linger()
+        await self._linger()

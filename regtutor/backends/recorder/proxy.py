@@ -156,6 +156,7 @@ class _Loop:
 
     async def _end_connections(self) -> None:
         for task, connection in tuple(self._open.items()):
+            connection.last = True
             if not connection.busy:
                 task.cancel()
         if self._open:

@@ -100,6 +100,7 @@ class RawRegistry:
             peer.close()
 
     def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)  # close alone does not end an accept in another thread
         self._listening.close()
 
 
