@@ -26,13 +26,11 @@ class Recorded(RecordingProxy):
             from regtutor.widgets.transcript.transcript_view import TranscriptView
 
             self._view = TranscriptView(self.transcript[:0])
-            self._shown = 0
             self.watch(self._show)
         return self._view
 
     def _show(self, exchange: Exchange) -> None:
-        self._shown += 1
-        if self._view is not None and self._shown <= MOST:
+        if self._view is not None and len(self._view.rows) < self.limit:
             self._view.add(exchange)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:

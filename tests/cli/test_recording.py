@@ -99,9 +99,9 @@ def test_without_a_command_it_records_until_it_is_stopped_and_saves(
 
 def test_ctrl_c_ends_the_command_and_saves_what_was_recorded(reg: Registry, tmp_path: Path) -> None:
     program = "import sys, time, urllib.request as u; u.urlopen(sys.argv[1]); print('done', flush=True); time.sleep(60)"
+    fetch = (sys.executable, "-c", program, "http://{registry}/v2/")
     process = subprocess.Popen(
-        [*COMMAND, "record", "--to", reg.url, "--save", tmp_path / "trace.json", "--"]
-        + [sys.executable, "-c", program, "http://{registry}/v2/"],
+        [*COMMAND, "record", "--to", reg.url, "--save", tmp_path / "trace.json", "--", *fetch],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -49,6 +49,7 @@ class RecordingProxy:
     def __init__(self, reg: Registry | str, *, port: int = 0, tls: TLS = False, limit: int = MOST) -> None:
         registry = connect(reg) if isinstance(reg, str) else reg
         upstream = Upstream.of(registry)
+        self.limit = limit
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         certificate = self._certificate(tls)
         self.ca_file = certificate.ca_file if certificate else None
@@ -64,6 +65,9 @@ class RecordingProxy:
 
     registry: str
     """Host and port of the proxy, as references begin: ``127.0.0.1:41234``."""
+
+    limit: int
+    """Number of exchanges that are kept."""
 
     ca_file: Path | None
     """What signed the certificate that was made for it; alone in its directory, for ``--cert-dir``. None without."""
