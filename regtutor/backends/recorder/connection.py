@@ -15,7 +15,7 @@ from regtutor.backends.recorder.wire import Wire, first_of
 
 @dataclass(frozen=True)
 class Between:
-    """What every connection shares: the way to the registry, the ``proxy``'s own origin, and what was recorded."""
+    """The parts that every connection shares: the registry, the ``proxy``'s own origin, and the exchanges so far."""
 
     upstream: Upstream
     addresses: Addresses
@@ -85,7 +85,7 @@ class Connection:
                 self._registry.cut()
             try:
                 self._registry = await between.upstream.open()
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
                 await self._refuse(502, relay.unreachable(error))
                 return After.CLOSE
         after = await relay.over(self._registry, reused=reused)

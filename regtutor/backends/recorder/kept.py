@@ -21,12 +21,12 @@ Watcher = Callable[[Exchange], object]
 
 
 class Kept:
-    """What was recorded so far. Any thread may read it.
+    """The exchanges so far. Any thread may read them.
 
     Parameters
     ----------
     title: of the transcript.
-    most, most_bytes: what is kept; later exchanges are relayed, shown to watchers and counted.
+    most, most_bytes: the limits; later exchanges are relayed, shown to watchers and counted.
     """
 
     def __init__(self, title: str, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:

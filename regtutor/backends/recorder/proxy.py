@@ -70,7 +70,7 @@ class RecordingProxy:
     """Number of exchanges that are kept."""
 
     ca_file: Path | None
-    """What signed the certificate that was made for it; alone in its directory, for ``--cert-dir``. None without."""
+    """The CA of the certificate that was made; the only file in its folder, for ``--cert-dir``. None without one."""
 
     @property
     def transcript(self) -> Transcript:

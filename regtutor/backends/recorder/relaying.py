@@ -40,7 +40,7 @@ class RegistryGone(Exception):
 
 
 class After(Enum):
-    """What becomes of the client's connection: it carries another exchange, it is closed in order, or it is cut."""
+    """The end of an exchange: the client's connection carries another one, is closed in order, or is cut."""
 
     AGAIN = "again"
     CLOSE = "close"
@@ -109,7 +109,11 @@ class Relay:
             await self._both(upload, download)
         except ClientGone as gone:
             await ended(upload, download)
-            self._fail(str(gone))
+            if not self._down.done:
+                self._fail(str(gone))
+            else:  # it has its response, and sends no more of its body
+                self._recording.event("failed", note=str(gone))
+                self._finish()
         except RegistryGone as gone:
             await ended(upload, download)
             self._registry_failed(gone.args[0], connected=True)

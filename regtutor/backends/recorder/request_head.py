@@ -14,7 +14,7 @@ _TLS_HANDSHAKE = 0x16
 
 
 class NoRequest(Exception):
-    """What a client sent is not the head of a request: its sentence, and the ``status`` that the client receives."""
+    """A client sent something else than a request: a sentence, and the ``status`` that the client receives."""
 
     def __init__(self, what: str, status: int = 400) -> None:
         super().__init__(what)

@@ -102,7 +102,7 @@ class Wire:
 
 
 def accepting(connected: Callable[[Wire], Awaitable[None]]) -> Callable[[], asyncio.StreamReaderProtocol]:
-    """What makes the protocol of each connection that a server accepts; ``connected`` is called with it."""
+    """Return the factory of a server's protocols; ``connected`` is called with each connection that it accepts."""
 
     async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await connected(Wire(reader, writer))

@@ -429,3 +429,38 @@ def test_a_hundred_connections_at_once() -> None:
             client.send(b"GET /v2/%d HTTP/1.1\r\nHost: x\r\n\r\n" % number)
         assert [client.rest().endswith(b"/v2/%d" % number) for number, client in enumerate(clients)] == [True] * 100
         assert {exchange.target for exchange in recorded(proxy, 100)} == {f"/v2/{number}" for number in range(100)}
+
+
+def test_a_client_that_goes_after_an_early_response_has_had_that_response() -> None:
+    refusal = b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n"
+    _, script = responding(refusal)
+    with between(script) as (_, proxy):
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
+        assert client.head() == refusal
+        client.close()
+        exchange = only(proxy)
+    assert (exchange.status, exchange.error, exchange.request.body.fate) == (413, "", "partial")
+    assert "closed the connection after 3 bytes of its body" in notes(exchange)
+
+
+def test_the_whole_body_of_an_early_response_without_close_may_still_be_sent() -> None:
+    heads: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        heads.append(peer.head())
+        peer.send(b"HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n")
+        assert peer.read(10) == bytes(10)
+        heads.append(peer.head())
+        peer.send(OK)
+        peer.rest()
+
+    with between(script) as (registry, proxy):
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        assert client.head().startswith(b"HTTP/1.1 413")
+        client.send(bytes(10) + b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.head() + client.read(2) == OK
+        first, second = recorded(proxy, 2)
+        assert not registry.errors and registry.connections == 1
+    assert (first.request.body.fate, second.status) == ("sent", 200)
