@@ -183,9 +183,7 @@ class Relay:
             self._recording.event("waited", note="The client sent its body before a response to Expect came")
         used, content = self._up.take(piece)
         self._client.pending[:0] = piece[used:]
-        for part in content:
-            self._recording.upload.update(part)
-        await self._registry.send(piece[:used])
+        await self._registry.send(piece[:used], lambda: _count(self._recording.upload, content))
 
     # -- the response ----------------------------------------------------------------------------------------------
 
@@ -243,8 +241,11 @@ class Relay:
         used, content = self._down.take(piece)
         self._registry.pending[:0] = piece[used:]
         assert self._received is not None
-        for part in content:
-            self._received.update(part)
+        received = self._received
+        if not self._down.done:
+            await self._client.send(piece[:used], lambda: _count(received, content))
+            return
+        _count(received, content)
         self._keep_if_complete()
         await self._client.send(piece[:used])
 
@@ -317,6 +318,11 @@ class Relay:
         if self.sent:
             return "sent"
         return "partial" if self._recording.upload.size or self._final is None else "withheld"
+
+
+def _count(tally: BodyTally, content: list[memoryview]) -> None:
+    for part in content:
+        tally.update(part)
 
 
 def _recording(head: RequestHead, sent: bytes, upstream: Upstream) -> Recording:

@@ -73,14 +73,21 @@ class Wire:
         self.ended = self.ended or not data
         return data
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, data: bytes, meanwhile: Callable[[], None] | None = None) -> None:
         """Send ``data``, as fast as the other side reads it.
+
+        Parameters
+        ----------
+        data: the bytes.
+        meanwhile: is called once they are on their way, while the other side works on them.
 
         Raises
         ------
         OSError: if the connection is lost.
         """
         self._writer.write(data)
+        if meanwhile is not None:
+            meanwhile()
         await self._writer.drain()
 
     async def linger(self) -> None:
