@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 _PATIENCE = 5.0
-_TICK = 1.0
+_TICK = 0.5
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
@@ -81,11 +81,11 @@ def record(
         raise click.UsageError("give --cert and --key together, and with --tls")
     with _registry(url, ca_file, insecure) as reg:
         proxy = RecordingProxy(reg, port=port, tls=(cert, key) if cert and key else tls)
-        with _sigterm_as_ctrl_c(), _finished(proxy, file):
+        with _finished(proxy, file), _stops() as stops:
             if not quiet:
                 proxy.watch(report)
                 _announce(proxy, reg, bool(command))
-            status = _run(_filled(command, proxy)) if command else _wait()
+            status = _run(_filled(command, proxy), stops) if command else _wait(stops)
     if command and not proxy.transcript:
         say("No request came through the proxy. Does COMMAND contain {registry}?")
     sys.exit(status)
@@ -130,52 +130,56 @@ def _filled(command: Sequence[str], proxy: RecordingProxy) -> list[str]:
     return words
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM came, which ends the recording as Ctrl-C does."""
+Stops = list[tuple[int, float]]
+"""The number of each signal that came to end the recording, and when."""
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    def terminate(_number: int, _frame: object) -> None:
-        raise _Terminated
+def _stops() -> Iterator[Stops]:
+    """Yield a list that Ctrl-C and SIGTERM lengthen.
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    They raise nothing: an exception could come when the system has just reported the status of COMMAND, and lose it.
+    """
+    stops: Stops = []
+
+    def stop(number: int, _frame: object) -> None:
+        stops.append((number, time.monotonic()))
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stops
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
-def _run(command: Sequence[str]) -> int:
+def _run(command: Sequence[str], stops: Stops) -> int:
     """Run ``command`` to its end; its exit status, as a shell gives it."""
     try:
         process = subprocess.Popen(command)
     except OSError as error:
         say(f"regtutor: {command[0]} cannot be run: {error.strerror or error}")
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
-    status = _status(process)
-    return status if status >= 0 else 128 - status
+    while True:
+        try:
+            status = process.wait(_TICK)
+        except subprocess.TimeoutExpired:
+            _end(process, stops)
+        else:
+            return status if status >= 0 else 128 - status
 
 
-def _status(process: subprocess.Popen[bytes]) -> int:
-    """Wait for the end of ``process``. Ctrl-C reaches it as well as this process, so it has time to clean up."""
-    try:
-        return process.wait()
-    except KeyboardInterrupt as reason:
-        if isinstance(reason, _Terminated):
-            process.terminate()
-        for end in (process.terminate, process.kill):
-            try:
-                return process.wait(_PATIENCE)
-            except (KeyboardInterrupt, subprocess.TimeoutExpired):
-                end()
-        return process.wait()
+def _end(process: subprocess.Popen[bytes], stops: Stops) -> None:
+    """End ``process`` after a signal. Ctrl-C reached it as well as this process, so it first has time to clean up."""
+    waited = time.monotonic() - stops[0][1] if stops else 0.0
+    if waited > 2 * _PATIENCE:
+        process.kill()
+    elif waited > _PATIENCE or signal.SIGTERM in dict(stops):
+        process.terminate()
 
 
-def _wait() -> int:
+def _wait(stops: Stops) -> int:
     """Wait for Ctrl-C or SIGTERM."""
-    try:
-        while True:
-            time.sleep(_TICK)  # without a limit, Ctrl-C would not end it on Windows
-    except KeyboardInterrupt:
-        return 0
+    while not stops:
+        time.sleep(_TICK)
+    return 0

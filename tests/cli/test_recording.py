@@ -113,6 +113,20 @@ def test_ctrl_c_ends_the_command_and_saves_what_was_recorded(reg: Registry, tmp_
     assert len(load(tmp_path / "trace.json")) == 1
 
 
+def test_sigterm_ends_the_command_too_and_a_command_that_ignores_ctrl_c_is_ended(reg: Registry) -> None:
+    program = "import signal, time; signal.signal(2, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = subprocess.Popen(
+            [*COMMAND, "record", "--to", reg.url, "--", sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None and process.stdout.readline() == b"on\n"
+        process.send_signal(number)
+        process.communicate(timeout=LIMIT)
+        assert process.returncode == 128 + signal.SIGTERM
+
+
 def test_a_port_that_is_in_use(reg: Registry) -> None:
     done = call("record", "--to", reg.url, "--port", host_of(reg).partition(":")[2], "--", "true")
     assert done.returncode == 2 and "cannot listen on" in done.stderr
