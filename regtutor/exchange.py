@@ -184,6 +184,8 @@ class WireEvent:
     kind: in the order in which they can occur: ``connected``, ``reused`` (an open connection was used again),
         ``head sent``, ``interim received``, ``waited`` (no response to Expect came in time), ``body sent``,
         ``head received``, ``body withheld`` (because of that response), ``body received``, ``failed``.
+        The recording proxy also has ``rewritten`` (the client received another address than the registry sent) and
+        ``leads away`` (the client leaves the proxy if it follows the Location).
     bytes: how many bytes were sent or received, or 0.
     note: a sentence for the reader, without secrets, or ``""``.
     """

@@ -66,6 +66,7 @@ FACADE = [
     "push_image",
     "put_blob",
     "put_manifest",
+    "record",
     "resume_upload",
     "run",
     "sample_image",

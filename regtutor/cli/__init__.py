@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, records, repositories, serving
+from regtutor.cli import images, recording, records, repositories, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,6 +29,7 @@ for _command in (
     records.explain,
     records.show,
     records.export,
+    recording.record,
     serving.serve,
     serving.demo,
     serving.lab,

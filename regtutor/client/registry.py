@@ -114,6 +114,11 @@ class Registry:
         """The name in tables and records: the name of the host, or else host and port of the URL."""
         return self.host.name if self.host else urlsplit(self.url).netloc.rpartition("@")[2]
 
+    @property
+    def transport(self) -> Transport:
+        """How requests travel to it."""
+        return self._transport
+
     def send(self, request: Request) -> Exchange:
         """Send one request, once: no redirect is followed, nothing is retried, and no token is fetched.
 

@@ -30,6 +30,7 @@ ARGUMENTS: Mapping[str, str] = {
     "HOST/REPOSITORY[:TAG|@DIGEST]": "The registry, the repository and a tag or digest; the default tag is `latest`.",
     "HOST/REPOSITORY:TAG|@DIGEST": "The registry, the repository and a tag or a digest, one of which is required.",
     "HOST/REPOSITORY@DIGEST": "The registry, the repository and the digest of a manifest.",
+    "[COMMAND]...": "The client to run, with its arguments. `{registry}` in them means the proxy's host and port.",
     "[JUPYTER_ARGS]...": "Arguments for JupyterLab, such as `--no-browser`.",
 }
 """The meaning of each argument, under the name that the usage line gives it: click has no help for arguments."""

@@ -420,6 +420,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "lab",
             "pull",
             "push",
+            "record",
             "referrers",
             "serve",
             "show",
