@@ -27,4 +27,4 @@ def test_the_public_passwords_of_the_lessons_protect_nothing_beyond_loopback() -
 def test_two_password_lists_do_not_go_together(tmp_path: object) -> None:
     done = run("serve", "--port", "0", "--auth", "basic", "--htpasswd", __file__)
     assert done.returncode != 0
-    assert "do not go together" in done.stderr
+    assert "cannot be used together" in done.stderr

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from regtutor.client.wire.head import NonsenseAnswer, ReceivedHead, body_framing
+from regtutor.client.wire.head import MalformedResponse, ReceivedHead, body_framing
 from regtutor.message import HeaderList
 
 _LONGEST_LINE = 16 * 1024
@@ -132,7 +132,7 @@ def request_framing(headers: HeaderList) -> Framing:
 def _framing_of(headers: HeaderList) -> Iterator[tuple[str, str]]:
     try:
         yield from body_framing(ReceivedHead("HTTP/1.1", 0, "", headers))
-    except NonsenseAnswer:
+    except MalformedResponse:
         return
 
 
@@ -141,7 +141,7 @@ def response_framing(method: str, head: ReceivedHead) -> Framing:
 
     Raises
     ------
-    NonsenseAnswer: for a Content-Length that is not a number, or several that differ.
+    MalformedResponse: for a Content-Length that is not a number, or several that differ.
     """
     if method == "HEAD" or head.status in (204, 304):
         return FixedLength(0)

@@ -17,7 +17,7 @@ from regtutor.backends.recorder.upstream import Upstream
 from regtutor.backends.recorder.wire import Wire, ended, first_of
 from regtutor.client.recording import WITHHELD, BodyTally, Recording
 from regtutor.client.wire.failures import Situation, sentences
-from regtutor.client.wire.head import NonsenseAnswer, ReceivedHead, head_end, keeps_open, parse_head
+from regtutor.client.wire.head import MalformedResponse, ReceivedHead, head_end, keeps_open, parse_head
 from regtutor.client.wire.tap import ClosedEarly
 from regtutor.exchange import Exchange, preview_limit
 from regtutor.message import Request
@@ -208,7 +208,7 @@ class Relay:
                 if registry.ended:
                     raise RegistryGone(registry.lost or ClosedEarly(f"after {len(registry.pending)} bytes"))
                 await registry.fill()
-        except NonsenseAnswer as error:
+        except MalformedResponse as error:
             raise RegistryGone(error) from error
         raw = bytes(registry.pending[:end])
         del registry.pending[:end]
@@ -218,7 +218,7 @@ class Relay:
         try:
             head = parse_head(raw)
             framing = None if head.interim else response_framing(self._head.method, head)
-        except NonsenseAnswer as error:
+        except MalformedResponse as error:
             raise RegistryGone(error) from error
         self._waiting = False
         self._recording.received(head)
