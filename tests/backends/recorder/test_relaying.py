@@ -171,7 +171,7 @@ def test_a_refusal_before_the_body_reaches_the_client_which_sends_none() -> None
         client.close()
         exchange = only(proxy)
     assert (exchange.status, exchange.request.body.fate, exchange.bytes_up) == (401, "withheld", 0)
-    assert "no byte of it was sent" in notes(exchange)
+    assert "no byte of the body was sent" in notes(exchange)
 
 
 def test_a_client_that_does_not_wait_for_100_is_recorded_as_one() -> None:
