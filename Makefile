@@ -41,7 +41,8 @@ demo: environment ## push the sample image in this terminal, and print every exc
 test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
-bench: environment ## measure the timeline of 5,000 exchanges in a real JupyterLab and Chromium
+bench: environment ## measure the recording proxy, and the timeline of 5,000 exchanges in JupyterLab and Chromium
+	$(BIN)/python benchmarks/recording_proxy.py
 	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
 
 # All of them run, even after one has failed. mypy has a cache for each platform.

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from regtutor.walks.uploading import upload_chunks as upload_chunks
     from regtutor.widgets.digests.digest_graph import DigestGraph as DigestGraph
     from regtutor.widgets.exchange.exchange_view import ExchangeView as ExchangeView
+    from regtutor.widgets.recorded import record as record
     from regtutor.widgets.sequence.sequence_view import SequenceView as SequenceView
     from regtutor.widgets.stepper.push_stepper import PushStepper as PushStepper
     from regtutor.widgets.storage.registry_tree import RegistryTree as RegistryTree
@@ -145,6 +146,7 @@ _HOMES = {
     "walks.uploading": ("resume_upload", "upload_chunks"),
     "widgets.digests.digest_graph": ("DigestGraph",),
     "widgets.exchange.exchange_view": ("ExchangeView",),
+    "widgets.recorded": ("record",),
     "widgets.stepper.push_stepper": ("PushStepper",),
     "widgets.storage.registry_tree": ("RegistryTree",),
     "widgets.sequence.sequence_view": ("SequenceView",),

@@ -69,6 +69,7 @@ FACADE = [
     "push_image",
     "put_blob",
     "put_manifest",
+    "record",
     "resume_upload",
     "run",
     "sample_image",

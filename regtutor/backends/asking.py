@@ -1,6 +1,6 @@
-"""Asks the container engines, all at the same time, whether they respond, and remembers what each of them said.
+"""Check whether the container engines respond, all at the same time, and keep the results.
 
-A command without its service often needs seconds to find that out. The memory lasts as long as this process, so that
+A command without a running service often needs seconds to fail. The results are kept until this process ends, so that
 the automatic choice of a registry is quick the second time and gives the same reason.
 """
 
@@ -11,25 +11,25 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 Ask = Callable[[str, float], str]
-"""A function of a program's path and a limit in seconds: what keeps the engine from responding, or ``""``."""
+"""A function of a program's path and a limit in seconds; it returns why the engine does not respond, or ``""``."""
 
 _said: dict[str, str] = {}
-"""The path of a program, and what it said the last time."""
+"""Path of a program -> the result of the last check."""
 
 
 def ask_all(names: Sequence[str], ask: Ask, *, limit: float, again: bool) -> dict[str, tuple[str, str]]:
-    """Ask the engines that are installed, each in its own thread.
+    """Check the installed engines, each in its own thread, and return the results.
 
     Parameters
     ----------
     names: the commands, such as ``docker`` and ``podman``.
-    ask: asks one of them.
+    ask: checks one of them.
     limit: seconds that each of them has.
-    again: whether an engine that did not respond the last time is asked again. One that did is not asked again.
+    again: whether to check an engine again that did not respond the last time. An engine that responded is not checked.
 
     Returns
     -------
-    For each name the path of its program, and what keeps it from responding; ``("", "is not installed")`` without one.
+    Name -> the path of its program, and why it does not respond; ``("", "is not installed")`` if it has no program.
     """
     programs = {name: shutil.which(name) or "" for name in names}
     due = [path for path in programs.values() if path and (path not in _said or (again and _said[path]))]

@@ -1,6 +1,6 @@
-"""Whether this machine reaches a registry of images at all: one lookup and one connection, within a few seconds.
+"""Check whether this machine can reach the registry of an image: one lookup and one connection, in a few seconds.
 
-An engine retries a pull for a long time before it says so.
+An engine retries a pull for a long time before it reports that the registry cannot be reached.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
 def trouble_reaching(reference: str) -> str:
-    """Return what keeps this machine from the host of an image.
+    """Return why this machine cannot reach the host of an image.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def trouble_reaching(reference: str) -> str:
 
     Returns
     -------
-    A clause, such as ``registry-1.docker.io cannot be resolved (...)``; ``""`` if the host accepts a connection, and if
-    a proxy is configured, which this function does not ask.
+    A clause, such as ``registry-1.docker.io cannot be resolved (...)``; ``""`` if the host accepts a connection, or if
+    a proxy is configured, because this function does not try the proxy.
     """
     if any(os.environ.get(name) for name in _PROXIES):
         return ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, probing, records, repositories, serving
+from regtutor.cli import images, probing, recording, records, repositories, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +30,7 @@ for _command in (
     records.explain,
     records.show,
     records.export,
+    recording.record,
     serving.serve,
     serving.demo,
     serving.lab,

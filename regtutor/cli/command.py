@@ -70,16 +70,16 @@ def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except RegtutorError as error:
-            _say(f"regtutor: {error}")
+            say(f"regtutor: {error}")
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
-            _say("regtutor: stopped")
+            say("regtutor: stopped")
             sys.exit(130)
 
     return wrapped
 
 
-def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
     """Check that the file can be written, before the first request instead of after the last."""
     if path is None:
         return path
@@ -113,7 +113,7 @@ _OPTIONS = (
     click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
-        callback=_can_be_made,
+        callback=can_be_made,
         help="Save every exchange in this file.",
     ),
     click.option("--quiet", "-q", is_flag=True, help="Print only the result."),
@@ -146,7 +146,7 @@ class Asking:
         """Record ``exchange``, and report it on standard error unless ``--quiet`` was given."""
         self.exchanges.append(exchange)
         if not self.quiet:
-            _report(exchange)
+            report(exchange)
 
     @contextmanager
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
@@ -164,7 +164,7 @@ class Asking:
         finally:  # also if nothing reads standard output
             for transcript in transcripts:
                 for note in transcript.notes:
-                    _say(note)
+                    say(note)
                 self._keep(transcript)
 
     def _keep(self, transcript: Transcript) -> None:
@@ -173,14 +173,14 @@ class Asking:
         from regtutor import save
 
         save(transcript, self.trace)
-        _say(f"The exchanges are in {self.trace}")
+        say(f"The exchanges are in {self.trace}")
 
     def _keep_after_failure(self, transcript: Transcript) -> None:
         """Save the trace; an error while saving does not hide the reason why the command failed."""
         try:
             self._keep(transcript)
         except CannotSave as error:
-            _say(f"regtutor: {error}")
+            say(f"regtutor: {error}")
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -207,13 +207,15 @@ def _password(username: str) -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _report(exchange: Exchange) -> None:
+def report(exchange: Exchange) -> None:
+    """Print one line about ``exchange`` on standard error."""
     amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
     moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
-    _say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
+    say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print ``line`` on standard error."""
     try:
         click.echo(line, err=True)
     except BrokenPipeError:

@@ -9,21 +9,26 @@ from regtutor.cli.command import REFUSED, Asking, asking, teaching
 
 @click.command()
 @click.argument("url", metavar="URL")
-@click.option("--write", is_flag=True, help="Also push to scratch repositories, and delete what was pushed again.")
-@click.option("--repository", metavar="NAME", help="The repository to read. Default: the first one of the catalog.")
-@click.option("--tag", help="The tag to read. Default: the first one of the repository.")
-@click.option("--scratch", metavar="PREFIX", default="", help="With --write: a namespace for them, such as me/.")
+@click.option("--write", is_flag=True, help="Also push to scratch repositories, and then delete what was pushed.")
+@click.option("--repository", metavar="NAME", help="The repository to read. Default: the first one in the catalog.")
+@click.option("--tag", help="The tag to read. Default: the first tag of the repository.")
+@click.option(
+    "--scratch",
+    metavar="PREFIX",
+    default="",
+    help="With --write: the namespace of the scratch repositories, such as me/.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
 @asking
 @teaching
 def probe(
     url: str, write: bool, repository: str | None, tag: str | None, scratch: str, as_json: bool, asking: Asking
 ) -> None:
-    """Find out what a registry can do, and print a capability card. Nothing is changed without --write.
+    """Find out what a registry can do, and print a capability card. Without --write it changes nothing.
 
-    Each line has the verdict, the registry's response, and how strongly a document asks for it. --trace saves the
+    Each line has the verdict, the registry's response, and the level and section of the document. --trace saves the
     exchanges that prove the verdicts. The names of the scratch repositories begin with regtutor-probe-; the last lines
-    say what stays in them.
+    name what could not be deleted.
     """
     from regtutor import probe as find_out
     from regtutor.exchange import Transcript

@@ -37,6 +37,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--htpasswd", type=_READABLE, help="Require a user name and password from this file, made with htpasswd -B."
 )
+@click.option(
+    "--auth",
+    type=click.Choice(["basic", "token"]),
+    help="Require a password of one of the lessons' users, or a token of the token server at /token.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -54,6 +59,7 @@ def serve(
     cert: str | None,
     key: str | None,
     htpasswd: str | None,
+    auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
 ) -> None:
@@ -73,6 +79,7 @@ def serve(
         htpasswd=htpasswd,
         insecure_public=insecure_public,
         quirks=quirks,
+        auth=auth,
         say=click.echo,
     )
 

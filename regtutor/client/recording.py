@@ -1,7 +1,7 @@
-"""A record in the making: what one exchange has shown so far.
+"""The recording of one exchange while it happens.
 
-The transport tells a :class:`Recording` what happens; :meth:`Recording.exchange` freezes it. It knows neither sockets
-nor Apps, so that a record says the same of both.
+A transport reports each event to a :class:`Recording`; :meth:`Recording.exchange` makes the frozen record. This module
+does not depend on sockets or Apps, so that both transports produce the same records.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.digests import Hasher
 from regtutor.protocol.urls import sendable_target
 
-WITHHELD = "An answer came before the body, so no byte of it was sent"
-"""What a record says of a body that was withheld."""
+WITHHELD = "The response came before the body was sent, so no byte of the body was sent"
+"""The note of the event ``body withheld``."""
 
 
 class BodyTally:
@@ -40,7 +40,7 @@ class BodyTally:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """How many bytes have passed so far."""
         return self._hasher.size
 
     @property
@@ -49,14 +49,14 @@ class BodyTally:
         return self._hasher.digest
 
     def update(self, chunk: bytes | memoryview) -> None:
-        """Take in bytes that really went by."""
+        """Count, hash and preview bytes that went over the wire."""
         self._hasher.update(chunk)  # type: ignore[arg-type]  # hashlib takes any buffer
         room = self._limit - len(self._preview)
         if room > 0:
             self._preview += chunk[:room]
 
     def record(self, fate: str) -> BodyRecord:
-        """What is kept of it."""
+        """Return the record of the body."""
         digest = self._hasher.digest if self.size else None
         return BodyRecord(self.size, digest, bytes(self._preview), fate, self.media_type)
 
@@ -66,9 +66,9 @@ class Recording:
 
     Parameters
     ----------
-    request: what is being sent.
+    request: the request that is being sent.
     url: the absolute URL that it goes to.
-    registry: the name of the registry that is asked.
+    registry: the name of the registry that it goes to.
     proxy: the proxy that it goes through, or ``""``.
     """
 
@@ -86,11 +86,11 @@ class Recording:
         self._final: ReceivedHead | None = None
 
     def event(self, kind: str, size: int = 0, note: str = "") -> None:
-        """Something happened now; the kinds are those of :class:`~regtutor.exchange.WireEvent`."""
+        """Record an event that happens now; for the kinds see :class:`~regtutor.exchange.WireEvent`."""
         self._events.append(WireEvent(time.perf_counter() - self._begun, kind, size, note))
 
     def received(self, head: ReceivedHead) -> None:
-        """A head came: an interim answer or the final one."""
+        """Record the head of an interim response or of the final response."""
         if not head.interim:
             self._final = head
             self.event("head received", head.size)
@@ -100,7 +100,7 @@ class Recording:
         self._interims.append(Interim(head.status, head.reason, head.headers, at, head.version))
 
     def exchange(self, body: BodyRecord | None = None, error: str = "") -> Exchange:
-        """The record as it stands: with the final answer, if its head came, and ``body`` as its body."""
+        """Return the record so far: with the final response, if its head came, and ``body`` as its body."""
         upload = self.upload.record(self.upload_fate)
         return Exchange(
             step=self.request.step,
@@ -117,14 +117,14 @@ class Recording:
         )
 
     def cut(self, error: Exception) -> Exception:
-        """``error``, which the reading of the body raised, with the record of what was sent as its ``exchange``."""
+        """Return ``error``, which was raised when the request's body was read, with the record as its ``exchange``."""
         self.upload_fate = "partial"
         if isinstance(error, RegtutorError):
             self.stopped(error)
         return error
 
     def stopped(self, error: RegtutorError, body: BodyRecord | None = None) -> None:
-        """Give ``error``, which ended this exchange, the record of it; ``body`` is what came of the answer's body."""
+        """Attach the record to ``error``, which ended this exchange; ``body`` is the received part of the body."""
         self.event("failed", note=error.what)
         error.exchange = self.exchange(body, ": ".join(part for part in (error.what, error.why) if part))
 
@@ -136,5 +136,5 @@ class Recording:
         value = self._final.header("Location") if self._final else ""
         try:
             return Location(value, self.url) if value else None
-        except ValueError:  # no URL at all, such as "http://["; the header itself is in the record
+        except ValueError:  # not a URL, such as "http://["; the record still has the header
             return None

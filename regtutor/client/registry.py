@@ -1,8 +1,8 @@
 """A registry as a client sees it: an address, and ``send``.
 
-``Registry`` holds what belongs to the address (credentials, the transport, who started it). It knows nothing of any
-particular request: steps build those. What travels, and how it is recorded, is the business of the transport:
-``wire/transport.py`` over a socket, or a call into an embedded App in the same process.
+``Registry`` holds everything that belongs to the address: the credentials, the transport, and the host that runs the
+registry. Steps build the requests. A transport sends and records them: ``wire/transport.py`` over a socket, or
+``backends/in_process.py`` by a call into an embedded App in the same process.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from regtutor.storage_tree import StorageTree
 
 
 class Transport(Protocol):
-    """How one request travels and becomes a record."""
+    """Sends one request and returns the record of the exchange."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
-        """Send ``request`` to the absolute ``url`` with exactly these ``headers`` plus what the transport must add.
+        """Send ``request`` to the absolute ``url`` with these exact ``headers`` and those that the transport must add.
 
         Raises
         ------
-        ConnectionFailed: if no complete answer came; it carries the partial exchange.
+        ConnectionFailed: if no complete response came; it carries the partial exchange.
         """
         ...
 
     def close(self) -> None:
-        """Close what is open; a second call does nothing."""
+        """Close the open connections; a second call does nothing."""
         ...
 
 
 class Host(Protocol):
-    """The machine, container or directory of a registry that we started: where its log and its storage are."""
+    """The machine, container or directory of a registry that regtutor started; it has the log and the storage."""
 
     @property
     def name(self) -> str:
@@ -48,25 +48,25 @@ class Host(Protocol):
         ...
 
     def logs(self) -> str:
-        """What the registry has logged so far."""
+        """Return the log of the registry so far."""
         ...
 
     def tree(self) -> StorageTree:
-        """Its storage at this moment."""
+        """Return its storage at this moment."""
         ...
 
     def close(self) -> None:
-        """Stop the registry and remove what was made for it; a second call does nothing."""
+        """Stop the registry and remove everything that was created for it; a second call does nothing."""
         ...
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user name and a password, sent as Basic; the password is not shown by repr.
+    """A user name and a password, sent with Basic authentication; repr does not show the password.
 
     Raises
     ------
-    InvalidCredentials: for an empty user name, and for one with a colon, which would end it (RFC 7617, section 2).
+    InvalidCredentials: if the user name is empty, or contains a colon, which would end it (RFC 7617, section 2).
     """
 
     username: str
@@ -76,12 +76,12 @@ class Credentials:
         if not self.username or ":" in self.username:
             raise InvalidCredentials(
                 "This user name cannot be sent",
-                "it holds a colon, and the first one ends the name" if self.username else "it is empty",
-                "Give the name alone (--username, or username= in Python) and the password by itself",
+                "it contains a colon, and the first colon ends the name" if self.username else "it is empty",
+                "Give only the name as --username (in Python username=), and the password separately",
             )
 
     def header(self) -> str:
-        """The value of the Authorization header.
+        """Return the value of the Authorization header.
 
         Source: RFC 7617, section 2 <https://www.rfc-editor.org/rfc/rfc7617.html#section-2>.
         """
@@ -95,13 +95,13 @@ class Registry:
     Parameters
     ----------
     url: scheme, host and port, such as ``http://127.0.0.1:5000``.
-    transport: what sends; see :class:`Transport`.
-    credentials: attached to requests for this host only, or None.
-    host: where it runs, for ``logs`` and ``tree``; None for a registry that is only known by its URL.
+    transport: sends the requests; see :class:`Transport`.
+    credentials: added only to requests to the same scheme, host and port; or None.
+    host: the host that runs it, for ``logs`` and ``tree``; None if only its URL is known.
 
     Attributes
     ----------
-    why: why ``open_registry`` took this registry, and what it is; empty if ``open_registry`` did not open it.
+    why: the reason why ``open_registry`` chose this registry; empty if ``open_registry`` did not open it.
     """
 
     def __init__(
@@ -116,16 +116,21 @@ class Registry:
 
     @property
     def name(self) -> str:
-        """Its name in tables and records: the host's name, or else host and port of the URL."""
+        """The name in tables and records: the name of the host, or else host and port of the URL."""
         return self.host.name if self.host else urlsplit(self.url).netloc.rpartition("@")[2]
 
+    @property
+    def transport(self) -> Transport:
+        """How requests travel to it."""
+        return self._transport
+
     def send(self, request: Request) -> Exchange:
-        """Send one request, once: no redirect is followed, nothing is tried again, no token is fetched.
+        """Send one request, once: no redirect is followed, nothing is retried, and no token is fetched.
 
         Parameters
         ----------
-        request: from a step's draft, edited or not. A path-only target is sent to this registry; an absolute one goes
-            where it says, and takes no credentials to another host.
+        request: from the draft of a step, edited or not. If its target is a path, it is sent to this registry. An
+            absolute target is sent to its own host, without the credentials if scheme, host or port differ.
 
         Returns
         -------
@@ -133,16 +138,17 @@ class Registry:
 
         Raises
         ------
-        ConnectionFailed: if no complete answer came.
-        InvalidArgument: for anything but a Request.
-        InvalidURL: for a target that is neither a path nor an absolute http or https URL.
+        ConnectionFailed: if no complete response came.
+        InvalidArgument: if ``request`` is not a Request.
+        InvalidURL: if the target is neither a path nor an absolute http or https URL.
         """
         if not isinstance(request, Request):
             kind = type(request).__name__
             raise InvalidArgument(
-                f"What is to be sent is of the type {kind}",
-                "a registry is sent a Request",
-                "Make one, for example with rt.draft(rt.check_api), or have a step make and send it: rt.check_api(reg)",
+                f"An object of type {kind} cannot be sent",
+                "send takes a Request",
+                "Create one, for example with rt.draft(rt.check_api), or call a step that creates and sends it: "
+                "rt.check_api(reg)",
             )
         url = self._resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
@@ -155,9 +161,9 @@ class Registry:
             return whole
         if not whole.startswith("/"):
             raise InvalidURL(
-                f"{redact_url(whole)!r} is no target of a request",
+                f"{redact_url(whole)!r} is not a valid request target",
                 "a target is a path that begins with '/', or an absolute http or https URL",
-                "Begin it with '/'",
+                "Begin the path with '/'",
             )
         return self.url + whole
 
@@ -168,26 +174,36 @@ class Registry:
         return (*request.headers, ("Authorization", self.credentials.header()))
 
     def with_auth(self, username: str, password: str) -> Registry:
-        """The same registry on the same connections, asked as ``username``; both remember what either has pushed."""
+        """Return the same registry, used as ``username``; both share their connections and the list of pushed blobs."""
         other = Registry(self.url, self._transport, credentials=Credentials(username, password), host=self.host)
         other.pushed = self.pushed
         other.why = self.why
         return other
 
     def logs(self) -> str:
-        """What the registry has logged; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
-        return self._behind("log").logs()
+        """Return the log of the registry.
+
+        Raises
+        ------
+        NotObservable: if only its URL is known.
+        """
+        return self._known_host("log").logs()
 
     def tree(self) -> StorageTree:
-        """The registry's storage; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
-        return self._behind("storage").tree()
+        """Return the storage of the registry.
 
-    def _behind(self, what: str) -> Host:
+        Raises
+        ------
+        NotObservable: if only its URL is known.
+        """
+        return self._known_host("storage").tree()
+
+    def _known_host(self, what: str) -> Host:
         if self.host is None:
             raise NotObservable(
                 f"The {what} of {redact_url(self.url)} cannot be seen",
-                "regtutor did not start this registry and knows only its URL",
-                "Look on the machine where it runs, or use rt.open_registry() to start one here",
+                "regtutor did not start this registry and has only its URL",
+                "Look on the machine where it runs, or use rt.open_registry() to start a registry here",
             )
         return self.host
 

@@ -1,5 +1,5 @@
-"""Several registries, one request: what differs, what the specification allows, and what a registry can do.
+"""Compare the responses of several registries, and find out the capabilities of one registry.
 
-``comparing.py`` sends one request or one walk to each registry; ``capabilities/`` asks one registry what it can do. The
-requests are those of the steps, here as everywhere.
+``comparing.py`` sends one request or one walk to each registry; ``capabilities/`` tests what one registry supports. All
+requests come from the steps.
 """

@@ -1,4 +1,4 @@
-"""Which requests of several walks belong together: the same endpoint with the same fields, the same time around."""
+"""Match the requests of several walks: the same endpoint, the same fields, and the same count of earlier ones."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from regtutor.exchange import Exchange
 Key = tuple[str, tuple[tuple[str, str], ...], int]
 
 _FIELDS = ("repository", "digest", "reference", "mount", "from")
-"""The fields that a request is about. Names of sessions and the other fields of a query are each registry's own."""
+"""The fields that identify a request. Session names and other query fields differ between registries."""
 
 
 def keyed(exchanges: Iterable[Exchange]) -> dict[Key, Exchange]:
-    """Each exchange under a key that is the same for the same request on another registry."""
+    """Return each exchange under a key that is the same for the same request on another registry."""
     seen: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
     found: dict[Key, Exchange] = {}
     for exchange in exchanges:
@@ -27,7 +27,7 @@ def keyed(exchanges: Iterable[Exchange]) -> dict[Key, Exchange]:
 
 
 def aligned(walks: Sequence[Iterable[Exchange]]) -> list[tuple[Exchange | None, ...]]:
-    """The requests of all walks in one order: for each, what each walk got for it, or None."""
+    """Return the requests of all walks in one order: for each request the exchange of each walk, or None."""
     columns = [keyed(walk) for walk in walks]
     order: list[Key] = []
     for column in columns:

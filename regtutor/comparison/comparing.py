@@ -30,12 +30,12 @@ def compare(send: Callable[[Registry], Exchange], registries: Registries) -> Com
     Returns
     -------
     A :class:`~regtutor.comparison.records.Comparison`: ``.table`` has a row for status, each header, body and time;
-    ``.summary`` a row for each registry; ``.exchanges`` what went over the wire. A registry that cannot be reached has
-    its error there, and does not stop the others.
+    ``.summary`` has a row for each registry; ``.exchanges`` has the exchanges. A registry that cannot be reached has
+    its error in the summary, and does not stop the others.
 
     Raises
     ------
-    InvalidArgument: if ``registries`` holds anything but registries, or ``send`` returns anything but an exchange.
+    InvalidArgument: if an item of ``registries`` is not a Registry, or ``send`` does not return an exchange.
 
     Source: the levels and clauses are those of ``regtutor/protocol``, such as OCI distribution-spec v1.1.1
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.
@@ -52,19 +52,19 @@ def compare_walk(walk: Walk | Callable[..., Walk | Transcript], registries: Regi
     Parameters
     ----------
     walk: a function that makes the walk, because a walk can be driven only once: without a parameter, or with the
-        registry as its only one. It returns a walk or a transcript, so that
-        ``lambda reg: rt.push_image(reg, image, "library/hello", "v1", progress=False)`` fits. A walk itself fits for a
-        single registry.
+        registry as its only parameter. It returns a walk or a transcript, so that
+        ``lambda reg: rt.push_image(reg, image, "library/hello", "v1", progress=False)`` is valid. For a single
+        registry the walk itself is valid.
     registries: a list of registries, or a mapping of a name to each.
 
     Returns
     -------
-    A :class:`~regtutor.comparison.records.Comparison` with the rows of every request. Requests belong together if they
-    ask the same endpoint about the same repository and content.
+    A :class:`~regtutor.comparison.records.Comparison` with the rows of every request. Requests belong together if
+    they have the same endpoint, repository and content.
 
     Raises
     ------
-    InvalidArgument: if ``registries`` holds anything but registries, or a walk itself was given for several.
+    InvalidArgument: if an item of ``registries`` is not a Registry, or one walk was given for several registries.
     """
     chosen = named(registries)
     if isinstance(walk, Generator) and len(chosen) > 1:
@@ -84,11 +84,11 @@ def compare_walk(walk: Walk | Callable[..., Walk | Transcript], registries: Regi
 
 
 def named(registries: Registries) -> dict[str, Registry]:
-    """Each registry under a name of its own; the second of the same name gets a number.
+    """Return each registry under a unique name; the second of the same name gets a number.
 
     Raises
     ------
-    InvalidArgument: for anything that is no registry, and for an empty list.
+    InvalidArgument: if an item is not a Registry, or the list is empty.
     """
     if isinstance(registries, Mapping):
         given = [(str(name), reg) for name, reg in registries.items()]
@@ -173,7 +173,7 @@ def _said(error: RegtutorError) -> str:
 
 
 def _complete(exchanges: Iterable[Exchange | None]) -> list[Exchange | None]:
-    """Without the exchanges that got no response: their registry's error says why."""
+    """Replace exchanges without a response by None: the error of their registry has the reason."""
     return [x if x is not None and x.response is not None else None for x in exchanges]
 
 

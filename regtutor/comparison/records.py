@@ -1,6 +1,6 @@
-"""A comparison as a record: one row for each line that was compared, and what each registry sent in return.
+"""A comparison as a record: one row for each line that was compared, and the responses of each registry.
 
-Frozen, and without secrets, because it holds exchanges. It knows its own text and JSON, and nothing of how it was made.
+It is frozen, and has no secrets, because it is made of exchanges. It renders itself as text and JSON.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 Verdict = Literal["same", "per instance", "allowed", "depends", "differs"]
 """``same``: equal everywhere. ``per instance``: normal between any two registries, or two requests to one of them.
 ``allowed``: the documents leave it to the registry. ``depends``: a document requires one of them under a condition that
-the exchange does not show. ``differs``: all the rest; no document that regtutor has allows it.
+the exchange does not show. ``differs``: everything else; no document that regtutor cites allows it.
 """
 
 VERDICTS: tuple[Verdict, ...] = ("differs", "depends", "allowed", "per instance", "same")
-"""Every verdict, the one to look at first before the others."""
+"""Every verdict, the most important one first."""
 
 _MOST = 100
-"""Characters of a value that a line of the text has."""
+"""The most characters of a value in a line of the text."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Row:
     name: the header's name, or ``status``, ``digest``, ``code`` or ``milliseconds``.
     values: one for each registry, in their order; None where a response has no such line, or there is no response.
     verdict: see :data:`Verdict`.
-    reason: why, in a few words; empty for ``same``.
-    rule, citation: how strongly the documents ask for it, and where; None without a clause.
+    reason: the reason in a few words; empty for ``same``.
+    rule, citation: the level in the documents, and the clause; None without a clause.
     """
 
     number: int
@@ -77,8 +77,8 @@ class Comparison:
 
     Attributes
     ----------
-    title: what was compared.
-    registries: what each one sent, in the order in which they were given.
+    title: the request or walk, and the registries.
+    registries: the responses of each registry, in the given order.
     rows: every line that was compared, in the order of the messages.
     """
 
@@ -93,18 +93,18 @@ class Comparison:
 
     @property
     def exchanges(self) -> Transcript:
-        """Every exchange, those of the first registry first."""
+        """All exchanges, those of the first registry first."""
         return Transcript.of((x for each in self.registries for x in each.transcript), self.title)
 
     @property
     def differences(self) -> tuple[Row, ...]:
-        """The rows whose values are not equal, those that no document allows first."""
+        """The rows with different values; the differences that no document allows come first."""
         found = [row for row in self.rows if row.verdict != "same"]
         return tuple(sorted(found, key=lambda row: VERDICTS.index(row.verdict)))
 
     @property
     def grouped(self) -> tuple[tuple[Row, ...], ...]:
-        """The differences, those of the same line with the same reason together: in a walk most of them repeat."""
+        """The differences, grouped by line and reason, because most of them repeat in a walk."""
         groups: dict[tuple[str, ...], list[Row]] = {}
         for row in self.differences:
             groups.setdefault((row.verdict, row.name, row.reason, row.clause), []).append(row)
@@ -112,7 +112,7 @@ class Comparison:
 
     @staticmethod
     def places(rows: Sequence[Row]) -> str:
-        """Which requests of a walk the rows belong to; the values of the first of them are shown."""
+        """Return the requests of a walk that the rows belong to; the values of the first are rendered."""
         first = f"{rows[0].number} {rows[0].request}"
         return first if len(rows) == 1 else f"{first} and {len(rows) - 1} more"
 
@@ -131,7 +131,7 @@ class Comparison:
         return registries_table(self.registries)
 
     def as_text(self) -> str:
-        """The result of each registry, and then every difference with its clause."""
+        """Return the result of each registry, then every difference with its clause."""
         width = max((len(name) for name in self.names), default=0)
         lines = [f"* {self.title}", *(_registry_line(each, width) for each in self.registries)]
         for rows in self.grouped:
@@ -141,7 +141,7 @@ class Comparison:
         return "\n".join(visible(line) for line in lines)
 
     def as_json(self) -> str:
-        """The registries and all rows as a JSON text; ``rt.save(comparison.exchanges, path)`` writes the exchanges."""
+        """Return the registries and all rows as JSON; ``rt.save(comparison.exchanges, path)`` writes the exchanges."""
         registries = [
             {"name": each.name, "url": each.url, "error": each.error, "statuses": [x.status for x in each.transcript]}
             for each in self.registries

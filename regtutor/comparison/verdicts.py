@@ -1,6 +1,6 @@
-"""Which differences between responses to the same request the documents allow, with the clause.
+"""Decide which differences between responses to the same request the documents allow, with the clause.
 
-The levels come from the tables of ``protocol/``; here are only the few values that are free by their nature.
+The levels come from the tables of ``protocol/``. This module has only the few values that are always free.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ class Ruling:
 
 
 SAME = Ruling("same")
-_TIME = Ruling("per instance", "how long it took")
+_TIME = Ruling("per instance", "the time until the response was complete")
 _NOT_SENT = Ruling("depends", "this request was not sent everywhere: an earlier response led to another request")
 
 
 def compared(number: int, exchanges: Sequence[Exchange | None], stopped: Sequence[bool]) -> list[Row]:
-    """The rows of one request.
+    """Return the rows of one request.
 
     Parameters
     ----------
     number: of the request within the walk, from 1; 0 for a single request.
     exchanges: one for each registry, None where it sent no response to this request.
-    stopped: for each registry whether an error ended its requests; what it did not send is then no difference.
+    stopped: for each registry whether an error ended its requests; the requests after it are then no difference.
     """
     present = [x for x in exchanges if x is not None]
     request = present[0].request_name if present else ""
@@ -74,7 +74,7 @@ _HAS_NO_SUCH_FEATURE = {
     ("delete_blob", 405),
     ("delete_manifest", 405),
 }
-"""Refusals that say that a registry does not have a feature, which the documents let it leave out."""
+"""Refusals that mean that a registry does not have an optional feature."""
 
 
 def _status_ruling(exchanges: Sequence[Exchange | None], stopped: Sequence[bool]) -> Ruling:
@@ -91,7 +91,7 @@ def _status_ruling(exchanges: Sequence[Exchange | None], stopped: Sequence[bool]
 
 
 def _documented(rows: list[ResponseRow]) -> Ruling:
-    """Of several documented statuses: whether a registry is free to choose, or a condition decides."""
+    """Decide for several documented statuses whether a registry is free to choose, or a condition decides."""
     conditional = next((row for row in rows if row.condition), None)
     free = [row for row in rows if row.status < 400 or (row.endpoint, row.status) in _HAS_NO_SUCH_FEATURE]
     shown = conditional or next((row for row in rows if row.level != MUST), rows[-1])
@@ -119,7 +119,7 @@ _SESSION = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[
 
 
 def _path_of(value: str) -> str:
-    """A Location without scheme, host, query and the name of the session."""
+    """Return a Location without scheme, host, query and session name."""
     path = re.sub(r"^https?://[^/]+", "", value).partition("?")[0]
     last = path.rpartition("/")
     return f"{last[0]}/<session>" if "/uploads/" in path or _SESSION.fullmatch(last[2]) else path
@@ -127,7 +127,7 @@ def _path_of(value: str) -> str:
 
 @dataclass(frozen=True)
 class Freedom:
-    """A header whose value may differ: the verdict, why, and the clause; ``alike`` gives what must be equal for it."""
+    """A header whose value may differ: verdict, reason and clause; ``alike`` returns the part that must be equal."""
 
     verdict: Verdict
     reason: str
@@ -162,10 +162,10 @@ _FREE: Mapping[str, tuple[Freedom, ...]] = {
         ),
     ),
 }
-"""Headers whose values are free, by name; the first entry that makes the values alike holds."""
+"""Headers whose values are free, by name; the first entry that makes the values equal applies."""
 
 _IDENTIFIER = re.compile(r"(?:^|-)(?:id|uuid|trace|traceparent|cf-ray|ray)$|request-id|^set-cookie$|^age$")
-"""Names by which servers number requests, which no table has."""
+"""Headers in which servers number requests; no table has them."""
 
 
 def _header_ruling(name: str, values: Values, exchanges: Sequence[Exchange | None]) -> Ruling:
@@ -188,20 +188,20 @@ def _other_value(name: str, exchanges: Sequence[Exchange | None]) -> Ruling:
     first = next(x for x in exchanges if x is not None)
     use = header_use("response", first.request_name, first.status or 0, name)
     if use is None:
-        return Ruling("differs", "no document that regtutor has names this header", OUTSIDE)
+        return Ruling("differs", "no document that regtutor cites names this header", OUTSIDE)
     if len({x.status for x in exchanges if x is not None}) > 1:
         return Ruling("depends", "the responses have different statuses", use.rule, use.citation)
     if name.lower() == "content-length" and not any(x.ok for x in exchanges if x is not None):
-        return Ruling("allowed", "the text of a refusal is the server's own", use.rule, use.citation)
+        return Ruling("allowed", "a server is free to choose the body of a refusal", use.rule, use.citation)
     if name.lower() == "content-length":
         return Ruling("depends", "the bodies have different lengths", use.rule, use.citation)
     if use.rule in (OUTSIDE, HABIT):
-        return Ruling("allowed", "the registry documents do not say which value it has", use.rule, use.citation)
-    return Ruling("differs", "the values say different things", use.rule, use.citation)
+        return Ruling("allowed", "the registry documents do not fix its value", use.rule, use.citation)
+    return Ruling("differs", "the values have different meanings", use.rule, use.citation)
 
 
 def _absence(name: str, values: Values, exchanges: Sequence[Exchange | None]) -> Ruling:
-    """The header is in some responses only: the level for those that do not have it decides."""
+    """Decide for a header that only some responses have, by its level in the others."""
     pairs = zip(values, exchanges, strict=True)
     lacking = [x for value, x in pairs if value is None and x is not None and x.status]
     uses = [header_use("response", x.request_name, x.status or 0, name) for x in lacking]
@@ -209,7 +209,7 @@ def _absence(name: str, values: Values, exchanges: Sequence[Exchange | None]) ->
     if not named:
         if _IDENTIFIER.search(name.lower()):
             return Ruling("per instance", "a number or a name of this request")
-        return Ruling("differs", "no document that regtutor has names this header", OUTSIDE)
+        return Ruling("differs", "no document that regtutor cites names this header", OUTSIDE)
     strictest = next((use for use in named if use.rule == MUST), named[0])
     if strictest.rule != MUST:
         return Ruling(
@@ -245,7 +245,7 @@ def _codes(exchange: Exchange) -> str | None:
 
 def _codes_ruling(exchanges: Sequence[Exchange | None]) -> Ruling:
     if len({x.status for x in exchanges if x is not None}) > 1:
-        return Ruling("depends", "the codes follow the statuses", MAY, ERROR_CODES)
+        return Ruling("depends", "the error codes belong to different statuses", MAY, ERROR_CODES)
     return Ruling("differs", "the same status with other error codes", MAY, ERROR_CODES)
 
 
@@ -254,19 +254,21 @@ def _body_ruling(exchanges: Sequence[Exchange | None], digests: Values) -> Rulin
         return SAME
     present = [x for x in exchanges if x is not None]
     if any(x.errors for x in present):
-        return Ruling("allowed", "message and detail of an error are free", MAY, ERROR_CODES)
+        return Ruling("allowed", "a registry is free to choose message and detail of an error", MAY, ERROR_CODES)
     if any(not x.ok for x in present):
-        return Ruling("allowed", "the body of a refusal is the server's own", OUTSIDE, http("15.5 Client Error 4xx"))
+        return Ruling(
+            "allowed", "a server is free to choose the body of a refusal", OUTSIDE, http("15.5 Client Error 4xx")
+        )
     if len({json.dumps(value, sort_keys=True) for value in map(_json, present)}) == 1 and _json(present[0]) is not None:
-        return Ruling("allowed", "the same JSON, written in another way", MAY, http("8.3.1 Media Type"))
+        return Ruling("allowed", "the same JSON, written differently", MAY, http("8.3.1 Media Type"))
     if all(x.request_name in ("get_blob", "get_manifest") for x in present):
         return Ruling("differs", "the bytes are not the same", MUST, PULLING_BLOBS)
-    return Ruling("depends", "the registries hold different content, or say the same in another way")
+    return Ruling("depends", "the registries have different content, or write the same content differently")
 
 
 def _json(exchange: Exchange) -> Any:
     if exchange.request_name in ("get_blob", "get_manifest"):
-        return None  # their bytes count, not what they say
+        return None  # for these the exact bytes count, not the JSON value
     try:
         return exchange.json()
     except ValueError:

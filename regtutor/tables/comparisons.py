@@ -1,4 +1,4 @@
-"""Registries side by side, and what one of them can do."""
+"""Tables of a comparison of registries, and of the capabilities of one registry."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ class Answered(Protocol):
 
 
 def comparison_table(comparison: Compared) -> pd.DataFrame:
-    """Every line that was compared, one row each.
+    """Return a table with one row for each line that was compared.
 
     Parameters
     ----------
-    comparison: what ``rt.compare`` or ``rt.compare_walk`` returned.
+    comparison: the result of ``rt.compare`` or ``rt.compare_walk``.
 
     Returns
     -------
     The columns ``request`` (of a walk, with its number), ``part`` (``status``, ``header``, ``body`` or ``time``) and
-    ``name``; then one for each registry, by its name (``<NA>`` where its response has no such line); then ``verdict``,
+    ``name``; then one for each registry, by its name (``<NA>`` if its response has no such line); then ``verdict``,
     ``reason``, ``rule`` and ``clause`` (``<NA>`` without one). All are ``string``. The index ``n`` counts from 1.
     """
     rows = comparison.rows
@@ -106,7 +106,7 @@ def comparison_table(comparison: Compared) -> pd.DataFrame:
 
 
 def registries_table(registries: Iterable[HasTranscript]) -> pd.DataFrame:
-    """The result of each registry, one row each, also for a registry that could not be reached.
+    """Return a table with one row for each registry, also for a registry that could not be reached.
 
     Parameters
     ----------
@@ -132,11 +132,11 @@ def registries_table(registries: Iterable[HasTranscript]) -> pd.DataFrame:
 
 
 def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
-    """The capabilities of a registry, one row for each capability.
+    """Return a table with one row for each capability of a registry.
 
     Parameters
     ----------
-    items: what ``rt.probe`` returned.
+    items: the card that ``rt.probe`` returned.
 
     Returns
     -------

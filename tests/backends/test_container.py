@@ -159,7 +159,7 @@ def test_an_engine_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.Monk
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BackendMissing, match=r"docker does not answer \(no answer within 2 s\)"):
+    with pytest.raises(BackendMissing, match=r"docker does not respond \(no response within 2 s\)"):
         open_container()
 
 
@@ -171,7 +171,7 @@ def test_an_engine_whose_service_hangs_after_its_first_response_is_an_error_with
     monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     began = time.monotonic()
-    with pytest.raises(BackendFailed, match=r"image inspect .* failed: no answer within 7 s"):
+    with pytest.raises(BackendFailed, match=r"image inspect .* failed: no response within 7 s"):
         open_container()
     assert time.monotonic() - began < 10.0
 

@@ -127,7 +127,7 @@ def test_a_pair_that_does_not_fit_is_a_named_error(own_pair: tuple[Path, Path, P
     certificate, key, ca = own_pair
     (tmp_path / "empty").write_text("")
     for first, second in [(ca, key), (certificate, tmp_path / "empty"), (tmp_path / "nowhere", key)]:
-        with pytest.raises(ServerError, match="belong together") as caught:
+        with pytest.raises(ServerError, match="matching PEM files") as caught:
             open_registry("embedded", quiet=True, tls=(first, second))
         assert str(first) in str(caught.value)
 
@@ -215,7 +215,7 @@ def test_serve_is_public_without_them_only_if_that_is_said() -> None:
         (("--host", "0.0.0.0", "--htpasswd", "{htpasswd}"), "--tls"),
         (("--cert", "{htpasswd}", "--tls"), "--cert and --key together"),
         (("--cert", "{htpasswd}", "--key", "{htpasswd}"), "with --tls"),
-        (("--cert", "{htpasswd}", "--key", "{htpasswd}", "--tls"), "belong together"),
+        (("--cert", "{htpasswd}", "--key", "{htpasswd}", "--tls"), "matching PEM files"),
         (("--htpasswd", "nowhere"), "nowhere"),
         (("--htpasswd", "{plain}"), "plain text"),
     ],

@@ -89,7 +89,7 @@ def test_serving_says_each_request_and_ends_by_a_signal(number: int, temporary: 
     serving = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert serving.stdout
-        url = serving.stdout.readline().decode().split()[3].rstrip(";")
+        url = serving.stdout.readline().decode().split()[2].rstrip(";")
         assert status(url) == 200
         assert "GET /v2/ 200" in serving.stdout.readline().decode()
         os.kill(serving.pid, number)

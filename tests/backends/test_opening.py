@@ -46,7 +46,7 @@ def test_with_nothing_installed_it_is_embedded_and_says_why(capsys: pytest.Captu
         assert reg.name == "embedded"
     assert capsys.readouterr().out == f"Registry: embedded at {reg.url}\n"
     assert "docker is not installed; podman is not installed" in reg.why
-    assert "no native: There is no registry binary" in reg.why
+    assert "not native: No registry binary was found" in reg.why
     assert reg.with_auth("alice", "secret").why == reg.why
 
 
@@ -64,7 +64,8 @@ def test_engines_that_do_not_respond_are_asked_at_the_same_time_and_once(
     with open_registry(quiet=True) as second:
         assert first.why == second.why
     assert (
-        "docker does not answer (no answer within 0.5 s); podman does not answer (no answer within 0.5 s)" in first.why
+        "docker does not respond (no response within 0.5 s); podman does not respond (no response within 0.5 s)"
+        in first.why
     )
     assert sorted(asked.read_text().split()) == ["docker", "podman"]
 
@@ -102,7 +103,7 @@ def test_the_container_comes_first_if_its_image_is_present(image: str, monkeypat
 def test_an_engine_without_an_image_is_passed_over_and_nothing_is_downloaded() -> None:
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "no container: There is no registry image" in reg.why
+    assert "not container: No registry image is available" in reg.why
 
 
 @pytest.mark.container
@@ -114,7 +115,7 @@ def test_a_container_that_does_not_start_is_passed_over_with_its_reason(
     monkeypatch.setattr("regtutor.backends.container.CONFIG_INSIDE", "/nowhere:/there")
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "did not start (The engine says: " in reg.why
+    assert "did not start (The engine reports: " in reg.why
 
 
 @pytest.mark.registry
@@ -128,7 +129,7 @@ def test_the_environment_names_a_back_end_for_auto_only(monkeypatch: pytest.Monk
     monkeypatch.setenv("REGTUTOR_REGISTRY", "in_process")
     with open_registry() as reg:
         assert reg.name == "in_process"
-    assert reg.why.startswith("$REGTUTOR_REGISTRY says so")
+    assert reg.why.startswith("$REGTUTOR_REGISTRY is set")
     with open_registry("embedded") as reg:
         assert reg.name == "embedded"
 
@@ -183,7 +184,7 @@ def test_an_unknown_name_lists_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("which", ["auto", *BACKENDS, "http://127.0.0.1:5000"])
 def test_an_unknown_option_is_named_with_those_that_there_are(which: str) -> None:
-    with pytest.raises(UnknownOption, match=r"has no option colour=.*It has \w+="):
+    with pytest.raises(UnknownOption, match=r"has no option colour=.*Its options are \w+="):
         open_registry(which, colour="red")
     with pytest.raises(TypeError):
         open_registry(which, colour="red")

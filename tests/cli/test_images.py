@@ -55,7 +55,7 @@ def test_pull_takes_a_digest_a_platform_a_format_and_a_trace(reg: Registry, tmp_
 
 def test_pull_of_what_is_no_platform_asks_nothing(tmp_path: Path) -> None:
     with serving(honest()) as server, connect(server.url) as reg:
-        with pytest.raises(NoSuchPlatform, match="is no platform"):
+        with pytest.raises(NoSuchPlatform, match="is not a platform"):
             pull_image(reg, "a/b", "v1", tmp_path / "place", platform="bogus")
         done = call("pull", f"{server.url}/a/b:v1", tmp_path / "place", "--platform", "bogus")
     assert (done.returncode, server.asked, list(tmp_path.iterdir())) == (2, [], [])
@@ -154,10 +154,10 @@ def test_inspect_raw_prints_the_manifest_s_bytes_and_nothing_else(reg: Registry)
         (("pull", "127.0.0.1:1/a:b", "place", "--format", "zip"), "zip"),
         (("pull", "127.0.0.1:1/a:b", "place", "--trace", "nowhere/trace.json"), "nowhere"),
         (("pull", "127.0.0.1:1/a:b"), "PATH"),
-        (("pull", "127.0.0.1:1/a:b", "place", "--platform", "bogus"), "'bogus' is no platform"),
-        (("pull", "127.0.0.1:1/a:b", "place", "--platform", "linux/"), "'linux/' is no platform"),
+        (("pull", "127.0.0.1:1/a:b", "place", "--platform", "bogus"), "'bogus' is not a platform"),
+        (("pull", "127.0.0.1:1/a:b", "place", "--platform", "linux/"), "'linux/' is not a platform"),
         (("pull", "127.0.0.1:1/a:b", "place", "--platform", "linux/arm/v7/x"), "linux/arm64"),
-        (("pull", "127.0.0.1:1/a:b", "place", "--platform", ""), "is no platform"),
+        (("pull", "127.0.0.1:1/a:b", "place", "--platform", ""), "is not a platform"),
         (("copy", "127.0.0.1:1/a:b"), "HOST"),
         (("copy", "127.0.0.1:1/a:b", f"127.0.0.1:1/a@sha256:{'0' * 64}"), "digest"),
         (("inspect", "127.0.0.1:1/A:b"), "A"),
@@ -190,7 +190,7 @@ def test_wrong_bytes_end_with_status_1_and_are_not_kept(tmp_path: Path) -> None:
     with serving(lying) as server:
         done = call("pull", f"{server.url.removeprefix('http://')}/a/b:v1", tmp_path / "place")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "not the content" in done.stderr
+    assert "not the requested content" in done.stderr
     assert not (tmp_path / "place").exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.read_bytes() == b"other"]
 

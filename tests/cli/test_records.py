@@ -88,7 +88,7 @@ def test_export_does_not_write_over_what_it_reads(saved: Path, tmp_path: Path) -
 def test_a_file_that_is_missing_is_named_with_status_2(verb: str, tmp_path: Path) -> None:
     done = call(verb, tmp_path / "missing.json")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "missing.json cannot be loaded: there is no such file" in done.stderr
+    assert "missing.json cannot be loaded: the file does not exist" in done.stderr
 
 
 @pytest.mark.parametrize("verb", ["show", "export"])

@@ -83,7 +83,7 @@ def test_a_target_that_is_neither_path_nor_url_is_refused(server, registry_at, t
 def test_what_is_no_request_is_refused_by_name(registry_at):
     reg = registry_at("http://127.0.0.1:1")
     for wrong in (None, "/v2/", object()):
-        with pytest.raises(InvalidArgument, match=f"of the type {type(wrong).__name__}"):
+        with pytest.raises(InvalidArgument, match=f"of type {type(wrong).__name__}"):
             reg.send(wrong)
 
 

@@ -93,7 +93,7 @@ DISTRIBUTION_2: Verdicts = {
     "stale Location": ("yes", "404 BLOB_UPLOAD_INVALID"),
     "session after a wrong digest": ("no", "404 BLOB_UPLOAD_INVALID"),
     "delete a tag": ("no", "400 DIGEST_INVALID"),
-    "range beyond the end": ("yes", "416 with a body that breaks off"),
+    "range beyond the end": ("yes", "416 with an incomplete body"),
     "detail of an error": ("no", "400 MANIFEST_INVALID: the detail is empty"),
     "Docker manifest without Accept": ("no", f"200: {DOCKER_SCHEMA1_SIGNED}, with another digest"),
 }

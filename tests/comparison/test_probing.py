@@ -65,7 +65,7 @@ def test_the_names_are_unique_and_the_groups_are_known() -> None:
 
 def test_what_was_pushed_is_deleted_again(reg: rt.Registry) -> None:
     found = rt.probe(reg, write=True)
-    assert "manifests and blobs of the probe were deleted again" in found.notes[1]
+    assert "manifests and blobs of the probe were deleted" in found.notes[1]
     assert not any("stays" in note or "Not deleted" in note for note in found.notes)
     assert [name for name in reg.tree().files if "/_uploads/" in name[0]] == []
     repositories = {
@@ -171,7 +171,7 @@ def test_a_web_server_is_not_taken_for_a_registry() -> None:
 
 def test_the_time_is_limited(reg: rt.Registry) -> None:
     found = rt.probe(reg, write=True, seconds=0.0)
-    assert {item.said for item in found} == {"the probe's limit is reached"} | {
+    assert {item.said for item in found} == {"the limit of the probe is reached"} | {
         "no content to read: name a repository and a tag, or allow write=True"
     }
     assert len(found.exchanges) == 0

@@ -37,7 +37,7 @@ def assert_told(cells: dict[str, str], name: str) -> None:
         "second": ["< Location: http://127.0.0.1:", "existence check", "upload session"],
         "behind": ["POST /v2/stepper-", "new", "startedat"],
         "back": ["shown: 1 | sent: 2 | the next would be: POST /v2/stepper-", "shown: 2"],
-        "broken": ["changed: Content-Type taken away", "400 ['MANIFEST_INVALID']"],
+        "broken": ["changed: Content-Type removed", "400 ['MANIFEST_INVALID']"],
         "why": ["manifest without Content-Type", "next: Send Content-Type"],
         "recovered": ["201 sha256:8e659d4f", "put_manifest"],
         "chunks": ["0-1543", "1544-3087", "3088-4630", "0-4630"],

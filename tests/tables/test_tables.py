@@ -144,7 +144,7 @@ def test_the_summary_has_a_row_for_each_exchange() -> None:
     assert list(table.loc[2])[:7] == ["put_blob", "PUT", SESSION.partition("?")[0], 201, 7, 2, 12.5]
     assert table.loc[2, "meaning"] == "the blob is stored under its digest"
     assert table.loc[3, "status"] is pd.NA
-    assert table.loc[3, "meaning"] == "no answer: the connection was closed"
+    assert table.loc[3, "meaning"] == "no response: the connection was closed"
 
 
 def test_the_path_of_an_absolute_target_has_no_host() -> None:

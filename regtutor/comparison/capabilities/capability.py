@@ -1,4 +1,4 @@
-"""One capability: the question, the requests, how strongly the documents ask for it, and the function that looks."""
+"""One capability: the question, the requests, the level in the documents, and the function that finds the verdict."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from regtutor.exchange import Exchange
 from regtutor.protocol.citations import Citation, Rule
 
 Outcome = Literal["yes", "no", "other", "not tried"]
-"""``yes``: the registry does it. ``no``: it does not. ``other``: neither. ``not tried``: there is no verdict."""
+"""``yes``: the registry does it. ``no``: it does not. ``other``: neither. ``not tried``: no verdict is possible."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The ``outcome``, and what the registry ``said``: statuses, error codes and values, without what varies."""
+    """The ``outcome``, and in ``said`` the responses in short: statuses, error codes and values that do not vary."""
 
     outcome: Outcome
     said: str
@@ -34,11 +34,11 @@ class Capability:
     name: a short name; unique.
     group: ``api``, ``pull``, ``lists``, ``uploads``, ``manifests`` or ``deletion``.
     asks: the question that the verdict answers with yes or no.
-    requests: the requests that it sends, in short.
-    rule, citation: how strongly the documents ask a registry for it, and where.
+    requests: a summary of the requests.
+    rule, citation: the level in the documents, and the clause.
     writes: whether it changes the registry, so that it needs ``write=True``.
-    look: sends the requests and gives the verdict.
-    condition: where the rule holds; empty where it always does.
+    look: sends the requests and returns the verdict.
+    condition: the condition of the rule; empty if the rule always applies.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Capability:
 
 
 CAPABILITIES: list[Capability] = []
-"""Every capability, in the order in which they are looked for."""
+"""Every capability, in the order of the modules."""
 
 
 def capability(
@@ -67,7 +67,7 @@ def capability(
     writes: bool = False,
     condition: str = "",
 ) -> Callable[[Look], Look]:
-    """Add the function below to :data:`CAPABILITIES`."""
+    """Return a decorator that adds a function to :data:`CAPABILITIES`."""
 
     def add(look: Look) -> Look:
         CAPABILITIES.append(Capability(name, group, asks, requests, rule, citation, writes, look, condition))
@@ -77,14 +77,14 @@ def capability(
 
 
 def told(exchange: Exchange) -> str:
-    """A response in short: its status, with the error codes of its body."""
+    """Return a response in short: its status, with the error codes of its body."""
     codes = dict.fromkeys(str(entry["code"]) for entry in exchange.errors if entry.get("code"))
-    broken = ["with a body that breaks off"] if exchange.error and exchange.response else []
+    broken = ["with an incomplete body"] if exchange.error and exchange.response else []
     return " ".join([str(exchange.status), *codes, *broken])
 
 
 def verdict(good: bool, *exchanges: Exchange, bad: bool = True, said: str = "") -> Verdict:
-    """``yes`` if ``good``, else ``no`` if ``bad``, else ``other``, with the responses in short."""
+    """Return ``yes`` if ``good``, else ``no`` if ``bad``, else ``other``, with the responses in short."""
     texts = ", then ".join(told(exchange) for exchange in exchanges)
     outcome: Outcome = "yes" if good else "no" if bad else "other"
     return Verdict(outcome, f"{texts}: {said}" if said and texts else said or texts)

@@ -1,4 +1,4 @@
-"""The capability card of a registry: each capability with its verdict and the exchanges that prove it. A record."""
+"""The capability card of a registry: each capability with its verdict and the exchanges that prove it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Item:
     ----------
     name, group, asks, rule, citation, condition: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
     outcome, said: see :class:`~regtutor.comparison.capabilities.capability.Verdict`.
-    exchanges: what was sent and received for it; empty if nothing was.
+    exchanges: the exchanges that prove the outcome; empty if nothing was sent.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Item:
 
     @property
     def badge(self) -> str:
-        """The rule with its condition, as it is shown before the clause."""
+        """The rule with its condition, as it is rendered before the clause."""
         return f"{self.rule} {self.condition}".rstrip()
 
 
@@ -55,9 +55,9 @@ class CapabilityCard(Sequence[Item]):
 
     Attributes
     ----------
-    title, url: the registry.
+    title, url: name and address of the registry.
     items: every capability, in the order of the table.
-    notes: what was read or pushed, and what stays in the registry.
+    notes: the content that was read or pushed, and the content that stays in the registry.
     setting_up, cleaning_up: the exchanges before the first capability and after the last.
     """
 
@@ -79,13 +79,13 @@ class CapabilityCard(Sequence[Item]):
         return len(self.items)
 
     def named(self, name: str) -> Item:
-        """The capability called ``name``; KeyError for any other name."""
+        """Return the capability called ``name``; raise KeyError for any other name."""
         found = {item.name: item for item in self.items}
         return found[name]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many capabilities have each outcome."""
+        """Outcome -> number of capabilities."""
         return dict(Counter(item.outcome for item in self.items))
 
     @property
@@ -95,12 +95,12 @@ class CapabilityCard(Sequence[Item]):
 
     @property
     def verdicts(self) -> dict[str, tuple[Outcome, str]]:
-        """Name -> outcome and what the registry said."""
+        """Name -> outcome, and the responses in short."""
         return {item.name: (item.outcome, item.said) for item in self.items}
 
     @property
     def exchanges(self) -> Transcript:
-        """Every exchange in the order in which it was made; each capability sends its own requests."""
+        """All exchanges in order; each capability sends its own requests."""
         proofs = [exchange for item in self.items for exchange in item.exchanges]
         return Transcript.of([*self.setting_up, *proofs, *self.cleaning_up], f"probe of {self.title}", self.notes)
 
@@ -112,7 +112,7 @@ class CapabilityCard(Sequence[Item]):
         return capabilities_table(self.items)
 
     def as_text(self) -> str:
-        """One line for each capability, by group, with the level and the section; then the notes."""
+        """Return one line for each capability, by group, with level and section; then the notes."""
         width = max((len(item.name) for item in self.items), default=0)
         lines = [f"* {self.title} at {self.url}"]
         group = ""
@@ -126,7 +126,7 @@ class CapabilityCard(Sequence[Item]):
         return "\n".join(visible(line) for line in lines)
 
     def as_json(self) -> str:
-        """The card as a JSON text, with each exchange of a proof as method, target and status."""
+        """Return the card as JSON, with each exchange of a proof as method, target and status."""
         items = [
             {
                 "name": item.name,

@@ -1,4 +1,4 @@
-"""The cleanup after a probe that wrote: deletes what it stored, as far as the registry does, and says what stays."""
+"""The cleanup after a probe that wrote: delete what it stored if the registry deletes, and report what stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def clean_up(trial: Trial) -> tuple[str, ...]:
 
     Returns
     -------
-    Notes: how much was deleted, and what stays where.
+    Notes: how much was deleted, and which content stays where.
     """
     trial.more(SECONDS, REQUESTS)
     left = trial.leftovers
@@ -29,7 +29,7 @@ def clean_up(trial: Trial) -> tuple[str, ...]:
     stays = [(len(manifests), "manifest"), (len(tags), "tag"), (len(blobs), "blob"), (len(sessions), "open session")]
     named = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in stays if count]
     stored = len(left.manifests) + len(left.blobs)
-    notes = [f"{stored - len(manifests) - len(blobs)} of {stored} manifests and blobs of the probe were deleted again"]
+    notes = [f"{stored - len(manifests) - len(blobs)} of {stored} manifests and blobs of the probe were deleted"]
     if named:
         notes.append(f"Not deleted, in {trial.repository} and its neighbors: {', '.join(named)}")
     if sessions:
@@ -40,7 +40,7 @@ def clean_up(trial: Trial) -> tuple[str, ...]:
 
 
 def _delete(trial: Trial, step: str, stored: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Delete each of them; what stays is returned. After a 405 no further one is tried."""
+    """Delete each of them, and return those that stay. After a 405 no further one is tried."""
     left: list[tuple[str, str]] = []
     refused = False
     for repository, reference in stored:
@@ -52,7 +52,7 @@ def _delete(trial: Trial, step: str, stored: Iterable[tuple[str, str]]) -> list[
 
 
 def _cancelled(trial: Trial, path: str) -> bool:
-    """Whether the session is gone; if its Location was stale, GET may give the present one."""
+    """Whether the session is gone; if its Location is stale, the response to GET can have the current one."""
     if _gone(trial, path):
         return True
     _asked(trial, "get_upload", trial.leftovers.sessions[path])

@@ -1,4 +1,4 @@
-"""The content of a probe: the content that it reads, and the content that it pushes to its scratch repository."""
+"""The content that a probe reads, and the content that it pushes to its scratch repository."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ CONFIG = json.dumps(
 
 TAGS = ("one", "two")
 MOST_LOOKED_AT = 5
-"""Repositories of the catalog in which a tag is looked for."""
+"""The most repositories of the catalog in which the probe looks for a tag."""
 
 
 def descriptor(data: bytes, media_type: str, **fields: Any) -> dict[str, Any]:
-    """A descriptor of some bytes."""
+    """Return a descriptor of ``data``."""
     return {"mediaType": media_type, "digest": sha256(data), "size": len(data), **fields}
 
 
 def manifest(media_type: str = OCI_MANIFEST, *, layer: bytes = LAYER, **fields: Any) -> bytes:
-    """A manifest of the probe's config and one layer, with further fields."""
+    """Return a manifest of the probe's config and one layer, with further fields."""
     docker = media_type == DOCKER_MANIFEST
     value = {
         "schemaVersion": 2,
@@ -74,7 +74,7 @@ def _stored(exchange: Exchange) -> Exchange:
 
 
 def prepare(trial: Trial) -> str:
-    """Push the content of all write trials: two tags in one repository, and one tag in another. Returns their name."""
+    """Push the content of all write trials: two tags in one repository, and one in another; return the name."""
     push(trial, trial.repository, *TAGS)
     push(trial, f"{trial.repository}-2", TAGS[0])
     data = manifest()
@@ -83,7 +83,7 @@ def prepare(trial: Trial) -> str:
 
 
 def find(trial: Trial, repository: str | None, tag: str | None) -> str:
-    """Find a manifest and a blob to read, in ``repository`` or in the first one of the catalog. Returns their name.
+    """Find a manifest and a blob to read, in ``repository`` or in the first one of the catalog; return its name.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def find(trial: Trial, repository: str | None, tag: str | None) -> str:
 
 
 def _image(trial: Trial, name: str, reference: str) -> dict[str, Any]:
-    """The manifest of an image; of an index, that of its first image."""
+    """Return the manifest of an image; for an index, the manifest of its first image."""
     document = _json(trial.ask("get_manifest", name, reference))
     children = document.get("manifests")
     if isinstance(children, list) and children and isinstance(children[0], dict):

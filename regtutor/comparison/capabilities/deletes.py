@@ -1,4 +1,4 @@
-"""Capabilities of deletion. They come last, and take away what the other ones pushed."""
+"""Capabilities of deletion. They come last, because they delete content of the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regtutor.protocol.media_types import OCI_MANIFEST
 
 
 def _pushed(trial: Trial, tag: str) -> Exchange:
-    """A manifest of its own under ``tag``."""
+    """Push a manifest of its own under ``tag``."""
     data = manifest(annotations={"of": tag})
     exchange = trial.ask("put_manifest", trial.read().repository, tag, data, media_type=OCI_MANIFEST)
     if exchange.status != 201:

@@ -14,7 +14,7 @@ def _names(exchange: Exchange, key: str) -> list[str]:
 
 
 def _has_list(exchange: Exchange, key: str) -> bool:
-    """Whether the body is a JSON object with a list called ``key``; a web page has none."""
+    """Whether the body is a JSON object with a list called ``key``; a web page has no such list."""
     try:
         return isinstance(exchange.json()[key], list)
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Capabilities of pushing manifests: which types a registry takes, what it checks, and subjects."""
+"""Capabilities of pushing manifests: the types that a registry accepts, its checks, and subjects."""
 
 from __future__ import annotations
 

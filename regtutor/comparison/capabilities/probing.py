@@ -1,4 +1,4 @@
-"""``probe``: goes through the table of capabilities, one after the other, and makes the card."""
+"""``probe``: try every capability of the table in order, and make the card."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from regtutor.protocol.secrets import redact_url
 from regtutor.steps.sender import needs_registry
 
 MODULES = (pulling, lists, uploads, manifests, deletes)
-"""The modules with the rows of the table: loading them fills it."""
+"""The modules with the rows of the table; importing them fills it."""
 
 GROUPS = ("api", "pull", "lists", "uploads", "manifests", "deletion")
-"""The groups in the order in which they are looked at."""
+"""The groups in order."""
 
 SECONDS = 60.0
 
@@ -42,17 +42,17 @@ def probe(
     reg: the registry.
     repository, tag: the content to read; by default the first tag of the first repository in the catalog. With
         ``write`` the content that the probe pushes is read instead.
-    write: push to scratch repositories, whose names begin with ``regtutor-probe-`` and a random part, and delete what
-        was pushed as far as the registry does. Without it nothing is changed.
-    scratch: what precedes these names, such as ``"me/"`` if pushes are permitted below a namespace only.
-    seconds: the time for all requests; what is left out then is ``not tried``. The cleanup has 20 s of its own.
+    write: push to scratch repositories, whose names begin with ``regtutor-probe-`` and a random part, and then
+        delete what was pushed, if the registry deletes. Without it nothing is changed.
+    scratch: the prefix of these names, such as ``"me/"`` if you may push only to one namespace.
+    seconds: the time for all requests; after it, capabilities are ``not tried``. The cleanup has 20 s of its own.
     watch: is called with each exchange as soon as it is made.
 
     Returns
     -------
     A :class:`~regtutor.comparison.capabilities.card.CapabilityCard`: a sequence of items with ``outcome``, ``said``,
     level and clause, and ``exchanges``; ``.table``, ``.as_text()``, ``.as_json()``, ``.deviations``; ``.notes`` say
-    what stays in the registry. A registry that does not respond gives a card as well.
+    which content stays in the registry. A registry that does not respond also has a card.
 
     Source: each item has its own clause, most of them of OCI distribution-spec v1.1.1
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md>.

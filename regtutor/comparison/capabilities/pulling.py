@@ -25,7 +25,7 @@ _NOT_MODIFIED = http("15.4.5 304 Not Modified")
 
 
 def media_type(exchange: Exchange) -> str:
-    """The media type of a response, without parameters."""
+    """Return the media type of a response, without parameters."""
     return exchange.headers.get("Content-Type", "").partition(";")[0].strip()
 
 

@@ -1,4 +1,4 @@
-"""A trial of one registry: sends the requests of a probe within bounds, and keeps a list of what they leave behind."""
+"""A trial of one registry: send the requests of a probe within limits, and list the content that they leave."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PREFIX = "regtutor-probe-"
 
 MOST_REQUESTS = 250
 MOST_FAILURES = 3
-"""Connections that may fail in a row before the probe stops."""
+"""The failed connections in a row after which the probe stops."""
 
 
 class NotTried(Exception):
-    """A capability about which nothing can be said; its text is the reason."""
+    """A capability without a verdict; the text is the reason."""
 
 
 class Stopped(NotTried):
@@ -54,7 +54,7 @@ class Leftovers:
 
 
 class Trial:
-    """Sends for a probe.
+    """The requests of a probe to one registry, with limits of time and number.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ class Trial:
         """
         if self._left <= 0 or time.monotonic() > self._deadline or self._failures >= MOST_FAILURES:
             reason = (
-                "the registry does not respond" if self._failures >= MOST_FAILURES else "the probe's limit is reached"
+                "the registry does not respond"
+                if self._failures >= MOST_FAILURES
+                else "the limit of the probe is reached"
             )
             raise Stopped(reason)
         self._left -= 1
@@ -111,10 +113,10 @@ class Trial:
         except ContentMismatch as error:
             if error.exchange is None:
                 raise
-            exchange = error.exchange  # other bytes than the digest names: a response like any other
+            exchange = error.exchange  # the bytes do not match the digest: a response like any other
         except RegtutorError as error:
             if error.exchange is not None and error.exchange.response is not None:
-                exchange = error.exchange  # the body broke off, and the head is a response
+                exchange = error.exchange  # the body is incomplete, and the head is a response
             else:
                 self._failures += 1
                 if error.exchange is not None:
@@ -130,7 +132,7 @@ class Trial:
             self._watch(exchange)
 
     def _note(self, step: str, exchange: Exchange) -> None:
-        """Write down what this exchange stored or left open, and what it removed."""
+        """Note the content and sessions that this exchange created, and those that it removed."""
         match = exchange.endpoint
         fields = {**match.query, **match.path} if match else {}
         repository = fields.get("repository", self.repository)
@@ -152,7 +154,7 @@ class Trial:
             self.leftovers.tags[repository, reference] = None
 
     def read(self) -> Subject:
-        """The content to read.
+        """Return the content to read.
 
         Raises
         ------
@@ -163,21 +165,21 @@ class Trial:
         return self.subject
 
     def opened(self) -> Location:
-        """Open an upload session in the scratch repository.
+        """Open an upload session in the scratch repository, and return its Location.
 
         Raises
         ------
-        NotTried: if the registry opens none.
+        NotTried: if the registry does not open a session.
         """
         return followed(self.ask("start_upload", self.repository))
 
 
 def followed(exchange: Exchange) -> Location:
-    """The Location of a success.
+    """Return the Location of a successful response.
 
     Raises
     ------
-    NotTried: for a refusal, and without a Location.
+    NotTried: if the registry refused, or sent no Location.
     """
     if not exchange.ok or exchange.location is None:
         what = "no Location" if exchange.ok else "a refusal"

@@ -30,7 +30,7 @@ _PART = 10
 
 
 def _blob() -> bytes:
-    """A blob of two chunks that no registry has yet."""
+    """Return a blob of two chunks that no registry has yet."""
     return secrets.token_hex(_PART).encode()
 
 
@@ -111,20 +111,20 @@ def stale(trial: Trial) -> Verdict:
     return verdict(exchange.status in (400, 404, 416), exchange, bad=exchange.status == 202)
 
 
-@_upload("GET of a session", "Does GET say how many bytes a session has?", "POST, PATCH, GET", MUST, CHUNKS)
+@_upload("GET of a session", "Does GET return the number of bytes of a session?", "POST, PATCH, GET", MUST, CHUNKS)
 def progress(trial: Trial) -> Verdict:
     location = followed(trial.ask("patch_upload", trial.opened(), _blob()[:_PART], start=0))
     exchange = trial.ask("get_upload", location)
     return verdict(exchange.status == 204, exchange, said=exchange.headers.get("Range", ""))
 
 
-@_upload("HEAD of a session", "Does HEAD respond as GET does?", "POST, HEAD", OUTSIDE, HEAD)
+@_upload("HEAD of a session", "Does it respond to HEAD as to GET?", "POST, HEAD", OUTSIDE, HEAD)
 def progress_by_head(trial: Trial) -> Verdict:
     exchange = trial.ask("head_upload", trial.opened())
     return verdict(exchange.status == 204, exchange)
 
 
-@_upload("resumed upload", "Can an upload be resumed from what GET says?", "POST, PATCH, GET, PATCH, PUT",
+@_upload("resumed upload", "Can an upload be resumed from the Range of GET?", "POST, PATCH, GET, PATCH, PUT",
          MAY, API_PROGRESS)  # fmt: skip
 def resumed(trial: Trial) -> Verdict:
     data = _blob()
@@ -145,7 +145,7 @@ def range_of_put(trial: Trial) -> Verdict:
     return verdict(last.status == 416, last, bad=last.status == 201)
 
 
-@_upload("wrong digest", "Does it refuse bytes that their digest does not fit?", "POST, PUT", MAY, ENDPOINT_TABLE)
+@_upload("wrong digest", "Does it refuse bytes that do not match the digest?", "POST, PUT", MAY, ENDPOINT_TABLE)
 def wrong_digest(trial: Trial) -> Verdict:
     exchange = trial.ask("put_blob", trial.opened(), _blob(), digest=sha256(b"other bytes"))
     return verdict(exchange.status == 400, exchange)

@@ -29,17 +29,17 @@ _COLORS = {
 }
 _PLAIN = "#9e9e9e"
 _MOST = 200
-"""Characters of a value that a cell shows."""
+"""The most characters of a value in a cell."""
 
 
 def comparison_html(comparison: Comparison) -> str:
-    """A line for each registry, then a table, then the exchanges, folded in.
+    """Return a comparison as HTML: a line for each registry, the table, and the collapsed exchanges.
 
-    Of one request the table has every row; of a walk it has the differences, those that repeat once.
+    For one request the table has every row. For a walk it has the differences, and each repeated difference once.
 
     Parameters
     ----------
-    comparison: what ``rt.compare`` or ``rt.compare_walk`` returned.
+    comparison: the result of ``rt.compare`` or ``rt.compare_walk``.
     """
     head = f"<div><b>{_text(comparison.title)}</b></div>"
     same = len(comparison.rows) - len(comparison.differences)
@@ -74,11 +74,11 @@ def _compared(rows: Sequence[Row], places: str) -> list[str]:
 
 
 def card_html(card: CapabilityCard) -> str:
-    """One table for each group of capabilities, and under it what remained; every verdict opens to its exchanges.
+    """Return a card as HTML: a table for each group, then the notes; each verdict expands to its exchanges.
 
     Parameters
     ----------
-    card: what ``rt.probe`` returned.
+    card: the card that ``rt.probe`` returned.
     """
     counts = ", ".join(f"{count} {outcome}" for outcome, count in card.counts.items())
     head = f"<div><b>{_text(card.title)}</b> at {_text(card.url)}: {_text(counts)}</div>"
@@ -119,7 +119,7 @@ def _source(rule: str | None, citation: Citation | None) -> str:
 
 
 def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are HTML already."""
+    """Return a table; the cells are already HTML."""
     head = "".join(f'<th style="{_HEAD}">{_text(column)}</th>' for column in columns)
     lines = ("".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) for row in rows)
     body = "".join(f"<tr>{line}</tr>" for line in lines)

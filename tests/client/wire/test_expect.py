@@ -86,7 +86,7 @@ def test_without_an_answer_in_time_the_body_goes_and_the_record_says_so(serve, s
     exchange = send(serve(script), upload(), expect_wait=0.05)
     assert kinds(exchange)[1:] == ["head sent", "waited", "body sent", "head received"]
     assert (exchange.status, exchange.interims, exchange.request.body.fate) == (201, (), "sent")
-    assert "No answer to Expect came within 0.05 s" in exchange.as_text()
+    assert "No response to Expect came within 0.05 s" in exchange.as_text()
 
 
 def test_a_late_100_is_recorded_and_is_not_taken_for_the_answer(serve, send, answer):
@@ -129,7 +129,7 @@ def test_interim_answers_without_end_are_a_named_failure(serve, send):
         peer.say(b"HTTP/1.1 102 Processing\r\n\r\n" * 500)
         peer.until_closed()
 
-    with pytest.raises(ConnectionFailed, match="more than 100 interim answers"):
+    with pytest.raises(ConnectionFailed, match="more than 100 interim responses"):
         send(serve(script), upload())
 
 
@@ -145,7 +145,7 @@ def test_a_refusal_while_the_body_is_sent_stops_it(serve, send, answer):
     assert (exchange.status, exchange.text) == (413, "too large")
     assert exchange.request.body.fate == "partial"
     assert 1000 <= exchange.bytes_up < size
-    assert "An answer came, or the connection broke" in exchange.as_text()
+    assert "A response came, or the connection broke" in exchange.as_text()
 
 
 def test_a_refusal_is_seen_though_the_server_reads_no_more(serve, send, answer):
@@ -183,7 +183,7 @@ def test_a_server_that_hangs_up_in_the_body_is_a_named_failure(serve, send):
         peer.body(1000)
 
     body = Body(64 * 1024 * 1024, zeros)
-    with pytest.raises(ConnectionFailed, match="closed the connection before it answered") as caught:
+    with pytest.raises(ConnectionFailed, match="closed the connection before it responded") as caught:
         send(serve(script), upload(body, expect=False))
     assert caught.value.exchange.request.body.fate == "partial"
 

@@ -275,7 +275,7 @@ def test_a_kept_connection_that_dies_before_its_answer_is_named_and_not_tried_ag
     server = serve(script)
     transport = transports()
     transport.send(get("/v2/"), server.url + "/v2/", (), "test")
-    with pytest.raises(ConnectionFailed, match="open since an earlier request"):
+    with pytest.raises(ConnectionFailed, match="opened for an earlier request"):
         transport.send(get("/v2/"), server.url + "/v2/", (), "test")
     assert (server.connections, len(server.heads)) == (1, 2)
 

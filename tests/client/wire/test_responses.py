@@ -178,7 +178,7 @@ def test_a_part_is_saved_without_comparing_it_with_the_digest_of_the_whole(says,
 
 def test_a_body_that_is_cut_short_is_a_named_failure_and_leaves_nothing_behind(says, send, tmp_path):
     raw = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc"
-    with pytest.raises(ConnectionFailed, match="in the middle of its answer") as caught:
+    with pytest.raises(ConnectionFailed, match="in the middle of its response") as caught:
         send(says(raw), get(into=tmp_path / "layer"))
     record = caught.value.exchange
     assert (record.status, record.response.body.fate, record.bytes_down) == (200, "partial", 3)
@@ -206,7 +206,7 @@ def test_a_file_that_takes_no_bytes_is_named(says, send, answer):
     ("raw", "said"),
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n", "does not begin with HTTP/"),
-        (b"HTTP/1.1 two hundred\r\n\r\n", "no status line"),
+        (b"HTTP/1.1 two hundred\r\n\r\n", "not a status line"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n", "Content-Length is 'many'"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "Content-Length is '1, 2'"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000, "larger than"),
@@ -214,14 +214,14 @@ def test_a_file_that_takes_no_bytes_is_named(says, send, answer):
     ],
 )
 def test_nonsense_is_a_named_failure(says, send, raw, said):
-    with pytest.raises(ConnectionFailed, match="answer") as caught:
+    with pytest.raises(ConnectionFailed, match="respon") as caught:
         send(says(raw), get())
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 200 OK\r\nContent-Le"])
 def test_a_connection_that_closes_before_the_head_is_whole_is_a_named_failure(says, send, raw):
-    with pytest.raises(ConnectionFailed, match="closed the connection before it answered") as caught:
+    with pytest.raises(ConnectionFailed, match="closed the connection before it responded") as caught:
         send(says(raw), get())
     record = caught.value.exchange
     assert (record.status, record.response, record.events[-1].kind) == (None, None, "failed")
@@ -229,7 +229,7 @@ def test_a_connection_that_closes_before_the_head_is_whole_is_a_named_failure(sa
 
 
 def test_a_broken_chunk_is_a_named_failure(says, send):
-    with pytest.raises(ConnectionFailed, match="in the middle of its answer"):
+    with pytest.raises(ConnectionFailed, match="in the middle of its response"):
         send(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"), get())
 
 

@@ -133,7 +133,7 @@ def test_a_server_that_is_silent_in_the_handshake_ends_in_the_time_limit(serve, 
 
 
 def test_a_ca_file_that_is_not_there_is_named(transports):
-    with pytest.raises(ConnectionFailed, match=r"no-such.pem is not there"):
+    with pytest.raises(ConnectionFailed, match=r"no-such.pem does not exist"):
         transports(verify="/no-such.pem")
 
 
@@ -230,7 +230,7 @@ def test_https_goes_through_a_tunnel_and_the_record_is_of_what_is_inside(serve, 
     assert exchange.proxy == f"http://127.0.0.1:{proxy.port}"
 
 
-@pytest.mark.parametrize(("status", "said"), [("407 Proxy Authentication Required", "wants a user name"),
+@pytest.mark.parametrize(("status", "said"), [("407 Proxy Authentication Required", "requires a user name"),
                                               ("403 Forbidden", "403")])  # fmt: skip
 def test_a_refused_tunnel_is_named(serve, transports, answer, status, said):
     proxy = serve(lambda peer: (peer.head(), peer.say(answer(status=status))))

@@ -132,7 +132,7 @@ def test_a_name_in_the_list_that_leads_out_is_refused(tmp_path: Path, field: str
 def test_links_that_lead_in_a_circle_have_an_end(tmp_path: Path) -> None:
     first, second = f"{0:064x}/layer.tar", f"{1:064x}/layer.tar"
     content = members() | {first: link(first, "../" + second), second: link(second, "../" + first)}
-    with pytest.raises(UnsafePath, match="circle"):
+    with pytest.raises(UnsafePath, match="loop"):
         load_image(tar_of(tmp_path / "a.tar", content))
 
 
@@ -171,7 +171,7 @@ def test_of_several_images_one_is_chosen_by_name_or_platform(tmp_path: Path) -> 
 def test_two_images_for_one_platform_need_a_name(tmp_path: Path) -> None:
     content = two_images()
     content["other.json"] = IMAGE.config.data + b"\n"
-    with pytest.raises(UnreadableImage, match="holds several images"):
+    with pytest.raises(UnreadableImage, match="contains several images"):
         load_image(tar_of(tmp_path / "a.tar", content), platform="linux/amd64")
 
 
@@ -181,7 +181,7 @@ BROKEN = [
     ({"Layers": "x"}, BadManifest, "lacks Config or Layers"),
     ({"Layers": [1]}, BadManifest, "lacks Config or Layers"),
     ({"Layers": ["a"] * 10_001}, BadManifest, "more than 10,000 layers"),
-    ({"Layers": []}, BadManifest, "names 3 diff IDs, and the manifest has 0 layers"),
+    ({"Layers": []}, BadManifest, "lists 3 diff IDs, but the manifest has 0 layers"),
     ({"Layers": ["a", "b", "c"]}, MissingBlob, "a layer of the image"),
     ({"Config": "a.json"}, MissingBlob, "the config of an image"),
     ({"LayerSources": {"x": {}}}, BadManifest, "LayerSources"),
@@ -209,7 +209,7 @@ def test_a_config_that_is_not_what_its_name_says_is_a_mismatch(tmp_path: Path) -
 
 def test_a_config_without_diff_ids_is_refused(tmp_path: Path) -> None:
     content = members(Config="a.json") | {"a.json": b'{"os":"linux","architecture":"amd64"}'}
-    with pytest.raises(BadManifest, match="names no diff IDs"):
+    with pytest.raises(BadManifest, match="lists no diff IDs"):
         load_image(tar_of(tmp_path / "a.tar", content))
 
 
@@ -246,7 +246,7 @@ def test_an_archive_that_ends_before_its_list_is_truncated(tmp_path: Path) -> No
         shutil.copy(path, short)
         with short.open("r+b") as file:
             file.truncate(size)
-        with pytest.raises(TruncatedArchive, match="ends too early"):
+        with pytest.raises(TruncatedArchive, match="is truncated"):
             load_image(short)
 
 
@@ -255,5 +255,5 @@ def test_a_layer_that_is_cut_while_it_is_read_is_a_truncated_archive(tmp_path: P
     image = load_image(path)
     with path.open("r+b") as file:
         file.truncate(1024)
-    with pytest.raises(TruncatedArchive, match="ended while it was read"):
+    with pytest.raises(TruncatedArchive, match="ended while it was being read"):
         image.verify()

@@ -95,7 +95,7 @@ def test_indexes_that_lie_too_deep_are_refused(single: Path) -> None:
 
 
 def test_a_layout_with_a_single_image_holds_no_index(single: Path) -> None:
-    with pytest.raises(UnreadableImage, match="holds no index over several images"):
+    with pytest.raises(UnreadableImage, match="contains no index of several images"):
         load_index(single)
 
 

@@ -367,7 +367,9 @@ def test_a_record_whose_body_was_not_sent_whole_says_so(fate: str) -> None:
     exchange = rt.Exchange(
         "put_blob", f"http://h/v2/x?digest={DIGEST}", RequestRecord("PUT", f"/v2/x?digest={DIGEST}", (), body)
     )
-    assert f"# blob-{DIGEST[7:19]}.bin: what was to be sent; put the body there" in curl(exchange)
+    assert f"# blob-{DIGEST[7:19]}.bin: the body, of which not all was sent; write the body to this file" in curl(
+        exchange
+    )
 
 
 # --- Secrets ------------------------------------------------------------------------------------------------------
@@ -430,7 +432,7 @@ def test_a_header_named_at_a_file_does_not_send_that_file(
     command = curl(exchange)
     paste(command)
     assert b"Leaked" not in wire.sent(1)[0]
-    assert "# left out, because it is no header that can be sent: '@private'" in command
+    assert "# left out, because the header cannot be sent: '@private'" in command
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "-K/etc/passwd", "", "http://"])
@@ -447,6 +449,6 @@ def test_a_target_that_would_change_the_host_is_no_command() -> None:
 
 def test_a_draft_without_a_registry_asks_for_its_url(paste: Callable[..., str]) -> None:
     command = curl(rt.draft(rt.check_api))
-    assert command.startswith("# REGISTRY: the registry's URL") and '"$REGISTRY/v2/"' in command
+    assert command.startswith("# REGISTRY: the URL of the registry") and '"$REGISTRY/v2/"' in command
     with rt.open_registry("embedded", quiet=True) as reg:
         assert status_of(paste(command, REGISTRY=reg.url)) == 200

@@ -101,7 +101,7 @@ def test_an_answer_that_curl_printed_is_the_one_that_came(
     assert one.errors == made.errors != ()
     assert one.response and made.response and one.response.body == made.response.body
     assert [name for name, _ in one.response.headers] == [name for name, _ in made.response.headers]
-    assert [d.name for d in rt.explain(one).diagnoses] == ["Accept does not name the type"]
+    assert [d.name for d in rt.explain(one).diagnoses] == ["Accept does not list the manifest's type"]
     assert "not known" in told.notes[0] and one.events == () and one.started == ""
 
 
@@ -178,14 +178,14 @@ def test_a_redirect_is_two_exchanges(registry_binary: str, curl: Curl) -> None:
         told = rt.load(curl.printed("-L", f"{reg.url}/v2/library/hello/blobs/uploads"))
     assert [one.status for one in told] == [301, 404]
     assert str(told[0].location).endswith("/uploads/")
-    assert rt.explain(told[0]).diagnoses[0].name == "the slash at the end is missing"
+    assert rt.explain(told[0]).diagnoses[0].name == "missing slash at the end of the path"
 
 
 def test_a_connection_that_failed_is_an_exchange_without_a_request(curl: Curl, tmp_path: Path) -> None:
     refused, plain = rt.load(curl.printed("http://127.0.0.1:1/v2/", "https://nosuch.invalid/v2/"))
     assert (refused.url, refused.method, refused.status) == ("http://127.0.0.1:1", "", None)
     assert "curl: (7)" in refused.error and "curl: (6)" in plain.error
-    assert [item.name for item in rt.explain(refused).diagnoses] == ["no answer"]
+    assert [item.name for item in rt.explain(refused).diagnoses] == ["no response"]
     assert "no request was sent" in str(rt.explain(refused))
     for name in FORMATS:
         assert rt.export([refused, plain], tmp_path / "out", to=name).stat().st_size > 0
@@ -196,14 +196,14 @@ def test_https_at_a_port_that_speaks_http_says_so(curl: Curl) -> None:
         (one,) = rt.load(curl.printed("-s", reg.url.replace("http:", "https:") + "/v2/"))
     assert (one.method, one.status) == ("", None)
     assert one.url.startswith("https://127.0.0.1:")
-    assert [item.name for item in rt.explain(one).diagnoses] == ["plain HTTP at this port"]
+    assert [item.name for item in rt.explain(one).diagnoses] == ["plain HTTP on this port"]
 
 
 def test_the_commands_take_it(reg: rt.Registry, curl: Curl) -> None:
     path = curl.printed(f"{reg.url}/v2/", f"{reg.url}/v2/library/hello/manifests/v1")
     explained = CliRunner().invoke(main, ["explain", str(path)])
     assert explained.exit_code == 0
-    assert "! Accept does not name the type" in explained.output and "are not known" in explained.output
+    assert "! Accept does not list the manifest's type" in explained.output and "are not known" in explained.output
     shown = CliRunner().invoke(main, ["show", str(path)])
     assert (shown.exit_code, shown.output) == (0, f"{rt.load(path)}\n")
 
@@ -271,7 +271,7 @@ def test_http_2_is_read_however_the_text_was_kept(text: bytes, tmp_path: Path) -
     )
     assert (of(second), second.url) == (("list_tags", 200), "https://registry.example/v2/x/tags/list")
     assert (first.content, second.content) == (b"{}", b"[1]")
-    assert [item.name for item in rt.explain(first).diagnoses] == ["credentials are wanted"]
+    assert [item.name for item in rt.explain(first).diagnoses] == ["credentials required"]
 
 
 UPLOAD = b"""\
@@ -293,7 +293,7 @@ UPLOAD = b"""\
         (b"< HTTP/1.1 413 Too Large\n* HTTP error before end of send, stop sending\n< \n", "partial", 413, ""),
         (b"* Recv failure: Connection reset by peer\n", "partial", None, "Recv failure: Connection reset by peer"),
         (b"* Empty reply from server\ncurl: (52) Empty reply from server\n", "partial", None, "curl: (52)"),
-        (b"", "partial", None, "the text ends before an answer"),
+        (b"", "partial", None, "the text ends before a response"),
     ],
 )
 def test_what_became_of_a_body_is_what_curl_says(
@@ -303,7 +303,7 @@ def test_what_became_of_a_body_is_what_curl_says(
     assert (one.request.body.fate, one.status) == (fate, status)
     assert one.bytes_up == (2101 if fate == "sent" else 0)
     assert error in one.error and bool(error) == bool(one.error)
-    assert "Content-Length is not that of the body sent" not in [d.name for d in rt.explain(one).diagnoses]
+    assert "Content-Length does not match the sent body" not in [d.name for d in rt.explain(one).diagnoses]
 
 
 def test_a_body_without_an_announced_length_has_no_size_that_is_made_up(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ curl: (18) transfer closed with 120 bytes remaining to read
 """
     (one,) = loaded(text, tmp_path)
     assert (one.status, one.bytes_down, one.response and one.response.body.fate) == (200, 0, "partial")
-    assert [item.name for item in rt.explain(one).diagnoses] == ["the body is not as long as announced"]
+    assert [item.name for item in rt.explain(one).diagnoses] == ["Content-Length does not match the received body"]
 
 
 def test_a_proxy_is_named_and_its_tunnel_left_out(tmp_path: Path) -> None:

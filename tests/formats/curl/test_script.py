@@ -91,7 +91,7 @@ def test_the_command_takes_the_bodies_from_the_image_that_was_pushed(
 ) -> None:
     image = rt.load_image(kept)
     saved = rt.save(pushed(image, upload=upload, chunk_size=30_000), tmp_path / "push.json")
-    assert "missing beside" in bash(rt.export(rt.load(saved), tmp_path / "without.sh")).stderr
+    assert "missing in the folder" in bash(rt.export(rt.load(saved), tmp_path / "without.sh")).stderr
     done = CliRunner().invoke(main, ["export", str(saved), "--to", "script", "--image", str(kept)])
     assert (done.exit_code, done.output) == (0, f"{tmp_path / 'push.sh'}\n")
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("blob-*")} == {0o600}
@@ -145,7 +145,7 @@ def test_a_body_that_no_record_holds_is_asked_for_before_the_first_request(bash:
     path = rt.export(pushed(rt.sample_image()), tmp_path / "push.sh")
     done = bash(path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert "missing beside this script: blob-" in done.stderr
+    assert "missing in the folder of this script: blob-" in done.stderr
     assert os.listdir(tmp_path) == ["push.sh"]
 
 

@@ -183,7 +183,7 @@ def test_no_answer_and_a_request_that_no_document_names_are_taken_too(tmp_path: 
     failed = BROWSERS | {"response": BROWSERS["response"] | {"status": 0}}
     failed["request"] = failed["request"] | {"url": "https://registry.example/favicon.ico"}
     (one,) = rt.load(written(tmp_path, failed))
-    assert (one.step, one.status, one.error) == ("request", None, "the file holds no answer")
+    assert (one.step, one.status, one.error) == ("request", None, "the file contains no response")
 
 
 def test_a_body_that_is_not_whole_has_no_digest(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_body_that_is_cut_says_so() -> None:
 
 def test_an_exchange_without_an_answer_says_why() -> None:
     lost = Exchange("check_api", "", RequestRecord("GET", "/"), error="the connection was closed")
-    assert "no answer: the connection was closed" in Outline(records.exchange_html(lost)).text
+    assert "no response: the connection was closed" in Outline(records.exchange_html(lost)).text
     withheld = Exchange("x", "", RequestRecord("PUT", "/", (), BodyRecord(fate="withheld")))
     assert "body withheld" in Outline(records.exchange_html(withheld)).text
 
@@ -165,7 +165,7 @@ def test_a_registry_is_shown_without_being_asked() -> None:
 def test_a_large_tree_is_cut_with_a_hint() -> None:
     tree = StorageTree.of((f"f{number:04}", 1) for number in range(1000))
     text = Outline(records.tree_html(tree)).text
-    assert "1,000 files, 1,000 bytes" in text and "600 lines more" in text and "f0399" in text and "f0400" not in text
+    assert "1,000 files, 1,000 bytes" in text and "600 more lines" in text and "f0399" in text and "f0400" not in text
 
 
 def test_what_a_refusal_says_is_unfolded() -> None:

@@ -15,8 +15,8 @@ from regtutor.server.quirks import lists, table
 from regtutor.server.quirks.page import page
 from regtutor.server.quirks.quirk import quirk, quirks_of
 from regtutor.server.quirks.table import PROFILES, QUIRKS, listed, wrapped
-from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked
-from regtutor.server.respond import answer
+from regtutor.server.quirks.wrapping import EVERY, Outcome, changes_request, changes_response
+from regtutor.server.respond import respond
 from regtutor.server.storage.store import Store
 
 HERE = sys.modules[__name__]
@@ -77,24 +77,24 @@ ORDER = {
 
 @quirk("here_alone", "418 to everything", on=EVERY, source=ELSEWHERE)
 def refuse_all(_handler: Handler) -> Handler:
-    return lambda _call: answer(418)
+    return lambda _call: respond(418)
 
 
 @quirk("here_upper", "another status for tags", on="list_tags", in_2="handlers/tags.go#L1")
 @quirk("here_lower", "another status for the catalog", on="list_repositories", in_3="handlers/catalog.go#L2-L3")
-@answered
+@changes_response
 def shared(_call: Call, response: Response) -> Response:
     return Response(response.status + 1, response.headers, response.body)
 
 
 @quirk("here_lower", on=("get_blob", "head_blob"))
-@asked
+@changes_request
 def another(call: Call) -> Call:
     return call
 
 
 def plain(status: int) -> Handler:
-    return lambda _call: answer(status)
+    return lambda _call: respond(status)
 
 
 def test_the_quirks_are_in_the_order_of_their_definitions_and_wrap_what_they_say() -> None:
@@ -144,7 +144,7 @@ def test_the_first_is_outermost(call: Call) -> None:
 
     def showing(name: str) -> None:
         @quirk(name, "shows when it is asked", on="check_api", source=ELSEWHERE)
-        @asked
+        @changes_request
         def show(call: Call) -> Call:
             shown.append(name)
             return call
@@ -162,9 +162,9 @@ def test_a_quirk_that_is_not_whole_or_is_defined_twice_is_an_error() -> None:
         {"name": "here_unfounded", "meaning": "something"},
         {"name": "here_alone", "meaning": "something else", "source": ELSEWHERE},
     ):
-        with pytest.raises(ValueError, match="its meaning and its source once"):
+        with pytest.raises(ValueError, match="a meaning and a source once"):
             quirk(on="get_blob", **arguments)(shared)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="one wrapper for each endpoint"):
+    with pytest.raises(ValueError, match="only one wrapper for each endpoint"):
         quirk("here_lower", on="get_blob")(shared)
     with pytest.raises(ValueError, match="two modules define"):
         quirks_of(lists, lists)

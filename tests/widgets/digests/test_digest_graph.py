@@ -53,7 +53,7 @@ def test_at_first_the_tag_is_asked_and_what_it_means_is_drawn(pushed: Registry) 
     assert [exchange.target for exchange in graph.transcript] == ["/v2/library/hello/manifests/v1"]
     assert graph.detail["check"] == {
         "good": True,
-        "text": f"sha256 of the 671 bytes that came is {INDEX.digest}: so says the Docker-Content-Digest header, too.",
+        "text": f"sha256 of the 671 bytes received is {INDEX.digest}: the Docker-Content-Digest header has the same.",
     }
     assert graph.detail["exchanges"][0].startswith("GET /v2/library/hello/manifests/v1 → 200 OK, 671 bytes, ")
     assert "curl" in graph.detail["curl"]
@@ -75,7 +75,7 @@ def test_every_digest_of_the_json_is_a_link_and_following_it_is_one_request(push
     assert diff_ids == {layer.diff_id: layer.digest for layer in image.layers}, "a diff ID leads to its layer"
     graph.fetch(image.layers[1].digest)
     assert ["-rwxr-xr-x", "304", "bin/greet"] in graph.detail["files"]
-    assert "that is its digest" in graph.detail["check"]["text"]
+    assert "the expected digest" in graph.detail["check"]["text"]
     assert len(graph.transcript) == 4
     graph.fetch(links[0])
     assert len(graph.transcript) == 4, "what was fetched is not fetched again"
@@ -175,7 +175,7 @@ def test_other_sources_are_refused(reg: Registry) -> None:
 
 def test_an_index_at_hand_is_drawn_without_a_request(reg: Registry) -> None:
     graph = DigestGraph(INDEX)
-    assert graph.data["said"] == "Read from the image at hand: nothing is fetched."
+    assert graph.data["said"] == "Read from the given image: nothing is fetched."
     graph.fetch(INDEX.images[0].layers[1].digest)
     assert ["-rwxr-xr-x", "304", "bin/greet"] in graph.detail["files"]
     assert (graph.detail["exchanges"], graph.detail["curl"], len(graph.transcript)) == ([], "", 0)

@@ -75,7 +75,7 @@ def test_the_lines_come_in_the_order_of_the_wire_and_read_as_in_the_text(stored:
 def test_every_line_has_its_meaning_with_its_own_values_a_rule_and_a_clause(stored: Exchange) -> None:
     lines = {line["head"] or line["part"]: line for line in exchange_data(stored)["lines"]}
     assert lines["Content-Length:"]["meaning"] == "there is no body"
-    assert lines["request body"]["meaning"].startswith("4631 bytes were sent; they have the digest sha256:")
+    assert lines["request body"]["meaning"].startswith("the client sent 4631 bytes; their digest is sha256:")
     assert lines["Location:"]["rule"] == "required"
     assert lines["100 Continue"]["clause"] == {
         "text": "RFC 9110, 15.2.1 100 Continue",
@@ -102,8 +102,8 @@ def test_times_have_three_digits_or_whole_milliseconds(time: float, text: str) -
 def test_a_diagnosis_points_to_the_line_that_shows_it(refused: Exchange) -> None:
     data = exchange_data(refused)
     (found,) = data["diagnoses"]
-    assert found["name"] == "the digest is not that of the bytes"
-    assert found["next"].startswith("Hash the very bytes that are sent")
+    assert found["name"] == "the digest does not match the bytes"
+    assert found["next"].startswith("Hash exactly the bytes that are sent")
     assert found["line"] == 0
     assert [line["warned"] for line in data["lines"]] == [[found["name"]], *([[]] * (len(data["lines"]) - 1))]
     assert "DIGEST_INVALID:" in [line["head"] for line in data["lines"]]
@@ -120,14 +120,14 @@ def test_the_header_that_shows_it_is_found_however_it_is_spelt(stored: Exchange)
     request = replace(stored.request, headers=(*stored.request.headers[:1], ("content-LENGTH", "9")))
     data = exchange_data(replace(stored, request=request))
     warned = [(line["head"], line["warned"]) for line in data["lines"] if line["warned"]]
-    assert warned == [("content-LENGTH:", ["Content-Length is not that of the body sent"])]
+    assert warned == [("content-LENGTH:", ["Content-Length does not match the sent body"])]
     assert [found["line"] for found in data["diagnoses"]] == [2]
 
 
 def test_no_answer_is_a_line_of_its_own() -> None:
     data = exchange_data(FAILED)
-    assert data["title"]["status"] == "no answer"
-    assert [(line["way"], line["head"]) for line in data["lines"]] == [("sent", "GET"), ("said", "no answer")]
+    assert data["title"]["status"] == "no response"
+    assert [(line["way"], line["head"]) for line in data["lines"]] == [("sent", "GET"), ("said", "no response")]
 
 
 def test_what_is_hostile_becomes_visible_text(stored: Exchange) -> None:
@@ -148,7 +148,7 @@ def test_a_thousand_long_headers_are_cut_and_it_is_said(stored: Exchange) -> Non
     lines = [line for line in data["lines"] if line["part"] == "response header"]
     assert len(lines) == MOST_ALIKE
     assert lines[0]["rest"].endswith("[cut: 65,536 characters]")
-    assert read(data["lines"][-1]) == f"{1000 - MOST_ALIKE} lines more (response header) are not shown"
+    assert read(data["lines"][-1]) == f"{1000 - MOST_ALIKE} more lines (response header) are not shown"
     assert data["curl"]["command"]
     assert len(ExchangeView(huge).static_html()) < 500_000
     page = ExchangeView(replace(huge, interims=stored.interims * 2000))
@@ -178,11 +178,16 @@ def test_json_is_indented_and_every_token_stays_as_it_was_written() -> None:
     [
         (b'{"errors":[]}', 13, 3, "indented here, not on the wire"),
         (b'{\n  "a": 1\n}\n', 13, 3, ""),
-        (b"line\n" * 1000, 5000, FEW, "800 lines more are not shown"),
-        (b"a\r\nb" + b"x" * 4092, 9999, 2, "the first 4,096 of 9,999 bytes were kept; lines are cut at 400 characters"),
+        (b"line\n" * 1000, 5000, FEW, "800 more lines are not shown"),
+        (
+            b"a\r\nb" + b"x" * 4092,
+            9999,
+            2,
+            "the first 4,096 of 9,999 bytes were recorded; lines are cut at 400 characters",
+        ),
         (b"\x1f\x8b\x08\x00" * 1024, 10**10, 0, "the first 64 of 10,000,000,000 bytes, in hexadecimal"),
         (b"\x00\x01AZ", 4, 0, "its bytes, in hexadecimal"),
-        ("\u20ac".encode() * 1365 + b"\xe2", 99_999, 1, "the first 4,096 of 99,999 bytes were kept"),
+        ("\u20ac".encode() * 1365 + b"\xe2", 99_999, 1, "the first 4,096 of 99,999 bytes were recorded"),
     ],
 )
 def test_a_body_is_shown_in_part_and_it_is_said_how(preview: bytes, size: int, few: int, note: str) -> None:
@@ -242,8 +247,8 @@ def test_what_is_no_exchange_is_refused_by_name_and_changes_nothing(stored: Exch
 def test_nothing_sent_yet_is_said() -> None:
     view = ExchangeView()
     assert view.data == {"lines": []}
-    assert view.as_text() == "Nothing was sent yet."
-    assert "Nothing was sent yet." in view.static_html()
+    assert view.as_text() == "Nothing has been sent yet."
+    assert "Nothing has been sent yet." in view.static_html()
 
 
 def test_the_static_form_has_the_diagnosis_the_lines_and_a_picture_and_only_inline_styles(refused: Exchange) -> None:
@@ -252,7 +257,7 @@ def test_the_static_form_has_the_diagnosis_the_lines_and_a_picture_and_only_inli
     assert set(bundle) == {VIEW, "text/html", "text/plain"}
     assert bundle["text/plain"] == refused.as_text()
     html = bundle["text/html"]
-    assert html.index("Hash the very bytes") < html.index("<details>") < html.index("<img ")
+    assert html.index("Hash exactly the bytes") < html.index("<details>") < html.index("<img ")
     assert html.count("<details>") == len(view.data["lines"])
     assert re.search(r"<(?:script|style|svg)", html) is None
     encoded = re.search(r'base64,([^"]+)"', html)

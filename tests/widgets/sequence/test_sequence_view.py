@@ -99,12 +99,12 @@ def test_an_item_says_everything_that_stands_at_its_arrows() -> None:
 
 def test_an_item_reads_as_a_sentence() -> None:
     assert item_of(3, PUT)["sentence"] == (
-        "3: PUT to library/hello, 2,101 bytes sent, first 100 Continue, answered 201 Reason: "
+        "3: PUT to library/hello, 2,101 bytes sent, first 100 Continue, response 201 Reason: "
         "the blob is stored under its digest"
     )
     withheld = exchange("PUT", f"{OPEN}?digest={DIGEST}", 404, step="put_blob", body=BodyRecord(fate="withheld"))
     assert item_of(4, withheld, detour=True)["sentence"].startswith(
-        "4: PUT to library/hello, changed by you, body withheld, answered 404 Reason: "
+        "4: PUT to library/hello, changed by you, body withheld, response 404 Reason: "
     )
 
 
@@ -140,7 +140,7 @@ def test_what_became_of_the_body_is_told(body: BodyRecord, up: str) -> None:
 
 def test_without_an_answer_the_item_says_why() -> None:
     item = item_of(1, exchange("PUT", OPEN, None, registry=""))
-    assert (item["answer"], item["meaning"]) == ("no answer", "the connection was closed")
+    assert (item["answer"], item["meaning"]) == ("no response", "the connection was closed")
     assert item["registry"] == "127.0.0.1:5000"
 
 
@@ -234,8 +234,8 @@ def test_a_choice_in_the_browser_sets_selected_and_is_answered() -> None:
     view.show(items(3), 2)
     seen: list[int] = []
     view.observe(lambda change: seen.append(change.new), "selected")
-    view._asked(view, {"kind": "select", "id": 1, "index": 0}, [])
-    view._asked(view, {"kind": "select", "id": 2, "index": 99}, [])
+    view._reply(view, {"kind": "select", "id": 1, "index": 0}, [])
+    view._reply(view, {"kind": "select", "id": 2, "index": 99}, [])
     assert seen == [0, 2]
     assert view.answers == [{"re": 1, "value": 0}, {"re": 2, "value": 2}]
 
@@ -248,7 +248,7 @@ def test_what_an_observer_raises_is_shown() -> None:
         raise rt.RegtutorError("what", "why", "next")
 
     view.observe(refuse, "selected")
-    view._asked(view, {"kind": "select", "id": 1, "index": 0}, [])
+    view._reply(view, {"kind": "select", "id": 1, "index": 0}, [])
     assert view.error == "what\nwhy\nnext"
 
 
@@ -261,7 +261,7 @@ def test_the_text_is_a_list_of_arrows() -> None:
         "     client <- embedded  100 Continue",
         "     client <- embedded  201 Reason: the blob is stored under its digest",
         "  2  client -> embedded  PUT …/uploads/24df…  (yours)",
-        "     client x- embedded  no answer: the connection was closed",
+        "     client x- embedded  no response: the connection was closed",
         "     next: put_manifest",
         "layer 1  sha256:1  1,000 bytes  uploading 40 %",
     ]

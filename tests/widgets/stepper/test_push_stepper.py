@@ -73,7 +73,7 @@ def test_send_to_the_end_pushes_the_image(any_reg: Registry) -> None:
 def test_the_request_about_to_be_sent_says_what_it_is_for_and_stands_in_the_fields(reg: Registry) -> None:
     shown = clicker(reg)
     assert "The request about to be sent: head_blob" in shown.text("about")
-    assert "Ask whether the repository holds a blob" in shown.text("about")
+    assert "Check whether the repository already has a blob" in shown.text("about")
     assert shown.part("edit-method").value == "HEAD"
     assert shown.part("edit-target").value.startswith("/v2/library/hello/blobs/sha256:")
     shown.click("send", 2)
@@ -132,13 +132,13 @@ def test_a_request_broken_in_its_fields_is_refused_explained_and_mended(reg: Reg
     fields = shown.part("edit-headers")
     meant = fields.value
     fields.value = "\n".join(line for line in meant.split("\n") if not line.startswith("Content-Type"))
-    assert "Content-Type taken away" in shown.text("about")
+    assert "Content-Type removed" in shown.text("about")
     assert "as you changed it" in shown.text("position")
     shown.click("send")
     assert "MANIFEST_INVALID" in shown.text("position")
     assert "Your version of put_manifest: 400" in shown.text("position")
-    assert "the walk was not told of this answer" in shown.text("notices")
-    assert f"What you changed in request {REQUESTS}:Content-Type taken away" in shown.text("notices")
+    assert "the walk did not receive the response" in shown.text("notices")
+    assert f"Your changes to request {REQUESTS}:Content-Type removed" in shown.text("notices")
     assert shown.stepper._sequence.scene["items"][-1]["detour"]
     assert any("Content-Type" in one["name"] for one in shown.stepper._exchange.data["diagnoses"])
     assert fields.value == meant
@@ -158,15 +158,15 @@ def test_undo_takes_an_edit_back(reg: Registry) -> None:
 def test_headers_that_cannot_be_read_stay_as_they_were_typed_and_the_line_is_named(reg: Registry) -> None:
     shown = clicker(reg)
     shown.part("edit-headers").value = "nonsense"
-    assert "Line 1 of the headers is no header" in shown.stepper.error
+    assert "Line 1 of the headers is not a header" in shown.stepper.error
     assert shown.part("edit-headers").value == "nonsense"
     for name in ("send", "run"):
         shown.click(name)
-        assert "Line 1 of the headers is no header" in shown.stepper.error
+        assert "Line 1 of the headers is not a header" in shown.stepper.error
         assert (shown.stepper.state.number, shown.part("edit-headers").value) == (0, "nonsense"), "another was sent"
     shown.part("predict").value = True
     shown.part("predict").value = False
-    assert "Line 1 of the headers is no header" in shown.stepper.error
+    assert "Line 1 of the headers is not a header" in shown.stepper.error
     shown.click("undo")
     assert (shown.stepper.error, shown.part("edit-headers").value) == ("", "")
     shown.part("edit-headers").value = "nonsense"
@@ -212,7 +212,7 @@ def test_while_what_a_walk_needs_is_pushed_it_says_so(reg: Registry, monkeypatch
     send = reg.send
     monkeypatch.setattr(reg, "send", lambda request: (seen.append(shown.text("position")), send(request))[1])
     shown.stepper.choose("pull")
-    assert seen and set(seen) == {"Getting ready: Pull: the manifest, then its blobs ..."}
+    assert seen and set(seen) == {"Preparing: Pull: the manifest, then its blobs ..."}
     assert "No request sent yet" in shown.text("position")
 
 
@@ -248,7 +248,7 @@ def test_an_interrupted_reset_counts_nothing_twice_and_keeps_its_walk_chosen(
 def test_a_stepper_that_is_shown_nowhere_does_not_say_that_it_was_frozen(reg: Registry) -> None:
     shown = clicker(reg)
     shown.click("freeze")
-    assert "stands in no output" in shown.text("notices")
+    assert "No output of the notebook shows the stepper" in shown.text("notices")
 
 
 def test_predict_first_asks_before_send_judges_after_it_and_counts_by_concept(reg: Registry) -> None:
@@ -258,7 +258,7 @@ def test_predict_first_asks_before_send_judges_after_it_and_counts_by_concept(re
     shown.part("predict-status").value = 200
     assert not shown.part("send").disabled
     shown.click("send")
-    assert "404 came: the blob is not in this repository" in shown.text("verdict")
+    assert "The status was 404: the blob is not in this repository" in shown.text("verdict")
     assert shown.part("send").disabled, "the next question is asked"
     shown.stepper.predict(202, ["Location"])
     shown.click("send")
@@ -305,13 +305,13 @@ def test_reset_says_which_and_does_it(reg: Registry) -> None:
     shown.click("run")
     shown.part("where").value = NEW
     shown.click("reset")
-    assert "Started anew in the new repository library/hello-2, without mount" in shown.text("notices")
+    assert "Started again in the new repository library/hello-2, without mounts" in shown.text("notices")
     shown.click("run")
     assert "put_blob 201" in shown.text("headers")
     assert "mount_blob" not in shown.text("headers")
     shown.part("where").value = SAME
     shown.click("reset")
-    assert "Started anew in the same repository, library/hello-2" in shown.text("notices")
+    assert "Started again in the same repository, library/hello-2" in shown.text("notices")
     shown.click("send")
     assert "1 head_blob 200" in shown.text("headers")
 
@@ -328,7 +328,7 @@ def test_that_no_answer_came_is_said_once(reg: Registry) -> None:
     shown = clicker(reg)
     shown.stepper.edit(target="http://127.0.0.1:1/v2/")
     shown.click("send")
-    assert shown.text("position").count("no answer") == 1
+    assert shown.text("position").count("no response") == 1
 
 
 def test_a_refusal_is_shown_with_what_why_and_next(reg: Registry) -> None:
@@ -359,9 +359,9 @@ def test_a_damaged_layer_is_shown_when_it_is_found_and_after_the_clean_up(reg: R
     bad = replace(good, opener=lambda: BytesIO(b"x" * good.size))
     shown = Clicker(PushStepper(reg, replace(IMAGE, layers=(bad, *IMAGE.layers[1:])), "library/hello", "v1"))
     shown.click("send", 3)
-    assert "is not what its digest says" in shown.text("notices")
+    assert "does not match its digest" in shown.text("notices")
     shown.click("send")
-    assert "is not what its digest says" in shown.stepper.error
+    assert "does not match its digest" in shown.stepper.error
 
 
 def test_a_fault_of_our_own_is_shown_and_logged(

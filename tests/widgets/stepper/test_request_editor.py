@@ -65,5 +65,5 @@ def test_headers_keep_order_duplicates_and_colons() -> None:
 
 
 def test_a_line_without_a_colon_is_named() -> None:
-    with pytest.raises(InvalidArgument, match="Line 2 of the headers is no header: 'nonsense'"):
+    with pytest.raises(InvalidArgument, match="Line 2 of the headers is not a header: 'nonsense'"):
         headers_of("A: 1\nnonsense")

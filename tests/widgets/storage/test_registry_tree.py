@@ -64,14 +64,14 @@ def test_every_part_of_a_storage_that_a_push_and_an_open_upload_leave_is_explain
     ("path", "words"),
     [
         ("docker/registry/v2/blobs", "each digest once"),
-        (f"docker/registry/v2/blobs/sha256/ab/{'ab' * 32}/data", "bytes as they were pushed"),
-        (f"docker/registry/v2/blobs/sha512/ab/{'ab' * 64}/data", "bytes as they were pushed"),
-        (f"{HELLO}/_uploads", "sessions that are open"),
-        (f"{HELLO}/_uploads/5ae3e562/data", "have come so far"),
+        (f"docker/registry/v2/blobs/sha256/ab/{'ab' * 32}/data", "as they were pushed"),
+        (f"docker/registry/v2/blobs/sha512/ab/{'ab' * 64}/data", "as they were pushed"),
+        (f"{HELLO}/_uploads", "Open upload sessions"),
+        (f"{HELLO}/_uploads/5ae3e562/data", "received so far"),
         (f"{HELLO}/_uploads/5ae3e562/startedat", "session began"),
         (f"{HELLO}/_uploads/5ae3e562/hashstates/sha256/5", "state of the computation"),
         (f"{HELLO}/_layers/sha256/{'ab' * 32}/link", "digest as text"),
-        (f"{HELLO}/_manifests/revisions", "with a tag or without"),
+        (f"{HELLO}/_manifests/revisions", "with or without a tag"),
         (f"{HELLO}/_manifests/tags/v1/current/link", "means now"),
         (f"{HELLO}/_manifests/tags/v1/index/sha256/{'ab' * 32}/link", "digest as text"),
         ("docker/registry/v2/repositories/a", "repository's name"),
@@ -147,7 +147,7 @@ def ask(view: RegistryTree, kind: str, **values: Any) -> dict[str, Any]:
     """What the browser gets for a question."""
     sent: list[dict[str, Any]] = []
     view.send = lambda content, _buffers=None: sent.append(content)  # type: ignore[method-assign]
-    view._asked(view, {"kind": kind, "id": 1, **values}, [])
+    view._reply(view, {"kind": kind, "id": 1, **values}, [])
     return sent[-1]
 
 
@@ -161,7 +161,7 @@ def test_the_browser_can_ask_for_the_next_rows_of_a_folder() -> None:
     assert len({row["path"] for rows in pages for row in rows}) == 250
     assert {row["of"] for row in pages[0]} == {folder}
     assert ask(view, "children", path="not/there", start=0)["value"] == {"rows": []}
-    assert "not understood" in ask(view, "children", path=1, start=0)["error"]
+    assert "invalid request" in ask(view, "children", path=1, start=0)["error"]
 
 
 def test_what_changed_is_opened_again_where_it_had_been_closed() -> None:

@@ -135,7 +135,7 @@ def test_the_axis_of_a_crowded_transcript_begins_with_what_is_in_sight(pushed: r
 
 @pytest.mark.parametrize("wrong", [3, "GET /v2/", [None], rt.sample_image()])
 def test_what_is_no_transcript_is_refused_by_name(wrong: Any) -> None:
-    with pytest.raises(InvalidArgument, match="is no exchange"):
+    with pytest.raises(InvalidArgument, match="is not an exchange"):
         TranscriptView(wrong)
 
 
@@ -151,7 +151,7 @@ def test_exchanges_in_a_list_or_none_at_all_can_be_shown(pushed: rt.Transcript) 
 def test_the_text_has_an_arrow_for_each_request_and_each_answer(pushed: rt.Transcript) -> None:
     lines = TranscriptView(pushed).as_text().split("\n")
     assert lines[0].startswith("push of library/hello:v1 to embedded: 13 requests, 11,748 bytes up, 0 bytes down, ")
-    assert lines[0].endswith("none refused"), "a HEAD that finds nothing has got what it asked for"
+    assert lines[0].endswith("none refused"), "a HEAD that finds nothing is not a refusal"
     assert lines[1].startswith("   1 --> HEAD /v2/library/hello/blobs/sha256:")
     assert lines[2].startswith("     <-- 404 Not Found, ")
     assert len(lines) == 1 + 2 * 13
@@ -190,7 +190,7 @@ def test_hostile_records_stay_text_everywhere() -> None:
 def test_the_table_says_everything_that_its_colours_say(pushed: rt.Transcript) -> None:
     cut_off = replace(pushed[0], response=None, error="the connection was cut")
     html = TranscriptView([cut_off, *pushed]).static_html()
-    assert "no answer" in html and "the connection was cut" in html and "<b>404 Not Found</b>" in html
+    assert "no response" in html and "the connection was cut" in html and "<b>404 Not Found</b>" in html
 
 
 @pytest.fixture(autouse=True)
