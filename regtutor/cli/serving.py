@@ -23,7 +23,7 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(0, 65535),
     default=5000,
     show_default=True,
-    help="The port to listen on; 0 takes any free port.",
+    help="The port to listen on; 0 means any free port.",
 )
 @click.option(
     "--host",
@@ -42,7 +42,7 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     "--quirks",
     metavar="NAME",
     multiple=True,
-    help="Imitate distribution-2.8 or distribution-3.1, or take a single quirk by its name; repeatable. "
+    help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
 )
 @teaching
