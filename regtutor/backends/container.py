@@ -10,7 +10,7 @@ from regtutor.backends import distribution
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
-from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.backends.readiness import READY_SECONDS, responds, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
@@ -125,7 +125,7 @@ def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, st
     if host.ended():
         raise _failure(image, "It ended immediately", host.logs())
     address = engine.address(name, PORT)
-    if not wait_until_ready(lambda: answers(address), host.ended):
+    if not wait_until_ready(lambda: responds(address), host.ended):
         why = "It ended" if host.ended() else f"It did not respond within {READY_SECONDS:g} s"
         raise _failure(image, why, host.logs())
     return host, address

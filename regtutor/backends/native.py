@@ -11,7 +11,7 @@ from pathlib import Path
 from regtutor.backends import distribution
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeper import Keeper
-from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.backends.readiness import READY_SECONDS, responds, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
@@ -116,7 +116,7 @@ def _listens(host: NativeHost, address: str) -> Callable[[], bool]:
     After a second, the log is not required, because a log level can suppress the line.
     """
     soon = time.monotonic() + _SILENT_SECONDS
-    return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and answers(address)
+    return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and responds(address)
 
 
 def _failure(program: Path, host: NativeHost) -> BackendFailed:
