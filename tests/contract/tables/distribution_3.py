@@ -7,7 +7,7 @@ source (``READ``).
 from tests.contract import preparations as content
 from tests.contract.language import Answer, Row, Sent
 from tests.contract.preparations import DOCKER_LIST, DOCKER_MANIFEST, HELLO, OCI_MANIFEST, SCHEMA_1, put_manifest
-from tests.contract.table_patch_upload import arrived, chunk
+from tests.contract.tables.patch_upload import arrived, chunk
 
 SEEN = "seen of 3.1.1 on loopback: {} <https://github.com/distribution/distribution/blob/v3.1.1/registry/{}>"
 READ = "the source of 3.1.1: {} <https://github.com/distribution/distribution/blob/v3.1.1/registry/{}>"
