@@ -1,4 +1,4 @@
-"""The responses of ``embedded(quirks="distribution-3.1")`` where 3.1 differs from 2.8, from the specification or from us.
+"""The responses of ``embedded(quirks="distribution-3.1")`` where 3.1 differs from 2.8, the specification or us.
 
 There is no 3.1 here to compare it with: the rows are from what was seen of 3.1.1 on loopback (``SEEN``), and from its
 source (``READ``).
