@@ -12,7 +12,7 @@ from regtutor.cli.command import teaching
 _READABLE = click.Path(exists=True, dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="Run the embedded registry.")
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
@@ -77,7 +77,7 @@ def serve(
     )
 
 
-@click.command()
+@click.command(short_help="Push the sample image and watch.")
 @click.option(
     "--registry", default="auto", show_default=True, help="auto, embedded, in_process, native, container, or a URL."
 )
@@ -89,7 +89,7 @@ def demo(registry: str) -> None:
     push_sample(registry)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(short_help="Open the course in JupyterLab.", context_settings={"ignore_unknown_options": True})
 @click.option(
     "--to",
     "target",
