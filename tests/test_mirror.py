@@ -1,4 +1,4 @@
-"""One row of the table of documented requests, one step, one handler: the same name, in files of the same name."""
+"""Each endpoint has a row, a step and a handler of the same name, in files of the same name, and its other entries."""
 
 from __future__ import annotations
 
@@ -14,11 +14,56 @@ import pytest
 
 import regtutor
 from regtutor import steps
+from regtutor.findings.subject import MEANINGS
+from regtutor.protocol.clauses import ACCESS_CLAUSES, ENDPOINT_CLAUSES
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint
 from regtutor.protocol.responses import documented
+from tests.contract.table import ROWS
 
 PACKAGE = Path(regtutor.__file__).parent
 each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.name for endpoint in ENDPOINTS])
+
+WITHOUT_ACCESS_CLAUSE = {"check_api", "head_upload", "list_repositories", "get_referrers"}
+"""The endpoints that have no clause of 401, 403 and 429 in common: ``responses.py`` has rows for those that exist."""
+
+APP = (PACKAGE / "server" / "app.py").read_text(encoding="utf-8")
+"""As text, because the module cannot be imported while ``FAMILIES`` lacks a family."""
+
+ENTRIES: dict[str, Callable[[Endpoint], object]] = {
+    "its clauses: ENDPOINT_CLAUSES in regtutor/protocol/clauses.py": lambda row: ENDPOINT_CLAUSES.get(row.name),
+    "the clause of 401, 403 and 429: ACCESS_CLAUSES in regtutor/protocol/clauses.py, or, if the document has none, "
+    "WITHOUT_ACCESS_CLAUSE in tests/test_mirror.py": lambda row: (
+        (row.name in ACCESS_CLAUSES) != (row.name in WITHOUT_ACCESS_CLAUSE)
+    ),
+    "its statuses: regtutor/protocol/responses.py": lambda row: documented(row.name),
+    "its purpose: MEANINGS in regtutor/findings/subject.py": lambda row: MEANINGS.get(row.name),
+    "a step: STEPS in regtutor/steps/__init__.py": lambda row: row.name in steps.STEPS,
+    "a name in the façade: _HOMES in regtutor/__init__.py": lambda row: row.name in regtutor.__all__,
+    "the file of its handler: FAMILIES in regtutor/server/app.py": lambda row: f'"{row.family}": {row.family},' in APP,
+    "a row of the contract: tests/contract/tables/": lambda row: any(case.request == row.name for case in ROWS),
+}
+"""The entries that every endpoint needs besides its own row, and whether it has them."""
+
+
+def missing_entries(endpoint: Endpoint) -> list[str]:
+    return [entry for entry, found in ENTRIES.items() if not found(endpoint)]
+
+
+@each_endpoint
+def test_each_endpoint_has_all_its_entries(endpoint: Endpoint) -> None:
+    missing = missing_entries(endpoint)
+    assert not missing, "\n".join([f"the endpoint {endpoint.name} lacks:", *missing])
+
+
+def test_every_missing_entry_of_an_endpoint_is_named() -> None:
+    assert missing_entries(Endpoint("get_signature", "signatures", "", "GET", "/v2/{repository}/signature")) == [
+        *ENTRIES
+    ]
+
+
+def test_the_endpoints_that_take_long_exist() -> None:
+    (names,) = re.findall(r"^TAKE_LONG = frozenset\((.+)\)$", APP, re.MULTILINE)
+    assert ast.literal_eval(names) <= {endpoint.name for endpoint in ENDPOINTS}
 
 
 def public_functions(package: str) -> dict[str, list[str]]:
@@ -53,7 +98,7 @@ def test_each_row_has_a_handler_in_the_file_of_its_family_and_there_is_no_other(
     assert public_functions("regtutor.server.handlers") == rows_by_family()
 
 
-def test_steps_and_handlers_stand_in_files_of_the_same_names() -> None:
+def test_steps_and_handlers_are_in_files_of_the_same_names() -> None:
     asking = {path.name for path in (PACKAGE / "steps").glob("*.py")} - {"sender.py"}
     assert asking == {path.name for path in (PACKAGE / "server" / "handlers").glob("*.py")}
 

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,20 @@ _CODE = re.compile(r"```.*?```|``[^`]*``|`[^`\n]*`|<[^>\s]+>|\]\([^)]*\)", re.DO
 _JAVASCRIPT_TEXT = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|`([^`]*)`")
 
 
-def phrases() -> dict[re.Pattern[str], str]:
-    """Each phrase to avoid, as a pattern, with what to write instead: the rows of the last table of the rules."""
-    table = RULES.read_text().partition("| avoid | write |")[2]
-    rows = re.findall(r"^\| `(.+)` \| (.*) \|$", table, re.MULTILINE)
-    return {re.compile(text.replace(r"\|", "|"), re.IGNORECASE): instead.strip() for text, instead in rows}
+@dataclass(frozen=True)
+class Phrase:
+    """A row of the table: the pattern of a phrase to avoid, the words to write instead, and a sentence that has it."""
+
+    pattern: re.Pattern[str]
+    instead: str
+    example: str
+
+
+def phrases() -> list[Phrase]:
+    """The rows of the last table of the rules."""
+    table = RULES.read_text().partition("| avoid | write | example |\n| --- | --- | --- |\n")[2]
+    rows = [re.fullmatch(r"\| `(.+)` \| ([^|`]+) \| ([^|`]+) \|", line) for line in table.splitlines()]
+    return [Phrase(re.compile(row[1].replace(r"\|", "|"), re.IGNORECASE), row[2], row[3]) for row in rows if row]
 
 
 PHRASES = phrases()
@@ -70,18 +80,58 @@ def texts_of_notebook(source: str) -> Iterator[tuple[int, str]]:
             yield from ((number, next(filter(None, found), "")) for found in _JAVASCRIPT_TEXT.findall(text))
 
 
+def texts_of_css(source: str) -> Iterator[tuple[int, str]]:
+    yield from _found(r"\bcontent:\s*([\"'].*?[\"'])", source)
+
+
+def texts_of_svg(source: str) -> Iterator[tuple[int, str]]:
+    yield from _found(r">([^<>]+)<|aria-label=\"([^\"]+)\"", source)
+
+
+def texts_of_makefile(source: str) -> Iterator[tuple[int, str]]:
+    """The help of each target, and the messages."""
+    yield from _found(r"^[a-z-]+:.*?## (.+)$|\becho \"([^\"]+)\"", source)
+
+
+def texts_of_shell(source: str) -> Iterator[tuple[int, str]]:
+    """The messages."""
+    yield from _found(r"\b(?:echo|printf)\b[^\n\"']*(?:\"([^\"\n]*)\"|'([^'\n]*)')", source)
+
+
+def texts_of_project(source: str) -> Iterator[tuple[int, str]]:
+    yield from _found(r"^description = \"(.+)\"$", source)
+
+
+def _found(pattern: str, source: str) -> Iterator[tuple[int, str]]:
+    for match in re.finditer(pattern, source, re.MULTILINE):
+        yield source.count("\n", 0, match.start()) + 1, next(filter(None, match.groups()), "")
+
+
 READERS = {
     ".py": texts_of_python,
     ".js": texts_of_javascript,
+    ".css": texts_of_css,
+    ".svg": texts_of_svg,
     ".md": texts_of_markdown,
     ".ipynb": texts_of_notebook,
+    "Makefile": texts_of_makefile,
+    "run": texts_of_shell,
+    "environment": texts_of_shell,
+    "pyproject.toml": texts_of_project,
 }
+"""A reader for each ending or name of a file."""
 
 FILES = sorted(
     path
     for folder, pattern in [
         (PACKAGE, "**/*.py"),
         (PACKAGE, "**/*.js"),
+        (PACKAGE, "**/*.css"),
+        (ROOT, "Makefile"),
+        (ROOT, "pyproject.toml"),
+        (ROOT / ".ci", "run"),
+        (ROOT / ".ci", "environment"),
+        (ROOT / "docs" / "pictures", "*.svg"),
         (ROOT, "*.md"),
         (ROOT / "docs", "**/*.md"),
         (ROOT / "notebooks", "*.ipynb"),
@@ -94,20 +144,31 @@ FILES = sorted(
 def faults(path: Path) -> list[str]:
     """Where a file has a phrase to avoid: line (or cell), the phrase in its surroundings, and what to write instead."""
     found = []
-    for line, text in READERS[path.suffix](path.read_text()):
+    reader = READERS[path.name if path.name in READERS else path.suffix]
+    for line, text in reader(path.read_text()):
         text = prose(text)
-        for pattern, instead in PHRASES.items():
-            for match in pattern.finditer(text):
+        for phrase in PHRASES:
+            for match in phrase.pattern.finditer(text):
                 around = text[max(match.start() - 30, 0) : match.end() + 30]
                 found.append(
-                    f"{path.relative_to(ROOT)}:{line}: ...{around}...  ({match[0].strip()!r}: write {instead})"
+                    f"{path.relative_to(ROOT)}:{line}: ...{around}...  ({match[0].strip()!r}: write {phrase.instead})"
                 )
     return found
 
 
-def test_the_table_of_phrases_is_read_and_each_phrase_can_be_found() -> None:
-    assert len(PHRASES) >= 25
-    assert all(instead for instead in PHRASES.values()), "each phrase has a better one"
+def test_every_row_of_the_table_is_read() -> None:
+    assert len(PHRASES) == RULES.read_text().partition("## Phrases to avoid")[2].count("\n| `") >= 30
+
+
+@pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.pattern.pattern)
+def test_a_phrase_is_found_in_its_example_and_not_in_its_replacement(phrase: Phrase) -> None:
+    assert phrase.pattern.search(prose(phrase.example))
+    assert not phrase.pattern.search(prose(phrase.instead))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_each_reader_has_files(name: str) -> None:
+    assert [path for path in FILES if name in (path.name, path.suffix)]
 
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
@@ -124,9 +185,17 @@ def test_no_text_that_a_user_sees_has_a_phrase_to_avoid(path: Path) -> None:
         (texts_of_markdown, "A registry\nthat goes\non in the\nplace of it.\n"),
         (texts_of_notebook, json.dumps({"cells": [{"cell_type": "markdown", "source": ["in place of\n", "it"]}]})),
         (texts_of_notebook, json.dumps({"cells": [{"cell_type": "code", "source": ["a = 1  # sent anew"]}]})),
+        (texts_of_css, '.a::before { content: "in place of it"; }\n'),
+        (texts_of_svg, "<svg><text>in place of it</text></svg>"),
+        (texts_of_svg, '<svg aria-label="in place of it"></svg>'),
+        (texts_of_makefile, "test: environment ## run the tests anew\n"),
+        (texts_of_makefile, '\t@echo "run anew"\n'),
+        (texts_of_shell, 'echo "tried anew" >&2\n'),
+        (texts_of_shell, "printf '=== tried anew %s\\n' 1\n"),
+        (texts_of_project, 'description = "Requests, sent anew."\n'),
     ],
 )
 def test_a_phrase_is_found_wherever_texts_are(reader: object, source: str) -> None:
     assert callable(reader)
     texts = [prose(text) for _, text in reader(source)]
-    assert any(pattern.search(text) for pattern in PHRASES for text in texts)
+    assert any(phrase.pattern.search(text) for phrase in PHRASES for text in texts)

@@ -12,7 +12,7 @@ from regtutor.backends.access import Access, DistributionAccess, access_of, dist
 from regtutor.backends.container_image import build_image, image_of_version, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
-from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.backends.readiness import READY_SECONDS, responds, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
@@ -159,7 +159,7 @@ def _start(
     if host.ended():
         raise _failure(image, "It ended immediately", host.logs())
     address = engine.address(name, PORT)
-    if not wait_until_ready(lambda: answers(address), host.ended):
+    if not wait_until_ready(lambda: responds(address), host.ended):
         why = "It ended" if host.ended() else f"It did not respond within {READY_SECONDS:g} s"
         raise _failure(image, why, host.logs())
     return host, address

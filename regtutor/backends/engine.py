@@ -26,7 +26,7 @@ CALL_SECONDS = 7.0  # with the time to find the engine, under ten seconds
 COPY_SECONDS = 60.0
 MOST_ENTRIES = 200_000
 _COPIES = 2  # a copy fails if a file disappears meanwhile, such as the data of a completed upload
-_PIECE = 64 * 1024
+_CHUNK = 64 * 1024
 _FOLDER = -1
 
 _HOW = (
@@ -140,7 +140,7 @@ def _copied(argv: list[str]) -> tuple[list[tuple[str, int]], str]:
             assert copying.stdout
             with copying.stdout as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
                 entries += _entries(archive)
-                while stream.read(_PIECE):  # read the padding, so that the command can end by itself
+                while stream.read(_CHUNK):  # read the padding, so that the command can end by itself
                     pass
             status = copying.wait(COPY_SECONDS)
             trouble = f"it ended with status {status}" if status else ""
@@ -151,7 +151,7 @@ def _copied(argv: list[str]) -> tuple[list[tuple[str, int]], str]:
             copying.kill()
             copying.wait(CALL_SECONDS)
         errors.seek(0)
-        message = errors.read(_PIECE).decode(errors="replace").strip()
+        message = errors.read(_CHUNK).decode(errors="replace").strip()
     if len(entries) > MOST_ENTRIES:
         trouble = f"it contains more than {MOST_ENTRIES} files"
     return entries, (message or trouble) if trouble else ""

@@ -18,7 +18,7 @@ from regtutor.backends.local_host import local_host
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.registry import Registry
 from regtutor.client.wire.head import ReceivedHead, composed_headers, default_user_agent, head_bytes
-from regtutor.client.wire.request_body import BodyTooShort, BodyUnreadable, Framing, pieces
+from regtutor.client.wire.request_body import BodyTooShort, BodyUnreadable, Framing, chunks_to_send
 from regtutor.client.wire.response_body import Download, check_destination, completed
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange
@@ -147,10 +147,10 @@ class InProcessTransport:
         """Write as much of the body to ``sink`` as the headers announce."""
         framing = Framing.of(recording.headers)
         limit = framing.limit(body) if body is not None else framing.length or 0
-        for piece in pieces(body, limit) if body is not None else ():
+        for chunk in chunks_to_send(body, limit) if body is not None else ():
             recording.upload_fate = "partial"
-            recording.upload.update(piece)
-            sink.write(piece)
+            recording.upload.update(chunk)
+            sink.write(chunk)
         if recording.upload.size < limit:
             why = f"Content-Length is {limit}, but the body has {recording.upload.size} bytes"
             raise self._failed(recording, "The registry waits for more of the body", why)
@@ -163,8 +163,8 @@ class InProcessTransport:
         """Read and drop the body, up to a limit, as a server does after it has responded."""
         framing = Framing.of(recording.headers)
         limit = framing.limit(body)
-        for piece in pieces(body, min(limit, body.size, DRAIN)):
-            recording.upload.update(piece)
+        for chunk in chunks_to_send(body, min(limit, body.size, DRAIN)):
+            recording.upload.update(chunk)
         sent = recording.upload.size
         if sent:
             recording.upload_fate = "sent" if sent == limit else "partial"

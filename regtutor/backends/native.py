@@ -13,7 +13,7 @@ from regtutor.backends import distribution
 from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeper import Keeper
-from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
+from regtutor.backends.readiness import READY_SECONDS, responds, wait_until_ready
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed
@@ -142,7 +142,7 @@ def _listens(host: NativeHost, address: str) -> Callable[[], bool]:
     After a second, the log is not required, because a log level can suppress the line.
     """
     soon = time.monotonic() + _SILENT_SECONDS
-    return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and answers(address)
+    return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and responds(address)
 
 
 def _failure(program: Path, host: NativeHost) -> BackendFailed:

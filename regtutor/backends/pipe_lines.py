@@ -13,7 +13,7 @@ from io import RawIOBase
 from queue import Empty, SimpleQueue
 from typing import IO
 
-_PIECE = 64 * 1024
+_CHUNK = 64 * 1024
 _TICK = 1.0  # a longer wait would delay signals to Python's main thread, on Windows and on macOS
 
 
@@ -73,8 +73,8 @@ class PipeLines:
         rest = b""
         try:
             with self._pipe as pipe:
-                while piece := pipe.read(_PIECE):
-                    *whole, rest = (rest + piece).split(b"\n")
+                while chunk := pipe.read(_CHUNK):
+                    *whole, rest = (rest + chunk).split(b"\n")
                     for line in whole:
                         self._lines.put(line + b"\n")
         except OSError:

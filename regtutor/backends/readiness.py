@@ -23,7 +23,7 @@ def wait_until_ready(ready: Callable[[], bool], ended: Callable[[], bool], limit
     return False
 
 
-def answers(address: str) -> bool:
+def responds(address: str) -> bool:
     """Whether a server at ``address`` responds to ``GET /v2/`` over HTTP."""
     connection = http.client.HTTPConnection(address, timeout=_ASK_SECONDS)
     try:

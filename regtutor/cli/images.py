@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ALL = "all"
 
 
-@click.command()
+@click.command(short_help="Push an image from this machine.")
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG]")
 @click.option("--name", help="The image in the archive or layout, by its tag or reference name.")
@@ -81,7 +81,7 @@ def push(
         click.echo(loaded.digest)
 
 
-@click.command()
+@click.command(short_help="Pull an image to this machine.")
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
@@ -133,7 +133,7 @@ def _pulled(transcript: Transcript, platform: str | None) -> str:
     return exchange.headers.get("Docker-Content-Digest") or (body and body.digest) or ""
 
 
-@click.command()
+@click.command(short_help="Copy an image between registries.")
 @click.argument("source", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
 @click.argument("target", metavar="HOST/REPOSITORY[:TAG]")
 @click.option(
@@ -186,7 +186,7 @@ def _source_and_target(
     return authenticated(source, source_username), authenticated(target, username)
 
 
-@click.command()
+@click.command(short_help="Show the content of a tag or a digest.")
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
 @click.option("--raw", is_flag=True, help="Print the manifest's bytes and nothing else.")
 @asking

@@ -20,7 +20,7 @@ SAVED = click.Path(dir_okay=False, path_type=Path)
 _STANDARD_INPUT = Path("-")
 
 
-@click.command()
+@click.command(short_help="Print saved exchanges.")
 @click.argument("file", type=SAVED)
 @teaching
 def show(file: Path) -> None:
@@ -31,7 +31,7 @@ def show(file: Path) -> None:
     click.echo(loaded(file).as_text())
 
 
-@click.command()
+@click.command(short_help="Explain saved exchanges, line by line.")
 @click.argument("file", type=SAVED)
 @teaching
 def explain(file: Path) -> None:
@@ -50,7 +50,7 @@ def explain(file: Path) -> None:
         click.echo(f"\n* {visible(note)}")
 
 
-@click.command()
+@click.command(short_help="Convert saved exchanges to another format.")
 @click.argument("file", type=SAVED)
 @click.option(
     "--to",

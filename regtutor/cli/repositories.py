@@ -7,7 +7,7 @@ import click
 from regtutor.cli.command import Asking, asking, teaching
 
 
-@click.command()
+@click.command(short_help="List the tags of a repository.")
 @click.argument("repository", metavar="HOST/REPOSITORY")
 @asking
 @teaching
@@ -25,7 +25,7 @@ def tags(repository: str, asking: Asking) -> None:
         click.echo(tag)
 
 
-@click.command()
+@click.command(short_help="List signatures and other referrers.")
 @click.argument("reference", metavar="HOST/REPOSITORY@DIGEST")
 @click.option("--artifact-type", help="List only referrers of this artifact type.")
 @asking
@@ -49,7 +49,7 @@ def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None
         click.echo(f"{descriptor.digest}  {descriptor.artifact_type}".rstrip())
 
 
-@click.command()
+@click.command(short_help="Delete an image or a tag.")
 @click.argument("reference", metavar="HOST/REPOSITORY:TAG|@DIGEST")
 @click.option("--tag-only", is_flag=True, help="Delete only the tag. Not every registry supports this.")
 @asking

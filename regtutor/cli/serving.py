@@ -12,7 +12,7 @@ from regtutor.cli.command import teaching
 _READABLE = click.Path(exists=True, dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="Run the embedded registry.")
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
@@ -23,7 +23,7 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(0, 65535),
     default=5000,
     show_default=True,
-    help="The port to listen on; 0 takes any free port.",
+    help="The port to listen on; 0 means any free port.",
 )
 @click.option(
     "--host",
@@ -47,7 +47,7 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     "--quirks",
     metavar="NAME",
     multiple=True,
-    help="Imitate distribution-2.8 or distribution-3.1, or take a single quirk by its name; repeatable. "
+    help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
 )
 @teaching
@@ -84,7 +84,7 @@ def serve(
     )
 
 
-@click.command()
+@click.command(short_help="Push the sample image and watch.")
 @click.option(
     "--registry", default="auto", show_default=True, help="auto, embedded, in_process, native, container, or a URL."
 )
@@ -96,7 +96,7 @@ def demo(registry: str) -> None:
     push_sample(registry)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(short_help="Open the course in JupyterLab.", context_settings={"ignore_unknown_options": True})
 @click.option(
     "--to",
     "target",

@@ -14,7 +14,7 @@ from regtutor.content.verified_body import checked
 from regtutor.message import CHUNK, Body
 
 
-class Pieces:
+class Chunks:
     """The chunks of a blob.
 
     Parameters
@@ -27,12 +27,12 @@ class Pieces:
         self._file: BinaryIO | None = None
         self._at = 0
 
-    def piece(self, start: int, size: int) -> Body:
+    def chunk(self, start: int, size: int) -> Body:
         """Return the ``size`` bytes that begin at ``start``, as a body.
 
         Reading the last bytes of the blob raises DigestMismatch if the blob does not match its digest.
         """
-        return Body(size, lambda: _Piece(self, start, size), self._body.label)  # type: ignore[arg-type, return-value]
+        return Body(size, lambda: _Chunk(self, start, size), self._body.label)  # type: ignore[arg-type, return-value]
 
     def close(self) -> None:
         """Close the file; reading another chunk opens it again."""
@@ -56,11 +56,11 @@ class Pieces:
         return chunk
 
 
-class _Piece(io.RawIOBase):
+class _Chunk(io.RawIOBase):
     """One chunk as a file; closing it leaves the file of the blob open for the next chunk."""
 
-    def __init__(self, pieces: Pieces, start: int, size: int) -> None:
-        self._pieces, self._at, self._end = pieces, start, start + size
+    def __init__(self, chunks: Chunks, start: int, size: int) -> None:
+        self._chunks, self._at, self._end = chunks, start, start + size
 
     def readable(self) -> bool:
         return True
@@ -69,6 +69,6 @@ class _Piece(io.RawIOBase):
         left = self._end - self._at
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(CHUNK), b""))
-        chunk = self._pieces.read(self._at, min(size, left)) if left and size else b""
+        chunk = self._chunks.read(self._at, min(size, left)) if left and size else b""
         self._at += len(chunk)
         return chunk

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from regtutor.exchange import Exchange
 
-_MEANINGS = {
+MEANINGS = {
     "check_api": "checks whether this registry speaks the API",
     "mount_blob": "asks the registry to mount the blob {mount} of {from} into {repository}, without sending its bytes",
     "post_blob": "sends the blob {digest} to {repository} in a single request",
@@ -56,4 +56,4 @@ def request_meaning(exchange: Exchange) -> str:
     if exchange.endpoint is None:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange)})
-    return _MEANINGS[name_of(exchange)].format_map(fields)
+    return MEANINGS[name_of(exchange)].format_map(fields)

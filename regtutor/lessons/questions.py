@@ -119,7 +119,7 @@ def _exchanges_of(transcript: Sequence[Exchange]) -> list[Exchange]:
     if not all(isinstance(exchange, Exchange) for exchange in exchanges):
         raise InvalidArgument(
             "The question is about a transcript",
-            "the argument has something that is not an exchange",
+            "the argument contains something that is not an exchange",
             "Give stepper.transcript",
         )
     return exchanges

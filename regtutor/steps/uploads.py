@@ -1,10 +1,11 @@
 """The steps that upload or mount a blob; their handlers are in ``server/handlers/uploads.py``.
 
 A blob is uploaded in a *session*. ``start_upload`` opens one and receives its Location; ``put_blob`` sends the bytes to
-that Location and closes the session. Or ``patch_upload`` sends the bytes, in chunks or as a stream, each time to the
-Location of the latest response, and ``put_blob`` closes the session with the last bytes or without any. ``get_upload``
-gets the number of received bytes; ``cancel_upload`` cancels the session. ``post_blob`` uploads a blob in one
-request, if the registry supports it, and ``mount_blob`` avoids the upload if another repository has the blob.
+that Location and closes the session. Alternatively, ``patch_upload`` sends the bytes in chunks or as a stream, each
+time to the Location of the latest response. ``put_blob`` then closes the session, with the last bytes or without any.
+
+``get_upload`` gets the number of received bytes; ``cancel_upload`` cancels the session. ``post_blob`` uploads a blob in
+one request, if the registry supports it. ``mount_blob`` avoids the upload if another repository has the blob.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | N
     """Upload a whole blob in one request, without a session.
 
     ``POST /v2/<repository>/blobs/uploads/?digest=<digest>`` -> 201, with the blob's address in ``Location`` and its
-    digest in ``Docker-Content-Digest``. Or 202 if the registry does not support this request: it has opened a session
-    instead, as for :func:`start_upload`; send the bytes there. 400 DIGEST_INVALID if the bytes do not match the digest,
-    SIZE_INVALID if there are more or fewer than announced, NAME_INVALID if the name does not match the grammar; some
-    registries return 404 if the repository does not exist, and a mirror returns 405.
+    digest in ``Docker-Content-Digest``. A registry that does not support this request returns 202: it has opened
+    a session instead, as for :func:`start_upload`; send the bytes there. 400 DIGEST_INVALID if the bytes do not match
+    the digest, SIZE_INVALID if there are more or fewer than announced, NAME_INVALID if the name does not match the
+    grammar; some registries return 404 if the repository does not exist, and a mirror returns 405.
 
     Parameters
     ----------
@@ -162,7 +163,8 @@ def put_blob(
     Source: OCI distribution-spec v1.1.1, "POST then PUT" (end-6)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
     chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>;
-    RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: never without a body.
+    RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: Expect is sent only
+    with a body.
     """
     body = body_of(content)
     target = _as_location(location).with_query(digest=digest if digest is not None else digest_of(body))
@@ -178,7 +180,7 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
     """Make a blob of the repository ``source`` available in ``repository`` too, without sending it.
 
     ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 if the blob was mounted, or 202 if it
-    was not: the registry has opened an upload session instead, and its ``Location`` is as good as that of
+    was not: the registry has opened an upload session instead; use its ``Location`` as you would use that of
     :func:`start_upload`. A client that takes the 202 for a success sends a manifest that names a missing blob. 400
     NAME_INVALID if the name does not match the grammar; some registries return 404 if the repository does not exist,
     and a mirror returns 405.

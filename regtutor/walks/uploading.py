@@ -13,7 +13,7 @@ from functools import partial
 from typing import NoReturn
 
 from regtutor.client.registry import Registry
-from regtutor.content.chunks import Pieces
+from regtutor.content.chunks import Chunks
 from regtutor.content.verified_body import checked
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
@@ -170,8 +170,8 @@ def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
     """
     ways: dict[str, Uploader] = {
         "monolithic": send_whole,
-        "chunked": partial(_send_pieces, _size(chunk_size)),
-        "streamed": partial(_send_pieces, None),
+        "chunked": partial(_send_chunks, _size(chunk_size)),
+        "streamed": partial(_send_chunks, None),
     }
     if way not in ways:
         raise RegtutorError(f"{way!r} is not a way to upload", f"the ways are {', '.join(ways)}", "Use one of them")
@@ -190,7 +190,7 @@ def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noq
     expect(exchange, 201)
 
 
-def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
+def _send_chunks(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
     blob_upload = _Upload(blob, chunk_size, repository, TRIES)
     blob_upload.take(opened)
     yield from blob_upload.run()
@@ -205,7 +205,7 @@ def session_of(opened: Exchange) -> Location:
 
 
 class _Lost(Exception):
-    """The registry refused the bytes as not the next ones, or the session does not exist."""
+    """The registry refused the bytes as out of order, or the session does not exist."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__(exchange.status)
@@ -224,7 +224,7 @@ class _Upload:
 
     def __init__(self, blob: Content, chunk_size: int | None, repository: str | None, tries: int) -> None:
         self._body = _known(blob)
-        self._pieces = Pieces(self._body)
+        self._chunks = Chunks(self._body)
         self._chunk_size, self._repository, self._tries = chunk_size, repository, tries
         self.location = Location("")
         self.done, self.known = 0, True
@@ -262,14 +262,14 @@ class _Upload:
             yield draft(cancel_upload, self.location)
             raise
         finally:
-            self._pieces.close()
+            self._chunks.close()
 
     def _send_rest(self) -> Part:
         while self.done < self._body.size:
             left = self._body.size - self.done
             size = left if self._chunk_size is None else min(self._chunk_size, left)
             start = None if self._chunk_size is None else self.done
-            exchange = yield draft(patch_upload, self.location, self._pieces.piece(self.done, size), start=start)
+            exchange = yield draft(patch_upload, self.location, self._chunks.chunk(self.done, size), start=start)
             self._unless_lost(exchange, 202)
             self.location, self.done = exchange.location or self.location, self.done + size
 

@@ -67,9 +67,9 @@ class TestRunning:
 
 
 def container_answers(address: str) -> bool:
-    from regtutor.backends.readiness import answers, wait_until_ready
+    from regtutor.backends.readiness import responds, wait_until_ready
 
-    return wait_until_ready(lambda: answers(address), lambda: False)
+    return wait_until_ready(lambda: responds(address), lambda: False)
 
 
 @pytest.mark.container

@@ -98,7 +98,7 @@ def test_lines_open_by_mouse_and_keyboard_and_stay_open_while_the_kernel_lives(l
     view.get_by_role("button", name="Close all").click()
     expect(view.locator("[aria-expanded='true']")).to_have_count(0)
 
-    view.get_by_text("The same request as curl").click()
+    view.get_by_text("The same request with curl").click()
     view.get_by_role("button", name="Copy").click()
     expect(view.get_by_role("status").last).not_to_be_empty()
     assert "curl --silent" in (view.locator("pre").last.text_content() or "")
@@ -131,7 +131,7 @@ def test_refusals_and_hostile_answers_are_readable_in_both_themes(
     expect(refused.locator(":focus")).to_contain_text("warning: ")
     stored.get_by_role("button", name="received: HTTP/1.1 100 Continue").click()
     stored.get_by_role("button", name="sent: Content-Length").click()
-    stored.get_by_text("The same request as curl").click()
+    stored.get_by_text("The same request with curl").click()
 
     expect(hostile.locator("img")).to_have_count(0)
     expect(hostile.locator("[data-line='11']")).to_contain_text(

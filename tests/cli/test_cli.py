@@ -428,6 +428,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "tags",
         )
     ]
+    assert "..." not in overview.stdout.partition("Commands:")[2], "a summary is cut: give the command a short_help"
     for command in named:
         done = run(command, "--help")
         assert done.returncode == 0

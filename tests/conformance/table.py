@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.conformance.requirement import Requirement
-from tests.conformance.table_discovery import DISCOVERY
-from tests.conformance.table_management import MANAGEMENT
-from tests.conformance.table_pull import PULL
-from tests.conformance.table_push import PUSH
+from tests.conformance.tables.discovery import DISCOVERY
+from tests.conformance.tables.management import MANAGEMENT
+from tests.conformance.tables.pull import PULL
+from tests.conformance.tables.push import PUSH
 
 REQUIREMENTS: tuple[Requirement, ...] = (*PULL, *PUSH, *DISCOVERY, *MANAGEMENT)
 

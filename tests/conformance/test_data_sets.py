@@ -180,6 +180,13 @@ def _names(listed: list[dict[str, object]], digest: str) -> bool:
     return any(entry["digest"] == digest for entry in listed)
 
 
+def test_several_sets_have_referrers_and_their_types_differ() -> None:
+    listed = [data_set(name, "sha256").referrers for name in DATA_SETS]
+    kinds = {entry.get("artifactType") for each in listed for entries in each.values() for entry in entries}
+    assert sum(map(bool, listed)) >= 3
+    assert len(kinds - {None}) >= 2
+
+
 @proves("referrers-filter", "referrers-filters-applied")
 def test_referrers_are_filtered_by_their_artifact_type(repository: Repository) -> None:
     speaker, content = repository.speaker, repository.content

@@ -62,7 +62,7 @@ TAKEN_FOR_TAG = "it takes what is no digest for a tag, which its storage then re
 
 @dataclass(frozen=True)
 class NotImitated:
-    """What the embedded registry does not do as Distribution 2.8 does, even when asked to.
+    """A difference between the embedded registry and Distribution 2.8 that no quirk removes.
 
     ``why`` not; ``answer`` is its own answer then, None where that is the one of the row.
     """
@@ -71,7 +71,7 @@ class NotImitated:
     answer: Answer | None = None
 
     def cell(self, theirs: Differs | None) -> Differs | None:
-        """In place of the cell of Distribution."""
+        """Instead of the cell of Distribution."""
         return replace(theirs, answer=self.answer, why=self.why) if theirs and self.answer else None
 
 
@@ -97,4 +97,4 @@ NOT_IMITATED: Mapping[str, NotImitated] = {
         "manifests are read by one parser, at a push and after it, and that one compares"
     ),
 }
-"""The rows in which ``embedded(quirks="distribution-2.8")`` does not answer as the real one does."""
+"""The rows in which ``embedded(quirks="distribution-2.8")`` does not respond as the real registry does."""

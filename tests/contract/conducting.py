@@ -12,7 +12,7 @@ from tests.contract.preparations import CONTENT, PREPARATIONS
 
 
 class Sends(Protocol):
-    """Takes a literal request and gives the answer."""
+    """Takes a literal request and returns the response."""
 
     def send(self, sent: Sent, values: dict[str, str]) -> Answered: ...
 
@@ -36,13 +36,13 @@ class InProcessSender:
 
 
 def _unframed(body: bytes) -> bytes:
-    """What chunked transfer coding carries: without a socket, nobody else takes it off."""
+    """Return the content of a body in chunked transfer coding: without a socket, no other code decodes it."""
     lines = BytesIO(body)
     return b"".join(iter(lambda: lines.read(int(lines.readline(), 16) + 2)[:-2], b""))
 
 
 def conduct(row: Row, number: int, sender: Sends) -> tuple[Answered, dict[str, str]]:
-    """What the registry answers to ``row`` in repositories that only this row uses, and the values that it used.
+    """Return the response to ``row``, in repositories that only this row uses, and the values that it used.
 
     Parameters
     ----------

@@ -31,14 +31,14 @@ FAMILY = {
     "native": "distribution",
     "container": "distribution",
 }
-"""The name under which a registry stands in the table's cells."""
+"""The name of a registry in the cells of the table."""
 
 
 @pytest.fixture(scope="session")
 def distribution_binary(registry_binary: str) -> str:
-    """CNCF Distribution 2.8, whose answers the table holds."""
+    """CNCF Distribution 2.8, whose responses are in the table."""
     if not version(registry_binary).startswith("2.8."):
-        missing(f"the table holds the answers of Distribution 2.8, and {registry_binary} is {version(registry_binary)}")
+        missing(f"the table has the responses of Distribution 2.8, and {registry_binary} is {version(registry_binary)}")
     return registry_binary
 
 
@@ -59,6 +59,6 @@ def registry(request: pytest.FixtureRequest) -> Iterator[tuple[str, Registry]]:
 
 @pytest.fixture(scope="module")
 def sender(registry: tuple[str, Registry]) -> Sends:
-    """What takes literal requests to the registry."""
+    """The sender of literal requests to the registry."""
     name, opened = registry
     return InProcessSender(opened) if name == "in_process" else SocketSender(opened.url)

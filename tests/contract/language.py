@@ -1,12 +1,12 @@
-"""How the contract is written down: a row is one literal request and the answer that the documents ask for.
+"""How the contract is written down: a row is one literal request and the response that the documents require.
 
 A row reads from top to bottom: what is *given* (states that ``preparations.py`` brings about), what is *sent*, what is
-*answered*, and which clause says so. A registry that answers otherwise has a :class:`Differs` with its literal answer
-and a verdict: ``allowed`` (the documents leave it open) or ``deviation`` (they do not).
+*received*, and the clause that requires it. A registry that responds otherwise has a :class:`Differs` with its literal
+response and a verdict: ``allowed`` (the documents leave it open) or ``deviation`` (they do not).
 
-In the texts, ``{name}`` stands for a value that the row's own run knows (:data:`preparations.CONTENT`, the repositories
-``{repository}``, ``{other}`` and ``{nobody}``, ``{location}``, the Location of the latest answer, and
-``{former_location}``, the one before it). In an answer,
+In the texts, ``{name}`` is a value that the row's own run knows (:data:`preparations.CONTENT`, the repositories
+``{repository}``, ``{other}`` and ``{nobody}``, ``{location}``, the Location of the latest response, and
+``{former_location}``, the one before it). In a response,
 ``<name>`` is a pattern of :data:`PATTERNS`. A header that is not named may be there or not; ``Name: <absent>`` may not.
 """
 
@@ -27,7 +27,7 @@ PATTERNS = {
     "any": r".*",
     "text": r".+",
 }
-"""What ``<name>`` in an answer's header matches. A Location may be absolute or relative, hence ``<origin>``."""
+"""The pattern of ``<name>`` in a header of a response. A Location may be absolute or relative, hence ``<origin>``."""
 
 SPEC = "OCI distribution-spec v1.1.1, {} <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#{}>"
 API = "Distribution 2.8.3 API, {} <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#{}>"
@@ -65,7 +65,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came back: status, headers in order, body, interim statuses; and whether the body had to be sent unasked."""
+    """The response: status, headers in order, body, interim statuses; whether the body had to be sent without a 100."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -79,7 +79,7 @@ class Answered:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -87,7 +87,7 @@ class Answered:
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The codes of a JSON error body; empty where there is none."""
+        """The codes of a JSON error body; empty if it is not one."""
         try:
             return tuple(entry["code"] for entry in json.loads(self.body)["errors"])
         except (ValueError, KeyError, TypeError):
@@ -96,16 +96,16 @@ class Answered:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is expected.
+    """The expected response.
 
     Attributes
     ----------
-    head: the status line and the headers that matter, literal but for patterns; before them a ``100 Continue`` line
-        if one must come first.
-    body: exactly these bytes; None where nothing is asked of it.
-    json: what the body says as JSON, with ``{name}`` in its strings; None where nothing is asked.
-    errors: the codes in the JSON error body, in order; None where nothing is asked.
-    waited: whether a request with Expect is answered only after its body has been sent.
+    head: the status line and the headers that matter, literal except for patterns; before them a ``100 Continue`` line
+        if it must come first.
+    body: exactly these bytes; None where it is not compared.
+    json: what the body says as JSON, with ``{name}`` in its strings; None where they are not compared.
+    errors: the codes in the JSON error body, in order; None where they are not compared.
+    waited: whether a request with Expect gets a response only after its body has been sent.
     """
 
     head: str
@@ -115,11 +115,11 @@ class Answer:
     json: Any = None
 
     def complaints(self, seen: Answered, values: Mapping[str, str]) -> list[str]:
-        """In what ``seen`` is not this answer, one sentence each."""
+        """The differences between ``seen`` and this response, one sentence each."""
         starts, lines = _heads(self.head.format_map(values))
-        found = [f"interim answers: {seen.interims}, not {starts}"] if list(seen.interims) != starts else []
+        found = [f"interim responses: {seen.interims}, not {starts}"] if list(seen.interims) != starts else []
         if seen.waited != self.waited:
-            found.append(f"the body {'had' if seen.waited else 'did not have'} to be sent before any answer came")
+            found.append(f"the body {'had' if seen.waited else 'did not have'} to be sent before any response came")
         status = int(lines[0].split()[1])
         if seen.status != status:
             found.append(f"status {seen.status}, not {status}")
@@ -145,7 +145,7 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def _heads(text: str) -> tuple[list[int], list[str]]:
-    """The statuses of interim answers, and the lines of the final head."""
+    """The statuses of interim responses, and the lines of the final head."""
     lines = dedent(text).strip().splitlines()
     interims = []
     while lines[0].split()[1].startswith("1"):
@@ -164,7 +164,7 @@ def _header_complaints(name: str, wanted: str, values: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Differs:
-    """Another answer of one registry: its literal ``answer``, whether that is ``allowed``, by which ``source``, why."""
+    """Another response of one registry: literal ``answer``, whether that is ``allowed``, by which ``source``, why."""
 
     answer: Answer
     verdict: Literal["allowed", "deviation"]
@@ -175,7 +175,7 @@ class Differs:
 def allowed(
     head: str, source: str, why: str, *, body: bytes | None = None, errors: tuple[str, ...] | None = None
 ) -> Differs:
-    """Another answer, which the documents leave open."""
+    """Another response, which the documents leave open."""
     return Differs(Answer(head, body, errors), "allowed", source, why)
 
 
@@ -189,7 +189,7 @@ def deviation(
     waited: bool = False,
     json: Any = None,
 ) -> Differs:
-    """Another answer, which the documents do not permit."""
+    """Another response, which the documents do not permit."""
     return Differs(Answer(head, body, errors, waited, json), "deviation", source, why)
 
 
@@ -199,10 +199,10 @@ class Row:
 
     Attributes
     ----------
-    request: which documented request it is about; ``none`` for what is no documented request.
+    request: the name of the endpoint; ``none`` if the request belongs to no endpoint.
     says: what the registry does, in a few words; once for each request.
     given: the states that are brought about first, in order.
-    differs: registry -> its own answer. ``distribution`` stands for ``native`` and ``container``, the same binary, in
+    differs: registry -> its own response. ``distribution`` means ``native`` and ``container``, the same binary, in
         version 2.8; ``embedded`` also for ``in_process``, the same registry without a socket.
     """
 

@@ -153,7 +153,7 @@ CONTENT: Mapping[str, str] = {
         for name, data in {"manifest": MANIFEST, "another": ANOTHER, "docker": DOCKER, "index": INDEX}.items()
     },
 }
-"""What ``{name}`` in a row stands for, besides the row's own repositories and Location."""
+"""The value of ``{name}`` in a row, besides the row's own repositories and Location."""
 
 
 def post(repository: str = "{repository}", query: str = "") -> Sent:

@@ -16,7 +16,7 @@ LIMIT = 20.0
 """Seconds that any single wait may last."""
 
 EXPECT = 1.0
-"""Seconds that a body waits for an answer to its head."""
+"""Seconds that a body waits for a response to its head."""
 
 
 class SocketSender:
@@ -29,7 +29,7 @@ class SocketSender:
         self._address = (parts.hostname, parts.port)
 
     def send(self, sent: Sent, values: dict[str, str]) -> Answered:
-        """The answer to ``sent``. With Expect the body waits for ``100 Continue`` or a final answer, for a second."""
+        """Return the response to ``sent``. With Expect the body waits for it or ``100 Continue``, for a second."""
         method, target, headers = sent.filled(values)
         target = target.removeprefix(self.url)
         lines = [f"{method} {target} HTTP/1.1", f"Host: {self._address[0]}:{self._address[1]}"]
@@ -54,7 +54,7 @@ class SocketSender:
 
 def _read_head(reader: BinaryIO) -> tuple[int, tuple[tuple[str, str], ...]]:
     start = reader.readline().decode("latin-1")
-    assert start.startswith("HTTP/1.1 "), f"no answer came, but {start!r}"
+    assert start.startswith("HTTP/1.1 "), f"no response came, but {start!r}"
     headers = []
     while (line := reader.readline().decode("latin-1").rstrip("\r\n")) != "":
         name, _, value = line.partition(":")

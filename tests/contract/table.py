@@ -1,38 +1,38 @@
-"""The contract of all registries, one row for each literal request: read ``table_*.py`` as a manual.
+"""The contract of all registries, one row for each literal request: read the files of ``tables/`` as a manual.
 
 Written by hand from the specifications, never from ``regtutor.protocol.endpoints``: server and client share that
 table, so a mistake in it would agree with itself.
 """
 
-from tests.contract import (
-    table_api,
-    table_blobs,
-    table_content,
-    table_deletes,
-    table_lists,
-    table_manifests,
-    table_manners,
-    table_none,
-    table_patch_upload,
-    table_put_blob,
-    table_put_manifest,
-    table_referrers,
-    table_uploads,
-)
 from tests.contract.language import Row
+from tests.contract.tables import (
+    api,
+    blobs,
+    content,
+    deletes,
+    lists,
+    manifests,
+    manners,
+    none,
+    patch_upload,
+    put_blob,
+    put_manifest,
+    referrers,
+    uploads,
+)
 
 ROWS: tuple[Row, ...] = (
-    *table_api.ROWS,
-    *table_uploads.ROWS,
-    *table_patch_upload.ROWS,
-    *table_put_blob.ROWS,
-    *table_blobs.ROWS,
-    *table_manifests.ROWS,
-    *table_put_manifest.ROWS,
-    *table_content.ROWS,
-    *table_deletes.ROWS,
-    *table_lists.ROWS,
-    *table_referrers.ROWS,
-    *table_none.ROWS,
-    *table_manners.ROWS,
+    *api.ROWS,
+    *uploads.ROWS,
+    *patch_upload.ROWS,
+    *put_blob.ROWS,
+    *blobs.ROWS,
+    *manifests.ROWS,
+    *put_manifest.ROWS,
+    *content.ROWS,
+    *deletes.ROWS,
+    *lists.ROWS,
+    *referrers.ROWS,
+    *none.ROWS,
+    *manners.ROWS,
 )

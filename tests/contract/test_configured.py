@@ -50,7 +50,7 @@ ROWS_FOR_STRANGERS = (
     ),
     Row(
         "put_blob",
-        "refuses a stranger before the bytes, if the connection is to be closed",
+        "refuses a stranger before the bytes, if the connection will be closed",
         Sent(
             """
             PUT /v2/{repository}/blobs/uploads/{nosession}?digest={hello} HTTP/1.1

@@ -15,7 +15,7 @@ from regtutor.backends.opening import open_registry
 from tests.contract.conducting import Sends, conduct
 from tests.contract.language import Row
 from tests.contract.socket_sender import SocketSender
-from tests.contract.table_distribution_3 import ROWS
+from tests.contract.tables.distribution_3 import ROWS
 
 
 def registries() -> list[str]:

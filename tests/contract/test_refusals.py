@@ -20,7 +20,7 @@ from tests.contract.table import ROWS
 
 
 def own_answer(row: Row) -> Answer:
-    """What embedded answers."""
+    """The responses of the embedded registry."""
     return row.differs["embedded"].answer if "embedded" in row.differs else row.answer
 
 
@@ -30,7 +30,7 @@ ELSEWHERE = {
     "UNAUTHORIZED": "only where names and passwords are asked for: tests/server/shell/test_authentication.py",
     "UNKNOWN": "a failure of its own: tests/server/shell/test_listen.py",
 }
-"""Codes for which no row stands in the table, and where they are tested."""
+"""Codes that no row of the table has, and where they are tested."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def _names_a_request(text: str) -> bool:
 
 
 def nodes_of_the_server() -> Iterator[tuple[Path, ast.AST]]:
-    """The source of the server, but for the quirks, which refuse as other registries do."""
+    """The source of the server, except for the quirks, which refuse as other registries do."""
     for path in Path(regtutor.server.__path__[0]).rglob("*.py"):
         if "quirks" not in path.parts:
             yield from ((path, node) for node in ast.walk(ast.parse(path.read_text())))

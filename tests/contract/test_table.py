@@ -1,4 +1,4 @@
-"""The table itself: it covers every documented request and status, and its differences are the ones named here."""
+"""The table itself: it covers every endpoint and documented status, and its differences are the ones named here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNREACHED = {
     ("get_blob", 307): "all of them store on disk and send the bytes themselves",
     ("delete_blob", 405): "every registry here deletes",
     ("delete_manifest", 405): "every registry here deletes",
-    ("get_referrers", 404): "embedded has the API; that Distribution has none stands in its cells",
+    ("get_referrers", 404): "embedded has the API; the cells of Distribution have the 404",
     ("put_manifest", 404): "a repository comes into being with its first manifest; what is missing from it is a 400",
     ("put_manifest", 405): "only where it is configured as a read-only copy: test_configured.py",
 }
@@ -53,8 +53,8 @@ DIFFERENCES = {
         "post_blob: stores the bytes under their sha512": "allowed",
         "post_blob: stores a blob without bytes": "allowed",
         "post_blob: refuses bytes that are not those of the digest": "allowed",
-        "post_blob: refuses a digest that is none": "allowed",
-        "post_blob: refuses a name that is none": "allowed",
+        "post_blob: refuses a malformed digest": "allowed",
+        "post_blob: refuses a malformed name": "allowed",
         "cancel_upload: refuses a malformed name": "allowed",
         "get_upload: refuses a malformed name": "allowed",
         "patch_upload: refuses a chunk that leaves a gap": "deviation",
@@ -65,16 +65,16 @@ DIFFERENCES = {
         "patch_upload: refuses a Content-Range that ends before it begins": "deviation",
         "patch_upload: refuses a Content-Range whose last number is that of the byte after it": "deviation",
         "patch_upload: refuses a stream that is not as long as its Content-Range": "deviation",
-        "patch_upload: refuses a Location that a later answer has replaced": "deviation",
-        "patch_upload: refuses a stream to a Location that a later answer has replaced": "deviation",
+        "patch_upload: refuses a Location that a later response has replaced": "deviation",
+        "patch_upload: refuses a stream to a Location that a later response has replaced": "deviation",
         "patch_upload: knows no session that was never opened": "allowed",
         "get_upload: takes any Location of the session": "deviation",
         "head_upload: takes any Location of the session": "deviation",
         "put_blob: stores chunks under their sha512": "allowed",
         "put_blob: refuses a last chunk that is out of order": "deviation",
         "put_blob: refuses a last chunk that is not as long as its Content-Range": "deviation",
-        "put_blob: refuses a Location that a later answer has replaced": "deviation",
-        "mount_blob: refuses a target whose name is none": "allowed",
+        "put_blob: refuses a Location that a later response has replaced": "deviation",
+        "mount_blob: refuses a target with a malformed name": "allowed",
         "put_blob: stores the bytes under their sha512": "allowed",
         "put_blob: refuses before the bytes, when asked": "deviation",
         "put_blob: knows no session that was never opened": "allowed",
@@ -83,18 +83,18 @@ DIFFERENCES = {
         "cancel_upload: knows no session that was never opened": "allowed",
         "none: a session takes no POST": "deviation",
         "head_blob: finds a blob by its sha512": "allowed",
-        "head_blob: refuses a name that is none": "allowed",
-        "get_blob: refuses a name that is none": "allowed",
+        "head_blob: refuses a malformed name": "allowed",
+        "get_blob: refuses a malformed name": "allowed",
         "none: a blob takes no PUT": "allowed",
         "get_blob: has no part behind its end": "deviation",
         "get_blob: sends all of it where the unit of a range is not known": "deviation",
         "head_manifest: does not take a blob for a manifest": "deviation",
-        "head_manifest: refuses a digest that is none": "deviation",
-        "head_manifest: refuses a name that is none": "allowed",
+        "head_manifest: refuses a malformed digest": "deviation",
+        "head_manifest: refuses a malformed name": "allowed",
         "head_manifest: answers 304 to a client that has it": "deviation",
         "get_manifest: does not find a tag that cannot be one": "allowed",
-        "get_manifest: refuses a digest that is none": "deviation",
-        "get_manifest: refuses a name that is none": "allowed",
+        "get_manifest: refuses a malformed digest": "deviation",
+        "get_manifest: refuses a malformed name": "allowed",
         "get_manifest: sends what it has where there is no Accept": "deviation",
         "get_manifest: sends what it has where Accept permits everything": "deviation",
         "get_manifest: sends a Docker manifest as it was pushed where there is no Accept": "deviation",
@@ -104,15 +104,15 @@ DIFFERENCES = {
         "put_manifest: takes a manifest whose subject is not there, and says that it has seen the subject": "allowed",
         "put_manifest: refuses a tag that begins with a dash": "allowed",
         "put_manifest: refuses a tag of more than 128 characters": "allowed",
-        "put_manifest: refuses a digest that is none": "deviation",
-        "put_manifest: refuses a name that is none": "allowed",
+        "put_manifest: refuses a malformed digest": "deviation",
+        "put_manifest: refuses a malformed name": "allowed",
         "put_manifest: refuses more than 4 MiB, when asked before they are sent": "allowed",
-        "delete_blob: refuses a name that is none": "allowed",
+        "delete_blob: refuses a malformed name": "allowed",
         "delete_manifest: deletes a tag": "allowed",
         "delete_manifest: does not find a tag that nobody set": "allowed",
         "delete_manifest: does not find a tag that cannot be one": "allowed",
         "delete_manifest: does not take a config's digest for its manifest's": "deviation",
-        "delete_manifest: refuses a name that is none": "allowed",
+        "delete_manifest: refuses a malformed name": "allowed",
         "put_manifest: refuses data that are not the content of their digest": "allowed",
         "put_manifest: stores it by its sha512": "allowed",
         "get_manifest: looks at every tag in If-None-Match": "deviation",
@@ -123,19 +123,19 @@ DIFFERENCES = {
         "list_tags: gives the n after last, and a Link to the next": "deviation",
         "list_tags: gives no Link with the last n": "deviation",
         "list_tags: gives all after last where there is no n": "deviation",
-        "list_tags: goes on also after a tag that is not there": "deviation",
+        "list_tags: continues also after a tag that does not exist": "deviation",
         "list_tags: gives none and no Link where n is 0": "deviation",
         "list_tags: gives an empty list where the last tag is gone": "deviation",
         "list_tags: gives an empty list where nothing was tagged": "deviation",
         "list_tags: refuses an n that is no number": "allowed",
         "list_tags: refuses an n below 0": "allowed",
-        "list_tags: refuses a name that is none": "allowed",
+        "list_tags: refuses a malformed name": "allowed",
         "none: a list of tags takes no PUT": "allowed",
         "list_repositories: refuses an n that is no number": "allowed",
         "list_repositories: refuses an n below 0": "allowed",
         "list_repositories: takes an n of more than a thousand": "allowed",
         "cancel_upload: takes any Location of the session": "allowed",
-        "none: a session takes no POST to a Location that a later answer has replaced": "allowed",
+        "none: a session takes no POST to a Location that a later response has replaced": "allowed",
         "get_upload: knows a session no more whose bytes were refused": "allowed",
         "none: the path of new sessions has no status": "allowed",
         "none: a list of tags has no slash at its end": "allowed",
@@ -143,7 +143,7 @@ DIFFERENCES = {
         "list_tags: answers HEAD like GET, without a body": "deviation",
         "none: nothing is said of a path's methods but by refusing one": "allowed",
         "get_manifest: does not send by its digest what Accept excludes": "allowed",
-        "get_manifest: sends no manifest in the place of a list": "allowed",
+        "get_manifest: sends no manifest instead of a list": "allowed",
         "get_manifest: does not send a blob": "deviation",
         "get_blob: sends a blob by its sha512": "allowed",
         "get_blob: does not find by its sha256 what was pushed by its sha512": "allowed",
@@ -160,12 +160,12 @@ DIFFERENCES = {
         "get_referrers: names only those of the type that is asked for, and says so": "allowed",
         "get_referrers: looks for a type also where it comes from the config": "allowed",
         "get_referrers: gives an empty index where none has the type": "allowed",
-        "get_referrers: refuses a digest that is none": "allowed",
-        "get_referrers: refuses a name that is none": "allowed",
+        "get_referrers: refuses a malformed digest": "allowed",
+        "get_referrers: refuses a malformed name": "allowed",
         "none: a manifest takes no POST": "allowed",
     },
 }
-"""Every answer that is not the contract's, by registry."""
+"""Every response that is not the contract's, by registry."""
 
 
 def test_the_differences_are_those_that_are_named() -> None:
@@ -190,7 +190,7 @@ def test_what_is_not_imitated_is_named_with_its_reason_and_nothing_else_is() -> 
     assert [name for name, left in NOT_IMITATED.items() if len(left.why.split()) < 8] == []
 
 
-def test_every_documented_request_has_rows() -> None:
+def test_every_endpoint_has_rows() -> None:
     assert {row.request for row in ROWS} == {endpoint.name for endpoint in ENDPOINTS} | {"none"}
 
 

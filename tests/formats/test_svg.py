@@ -65,6 +65,7 @@ def test_it_has_its_own_background_and_nothing_that_is_fetched_or_run(pushed: rt
 
 def test_everything_is_inside_the_picture(pushed: rt.Transcript, tmp_path: Path) -> None:
     root = drawn(pushed, tmp_path)
+    assert len(texts(root)) > 2 * len(pushed)
     for text in root.iter(f"{SVG}text"):
         assert 0 < float(text.get("x", "")) < float(root.get("width", ""))
         assert 0 < float(text.get("y", "")) < float(root.get("height", ""))

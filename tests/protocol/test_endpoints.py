@@ -1,4 +1,4 @@
-"""The table of documented requests, and the two functions that read it."""
+"""The table of endpoints, and the two functions that read it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LITERAL = {
     "get_manifest": ("GET", "/v2/library/hello/manifests/v1"),
     "put_manifest": ("PUT", "/v2/library/hello/manifests/v1"),
 }
-"""Each documented request as the specification writes it; by hand, not from the table."""
+"""The requests to some endpoints as the specification writes them; by hand, not from the table."""
 
 
 def test_every_row_has_a_literal_request_here():

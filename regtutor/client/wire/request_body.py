@@ -66,7 +66,7 @@ class Framing:
         return ""
 
 
-def pieces(body: Body, limit: int) -> Iterator[bytes]:
+def chunks_to_send(body: Body, limit: int) -> Iterator[bytes]:
     """Yield the bytes of the body, at most ``limit`` of them.
 
     Raises

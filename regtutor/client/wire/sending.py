@@ -24,7 +24,7 @@ from regtutor.client.wire.head import (
     keeps_open,
     parse_head,
 )
-from regtutor.client.wire.request_body import Framing, pieces
+from regtutor.client.wire.request_body import Framing, chunks_to_send
 from regtutor.client.wire.tap import Tap
 from regtutor.message import Body, HeaderList, Request
 from regtutor.protocol.urls import Address, sendable_target
@@ -100,7 +100,7 @@ class Sending:
         if self.reused:
             tap.poll()
             if tap.ended or tap.pending:
-                raise StaleConnection("it was closed, or bytes came on it that belong to no request")
+                raise StaleConnection("it was closed, or it received bytes that belong to no request")
         if self._write(self._head, lambda: tap.ended) < len(self._head):
             return
         self.recording.event("head sent", len(self._head))
@@ -196,7 +196,7 @@ class Sending:
 
     def _send_body(self, body: Body) -> None:
         framing = Framing.of(self.recording.headers)
-        complete = self._send_pieces(pieces(body, framing.limit(body)), framing.chunked)
+        complete = self._send_chunks(chunks_to_send(body, framing.limit(body)), framing.chunked)
         if complete and framing.chunked:
             complete = self._write(b"0\r\n\r\n") > 0
         sent = self.recording.upload.size
@@ -207,7 +207,7 @@ class Sending:
         if sent or note:
             self.recording.event("body sent", sent, note)
 
-    def _send_pieces(self, chunks: Iterator[bytes], chunked: bool) -> bool:
+    def _send_chunks(self, chunks: Iterator[bytes], chunked: bool) -> bool:
         """Send the body, and return whether all of it was sent."""
         tally = self.recording.upload
         for chunk in chunks:

@@ -16,7 +16,7 @@ from typing import Any
 
 from regtutor.client.wire.head import head_end
 
-_PIECE = 64 * 1024
+_CHUNK = 64 * 1024
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -62,7 +62,7 @@ class Tap:
     def fill(self, timeout: float) -> None:
         """Receive the next bytes, waiting at most ``timeout`` seconds (then TimeoutError)."""
         self._sock.settimeout(max(timeout, 0.001))
-        received = self._sock.recv(_PIECE)
+        received = self._sock.recv(_CHUNK)
         self.ended = not received
         self.pending += received
 
@@ -76,7 +76,7 @@ class Tap:
             return
         self._sock.settimeout(0)
         try:
-            received = self._sock.recv(_PIECE)
+            received = self._sock.recv(_CHUNK)
         except _WOULD_BLOCK:
             return
         except OSError as error:
@@ -120,7 +120,7 @@ class Tap:
         Parameters
         ----------
         timeout: seconds that can pass without a byte sent (then TimeoutError).
-        stop: called before each piece; if it returns True, no more is sent. It must return True once the other side has
+        stop: called before each chunk; if it returns True, no more is sent. It must return True once the other side has
             closed its side.
 
         Returns
@@ -135,7 +135,7 @@ class Tap:
             if stop():
                 break
             try:
-                sent += self._sock.send(view[sent : sent + _PIECE])
+                sent += self._sock.send(view[sent : sent + _CHUNK])
             except _WOULD_BLOCK:
                 self._wait(deadline)
                 continue
@@ -152,7 +152,7 @@ class Tap:
 
     def makefile(self, *_args: Any, **_options: Any) -> io.BufferedReader:
         """Return a reader of the pending bytes, then of the socket; closing it leaves the socket open."""
-        return io.BufferedReader(_Reader(self), _PIECE)
+        return io.BufferedReader(_Reader(self), _CHUNK)
 
 
 class _Reader(io.RawIOBase):

@@ -328,7 +328,7 @@ function drawCurl(curl) {
   return h(
     "details",
     { class: "regtutor-exchange-curl" },
-    h("summary", {}, "The same request as curl"),
+    h("summary", {}, "The same request with curl"),
     ...(curl.command ? [h("div", {}, copy, " ", status), command] : [h("p", {}, `${curl.none}.`)]),
   );
 }

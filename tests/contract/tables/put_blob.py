@@ -203,7 +203,7 @@ ROWS = (
     ),
     Row(
         "put_blob",
-        "refuses a Location that a later answer has replaced",
+        "refuses a Location that a later response has replaced",
         Sent("PUT {former_location}&digest={hello} HTTP/1.1\nContent-Length: 2", b"lo"),
         Answer("HTTP/1.1 416 Requested Range Not Satisfiable\nRange: 0-2", errors=("BLOB_UPLOAD_INVALID",)),
         CHUNKS,

@@ -1,4 +1,4 @@
-"""What ``embedded(quirks="distribution-3.1")`` answers where 3.1 differs from 2.8, from the specification or from us.
+"""The responses of ``embedded(quirks="distribution-3.1")`` where 3.1 differs from 2.8, the specification or us.
 
 There is no 3.1 here to compare it with: the rows are from what was seen of 3.1.1 on loopback (``SEEN``), and from its
 source (``READ``).
@@ -7,7 +7,7 @@ source (``READ``).
 from tests.contract import preparations as content
 from tests.contract.language import Answer, Row, Sent
 from tests.contract.preparations import DOCKER_LIST, DOCKER_MANIFEST, HELLO, OCI_MANIFEST, SCHEMA_1, put_manifest
-from tests.contract.table_patch_upload import arrived, chunk
+from tests.contract.tables.patch_upload import arrived, chunk
 
 SEEN = "seen of 3.1.1 on loopback: {} <https://github.com/distribution/distribution/blob/v3.1.1/registry/{}>"
 READ = "the source of 3.1.1: {} <https://github.com/distribution/distribution/blob/v3.1.1/registry/{}>"
@@ -36,7 +36,7 @@ UPLOADS = (
     ),
     Row(
         "patch_upload",
-        "refuses a chunk that leaves a gap, and does not say where the session stands",
+        "refuses a chunk that leaves a gap, and does not give the state of the session",
         chunk("4-4", b"o"),
         _OUT_OF_RANGE,
         SEEN.format("PATCH out of order gave 416", _UPLOADS),
@@ -52,7 +52,7 @@ UPLOADS = (
     ),
     Row(
         "patch_upload",
-        "refuses a Location that a later answer has replaced",
+        "refuses a Location that a later response has replaced",
         chunk("3-4", b"lo", "{former_location}"),
         _OUT_OF_RANGE,
         SEEN.format("a stale Location gave 416", _UPLOADS),
@@ -76,7 +76,7 @@ UPLOADS = (
     ),
     Row(
         "get_upload",
-        "goes on with bytes that were refused for their digest",
+        "continues with bytes that were refused for their digest",
         Sent("GET {location} HTTP/1.1"),
         Answer("HTTP/1.1 204 No Content\nRange: 0-4"),
         SEEN.format("the status after a wrong digest was 204 with all the bytes", _UPLOADS),
@@ -102,7 +102,7 @@ UPLOADS = (
     ),
     Row(
         "cancel_upload",
-        "does not cancel by a Location that a later answer has replaced",
+        "does not cancel by a Location that a later response has replaced",
         Sent("DELETE {former_location} HTTP/1.1\nContent-Length: 0"),
         Answer("HTTP/1.1 416 Requested Range Not Satisfiable", errors=("RANGE_INVALID",)),
         READ.format("every method but GET and HEAD needs the latest Location", _UPLOADS),
@@ -110,7 +110,7 @@ UPLOADS = (
     ),
     Row(
         "post_blob",
-        "opens a session in place of storing the bytes",
+        "opens a session instead of storing the bytes",
         Sent("POST /v2/{repository}/blobs/uploads/?digest={hello} HTTP/1.1\nContent-Length: 5", HELLO),
         Answer("HTTP/1.1 202 Accepted\nRange: 0-0"),
         SEEN.format("a single POST gave 202, and the body was gone", _UPLOADS),

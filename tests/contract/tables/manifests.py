@@ -85,7 +85,7 @@ HEAD_MANIFEST = (
     ),
     Row(
         "head_manifest",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         Sent("HEAD /v2/{repository}/manifests/sha256:hello HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", body=b""),
         ERRORS,
@@ -94,7 +94,7 @@ HEAD_MANIFEST = (
     ),
     Row(
         "head_manifest",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("HEAD /v2/{repository}/Upper/manifests/v1 HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", body=b""),
         ERRORS,
@@ -186,7 +186,7 @@ GET_MANIFEST = (
     ),
     Row(
         "get_manifest",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         Sent("GET /v2/{repository}/manifests/sha256:hello HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -197,7 +197,7 @@ GET_MANIFEST = (
     ),
     Row(
         "get_manifest",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("GET /v2/{repository}/Upper/manifests/v1 HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         ERRORS,

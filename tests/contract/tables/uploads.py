@@ -126,7 +126,7 @@ POST_BLOB = (
     ),
     Row(
         "post_blob",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         Sent("POST /v2/{repository}/blobs/uploads/?digest=hello HTTP/1.1\nContent-Length: 5", HELLO),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -134,7 +134,7 @@ POST_BLOB = (
     ),
     Row(
         "post_blob",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("POST /v2/{repository}/-/blobs/uploads/?digest={hello} HTTP/1.1\nContent-Length: 5", HELLO),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         NAMES,
@@ -198,7 +198,7 @@ MOUNT_BLOB = (
     ),
     Row(
         "mount_blob",
-        "opens a session where the source's name is none",
+        "opens a session where the source's name is malformed",
         Sent("POST /v2/{repository}/blobs/uploads/?mount={hello}&from=../{other} HTTP/1.1\nContent-Length: 0"),
         Answer(SESSION_OPENED),
         MOUNT,
@@ -206,7 +206,7 @@ MOUNT_BLOB = (
     ),
     Row(
         "mount_blob",
-        "opens a session where the digest is none",
+        "opens a session where the digest is malformed",
         Sent("POST /v2/{repository}/blobs/uploads/?mount=hello&from={other} HTTP/1.1\nContent-Length: 0"),
         Answer(SESSION_OPENED),
         MOUNT,
@@ -214,7 +214,7 @@ MOUNT_BLOB = (
     ),
     Row(
         "mount_blob",
-        "refuses a target whose name is none",
+        "refuses a target with a malformed name",
         Sent("POST /v2/{repository}/-/blobs/uploads/?mount={hello}&from={other} HTTP/1.1\nContent-Length: 0"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         NAMES,

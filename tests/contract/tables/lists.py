@@ -81,7 +81,7 @@ LIST_TAGS = (
     ),
     Row(
         "list_tags",
-        "goes on also after a tag that is not there",
+        "continues also after a tag that does not exist",
         Sent("GET /v2/{repository}/tags/list?last=b2 HTTP/1.1"),
         Answer(LISTED, json={"name": "{repository}", "tags": ["C", "v1"]}),
         TAGS,
@@ -172,7 +172,7 @@ LIST_TAGS = (
     ),
     Row(
         "list_tags",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("GET /v2/{repository}/Upper/tags/list HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         ERRORS,

@@ -15,7 +15,7 @@ TAG_KEPT = {
 
 
 def delete(path: str, repository: str = "{repository}") -> Sent:
-    """``DELETE`` of what stands at ``path`` in the repository."""
+    """``DELETE`` of the content at ``path`` in the repository."""
     return Sent(f"DELETE /v2/{repository}/{path} HTTP/1.1\nContent-Length: 0")
 
 
@@ -110,7 +110,7 @@ DELETE_BLOB = (
     ),
     Row(
         "delete_blob",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         delete("blobs/sha256:hello"),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -118,7 +118,7 @@ DELETE_BLOB = (
     ),
     Row(
         "delete_blob",
-        "refuses a name that is none",
+        "refuses a malformed name",
         delete("blobs/{hello}", "{repository}/Upper"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         ERRORS,
@@ -251,7 +251,7 @@ DELETE_MANIFEST = (
     ),
     Row(
         "delete_manifest",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         delete("manifests/sha256:hello"),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -259,7 +259,7 @@ DELETE_MANIFEST = (
     ),
     Row(
         "delete_manifest",
-        "refuses a name that is none",
+        "refuses a malformed name",
         delete("manifests/v1", "{repository}/Upper"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         ERRORS,

@@ -265,7 +265,7 @@ ROWS = (
     ),
     Row(
         "put_manifest",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         put_manifest("sha256:hello", OCI_MANIFEST, content.MANIFEST),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -276,7 +276,7 @@ ROWS = (
     ),
     Row(
         "put_manifest",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent(
             f"PUT /v2/{{repository}}/Upper/manifests/v1 HTTP/1.1\n"
             f"Content-Type: {OCI_MANIFEST}\nContent-Length: {len(content.MANIFEST)}",

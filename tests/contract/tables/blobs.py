@@ -75,7 +75,7 @@ HEAD_BLOB = (
     ),
     Row(
         "head_blob",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         Sent("HEAD /v2/{repository}/blobs/sha256:hello HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", body=b""),
         ERRORS,
@@ -83,7 +83,7 @@ HEAD_BLOB = (
     ),
     Row(
         "head_blob",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("HEAD /v2/{repository}/Upper/blobs/{hello} HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", body=b""),
         ERRORS,
@@ -126,7 +126,7 @@ GET_BLOB = (
     ),
     Row(
         "get_blob",
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         Sent("GET /v2/{repository}/blobs/sha256:hello HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         ERRORS,
@@ -134,7 +134,7 @@ GET_BLOB = (
     ),
     Row(
         "get_blob",
-        "refuses a name that is none",
+        "refuses a malformed name",
         Sent("GET /v2/{repository}/Upper/blobs/{hello} HTTP/1.1"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         ERRORS,
@@ -191,7 +191,7 @@ GET_BLOB = (
             "distribution": deviation(
                 "HTTP/1.1 416 Requested Range Not Satisfiable\nContent-Length: 5",
                 RANGES,
-                "a unit that a server does not know is to be ignored",
+                "a unit that a server does not know must be ignored",
                 body=b"",
             )
         },

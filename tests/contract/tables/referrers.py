@@ -121,13 +121,13 @@ ROWS = (
         "a signature",
     ),
     row(
-        "refuses a digest that is none",
+        "refuses a malformed digest",
         get(digest="sha256:hello"),
         Answer("HTTP/1.1 400 Bad Request", errors=("DIGEST_INVALID",)),
         "the image v1",
     ),
     row(
-        "refuses a name that is none",
+        "refuses a malformed name",
         get(repository="{repository}/Upper"),
         Answer("HTTP/1.1 400 Bad Request", errors=("NAME_INVALID",)),
         source=ERRORS,

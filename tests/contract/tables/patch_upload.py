@@ -1,4 +1,4 @@
-"""The contract: the chunks of a blob, and where an upload stands."""
+"""The contract: the chunks of a blob, and the state of an upload."""
 
 from tests.contract.cells import ERRORS, READS_STATE_FIRST
 from tests.contract.language import Answer, Differs, Row, Sent, allowed, api, deviation, rfc, spec
@@ -121,7 +121,7 @@ PATCH_UPLOAD = (
     ),
     Row(
         "patch_upload",
-        "goes on with a stream after a chunk",
+        "continues with a stream after a chunk",
         Sent("PATCH {location} HTTP/1.1\nTransfer-Encoding: chunked", b"2\r\nlo\r\n0\r\n\r\n"),
         Answer(arrived(4)),
         STREAM,
@@ -213,7 +213,7 @@ PATCH_UPLOAD = (
     ),
     Row(
         "patch_upload",
-        "refuses a Location that a later answer has replaced",
+        "refuses a Location that a later response has replaced",
         chunk("3-4", b"lo", "{former_location}"),
         out_of_order(2),
         CHUNKS,
@@ -229,7 +229,7 @@ PATCH_UPLOAD = (
     ),
     Row(
         "patch_upload",
-        "refuses a stream to a Location that a later answer has replaced",
+        "refuses a stream to a Location that a later response has replaced",
         Sent("PATCH {former_location} HTTP/1.1\nTransfer-Encoding: chunked", b"2\r\nlo\r\n0\r\n\r\n"),
         out_of_order(2),
         CHUNKS,

@@ -66,7 +66,7 @@ ROWS = (
             "distribution": allowed(
                 "HTTP/1.1 201 Created",
                 DESCRIPTORS,
-                "data must be the content, but no registry is told to compare; who reads them must then find out",
+                "data must be the content, but no registry is told to compare; a reader of the data must then find out",
             )
         },
     ),

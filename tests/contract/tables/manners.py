@@ -13,7 +13,7 @@ MOVED = rfc("15.4.2 301 Moved Permanently")
 NO_METHOD = rfc("15.5.6 405 Method Not Allowed")
 _STALE = "2.8 takes a Location for another offset for that of an unknown session"
 _CANONICAL = "it keeps the blob by its sha256, the digest that it calls canonical"
-_NOT_LOOKED_AT = "by its digest it sends a Docker manifest to anybody, as it may not send another one in its place"
+_NOT_LOOKED_AT = "by its digest it sends a Docker manifest to anybody, as it may not send another one instead"
 
 SESSIONS = (
     Row(
@@ -29,7 +29,7 @@ SESSIONS = (
     ),
     Row(
         "none",
-        "a session takes no POST to a Location that a later answer has replaced",
+        "a session takes no POST to a Location that a later response has replaced",
         Sent("POST {former_location} HTTP/1.1\nContent-Length: 0"),
         Answer("HTTP/1.1 405 Method Not Allowed", errors=("UNSUPPORTED",)),
         NO_METHOD,
@@ -49,7 +49,7 @@ SESSIONS = (
             "distribution": allowed(
                 "HTTP/1.1 204 No Content\nRange: 0-2",
                 ERRORS,
-                "it fails to remove what it refused, and the session goes on with it",
+                "it fails to remove what it refused, and the session continues with it",
                 body=b"",
             )
         },
@@ -158,7 +158,7 @@ MANIFESTS = (
     ),
     Row(
         "get_manifest",
-        "sends no manifest in the place of a list",
+        "sends no manifest instead of a list",
         Sent(f"GET /v2/{{repository}}/manifests/v1 HTTP/1.1\nAccept: {DOCKER_MANIFEST}"),
         Answer("HTTP/1.1 404 Not Found", errors=("MANIFEST_UNKNOWN",)),
         PULL,
