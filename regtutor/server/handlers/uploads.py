@@ -16,7 +16,7 @@ from regtutor.server.http import Response
 from regtutor.server.names import is_repository
 from regtutor.server.receiving import Handling, receives
 from regtutor.server.respond import respond
-from regtutor.server.upload_refusals import (
+from regtutor.server.upload_sessions import (
     check_length,
     commit,
     discard,

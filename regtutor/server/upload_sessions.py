@@ -1,6 +1,7 @@
-"""The checks that the handlers of upload sessions share: each returns what the handler needs, or raises a refusal.
+"""The steps that the handlers of upload sessions share: find a session, write to it, and report its state.
 
-The refusals carry the state of the session, or say how to start again.
+This module lies between HTTP and ``storage.sessions``. It translates the errors of the storage into refusals, which
+contain the state of the session, or the request that starts another one.
 """
 
 from __future__ import annotations
