@@ -21,6 +21,7 @@ from functools import wraps
 from typing import ParamSpec, Protocol
 
 from regtutor.server.http import Response
+from regtutor.server.once import Once
 
 P = ParamSpec("P")
 
@@ -58,8 +59,7 @@ class BodySink:
     def __init__(self, handling: Handling, receiver: Receiver) -> None:
         self._handling = handling
         self.limit, self.write = receiver.limit, receiver.write
-        # The thread that takes the element ends this sink. The loop and a worker may both try: list.pop is atomic.
-        self._may_end = [True]
+        self._end = Once()  # the event loop and a worker can both try to end this sink
 
     def finish(self) -> Response:
         """Resume the handler; its receiver has the whole body.
@@ -73,7 +73,7 @@ class BodySink:
         Refusal, or any other exception that the handler raises.
         RuntimeError: the sink was already finished or aborted.
         """
-        if not self._take_end():
+        if not self._end.take():
             raise RuntimeError("this body was already finished or aborted")
         try:
             next(self._handling)
@@ -84,7 +84,7 @@ class BodySink:
 
     def abort(self) -> None:
         """Close the handler where it waits for the body. Has no effect after ``finish``."""
-        if self._take_end():
+        if self._end.take():
             self._handling.close()
 
     def __enter__(self) -> BodySink:
@@ -92,12 +92,6 @@ class BodySink:
 
     def __exit__(self, *_exc: object) -> None:
         self.abort()
-
-    def _take_end(self) -> bool:
-        try:
-            return self._may_end.pop()
-        except IndexError:
-            return False
 
 
 def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]:
@@ -121,7 +115,7 @@ def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]
 
 
 def response_of(outcome: Response | BodySink) -> Handling:
-    """Get the response of an inner handler, whether or not that needs a body.
+    """Get the response of an inner handler, whether or not the handler needs a body.
 
     Use it inside a generator: ``response = yield from response_of(handler(call))``.
     """

@@ -253,7 +253,7 @@ def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> 
     assert store.blob("a", digests.parse(HELLO)) is None
     writer = committing.writer()
     writer.write(b"hello")
-    assert writer._take_end()  # as commit does first
+    assert writer._end.take()  # as commit does first
     with pytest.raises(SessionBusy):
         committing.discard()
 
@@ -296,7 +296,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     location = inline.start("a")
     ending = begun(inline, location)
     (writer,) = inline.app.sessions.uploading.values()
-    assert writer._take_end()  # as pause and commit do first
+    assert writer._end.take()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
     assert fault["code"] == "BLOB_UPLOAD_INVALID"
     assert fault["detail"]["expected"] == "a session without another request that is finishing at this moment"

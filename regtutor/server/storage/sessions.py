@@ -19,6 +19,7 @@ from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
+from regtutor.server.once import Once
 from regtutor.server.storage.purging import purge
 from regtutor.server.storage.store import Store
 
@@ -221,14 +222,13 @@ class SessionWriter:
         if self.start == 0:
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
-        # The thread that takes the element ends this writer. The loop and a worker may both try: list.pop is atomic.
-        self._may_end = [True]
+        self._end = Once()  # the event loop and a worker can both try to end this writer
         session.sessions.uploading[session._path] = self
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
-        if not self._may_end:
+        if self._end.taken:
             return
         left = memoryview(chunk)
         while left:
@@ -243,13 +243,13 @@ class SessionWriter:
         ------
         SessionGone: the session was canceled, or taken over by another request.
         """
-        if not self._take_end():
+        if not self._end.take():
             raise SessionGone(self.session.id)
         self._leave(self._hasher)
 
     def abort(self) -> None:
         """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
-        if not self._take_end():
+        if not self._end.take():
             return
         try:
             if not self.keeps:
@@ -270,7 +270,7 @@ class SessionWriter:
         WrongDigest: the bytes do not match the digest; nothing was stored.
         SessionGone: the session was canceled, or taken over by another request; this request stored nothing.
         """
-        if not self._take_end():
+        if not self._end.take():
             raise SessionGone(self.session.id)
         try:
             os.fsync(self._file.fileno())
@@ -294,12 +294,6 @@ class SessionWriter:
             while chunk := file.read(CHUNK):
                 hasher.update(chunk)
         return hasher
-
-    def _take_end(self) -> bool:
-        try:
-            return self._may_end.pop()
-        except IndexError:
-            return False
 
     def _leave(self, hasher: Hasher | None) -> None:
         try:
