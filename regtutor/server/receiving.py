@@ -47,7 +47,8 @@ class BodySink:
     """Receives the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
 
     Only the first call of ``finish`` or ``abort`` has an effect, from whichever thread. So nothing can close a handler
-    that is finishing its request, although its writer can still be ended from elsewhere: see ``SessionWriter``.
+    that is finishing its request, although its writer can still be ended from elsewhere, even during a ``write``: the
+    bytes that follow are then only counted, and ``finish`` raises the refusal. See ``SessionWriter``.
 
     As a context manager, it aborts at the end of the block unless it was finished.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import threading
 import time
 from pathlib import Path
 
@@ -253,9 +255,31 @@ def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> 
     assert store.blob("a", digests.parse(HELLO)) is None
     writer = committing.writer()
     writer.write(b"hello")
-    assert writer._end.take()  # as commit does first
+    assert writer._take_end()  # as commit does first
     with pytest.raises(SessionBusy):
         committing.discard()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_an_end_from_another_thread_waits_for_the_chunk_in_progress(store: Store, keeps: bool) -> None:
+    session = Sessions(store).start("a")
+    writer = session.writer(keeps=keeps)
+    ending = threading.Thread(target=session.writer)  # takes the session over
+
+    class Slow(io.FileIO):
+        def write(self, data: object) -> int:
+            ending.start()
+            ending.join(0.2)
+            return super().write(data)  # type: ignore[arg-type]
+
+    writer._file.close()
+    writer._file = Slow(session.data, "ab")
+    writer.write(b"hello")
+    ending.join(20)
+    writer.write(b"more")
+    assert (writer.received, session.data.read_bytes()) == (9, b"hello" if keeps else b"")
+    with pytest.raises(SessionGone):
+        writer.pause()
 
 
 def test_a_commit_whose_session_cannot_be_removed_leaves_it_to_others(
@@ -296,7 +320,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     location = inline.start("a")
     ending = begun(inline, location)
     (writer,) = inline.app.sessions.uploading.values()
-    assert writer._end.take()  # as pause and commit do first
+    assert writer._take_end()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
     assert fault["code"] == "BLOB_UPLOAD_INVALID"
     assert fault["detail"]["expected"] == "a session without another request that is finishing at this moment"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections import OrderedDict
@@ -223,18 +224,20 @@ class SessionWriter:
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
         self._end = Once()  # the event loop and a worker can both try to end this writer
+        self._writing = threading.Lock()  # held for each write, so that an end waits for the chunk in progress
         session.sessions.uploading[session._path] = self
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
-        if self._end.taken:
-            return
-        left = memoryview(chunk)
-        while left:
-            left = left[self._file.write(left) :]
-        if self._hasher is not None:
-            self._hasher.update(chunk)
+        with self._writing:
+            if self._end.taken:
+                return
+            left = memoryview(chunk)
+            while left:
+                left = left[self._file.write(left) :]
+            if self._hasher is not None:
+                self._hasher.update(chunk)
 
     def pause(self) -> None:
         """Leave the bytes in the session, so that a later request can continue.
@@ -243,13 +246,13 @@ class SessionWriter:
         ------
         SessionGone: the session was canceled, or taken over by another request.
         """
-        if not self._end.take():
+        if not self._take_end():
             raise SessionGone(self.session.id)
         self._leave(self._hasher)
 
     def abort(self) -> None:
         """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
-        if not self._end.take():
+        if not self._take_end():
             return
         try:
             if not self.keeps:
@@ -270,7 +273,7 @@ class SessionWriter:
         WrongDigest: the bytes do not match the digest; nothing was stored.
         SessionGone: the session was canceled, or taken over by another request; this request stored nothing.
         """
-        if not self._end.take():
+        if not self._take_end():
             raise SessionGone(self.session.id)
         try:
             os.fsync(self._file.fileno())
@@ -294,6 +297,11 @@ class SessionWriter:
             while chunk := file.read(CHUNK):
                 hasher.update(chunk)
         return hasher
+
+    def _take_end(self) -> bool:
+        """End this writer, unless it has ended: True for the first caller. From here on, no byte is written."""
+        with self._writing:
+            return self._end.take()
 
     def _leave(self, hasher: Hasher | None) -> None:
         try:
