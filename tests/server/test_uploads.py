@@ -7,7 +7,9 @@ import os
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -208,10 +210,10 @@ def test_where_the_hash_was_lost_the_bytes_are_read_once_more(inline: Inline, mo
 def test_the_hashes_of_so_many_sessions_are_kept_and_no_more() -> None:
     kept = HashesInProgress(limit=2)
     for name in "abc":
-        kept.keep(Path(name), Hasher())
+        kept.keep(name, Hasher())
     assert len(kept) == 2
-    assert kept.pop(Path("a")) is None
-    assert kept.pop(Path("c")) is not None
+    assert kept.pop("a") is None
+    assert kept.pop("c") is not None
 
 
 def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline) -> None:
@@ -220,6 +222,35 @@ def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline) -
     assert inline.ask("PUT", f"{location}&digest={HELLO}").status == 201
     inline.ask("DELETE", target(patched(inline, inline.start("a"), b"hello", 0)))
     assert len(inline.app.sessions.hashes) == 0
+
+
+def test_a_hash_is_kept_before_another_request_can_begin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = Sessions(store)
+    session = uploads.start("a")
+    writer = session.writer()
+    keep = uploads.hashes.keep
+
+    def keep_while_it_writes(key: str, hasher: Hasher) -> None:
+        assert uploads.uploading[key] is writer
+        keep(key, hasher)
+
+    monkeypatch.setattr(uploads.hashes, "keep", keep_while_it_writes)
+    writer.pause()
+    assert (len(uploads.hashes), uploads.uploading) == (1, {})
+
+
+def test_of_two_threads_that_open_a_session_one_takes_it_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Sessions(store).start("a")
+    begin = sessions.SessionWriter.__init__
+
+    def begin_slowly(*args: Any) -> None:
+        time.sleep(0.1)
+        begin(*args)
+
+    monkeypatch.setattr(sessions.SessionWriter, "__init__", begin_slowly)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda _: session.writer(), range(2))
+    assert sorted((first._end.taken, second._end.taken)) == [False, True]
 
 
 def test_a_session_that_ended_after_it_was_looked_up_is_named_so(store: Store) -> None:
