@@ -33,11 +33,11 @@ class SessionGone(Exception):
 
 
 class WrongDigest(Exception):
-    """The bytes do not match the digest: ``found`` is their digest, and ``size`` their number."""
+    """The bytes do not match the digest ``given``: ``found`` is their digest, and ``size`` their number."""
 
-    def __init__(self, found: str, size: int) -> None:
+    def __init__(self, given: str, found: str, size: int) -> None:
         super().__init__(found)
-        self.found, self.size = found, size
+        self.given, self.found, self.size = given, found, size
 
 
 class Sessions:
@@ -304,7 +304,7 @@ class SessionWriter:
             self._file.close()
             hasher = self._whole(digest.algorithm)
             if hasher.digest != str(digest):
-                raise WrongDigest(hasher.digest, hasher.size)
+                raise WrongDigest(str(digest), hasher.digest, hasher.size)
             self.session.sessions.store.keep(self.session.data, self.session.repository, digest)
         finally:
             try:
