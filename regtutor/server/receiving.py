@@ -1,6 +1,6 @@
-"""Receiving a request body: the handler yields a receiver for the body, and resumes when the body has arrived.
+"""Receiving a request body: the handler yields a destination for the body, and resumes when the body has arrived.
 
-A walk yields a request and is sent an exchange; a handler yields a :class:`Receiver` and then returns the response. An
+A walk yields a request and is sent an exchange; a handler yields a :class:`Destination` and then returns the response. An
 error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the body
 is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
 
@@ -26,7 +26,7 @@ from regtutor.server.once import Once
 P = ParamSpec("P")
 
 
-class Receiver(Protocol):
+class Destination(Protocol):
     """The destination of a request body.
 
     ``limit`` is the number of bytes that it can use, or None for any number. It drops further bytes, and the rest of
@@ -39,7 +39,7 @@ class Receiver(Protocol):
     def write(self, chunk: bytes) -> None: ...
 
 
-Handling = Generator[Receiver, None, Response]
+Handling = Generator[Destination, None, Response]
 """A running handler: it yields at most once, and returns the response."""
 
 
@@ -54,16 +54,16 @@ class BodySink:
 
     Parameters
     ----------
-    handling: the handler, which has yielded ``receiver``.
+    handling: the handler, which has yielded ``destination``.
     """
 
-    def __init__(self, handling: Handling, receiver: Receiver) -> None:
+    def __init__(self, handling: Handling, destination: Destination) -> None:
         self._handling = handling
-        self.limit, self.write = receiver.limit, receiver.write
+        self.limit, self.write = destination.limit, destination.write
         self._end = Once()  # the event loop and a worker can both try to end this sink
 
     def finish(self) -> Response:
-        """Resume the handler; its receiver has the whole body.
+        """Resume the handler; its destination has the whole body.
 
         Returns
         -------
@@ -106,11 +106,11 @@ def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]
     def begin(*args: P.args, **kwargs: P.kwargs) -> Response | BodySink:
         handling = handler(*args, **kwargs)
         try:
-            receiver = next(handling)
+            destination = next(handling)
         except StopIteration as end:
             response: Response = end.value
             return response
-        return BodySink(handling, receiver)
+        return BodySink(handling, destination)
 
     return begin
 
@@ -128,7 +128,7 @@ def response_of(outcome: Response | BodySink) -> Handling:
 
 
 class InMemory:
-    """A receiver that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
+    """A destination that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
 
     Attributes
     ----------

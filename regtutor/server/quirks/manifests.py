@@ -310,7 +310,7 @@ def refuse_urls(handler: Handler) -> Handler:
 
 
 class _Copying:
-    """A receiver that passes the body on to ``sink`` and keeps a ``copy``."""
+    """A destination that passes the body on to ``sink`` and keeps a ``copy``."""
 
     def __init__(self, sink: BodySink, copy: InMemory) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
