@@ -1,8 +1,8 @@
 """Receiving a request body: the handler yields a destination for the body, and resumes when the body has arrived.
 
-A walk yields a request and is sent an exchange; a handler yields a :class:`Destination` and then returns the response. An
-error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the body
-is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
+A walk yields a request and is sent an exchange; a handler yields a :class:`Destination` and then returns the response.
+An error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the
+body is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
 
 ::
 
