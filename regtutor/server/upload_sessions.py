@@ -6,12 +6,13 @@ contain the state of the session, or the request that starts another one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from regtutor.message import HeaderList
 from regtutor.protocol.digests import CANONICAL
-from regtutor.protocol.ranges import GRAMMAR, chunk_range
+from regtutor.protocol.ranges import CHUNK, GRAMMAR, chunk_range, length
 from regtutor.server.call import Call
 from regtutor.server.location_state import UploadState, seal, unseal
 from regtutor.server.names import is_session
@@ -47,13 +48,13 @@ def session_in_order(call: Call) -> tuple[Session, int]:
     size, text = session.size, call.head.header("Content-Range")
     chunk = chunk_range(text) if text is not None else None
     if text is not None and chunk is None:
-        raise _out_of_order(call, session, f"Content-Range: {text}", f"{GRAMMAR}, beginning with {size}")
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"{_correction(text)}, beginning with {size}")
     if chunk is not None and chunk.first != size:
         raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
     if offset != size:
         raise _replaced(call, session, offset, size)
     announced = call.head.header("Content-Length")
-    if chunk is not None and announced is not None and announced != str(chunk.size):
+    if chunk is not None and announced is not None and length(announced) != chunk.size:
         given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {announced}"
         next = f"the same {call.head.method} with a Content-Range that ends with the last byte, not the byte after it"
         raise Refusal("SIZE_INVALID", given=given, expected="the same number of bytes in both", next=next)
@@ -159,11 +160,20 @@ def _session_and_offset(call: Call) -> tuple[Session, int]:
     return session, state.offset
 
 
+def _correction(text: str) -> str:
+    """The correct form of a Content-Range that ``chunk_range`` does not accept."""
+    if re.fullmatch(GRAMMAR, text) is None:
+        return GRAMMAR
+    if CHUNK.fullmatch(text) is None:
+        return "numbers of at most 18 digits, the most that this registry accepts"
+    return "a range whose last byte is not before its first byte"
+
+
 def _announced(call: Call) -> int | None:
     """The number of bytes that the head announced, or None if it did not."""
-    length = call.head.header("Content-Length")
-    if length is not None and length.isdecimal():
-        return int(length)
+    announced = length(call.head.header("Content-Length"))
+    if announced is not None:
+        return announced
     chunk = chunk_range(call.head.header("Content-Range") or "")
     return chunk.size if chunk is not None else None
 

@@ -15,6 +15,7 @@ import pytest
 
 from regtutor.protocol import digests, ranges
 from regtutor.protocol.digests import Hasher
+from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.storage import purging, sessions
@@ -98,6 +99,7 @@ def test_a_chunk_that_is_not_as_long_as_was_said_is_forgotten(inline: Inline) ->
     assert patched(inline, location, b"hello", 0).status == 202
 
 
+TOO_LONG = "numbers of at most 18 digits, the most that this registry accepts, beginning with 3"
 REFUSED = [
     ("4-8", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
     ("0-4", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
@@ -105,8 +107,10 @@ REFUSED = [
     ("bytes=3-7", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-7/8", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("7-3", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("3-" + "9" * 5000, "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("7-3", "BLOB_UPLOAD_INVALID", "a range whose last byte is not before its first byte, beginning with 3"),
+    ("3-" + "9" * 19, "BLOB_UPLOAD_INVALID", TOO_LONG),
+    ("3-" + "9" * 5000, "BLOB_UPLOAD_INVALID", TOO_LONG),
+    ("3-\u0668", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-8", "SIZE_INVALID", "the same number of bytes in both"),
 ]
 
@@ -127,6 +131,14 @@ def test_a_refused_chunk_is_told_what_was_wrong_and_where_to_go_on(
     if code == "BLOB_UPLOAD_INVALID":
         assert (refused.status, refused.header("Range"), target(refused)) == (416, "0-2", location)
     assert patched(inline, location, b"hello", 3).status == 202
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\u0665"])
+def test_a_content_length_that_is_not_a_number_of_bytes_announces_nothing(inline: Inline, length: str) -> None:
+    for method, target in (("PATCH", inline.start("a")), ("PUT", f"{inline.start('a')}&digest={HELLO}")):
+        assert inline.ask(method, target, b"hello", Content_Length=length).status in (201, 202)
+    manifest = inline.ask("PUT", "/v2/a/manifests/v1", b"{}", Content_Type=OCI_MANIFEST, Content_Length=length)
+    assert (manifest.status, faults(manifest)[0]["code"]) == (400, "MANIFEST_INVALID")
 
 
 def test_a_range_is_written_with_both_ends_included() -> None:

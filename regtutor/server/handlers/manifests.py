@@ -8,6 +8,7 @@ from regtutor.errors import InvalidManifest
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
+from regtutor.protocol.ranges import length
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
@@ -140,9 +141,8 @@ def _check_tag(tag: str | None) -> None:
 
 
 def _announced(call: Call) -> int:
-    """The number of bytes that Content-Length announces, or 0 without it."""
-    length = call.head.header("Content-Length") or ""
-    return int(length) if length.isdecimal() else 0
+    """The number of bytes that Content-Length announces, or 0 without a valid one."""
+    return length(call.head.header("Content-Length")) or 0
 
 
 def _check_size(call: Call, size: int) -> None:

@@ -21,6 +21,7 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from tornado.iostream import StreamClosedError
 
 from regtutor.message import CHUNK
+from regtutor.protocol.ranges import length
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import origin_form
 from regtutor.server.app import App
@@ -128,12 +129,12 @@ class OneRequest(HTTPMessageDelegate):
 
     def _await_body(self, headers: HTTPHeaders, expects: bool) -> asyncio.Task[None] | None:
         """Wait for the body, if there is one; or respond without it if the request is refused anyway."""
-        length = int(headers.get("Content-Length", "0"))
-        if length == 0 and "Transfer-Encoding" not in headers:
+        announced = length(headers.get("Content-Length")) or 0
+        if announced == 0 and "Transfer-Encoding" not in headers:
             return None
         if isinstance(self._outcome, Response) and expects:
             return self._start_response(self._outcome, last=True)
-        if isinstance(self._outcome, Response) and length > DRAIN:
+        if isinstance(self._outcome, Response) and announced > DRAIN:
             self._start_response(self._outcome, last=True, lingers=True)
             return None
         if expects and self._line.version == "HTTP/1.1":
