@@ -7,7 +7,6 @@ a socket.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -85,7 +84,9 @@ class App:
         it need not be sent at all. Or a sink for the body: ``write()`` each chunk, then call ``finish()``, which
         returns the response, or ``abort()`` if the body is cut off.
         """
-        outcome = self._outcome(Call(head, {}, {}, self.store, self.sessions, scheme, self.settings))
+        match = head.endpoint
+        path, query = (match.path, match.query) if match is not None else ({}, {})
+        outcome = self._outcome(Call(head, path, query, self.store, self.sessions, scheme, self.settings))
         return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
     def takes_long(self, head: Head) -> bool:
@@ -110,7 +111,7 @@ class App:
         match = call.head.endpoint
         if match is None:
             raise _no_endpoint(call.head)
-        return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
+        return self._handlers[match.endpoint.name](call)
 
 
 def _for_method(method: str, response: Response) -> Response:

@@ -32,7 +32,8 @@ class Call:
     Attributes
     ----------
     head: the request's head.
-    path, query: the fields of the request target, percent-decoded and not yet validated.
+    path, query: the fields of the request target, percent-decoded and not yet validated; both are empty if no endpoint
+        fits the request.
     store: where content is stored.
     sessions: the upload sessions of the store.
     scheme: ``http`` or ``https``, as the client sees it.
