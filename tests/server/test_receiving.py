@@ -343,6 +343,20 @@ def test_a_client_that_leaves_while_its_request_finishes_has_its_blob_stored(
     assert store.blob("a", parse(HELLO)) is not None
 
 
+def test_a_request_that_no_worker_finishes_is_aborted(store: Store) -> None:
+    inline = Inline(App(store))
+    with Server(inline.app) as server:
+        location = inline.start("a")
+        server.workers.shutdown()
+        connection = sent(
+            server, f"PUT {location}&digest={HELLO} HTTP/1.1", "Host: r", "Content-Length: 5", body=b"hello"
+        )
+        with connection, connection.makefile("rb") as file:
+            assert file.readline() == b"HTTP/1.1 500 Internal Server Error\r\n"
+        assert not inline.app.sessions.uploading
+    assert inline.ask("PUT", f"{location}&digest={HELLO}", b"hello").status == 201
+
+
 class Disk(io.FileIO):
     """A file that takes two bytes at a time, and no more once ``room`` is used up."""
 

@@ -27,7 +27,7 @@ from regtutor.protocol.urls import origin_form
 from regtutor.server.app import App
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
-from regtutor.server.respond import Refusal
+from regtutor.server.respond import Refusal, internal_failure
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.request_line import malformed
 
@@ -213,6 +213,7 @@ class OneRequest(HTTPMessageDelegate):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, sink.finish)
         except Exception as error:  # noqa: BLE001 - as above
+            self._abort()  # if no worker has begun to finish it, such as while the server closes
             return self._failure(error)
 
     async def _send(self, response: Response, last: bool) -> None:
@@ -280,10 +281,7 @@ class OneRequest(HTTPMessageDelegate):
             self._write_log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
 
     def _failure(self, error: Exception) -> Response:
-        self._write_log(f"500 because of {type(error).__name__}: {error}")
-        next = "the same request again; the registry's log has the cause"
-        expected = "no failure inside the registry: the request need not be wrong"
-        return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
+        return internal_failure(error, self._write_log)
 
     def _log(self, status: str, bytes_out: int) -> None:
         milliseconds = (time.monotonic() - self._began) * 1000
