@@ -136,7 +136,7 @@ def _no_endpoint(head: Head) -> Refusal:
         "UNSUPPORTED",
         given=head.method,
         expected=allowed,
-        next=f"add the slash: {head.method} {path}/" if slashed else f"{rows[0].method} {rows[0].template}",
+        next=f"Add the slash: {head.method} {path}/" if slashed else f"{rows[0].method} {rows[0].template}",
         headers=(("Allow", allowed),),
     )
 
@@ -144,5 +144,5 @@ def _no_endpoint(head: Head) -> Refusal:
 def _query_missing(endpoint: Endpoint) -> Refusal:
     names = " and ".join(endpoint.query)
     code = "DIGEST_INVALID" if "digest" in endpoint.query else "UNSUPPORTED"
-    next = f"the same {endpoint.method} with {names} in the query, appended with & if the URL already has a ?"
+    next = f"Send the same {endpoint.method} with {names} in the query, appended with & if the URL already has a ?"
     return Refusal(code, given=f"no {names} in the query", expected=f"{names}=...", next=next, status=400)

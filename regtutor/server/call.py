@@ -62,7 +62,7 @@ class Call:
                 "NAME_INVALID",
                 given=name,
                 expected=REPOSITORY_GRAMMAR,
-                next="the same request with a valid name, such as library/hello",
+                next="Send the same request with a valid name, such as library/hello",
             )
         return name
 
@@ -78,8 +78,8 @@ class Call:
             raise Refusal(
                 "UNSUPPORTED",
                 given=self.head.method,
-                expected=f"{allowed}: deletion is switched off in this registry",
-                next="ask the operator of the registry to switch deletion on",
+                expected=f"one of {allowed}; this registry does not delete",
+                next="Ask the operator of the registry to switch deletion on",
                 headers=(("Allow", allowed),),
             )
 

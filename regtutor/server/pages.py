@@ -62,7 +62,7 @@ def _number(call: Call, refusal: str) -> int | None:
             refusal,
             given=text,
             expected="n=<number of entries>, 0 or more, in decimal digits",
-            next="the same GET with a valid n, or without n for the whole list",
+            next="Send the same GET with a valid n, or without n for the whole list",
             status=400,
         )
     return number

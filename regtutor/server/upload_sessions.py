@@ -56,7 +56,9 @@ def session_in_order(call: Call) -> tuple[Session, int]:
     announced = call.head.header("Content-Length")
     if chunk is not None and announced is not None and length(announced) != chunk.size:
         given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {announced}"
-        next = f"the same {call.head.method} with a Content-Range that ends with the last byte, not the byte after it"
+        next = (
+            f"Send the same {call.head.method} with a Content-Range that ends with the last byte, not with the next one"
+        )
         raise Refusal("SIZE_INVALID", given=given, expected="the same number of bytes in both", next=next)
     return session, offset
 
@@ -125,7 +127,7 @@ def check_length(call: Call, writer: SessionWriter) -> None:
     """
     announced = _announced(call)
     if announced is not None and announced != writer.received:
-        next = f"the same {call.head.method} with all bytes"
+        next = f"Send the same {call.head.method} with all bytes"
         raise Refusal("SIZE_INVALID", given=writer.received, expected=announced, next=next)
 
 
@@ -179,7 +181,7 @@ def _announced(call: Call) -> int | None:
 
 
 def _out_of_order(call: Call, session: Session, given: str, expected: str) -> Refusal:
-    next = "the bytes after those in Range, sent to the Location of this response; GET that Location for the state"
+    next = "Send the bytes after those in Range to the Location of this response; GET that Location for the state"
     headers = session_headers(call, session)
     return Refusal("BLOB_UPLOAD_INVALID", given=given, expected=expected, next=next, headers=headers, status=416)
 
@@ -210,7 +212,7 @@ def _busy(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_INVALID",
         given=session.id,
-        expected="a session without another request that is finishing at this moment",
+        expected="a session that no other request is finishing",
         next="GET the Location for the state of the session; if that returns 404, HEAD the blob",
         status=400,
     )

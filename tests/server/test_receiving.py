@@ -192,7 +192,7 @@ def test_while_a_request_finishes_in_a_worker_no_other_takes_its_session_over(
         (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b"hello"))
         assert (fault["code"], fault["detail"]["expected"]) == (
             "BLOB_UPLOAD_INVALID",
-            "a session without another request that is finishing at this moment",
+            "a session that no other request is finishing",
         )
         sink.abort()
         go_on.set()

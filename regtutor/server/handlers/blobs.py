@@ -53,7 +53,7 @@ def get_blob(call: Call) -> Response:
             "SIZE_INVALID",
             given=call.head.header("Range"),
             expected=f"a range within the {blob.size} bytes",
-            next="the same GET with a Range within the blob, or without Range",
+            next="Send the same GET with a Range within the blob, or without Range",
             headers=(("Content-Range", f"bytes */{blob.size}"),),
             status=416,
         ) from error

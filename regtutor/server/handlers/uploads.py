@@ -55,7 +55,7 @@ def post_blob(call: Call) -> Handling:
     OCI distribution-spec v1.1.1, end-4b, "Single POST"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
     """
-    digest = digest_from(call.query["digest"], "the same POST with the digest of the bytes")
+    digest = digest_from(call.query["digest"], "Send the same POST with the digest of the bytes")
     session = call.sessions.start(call.repository)
     with writing(call, session, digest.algorithm, at=0, temporary=True) as writer:
         yield writer
@@ -134,7 +134,7 @@ def put_blob(call: Call) -> Handling:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
     chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    digest = digest_from(call.query["digest"], "the same PUT to the same Location with the digest of the bytes")
+    digest = digest_from(call.query["digest"], "Send the same PUT to the same Location with the digest of the bytes")
     session, offset = session_in_order(call)
     with writing(
         call, session, digest.algorithm, at=offset

@@ -92,7 +92,10 @@ def refuse_other_units(handler: Handler) -> Handler:
         if condition not in (None, outcome.header("Etag")):
             return outcome
         raise Refusal(
-            "RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with such a Range, or without one"
+            "RANGE_INVALID",
+            given=text,
+            expected="bytes=...",
+            next="Send the same GET with such a Range, or without one",
         )
 
     return read

@@ -264,7 +264,9 @@ class OneRequest(HTTPMessageDelegate):
     def _too_slow(self) -> None:
         given = f"no byte of the body for {self._body_timeout:g} s"
         expected = "the body that the head announces, without such a pause"
-        refusal = Refusal("SIZE_INVALID", given=given, expected=expected, next="the same request again", status=408)
+        refusal = Refusal(
+            "SIZE_INVALID", given=given, expected=expected, next="Send the same request again", status=408
+        )
         self._abort_and_respond(refusal.response())
 
     def _abort_and_respond(self, response: Response, *, lingers: bool = False) -> None:
@@ -305,5 +307,5 @@ def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeader
 
 
 def _malformed(problem: str) -> Response:
-    next = "the same request, well-formed, on a new connection; GET /v2/ is the shortest one"
+    next = "Send a well-formed request on a new connection; GET /v2/ is the shortest one"
     return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", next=next, status=400).response()
