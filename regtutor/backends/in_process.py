@@ -27,7 +27,7 @@ from regtutor.protocol.urls import Address, sendable_target, split_url
 from regtutor.server.app import App
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
-from regtutor.server.respond import Refusal
+from regtutor.server.respond import internal_failure
 
 URL = "http://registry.localhost"
 """The URL of the registry in this process; nothing listens on it."""
@@ -171,10 +171,7 @@ class InProcessTransport:
             recording.event("body sent", sent, framing.note(body, sent, sent == limit))
 
     def _failure(self, error: Exception) -> Response:
-        self.log_lines.append(f"500 because of {type(error).__name__}: {error}")
-        next = "the same request again; the registry's log has the cause"
-        expected = "no failure inside the registry: the request need not be wrong"
-        return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
+        return internal_failure(error, self.log_lines.append)
 
     def _failed(self, recording: Recording, what: str, why: str) -> ConnectionFailed:
         recording.event("failed", note=what)

@@ -7,7 +7,6 @@ a socket.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -86,7 +85,9 @@ class App:
         it need not be sent at all. Or a sink for the body: ``write()`` each chunk, then call ``finish()``, which
         returns the response, or ``abort()`` if the body is cut off.
         """
-        outcome = self._outcome(Call(head, {}, {}, self.store, self.sessions, scheme, self.settings))
+        match = head.endpoint
+        path, query = (match.path, match.query) if match is not None else ({}, {})
+        outcome = self._outcome(Call(head, path, query, self.store, self.sessions, scheme, self.settings))
         return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
     def takes_long(self, head: Head) -> bool:
@@ -121,7 +122,7 @@ class App:
         match = call.head.endpoint
         if match is None:
             raise _no_endpoint(call.head)
-        return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
+        return self._handlers[match.endpoint.name](call)
 
 
 def _for_method(method: str, response: Response) -> Response:
@@ -146,7 +147,7 @@ def _no_endpoint(head: Head) -> Refusal:
         "UNSUPPORTED",
         given=head.method,
         expected=allowed,
-        next=f"add the slash: {head.method} {path}/" if slashed else f"{rows[0].method} {rows[0].template}",
+        next=f"Add the slash: {head.method} {path}/" if slashed else f"{rows[0].method} {rows[0].template}",
         headers=(("Allow", allowed),),
     )
 
@@ -154,5 +155,5 @@ def _no_endpoint(head: Head) -> Refusal:
 def _query_missing(endpoint: Endpoint) -> Refusal:
     names = " and ".join(endpoint.query)
     code = "DIGEST_INVALID" if "digest" in endpoint.query else "UNSUPPORTED"
-    next = f"the same {endpoint.method} with {names} in the query, appended with & if the URL already has a ?"
+    next = f"Send the same {endpoint.method} with {names} in the query, appended with & if the URL already has a ?"
     return Refusal(code, given=f"no {names} in the query", expected=f"{names}=...", next=next, status=400)

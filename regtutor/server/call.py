@@ -32,7 +32,8 @@ class Call:
     Attributes
     ----------
     head: the request's head.
-    path, query: the fields of the request target, percent-decoded and not yet validated.
+    path, query: the fields of the request target, percent-decoded and not yet validated; both are empty if no endpoint
+        fits the request.
     store: where content is stored.
     sessions: the upload sessions of the store.
     scheme: ``http`` or ``https``, as the client sees it.
@@ -61,7 +62,7 @@ class Call:
                 "NAME_INVALID",
                 given=name,
                 expected=REPOSITORY_GRAMMAR,
-                next="the same request with a valid name, such as library/hello",
+                next="Send the same request with a valid name, such as library/hello",
             )
         return name
 
@@ -77,8 +78,8 @@ class Call:
             raise Refusal(
                 "UNSUPPORTED",
                 given=self.head.method,
-                expected=f"{allowed}: deletion is switched off in this registry",
-                next="ask the operator of the registry to switch deletion on",
+                expected=f"one of {allowed}; this registry does not delete",
+                next="Ask the operator of the registry to switch deletion on",
                 headers=(("Allow", allowed),),
             )
 

@@ -1,8 +1,8 @@
-"""Receiving a request body: the handler yields a receiver for the body, and resumes when the body has arrived.
+"""Receiving a request body: the handler yields a destination for the body, and resumes when the body has arrived.
 
-A walk yields a request and is sent an exchange; a handler yields a :class:`Receiver` and then returns the response. An
-error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the body
-is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
+A walk yields a request and is sent an exchange; a handler yields a :class:`Destination` and then returns the response.
+An error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the
+body is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
 
 ::
 
@@ -21,11 +21,12 @@ from functools import wraps
 from typing import ParamSpec, Protocol
 
 from regtutor.server.http import Response
+from regtutor.server.once import Once
 
 P = ParamSpec("P")
 
 
-class Receiver(Protocol):
+class Destination(Protocol):
     """The destination of a request body.
 
     ``limit`` is the number of bytes that it can use, or None for any number. It drops further bytes, and the rest of
@@ -38,7 +39,7 @@ class Receiver(Protocol):
     def write(self, chunk: bytes) -> None: ...
 
 
-Handling = Generator[Receiver, None, Response]
+Handling = Generator[Destination, None, Response]
 """A running handler: it yields at most once, and returns the response."""
 
 
@@ -46,23 +47,23 @@ class BodySink:
     """Receives the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
 
     Only the first call of ``finish`` or ``abort`` has an effect, from whichever thread. So nothing can close a handler
-    that is finishing its request, although its writer can still be ended from elsewhere: see ``SessionWriter``.
+    that is finishing its request, although its writer can still be ended from elsewhere, even during a ``write``: the
+    bytes that follow are then only counted, and ``finish`` raises the refusal. See ``SessionWriter``.
 
     As a context manager, it aborts at the end of the block unless it was finished.
 
     Parameters
     ----------
-    handling: the handler, which has yielded ``receiver``.
+    handling: the handler, which has yielded ``destination``.
     """
 
-    def __init__(self, handling: Handling, receiver: Receiver) -> None:
+    def __init__(self, handling: Handling, destination: Destination) -> None:
         self._handling = handling
-        self.limit, self.write = receiver.limit, receiver.write
-        # The thread that takes the element ends this sink. The loop and a worker may both try: list.pop is atomic.
-        self._may_end = [True]
+        self.limit, self.write = destination.limit, destination.write
+        self._end = Once()  # the event loop and a worker can both try to end this sink
 
     def finish(self) -> Response:
-        """Resume the handler; its receiver has the whole body.
+        """Resume the handler; its destination has the whole body.
 
         Returns
         -------
@@ -73,7 +74,7 @@ class BodySink:
         Refusal, or any other exception that the handler raises.
         RuntimeError: the sink was already finished or aborted.
         """
-        if not self._take_end():
+        if not self._end.take():
             raise RuntimeError("this body was already finished or aborted")
         try:
             next(self._handling)
@@ -84,7 +85,7 @@ class BodySink:
 
     def abort(self) -> None:
         """Close the handler where it waits for the body. Has no effect after ``finish``."""
-        if self._take_end():
+        if self._end.take():
             self._handling.close()
 
     def __enter__(self) -> BodySink:
@@ -92,12 +93,6 @@ class BodySink:
 
     def __exit__(self, *_exc: object) -> None:
         self.abort()
-
-    def _take_end(self) -> bool:
-        try:
-            return self._may_end.pop()
-        except IndexError:
-            return False
 
 
 def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]:
@@ -111,17 +106,17 @@ def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]
     def begin(*args: P.args, **kwargs: P.kwargs) -> Response | BodySink:
         handling = handler(*args, **kwargs)
         try:
-            receiver = next(handling)
+            destination = next(handling)
         except StopIteration as end:
             response: Response = end.value
             return response
-        return BodySink(handling, receiver)
+        return BodySink(handling, destination)
 
     return begin
 
 
 def response_of(outcome: Response | BodySink) -> Handling:
-    """Get the response of an inner handler, whether or not that needs a body.
+    """Get the response of an inner handler, whether or not the handler needs a body.
 
     Use it inside a generator: ``response = yield from response_of(handler(call))``.
     """
@@ -133,7 +128,7 @@ def response_of(outcome: Response | BodySink) -> Handling:
 
 
 class InMemory:
-    """A receiver that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
+    """A destination that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
 
     Attributes
     ----------

@@ -6,6 +6,7 @@ This module depends on neither sockets nor the store.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,17 @@ def respond(status: int, *headers: tuple[str, str], body: bytes | FileRange = b"
     size = body.stop - body.start if isinstance(body, FileRange) else len(body)
     length = () if status in _WITHOUT_BODY else (("Content-Length", str(size)),)
     return Response(status, (*headers, API_VERSION, *length), body)
+
+
+def internal_failure(error: Exception, log: Callable[[str], None]) -> Response:
+    """Build the 500 UNKNOWN for an ``error`` inside the registry, and call ``log`` with a line that has its cause."""
+    log(f"500 because of {type(error).__name__}: {error}")
+    return Refusal(
+        "UNKNOWN",
+        given=type(error).__name__,
+        expected="the registry to handle the request; the request may be valid",
+        next="Send the same request again; the registry's log has the cause",
+    ).response()
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,18 @@ def test_a_refusal_has_its_status_its_code_and_a_detail_of_three_parts(
         assert list(entry["detail"]) == ["given", "expected", "next"], entry
         assert all(entry["detail"].values()), entry
         assert _names_a_request(entry["detail"]["next"]), entry
+        assert entry["detail"]["next"].split()[0] in {*METHODS, *VERBS}, entry
+
+
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+VERBS = {"Add", "Ask", "Move", "Send", "Upload"}
+"""The imperatives with which the next step begins, besides the methods."""
 
 
 def _names_a_request(text: str) -> bool:
     """A method and a path, or the same request with something changed."""
     words = text.replace(",", " ").split()
-    return bool({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} & set(words)) or "the same request" in text
+    return bool(METHODS & set(words)) or "the same request" in text
 
 
 def nodes_of_the_server() -> Iterator[tuple[Path, ast.AST]]:

@@ -98,7 +98,7 @@ def test_a_refusal_comes_with_the_head_and_says_why_and_what_to_try(
 @pytest.mark.parametrize("query", ["", "?mount=" + HELLO])
 def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline, query: str) -> None:
     (fault,) = faults(inline.ask("POST", f"/v2/library/hello/blobs/uploads{query}"))
-    assert fault["detail"]["next"] == "add the slash: POST /v2/library/hello/blobs/uploads/"
+    assert fault["detail"]["next"] == "Add the slash: POST /v2/library/hello/blobs/uploads/"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from regtutor.protocol.digests import parse
 from regtutor.protocol.manifests import MAX_BYTES
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.call import Call
 from regtutor.server.handlers import uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
@@ -191,7 +192,7 @@ def test_while_a_request_finishes_in_a_worker_no_other_takes_its_session_over(
         (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b"hello"))
         assert (fault["code"], fault["detail"]["expected"]) == (
             "BLOB_UPLOAD_INVALID",
-            "a session without another request that is finishing at this moment",
+            "a session that no other request is finishing",
         )
         sink.abort()
         go_on.set()
@@ -248,6 +249,32 @@ def test_of_two_requests_to_one_session_the_second_goes_on_and_the_first_is_refu
     assert second.finish().status == 201
     first.abort()
     assert inline.ask("GET", f"/v2/a/blobs/{HELLO}").body == b"hello"
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_request_begins_where_the_session_ends_when_it_is_opened_even_if_that_was_elsewhere_when_it_was_checked(
+    inline: Inline, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    location = inline.start("a")
+    first = begun(inline, "PATCH", location, b"01234", Content_Range="0-9")
+    state = inline.ask("GET", location)
+    assert state.header("Range") == "0-4"
+    location = (state.header("Location") or "").removeprefix("http://r.example:5000")
+    check = uploads.session_in_order
+
+    def checked_too_early(call: Call) -> Any:
+        found = check(call)
+        assert faults(first.finish())[0]["code"] == "SIZE_INVALID"  # its bytes are discarded
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "session_in_order", checked_too_early)
+        second = inline.ask(method, f"{location}&digest={HELLO}", b"56789", Content_Range="5-9", Content_Length="5")
+    (fault,) = faults(second)
+    assert (second.status, fault["code"], second.header("Range")) == (416, "BLOB_UPLOAD_INVALID", "0-0")
+    assert fault["detail"]["given"] == "a Location for offset 5"
+    latest = (second.header("Location") or "").removeprefix("http://r.example:5000")
+    assert inline.ask("PUT", f"{latest}&digest={HELLO}", b"hello").status == 201
 
 
 def test_a_cut_before_the_end_of_a_put_leaves_the_session_as_it_was(inline: Inline) -> None:
@@ -314,6 +341,20 @@ def test_a_client_that_leaves_while_its_request_finishes_has_its_blob_stored(
             assert logged.wait(20)
         assert not [line for line in server.log_lines if "500" in line]
     assert store.blob("a", parse(HELLO)) is not None
+
+
+def test_a_request_that_no_worker_finishes_is_aborted(store: Store) -> None:
+    inline = Inline(App(store))
+    with Server(inline.app) as server:
+        location = inline.start("a")
+        server.workers.shutdown()
+        connection = sent(
+            server, f"PUT {location}&digest={HELLO} HTTP/1.1", "Host: r", "Content-Length: 5", body=b"hello"
+        )
+        with connection, connection.makefile("rb") as file:
+            assert file.readline() == b"HTTP/1.1 500 Internal Server Error\r\n"
+        assert not inline.app.sessions.uploading
+    assert inline.ask("PUT", f"{location}&digest={HELLO}", b"hello").status == 201
 
 
 class Disk(io.FileIO):

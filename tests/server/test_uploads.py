@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from regtutor.protocol import digests, ranges
 from regtutor.protocol.digests import Hasher
+from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.storage import purging, sessions
@@ -94,6 +99,7 @@ def test_a_chunk_that_is_not_as_long_as_was_said_is_forgotten(inline: Inline) ->
     assert patched(inline, location, b"hello", 0).status == 202
 
 
+TOO_LONG = "numbers of at most 18 digits, the most that this registry accepts, beginning with 3"
 REFUSED = [
     ("4-8", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
     ("0-4", "BLOB_UPLOAD_INVALID", "a range that begins with 3"),
@@ -101,8 +107,10 @@ REFUSED = [
     ("bytes=3-7", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-7/8", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("7-3", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
-    ("3-" + "9" * 5000, "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
+    ("7-3", "BLOB_UPLOAD_INVALID", "a range whose last byte is not before its first byte, beginning with 3"),
+    ("3-" + "9" * 19, "BLOB_UPLOAD_INVALID", TOO_LONG),
+    ("3-" + "9" * 5000, "BLOB_UPLOAD_INVALID", TOO_LONG),
+    ("3-\u0668", "BLOB_UPLOAD_INVALID", "^[0-9]+-[0-9]+$, beginning with 3"),
     ("3-8", "SIZE_INVALID", "the same number of bytes in both"),
 ]
 
@@ -123,6 +131,14 @@ def test_a_refused_chunk_is_told_what_was_wrong_and_where_to_go_on(
     if code == "BLOB_UPLOAD_INVALID":
         assert (refused.status, refused.header("Range"), target(refused)) == (416, "0-2", location)
     assert patched(inline, location, b"hello", 3).status == 202
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\u0665"])
+def test_a_content_length_that_is_not_a_number_of_bytes_announces_nothing(inline: Inline, length: str) -> None:
+    for method, target in (("PATCH", inline.start("a")), ("PUT", f"{inline.start('a')}&digest={HELLO}")):
+        assert inline.ask(method, target, b"hello", Content_Length=length).status in (201, 202)
+    manifest = inline.ask("PUT", "/v2/a/manifests/v1", b"{}", Content_Type=OCI_MANIFEST, Content_Length=length)
+    assert (manifest.status, faults(manifest)[0]["code"]) == (400, "MANIFEST_INVALID")
 
 
 def test_a_range_is_written_with_both_ends_included() -> None:
@@ -206,10 +222,10 @@ def test_where_the_hash_was_lost_the_bytes_are_read_once_more(inline: Inline, mo
 def test_the_hashes_of_so_many_sessions_are_kept_and_no_more() -> None:
     kept = HashesInProgress(limit=2)
     for name in "abc":
-        kept.keep(Path(name), Hasher())
+        kept.keep(name, Hasher())
     assert len(kept) == 2
-    assert kept.pop(Path("a")) is None
-    assert kept.pop(Path("c")) is not None
+    assert kept.pop("a") is None
+    assert kept.pop("c") is not None
 
 
 def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline) -> None:
@@ -218,6 +234,35 @@ def test_a_finished_or_cancelled_session_leaves_no_hash_behind(inline: Inline) -
     assert inline.ask("PUT", f"{location}&digest={HELLO}").status == 201
     inline.ask("DELETE", target(patched(inline, inline.start("a"), b"hello", 0)))
     assert len(inline.app.sessions.hashes) == 0
+
+
+def test_a_hash_is_kept_before_another_request_can_begin(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = Sessions(store)
+    session = uploads.start("a")
+    writer = session.writer()
+    keep = uploads.hashes.keep
+
+    def keep_while_it_writes(key: str, hasher: Hasher) -> None:
+        assert uploads.uploading[key] is writer
+        keep(key, hasher)
+
+    monkeypatch.setattr(uploads.hashes, "keep", keep_while_it_writes)
+    writer.pause()
+    assert (len(uploads.hashes), uploads.uploading) == (1, {})
+
+
+def test_of_two_threads_that_open_a_session_one_takes_it_over(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Sessions(store).start("a")
+    begin = sessions.SessionWriter.__init__
+
+    def begin_slowly(*args: Any) -> None:
+        time.sleep(0.1)
+        begin(*args)
+
+    monkeypatch.setattr(sessions.SessionWriter, "__init__", begin_slowly)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda _: session.writer(), range(2))
+    assert sorted((first._end.taken, second._end.taken)) == [False, True]
 
 
 def test_a_session_that_ended_after_it_was_looked_up_is_named_so(store: Store) -> None:
@@ -256,6 +301,28 @@ def test_of_a_cancel_and_a_commit_only_the_first_has_an_effect(store: Store) -> 
     assert writer._take_end()  # as commit does first
     with pytest.raises(SessionBusy):
         committing.discard()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_an_end_from_another_thread_waits_for_the_chunk_in_progress(store: Store, keeps: bool) -> None:
+    session = Sessions(store).start("a")
+    writer = session.writer(keeps=keeps)
+    ending = threading.Thread(target=session.writer)  # takes the session over
+
+    class Slow(io.FileIO):
+        def write(self, data: object) -> int:
+            ending.start()
+            ending.join(0.2)
+            return super().write(data)  # type: ignore[arg-type]
+
+    writer._file.close()
+    writer._file = Slow(session.data, "ab")
+    writer.write(b"hello")
+    ending.join(20)
+    writer.write(b"more")
+    assert (writer.received, session.data.read_bytes()) == (9, b"hello" if keeps else b"")
+    with pytest.raises(SessionGone):
+        writer.pause()
 
 
 def test_a_commit_whose_session_cannot_be_removed_leaves_it_to_others(
@@ -299,7 +366,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     assert writer._take_end()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
     assert fault["code"] == "BLOB_UPLOAD_INVALID"
-    assert fault["detail"]["expected"] == "a session without another request that is finishing at this moment"
+    assert fault["detail"]["expected"] == "a session that no other request is finishing"
     assert fault["detail"]["next"].startswith("GET the Location")
     assert inline.ask("GET", location).status == 204
     del ending

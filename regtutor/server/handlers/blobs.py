@@ -23,6 +23,7 @@ def head_blob(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-2, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
+    # Not get_blob: that would select a part, but Range is defined for GET only (RFC 9110, section 14.2).
     blob = _blob(call)
     if unchanged(call.head, str(blob.digest)):
         return respond(304, *_validators(blob))
@@ -52,7 +53,7 @@ def get_blob(call: Call) -> Response:
             "SIZE_INVALID",
             given=call.head.header("Range"),
             expected=f"a range within the {blob.size} bytes",
-            next="the same GET with a Range within the blob, or without Range",
+            next="Send the same GET with a Range within the blob, or without Range",
             headers=(("Content-Range", f"bytes */{blob.size}"),),
             status=416,
         ) from error

@@ -8,6 +8,7 @@ from regtutor.errors import InvalidManifest
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
+from regtutor.protocol.ranges import length
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
@@ -47,7 +48,7 @@ def get_manifest(call: Call) -> Response:
             "MANIFEST_UNKNOWN",
             given={"Accept": call.head.header("Accept")},
             expected=f"an Accept that permits {media_type}, the media type of this manifest",
-            next=f"the same {call.head.method} with Accept: {media_type}",
+            next=f"Send the same {call.head.method} with Accept: {media_type}",
         )
     etag = ("Etag", f'"{digest}"')
     if unchanged(call.head, digest):
@@ -136,13 +137,12 @@ def _unknown(call: Call) -> Refusal:
 
 def _check_tag(tag: str | None) -> None:
     if tag is not None and not is_tag(tag):
-        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a valid tag")
+        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="Send the same PUT with a valid tag")
 
 
 def _announced(call: Call) -> int:
-    """The number of bytes that Content-Length announces, or 0 without it."""
-    length = call.head.header("Content-Length") or ""
-    return int(length) if length.isdecimal() else 0
+    """The number of bytes that Content-Length announces, or 0 without a valid one."""
+    return length(call.head.header("Content-Length")) or 0
 
 
 def _check_size(call: Call, size: int) -> None:
@@ -151,7 +151,7 @@ def _check_size(call: Call, size: int) -> None:
             "MANIFEST_INVALID",
             given=f"{size} bytes",
             expected=f"at most {call.settings.max_manifest_size} bytes",
-            next="a smaller manifest: move data into blobs",
+            next="Move data into blobs, and PUT a smaller manifest",
             status=413,
         )
 
@@ -177,7 +177,7 @@ def _check_type(call: Call) -> None:
         return
     if kind == "schema1":
         raise _schema_1(call, f"{content_type}: {_SCHEMA_1}")
-    next = "the same PUT with the value of the manifest's mediaType field as Content-Type"
+    next = "Send the same PUT with the value of the manifest's mediaType field as Content-Type"
     raise Refusal("MANIFEST_INVALID", given={"Content-Type": content_type}, expected=list(MANIFEST_TYPES), next=next)
 
 
@@ -199,7 +199,7 @@ def _schema_1(call: Call, given: str) -> Refusal:
 def _view(call: Call, data: bytes) -> ManifestView:
     """Parse and check the manifest. Its type must follow from the bytes alone, since nothing else is stored."""
     content_type = call.head.header("Content-Type") or ""
-    next = "the same PUT with a manifest and a Content-Type that agree"
+    next = "Send the same PUT with a manifest and a Content-Type that agree"
     try:
         view = parse_manifest(data, content_type)
         found = parse_manifest(data).media_type
@@ -236,7 +236,7 @@ def _check_presence(call: Call, view: ManifestView) -> None:
             missing.append(child.digest)
     if not missing:
         return
-    next = f"upload or mount it into {repository}, then the same PUT"
+    next = f"Upload or mount it into {repository}, then send the same PUT"
     details: list[dict[str, Any]] = [
         {"given": digest, "expected": f"present in the repository {repository}", "next": next}
         for digest in dict.fromkeys(missing)

@@ -3,7 +3,8 @@
 A blob arrives in an *upload session*. ``start_upload`` opens one and returns its Location; the response to each PATCH
 returns a new Location, which replaces the previous one. The ``_state`` of a Location contains the number of bytes that
 had arrived. The next PATCH or PUT must begin exactly there, according to its Location and, if present, its
-Content-Range. A client that has lost its place can ask with GET.
+Content-Range. A client that has lost its place can GET the Location
+to find its offset.
 """
 
 from __future__ import annotations
@@ -16,14 +17,12 @@ from regtutor.server.http import Response
 from regtutor.server.names import is_repository
 from regtutor.server.receiving import Handling, receives
 from regtutor.server.respond import respond
-from regtutor.server.upload_refusals import (
+from regtutor.server.upload_sessions import (
     check_length,
-    commit,
-    discard,
-    only_for_this_request,
+    named_session,
+    refused_if_ended,
     session_headers,
     session_in_order,
-    session_of,
     writing,
 )
 
@@ -31,7 +30,7 @@ from regtutor.server.upload_refusals import (
 def start_upload(call: Call) -> Response:
     """``POST .../blobs/uploads/``: open an upload session.
 
-    - 202 with ``Location``, the URL for the blob's bytes. If the registry wants chunks of a minimum size,
+    - 202 with ``Location``, the URL for the blob's bytes. If the registry has a minimum chunk size,
       ``OCI-Chunk-Min-Length`` gives it.
     - 400 NAME_INVALID.
 
@@ -56,13 +55,12 @@ def post_blob(call: Call) -> Handling:
     OCI distribution-spec v1.1.1, end-4b, "Single POST"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
     """
-    repository = call.repository
-    digest = digest_from(call.query["digest"], "the same POST with the digest of the bytes")
-    new_session = call.sessions.start(repository)
-    with only_for_this_request(new_session), writing(new_session, digest.algorithm) as writer:
+    digest = digest_from(call.query["digest"], "Send the same POST with the digest of the bytes")
+    session = call.sessions.start(call.repository)
+    with writing(call, session, digest.algorithm, at=0, temporary=True) as writer:
         yield writer
         check_length(call, writer)
-        commit(writer, digest)
+        writer.commit(digest)
     return _stored(call, digest)
 
 
@@ -81,12 +79,14 @@ def patch_upload(call: Call) -> Handling:
       specification has no error code of its own for these.
 
     OCI distribution-spec v1.1.1, end-5, "Pushing a blob in chunks"
-    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>. That a
-    Content-Range in another syntax is a 416 is from CNCF Distribution 2.8.3, HTTP API V2, "Chunked Upload"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>. The
+    416 for a malformed Content-Range follows CNCF Distribution 2.8.3, HTTP API V2, "Chunked Upload"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#chunked-upload>.
     """
-    session = session_in_order(call)
-    with writing(session, keeps=True) as writer:  # if the connection is cut, the session keeps the bytes
+    session, offset = session_in_order(call)
+    with writing(
+        call, session, at=offset, keeps=True
+    ) as writer:  # if the connection is cut, the session keeps the bytes
         yield writer
         check_length(call, writer)
         writer.pause()
@@ -104,7 +104,7 @@ def get_upload(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-13, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    return respond(204, *session_headers(call, session_of(call)))
+    return respond(204, *session_headers(call, named_session(call)))
 
 
 def head_upload(call: Call) -> Response:
@@ -134,12 +134,14 @@ def put_blob(call: Call) -> Handling:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
     chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
     """
-    digest = digest_from(call.query["digest"], "the same PUT to the same Location with the digest of the bytes")
-    session = session_in_order(call)
-    with writing(session, digest.algorithm) as writer:  # if the connection is cut, the bytes are discarded
+    digest = digest_from(call.query["digest"], "Send the same PUT to the same Location with the digest of the bytes")
+    session, offset = session_in_order(call)
+    with writing(
+        call, session, digest.algorithm, at=offset
+    ) as writer:  # if the connection is cut, the bytes are discarded
         yield writer
         check_length(call, writer)
-        commit(writer, digest)
+        writer.commit(digest)
     return _stored(call, digest)
 
 
@@ -177,8 +179,9 @@ def cancel_upload(call: Call) -> Response:
     CNCF Distribution 2.8.3, HTTP API V2, "Canceling an Upload" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>.
     """
-    session = session_of(call)
-    discard(session)
+    session = named_session(call)
+    with refused_if_ended(session):
+        session.discard()
     return respond(204, ("Docker-Upload-UUID", session.id))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
-from regtutor.protocol.ranges import NO_BYTES, SPEC
+from regtutor.protocol.ranges import NO_BYTES, SPEC, length
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
@@ -92,7 +92,10 @@ def refuse_other_units(handler: Handler) -> Handler:
         if condition not in (None, outcome.header("Etag")):
             return outcome
         raise Refusal(
-            "RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with such a Range, or without one"
+            "RANGE_INVALID",
+            given=text,
+            expected="bytes=...",
+            next="Send the same GET with such a Range, or without one",
         )
 
     return read
@@ -117,9 +120,9 @@ def send_no_last_bytes(handler: Handler) -> Handler:
         try:
             return handler(call)
         except Refusal as refusal:
-            size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
-            if not size.isdecimal() or not NO_BYTES.fullmatch(call.head.header("Range") or ""):
+            size = length((dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */"))
+            if size is None or not NO_BYTES.fullmatch(call.head.header("Range") or ""):
                 raise
-            return respond(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
+            return respond(206, ("Content-Range", f"bytes {size}-{size - 1}/{size}"))
 
     return read

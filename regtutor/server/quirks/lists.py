@@ -123,7 +123,7 @@ def take_any_n(call: Call) -> Call:
 def refuse_large_n(call: Call) -> Call:
     n = call.query.get("n", "")
     if n.isascii() and n.isdecimal() and int(n[:19]) > CATALOG_MOST:
-        next = f"the same GET with n={CATALOG_MOST}, then its Link"
+        next = f"Send the same GET with n={CATALOG_MOST}, then follow its Link"
         raise Refusal("PAGINATION_NUMBER_INVALID", given=n, expected=f"n up to {CATALOG_MOST}", next=next)
     return call
 

@@ -100,7 +100,7 @@ def name_oci_types(handler: Handler) -> Handler:
             media_type = outcome.header("Content-Type") or ""
             if media_type in (OCI_MANIFEST, OCI_INDEX) and media_type not in _named_types(call):
                 given = {"Accept": call.head.header("Accept")}
-                next = f"the same {call.head.method} with Accept: {media_type}"
+                next = f"Send the same {call.head.method} with Accept: {media_type}"
                 raise Refusal("MANIFEST_UNKNOWN", given=given, expected=f"an Accept that names {media_type}", next=next)
         return outcome
 
@@ -130,7 +130,10 @@ def name_the_type_of_a_child(handler: Handler) -> Handler:
             return outcome
         if DOCKER_MANIFEST in named or outcome.header("Docker-Content-Digest") == _tagged(call):
             return outcome
-        given, next = {"Accept": call.head.header("Accept")}, f"the same {call.head.method} with Accept: {DOCKER_LIST}"
+        given, next = (
+            {"Accept": call.head.header("Accept")},
+            f"Send the same {call.head.method} with Accept: {DOCKER_LIST}",
+        )
         raise Refusal("MANIFEST_INVALID", given=given, expected=f"an Accept that names {DOCKER_MANIFEST}", next=next)
 
     return read
@@ -158,7 +161,7 @@ def unfold_lists(handler: Handler) -> Handler:
         children = parse_manifest(found.body).manifests
         child = next((child for child in children if _is_linux_amd64(child)), None)
         if child is None:
-            next_try = f"the same {call.head.method} with Accept: {DOCKER_LIST}"
+            next_try = f"Send the same {call.head.method} with Accept: {DOCKER_LIST}"
             raise Refusal("MANIFEST_UNKNOWN", given="a list without linux/amd64", next=next_try)
         return handler(without_header(replace(call, path={**call.path, "reference": child.digest}), "Accept"))
 
@@ -280,7 +283,7 @@ def read_large_manifests(handler: Handler) -> Handler:
 def take_by_sha256_only(call: Call) -> Call:
     digest = _by_digest(call)
     if digest is not None and digest.algorithm != CANONICAL:
-        next = "the same PUT to the sha256 digest of the bytes, or to a tag"
+        next = "Send the same PUT to the sha256 digest of the bytes, or to a tag"
         raise Refusal("DIGEST_INVALID", given=str(digest), expected="the sha256 digest of the bytes", next=next)
     return call
 
@@ -310,7 +313,7 @@ def refuse_urls(handler: Handler) -> Handler:
 
 
 class _Copying:
-    """A receiver that passes the body on to ``sink`` and keeps a ``copy``."""
+    """A destination that passes the body on to ``sink`` and keeps a ``copy``."""
 
     def __init__(self, sink: BodySink, copy: InMemory) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
@@ -346,10 +349,10 @@ def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault
     forbidden = _has_forbidden_urls(view, layer)
     if forbidden:
         detail = {"given": list(layer.urls), "expected": "URLs that the configuration permits; it permits none"}
-        yield Fault("UNKNOWN", detail | {"next": "push the layer itself, with a distributable media type"})
+        yield Fault("UNKNOWN", detail | {"next": "Push the layer itself, with a distributable media type"})
         yield Fault("UNKNOWN", detail)
     if forbidden or not (layer.urls or call.store.blob(call.repository, digests.parse(layer.digest))):
-        next = f"upload or mount it into {call.repository}, then the same PUT"
+        next = f"Upload or mount it into {call.repository}, then send the same PUT"
         expected = f"present in the repository {call.repository}"
         yield Fault("MANIFEST_BLOB_UNKNOWN", {"given": layer.digest, "expected": expected, "next": next})
 

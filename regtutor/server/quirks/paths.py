@@ -233,7 +233,7 @@ def post_to_a_session(handler: Handler) -> Handler:
             return handler(call)
         session = replace(call, path=found[1].groupdict(), query=split_target(call.head.target)[1])
         get_upload(session)
-        handler(replace(call, head=replace(call.head, method="GET")))  # another quirk may refuse its Location
+        handler(replace(session, head=replace(call.head, method="GET")))  # another quirk may refuse its Location
         return start_upload(session)
 
     return opened

@@ -117,7 +117,7 @@ def stale_is_not_found(call: Call) -> Call:
             "BLOB_UPLOAD_INVALID",
             given=f"a Location for offset {stale[0].offset}",
             expected=f"the one for offset {stale[1]}, from the latest response",
-            next="the Location of the latest response; without it, start again with a new session",
+            next="Use the Location of the latest response; without it, start again with a new session",
             status=404,
         )
     return call
@@ -151,7 +151,7 @@ def _refuse_stale(call: Call) -> Call:
     stale = _stale(call)
     if stale is not None:
         given, expected = f"a Location for offset {stale[0].offset}", f"the one for offset {stale[1]}"
-        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="the Location of the latest response")
+        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="Use the Location of the latest response")
     return call
 
 

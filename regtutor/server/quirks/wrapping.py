@@ -75,5 +75,5 @@ def recoded(refusal: Refusal, code: str) -> Refusal:
 
 def failure(given: object) -> Refusal:
     """500 UNKNOWN, the response of a registry that finds a fault in the request too late."""
-    next = "the same request, corrected: this registry reports the client's mistake as its own failure"
+    next = "Correct the request, and send it again: this registry reports the client's mistake as its own failure"
     return Refusal("UNKNOWN", given=given, next=next)

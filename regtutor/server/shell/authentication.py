@@ -121,7 +121,8 @@ class Htpasswd:
             "UNAUTHORIZED",
             given=given,
             expected="Authorization: Basic, with the name and password of an entry in the registry's password file",
-            next="the same request with credentials: rt.connect(url, username=..., password=...), or --username NAME",
+            next="Send the same request with credentials: rt.connect(url, username=..., password=...), or --username "
+            "NAME",
             headers=(("WWW-Authenticate", f'Basic realm="{self.realm}"'),),
         ).response()
         return Response(response.status, response.headers, b"") if head.method == "HEAD" else response

@@ -21,12 +21,13 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine,
 from tornado.iostream import StreamClosedError
 
 from regtutor.message import CHUNK
+from regtutor.protocol.ranges import length
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import origin_form
 from regtutor.server.application import Application
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
-from regtutor.server.respond import Refusal
+from regtutor.server.respond import Refusal, internal_failure
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.request_line import malformed
 
@@ -128,12 +129,12 @@ class OneRequest(HTTPMessageDelegate):
 
     def _await_body(self, headers: HTTPHeaders, expects: bool) -> asyncio.Task[None] | None:
         """Wait for the body, if there is one; or respond without it if the request is refused anyway."""
-        length = int(headers.get("Content-Length", "0"))
-        if length == 0 and "Transfer-Encoding" not in headers:
+        announced = length(headers.get("Content-Length")) or 0
+        if announced == 0 and "Transfer-Encoding" not in headers:
             return None
         if isinstance(self._outcome, Response) and expects:
             return self._start_response(self._outcome, last=True)
-        if isinstance(self._outcome, Response) and length > DRAIN:
+        if isinstance(self._outcome, Response) and announced > DRAIN:
             self._start_response(self._outcome, last=True, lingers=True)
             return None
         if expects and self._line.version == "HTTP/1.1":
@@ -212,6 +213,7 @@ class OneRequest(HTTPMessageDelegate):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._workers, sink.finish)
         except Exception as error:  # noqa: BLE001 - as above
+            self._abort()  # if no worker has begun to finish it, such as while the server closes
             return self._failure(error)
 
     async def _send(self, response: Response, last: bool) -> None:
@@ -262,7 +264,9 @@ class OneRequest(HTTPMessageDelegate):
     def _too_slow(self) -> None:
         given = f"no byte of the body for {self._body_timeout:g} s"
         expected = "the body that the head announces, without such a pause"
-        refusal = Refusal("SIZE_INVALID", given=given, expected=expected, next="the same request again", status=408)
+        refusal = Refusal(
+            "SIZE_INVALID", given=given, expected=expected, next="Send the same request again", status=408
+        )
         self._abort_and_respond(refusal.response())
 
     def _abort_and_respond(self, response: Response, *, lingers: bool = False) -> None:
@@ -279,10 +283,7 @@ class OneRequest(HTTPMessageDelegate):
             self._write_log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
 
     def _failure(self, error: Exception) -> Response:
-        self._write_log(f"500 because of {type(error).__name__}: {error}")
-        next = "the same request again; the registry's log has the cause"
-        expected = "no failure inside the registry: the request need not be wrong"
-        return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
+        return internal_failure(error, self._write_log)
 
     def _log(self, status: str, bytes_out: int) -> None:
         milliseconds = (time.monotonic() - self._began) * 1000
@@ -306,5 +307,5 @@ def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeader
 
 
 def _malformed(problem: str) -> Response:
-    next = "the same request, well-formed, on a new connection; GET /v2/ is the shortest one"
+    next = "Send a well-formed request on a new connection; GET /v2/ is the shortest one"
     return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", next=next, status=400).response()

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections import OrderedDict
-from pathlib import Path
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
+from regtutor.server.once import Once
 from regtutor.server.storage.purging import purge
 from regtutor.server.storage.store import Store
 
@@ -32,11 +33,11 @@ class SessionGone(Exception):
 
 
 class WrongDigest(Exception):
-    """The bytes do not match the digest: ``found`` is their digest, and ``size`` their number."""
+    """The bytes do not match the digest ``given``: ``found`` is their digest, and ``size`` their number."""
 
-    def __init__(self, found: str, size: int) -> None:
+    def __init__(self, given: str, found: str, size: int) -> None:
         super().__init__(found)
-        self.found, self.size = found, size
+        self.given, self.found, self.size = given, found, size
 
 
 class Sessions:
@@ -44,14 +45,17 @@ class Sessions:
 
     Attributes
     ----------
-    uploading: the writers of the requests that are in progress, by the directories of their sessions.
+    uploading: the writers of the requests that are in progress, by ``Session.key``.
     hashes: the hashes so far of open sessions.
+    lock: held while a request takes a session over or removes it, since two threads can try at the same time.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.uploading: dict[Path, SessionWriter] = {}
+        self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
+        # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
+        self.lock = threading.RLock()
 
     def start(self, repository: str) -> Session:
         """Start a session without bytes; ValueError if ``repository`` does not fit the grammar."""
@@ -84,23 +88,27 @@ class Sessions:
 
 
 class HashesInProgress:
-    """The hashes of sessions between their requests, for at most ``limit`` sessions: the oldest is dropped first."""
+    """The hashes of sessions between their requests, for at most ``limit`` sessions: the oldest is dropped first.
+
+    The keys are strings: the event loop and workers use the mapping at the same time, and only operations that run no
+    Python code, such as the comparison of two paths, are atomic.
+    """
 
     def __init__(self, limit: int = 256) -> None:
         self._limit = limit
-        self._kept: OrderedDict[Path, Hasher] = OrderedDict()
+        self._kept: OrderedDict[str, Hasher] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, session: Path, hasher: Hasher) -> None:
-        """Keep the hash so far of ``session``."""
+    def keep(self, session: str, hasher: Hasher) -> None:
+        """Keep the hash so far of the session with this key."""
         self._kept[session] = hasher
         while len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
-    def pop(self, session: Path) -> Hasher | None:
-        """Remove the hash of ``session`` and return it, or None."""
+    def pop(self, session: str) -> Hasher | None:
+        """Remove the hash of the session with this key and return it, or None."""
         return self._kept.pop(session, None)
 
 
@@ -111,6 +119,11 @@ class Session:
     ----------
     sessions, repository: where the session belongs.
     id: a UUID; anything else raises ``ValueError``.
+
+    Attributes
+    ----------
+    data: the file with the bytes that have arrived.
+    key: the name of the session among those of all repositories.
     """
 
     def __init__(self, sessions: Sessions, repository: str, id: str) -> None:
@@ -118,7 +131,7 @@ class Session:
             raise ValueError(f"{id!r} is not an upload session")
         self.sessions, self.repository, self.id = sessions, repository, id
         self._path = sessions.store.repository_path(repository) / "_uploads" / id
-        self.data = self._path / "data"
+        self.data, self.key = self._path / "data", str(self._path)
 
     @property
     def exists(self) -> bool:
@@ -135,7 +148,7 @@ class Session:
     @property
     def size(self) -> int:
         """The number of bytes that have arrived, without those of a running request that must be complete to count."""
-        writer = self.sessions.uploading.get(self._path)
+        writer = self.sessions.uploading.get(self.key)
         if writer is not None and not writer.keeps:
             return writer.start
         try:
@@ -151,15 +164,28 @@ class Session:
         SessionBusy: while another request to the session is finishing.
         SessionGone: if the session has ended in the meantime.
         """
-        self._interrupt()
-        try:
-            self._remove()
-        except FileNotFoundError:
-            raise SessionGone(self.id) from None
+        with self.sessions.lock:
+            self._interrupt()
+            try:
+                self.remove()
+            except FileNotFoundError:
+                raise SessionGone(self.id) from None
 
-    def _remove(self) -> None:
-        self.sessions.hashes.pop(self._path)
+    def remove(self) -> None:
+        """Remove the session and its bytes, without regard to its writer; FileNotFoundError if it has ended."""
+        self.sessions.hashes.pop(self.key)
         shutil.rmtree(self._path)
+
+    def begin(self, writer: SessionWriter) -> Hasher | None:
+        """Make ``writer`` the writer of the session, and return the hash so far if it is known."""
+        self.sessions.uploading[self.key] = writer
+        return self.sessions.hashes.pop(self.key)
+
+    def end(self, hasher: Hasher | None) -> None:
+        """Permit another writer, and keep the hash so far for it; None if there is nothing to keep."""
+        if hasher is not None:  # first: once another writer can begin, it can also end the session
+            self.sessions.hashes.keep(self.key, hasher)
+        self.sessions.uploading.pop(self.key, None)
 
     def writer(self, algorithm: str = CANONICAL, *, keeps: bool = False) -> SessionWriter:
         """Open a writer for further bytes.
@@ -177,17 +203,18 @@ class Session:
         SessionBusy: while another request to the session is finishing.
         SessionGone: if the session has ended in the meantime.
         """
-        self._interrupt()
-        try:
-            return SessionWriter(self, algorithm, keeps)
-        except FileNotFoundError:
-            raise SessionGone(self.id) from None
+        with self.sessions.lock:
+            self._interrupt()
+            try:
+                return SessionWriter(self, algorithm, keeps)
+            except FileNotFoundError:
+                raise SessionGone(self.id) from None
 
     def _interrupt(self) -> None:
-        writer = self.sessions.uploading.get(self._path)
+        writer = self.sessions.uploading.get(self.key)
         if writer is not None:
             writer.abort()
-        if self._path in self.sessions.uploading:
+        if self.key in self.sessions.uploading:
             raise SessionBusy(self.id)
 
 
@@ -213,28 +240,28 @@ class SessionWriter:
 
     def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
         self.session, self.keeps = session, keeps
+        self._end = Once()  # the event loop and a worker can both try to end this writer
+        self._writing = threading.Lock()  # held for each write, so that an end waits for the chunk in progress
         # Unbuffered: truncating or closing a buffered file would repeat a write that a full disk has refused.
         self._file = session.data.open("ab", buffering=0)
         self.start, self.received = self._file.tell(), 0
-        kept = session.sessions.hashes.pop(session._path)
+        kept = session.begin(self)
         self._before = kept if kept is not None and kept.size == self.start else None
         if self.start == 0:
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
-        # The thread that takes the element ends this writer. The loop and a worker may both try: list.pop is atomic.
-        self._may_end = [True]
-        session.sessions.uploading[session._path] = self
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
-        if not self._may_end:
-            return
-        left = memoryview(chunk)
-        while left:
-            left = left[self._file.write(left) :]
-        if self._hasher is not None:
-            self._hasher.update(chunk)
+        with self._writing:
+            if self._end.taken:
+                return
+            left = memoryview(chunk)
+            while left:
+                left = left[self._file.write(left) :]
+            if self._hasher is not None:
+                self._hasher.update(chunk)
 
     def pause(self) -> None:
         """Leave the bytes in the session, so that a later request can continue.
@@ -277,11 +304,11 @@ class SessionWriter:
             self._file.close()
             hasher = self._whole(digest.algorithm)
             if hasher.digest != str(digest):
-                raise WrongDigest(hasher.digest, hasher.size)
+                raise WrongDigest(str(digest), hasher.digest, hasher.size)
             self.session.sessions.store.keep(self.session.data, self.session.repository, digest)
         finally:
             try:
-                self.session._remove()
+                self.session.remove()
             finally:
                 self._leave(None)
 
@@ -296,15 +323,14 @@ class SessionWriter:
         return hasher
 
     def _take_end(self) -> bool:
-        try:
-            return self._may_end.pop()
-        except IndexError:
-            return False
+        """End this writer, unless it has ended: True for the first caller. From here on, no byte is written."""
+        with self._writing:
+            return self._end.take()
 
     def _leave(self, hasher: Hasher | None) -> None:
+        kept = None
         try:
             self._file.close()  # which can fail, on a network disk
+            kept = hasher
         finally:
-            self.session.sessions.uploading.pop(self.session._path, None)
-        if hasher is not None:
-            self.session.sessions.hashes.keep(self.session._path, hasher)
+            self.session.end(kept)

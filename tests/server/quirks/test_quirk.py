@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -120,6 +121,27 @@ def test_a_quirk_of_another_registry_is_asked_for_by_its_name_and_in_no_profile(
     assert isinstance(response, Response)
     assert response.status == 418
     assert not [names for names in PROFILES.values() if "here_alone" in names]
+
+
+def test_a_wrapper_of_every_request_has_the_fields_of_its_path_and_query(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def see(handler: Handler) -> Handler:
+        def seeing(call: Call) -> Outcome:
+            seen.append((call.repository, dict(call.query)) if call.path else None)
+            return handler(call)
+
+        return seeing
+
+    every = replace(quirks_of(HERE)["here_alone"], wrappers={EVERY: see})
+    monkeypatch.setattr(table, "QUIRKS", {**QUIRKS, "here_alone": every})
+    app = App(store, quirks=["here_alone"])
+    for target in ("/v2/a/b/tags/list?n=1", "/v2/"):
+        app.begin(Head("GET", target))
+    app.begin(Head("GET", "/nothing"))
+    assert seen == [("a/b", {"n": "1"}), None, None]
 
 
 def test_quirks_that_share_a_wrapper_are_decorators_on_it_the_lower_first() -> None:

@@ -1,16 +1,18 @@
-"""The checks that the handlers of upload sessions share: each returns what the handler needs, or raises a refusal.
+"""The steps that the handlers of upload sessions share: find a session, write to it, and report its state.
 
-The refusals carry the state of the session, or say how to start again.
+This module lies between HTTP and ``storage.sessions``. It translates the errors of the storage into refusals, which
+contain the state of the session, or the request that starts another one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from regtutor.message import HeaderList
-from regtutor.protocol.digests import CANONICAL, Digest
-from regtutor.protocol.ranges import GRAMMAR, chunk_range
+from regtutor.protocol.digests import CANONICAL
+from regtutor.protocol.ranges import CHUNK, GRAMMAR, chunk_range, length
 from regtutor.server.call import Call
 from regtutor.server.location_state import UploadState, seal, unseal
 from regtutor.server.names import is_session
@@ -20,7 +22,7 @@ from regtutor.server.storage.sessions import Session, SessionBusy, SessionGone, 
 _START_AGAIN = "POST /v2/{repository}/blobs/uploads/ for a new session, and use its Location byte for byte"
 
 
-def session_of(call: Call) -> Session:
+def named_session(call: Call) -> Session:
     """The session that the Location names.
 
     Raises
@@ -31,76 +33,89 @@ def session_of(call: Call) -> Session:
     return _session_and_offset(call)[0]
 
 
-def session_in_order(call: Call) -> Session:
-    """The session that the Location names, if the bytes of this request begin where those of the session end.
+def session_in_order(call: Call) -> tuple[Session, int]:
+    """The session that the Location names, and the offset in it at which the bytes of this request begin.
+
+    The offset is where the bytes of the session end at the moment. Another request can change this before the session
+    is opened, so :func:`writing` compares it again.
 
     Raises
     ------
-    Refusal: as :func:`session_of`; 416 BLOB_UPLOAD_INVALID, if they begin elsewhere according to Content-Range or to
-        the Location; 400 SIZE_INVALID, if Content-Range and Content-Length differ.
+    Refusal: as :func:`named_session`; 416 BLOB_UPLOAD_INVALID, if the bytes begin elsewhere according to Content-Range
+        or to the Location; 400 SIZE_INVALID, if Content-Range and Content-Length differ.
     """
     session, offset = _session_and_offset(call)
     size, text = session.size, call.head.header("Content-Range")
     chunk = chunk_range(text) if text is not None else None
     if text is not None and chunk is None:
-        raise _out_of_order(call, session, f"Content-Range: {text}", f"{GRAMMAR}, beginning with {size}")
+        raise _out_of_order(call, session, f"Content-Range: {text}", f"{_correction(text)}, beginning with {size}")
     if chunk is not None and chunk.first != size:
         raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
     if offset != size:
-        raise _out_of_order(call, session, f"a Location for offset {offset}", f"the one for offset {size}")
+        raise _replaced(call, session, offset, size)
     announced = call.head.header("Content-Length")
-    if chunk is not None and announced is not None and announced != str(chunk.size):
+    if chunk is not None and announced is not None and length(announced) != chunk.size:
         given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {announced}"
-        next = f"the same {call.head.method} with a Content-Range that ends with the last byte, not the byte after it"
+        next = (
+            f"Send the same {call.head.method} with a Content-Range that ends with the last byte, not with the next one"
+        )
         raise Refusal("SIZE_INVALID", given=given, expected="the same number of bytes in both", next=next)
-    return session
+    return session, offset
 
 
 @contextmanager
-def writing(session: Session, algorithm: str = CANONICAL, *, keeps: bool = False) -> Iterator[SessionWriter]:
+def writing(
+    call: Call, session: Session, algorithm: str = CANONICAL, *, at: int, keeps: bool = False, temporary: bool = False
+) -> Iterator[SessionWriter]:
     """Append to ``session`` with a writer, which is aborted at the end of the block unless the block has ended it.
 
     Parameters
     ----------
     algorithm: the algorithm of the digest against which the bytes will be checked.
+    at: the offset at which the bytes begin, as :func:`session_in_order` returned it.
     keeps: whether the session keeps the bytes of a request that is cut off. Those of a refused request are always
         discarded.
+    temporary: whether the session exists for this request only. Then it is discarded at the end of the block.
 
     Raises
     ------
-    Refusal: 400 BLOB_UPLOAD_INVALID, while another request to the session is ending; 404 BLOB_UPLOAD_UNKNOWN, if the
-        session has ended in the meantime or another request has taken it over, even while the block runs.
+    Refusal: as :func:`refused_if_ended`, also for the block; 416 BLOB_UPLOAD_INVALID, if the bytes of the session no
+        longer end at ``at``; 400 DIGEST_INVALID, if the block commits the bytes and they have another digest.
     """
-    with _refusing_if_ended(session):
-        writer = session.writer(algorithm, keeps=keeps)
+    with refused_if_ended(session):
         try:
-            yield writer
-        except Refusal:
-            writer.forget()
-            raise
+            writer = session.writer(algorithm, keeps=keeps)
+            try:
+                if writer.start != at:
+                    raise _replaced(call, session, at, writer.start)
+                yield writer
+            except WrongDigest as error:
+                raise _wrong_digest(session, error) from error
+            except Refusal:
+                writer.forget()
+                raise
+            finally:
+                writer.abort()
         finally:
-            writer.abort()
+            if temporary and session.exists:
+                session.discard()
 
 
 @contextmanager
-def only_for_this_request(session: Session) -> Iterator[None]:
-    """Discard ``session`` at the end of the block, whatever happened in it."""
-    try:
-        yield
-    finally:
-        if session.exists:
-            session.discard()
-
-
-def discard(session: Session) -> None:
-    """Remove the session and its bytes. A request that still writes to it has no effect.
+def refused_if_ended(session: Session) -> Iterator[None]:
+    """Turn the errors of a session that is not available any more into refusals.
 
     Raises
     ------
-    Refusal: as :func:`writing`.
+    Refusal: 400 BLOB_UPLOAD_INVALID, while another request to the session is finishing; 404 BLOB_UPLOAD_UNKNOWN, if the
+        session has ended in the meantime or another request has taken it over.
     """
-    with _refusing_if_ended(session):
-        session.discard()
+    try:
+        yield
+    except SessionBusy:
+        raise _busy(session) from None
+    except SessionGone:
+        raise _gone(session) from None
 
 
 def check_length(call: Call, writer: SessionWriter) -> None:
@@ -112,26 +127,8 @@ def check_length(call: Call, writer: SessionWriter) -> None:
     """
     announced = _announced(call)
     if announced is not None and announced != writer.received:
-        next = f"the same {call.head.method} with all bytes"
+        next = f"Send the same {call.head.method} with all bytes"
         raise Refusal("SIZE_INVALID", given=writer.received, expected=announced, next=next)
-
-
-def commit(writer: SessionWriter, digest: Digest) -> None:
-    """Store all bytes of the session as the blob ``digest``. The session ends, whatever the outcome.
-
-    Raises
-    ------
-    Refusal: 400 DIGEST_INVALID, if the bytes have another digest; nothing is stored.
-    """
-    try:
-        writer.commit(digest)
-    except WrongDigest as error:
-        raise Refusal(
-            "DIGEST_INVALID",
-            given=str(digest),
-            expected=f"{error.found}, the digest of the {error.size} bytes that arrived",
-            next=_START_AGAIN.format(repository=writer.session.repository),
-        ) from error
 
 
 def session_headers(call: Call, session: Session) -> HeaderList:
@@ -141,7 +138,7 @@ def session_headers(call: Call, session: Session) -> HeaderList:
     ------
     Refusal: 404 BLOB_UPLOAD_UNKNOWN, if the session has ended in the meantime.
     """
-    with _refusing_if_ended(session):
+    with refused_if_ended(session):
         began = session.started_at
     state = seal(UploadState(session.repository, session.id, session.size, began), call.settings.secret)
     location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
@@ -165,29 +162,41 @@ def _session_and_offset(call: Call) -> tuple[Session, int]:
     return session, state.offset
 
 
+def _correction(text: str) -> str:
+    """The correct form of a Content-Range that ``chunk_range`` does not accept."""
+    if re.fullmatch(GRAMMAR, text) is None:
+        return GRAMMAR
+    if CHUNK.fullmatch(text) is None:
+        return "numbers of at most 18 digits, the most that this registry accepts"
+    return "a range whose last byte is not before its first byte"
+
+
 def _announced(call: Call) -> int | None:
     """The number of bytes that the head announced, or None if it did not."""
-    length = call.head.header("Content-Length")
-    if length is not None and length.isdecimal():
-        return int(length)
+    announced = length(call.head.header("Content-Length"))
+    if announced is not None:
+        return announced
     chunk = chunk_range(call.head.header("Content-Range") or "")
     return chunk.size if chunk is not None else None
 
 
-@contextmanager
-def _refusing_if_ended(session: Session) -> Iterator[None]:
-    try:
-        yield
-    except SessionBusy:
-        raise _busy(session) from None
-    except SessionGone:
-        raise _gone(session) from None
-
-
 def _out_of_order(call: Call, session: Session, given: str, expected: str) -> Refusal:
-    next = "the bytes after those in Range, sent to the Location of this response; GET that Location for the state"
+    next = "Send the bytes after those in Range to the Location of this response; GET that Location for the state"
     headers = session_headers(call, session)
     return Refusal("BLOB_UPLOAD_INVALID", given=given, expected=expected, next=next, headers=headers, status=416)
+
+
+def _replaced(call: Call, session: Session, offset: int, size: int) -> Refusal:
+    return _out_of_order(call, session, f"a Location for offset {offset}", f"the one for offset {size}")
+
+
+def _wrong_digest(session: Session, error: WrongDigest) -> Refusal:
+    return Refusal(
+        "DIGEST_INVALID",
+        given=error.given,
+        expected=f"{error.found}, the digest of the {error.size} bytes that arrived",
+        next=_START_AGAIN.format(repository=session.repository),
+    )
 
 
 def _gone(session: Session) -> Refusal:
@@ -203,7 +212,7 @@ def _busy(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_INVALID",
         given=session.id,
-        expected="a session without another request that is finishing at this moment",
+        expected="a session that no other request is finishing",
         next="GET the Location for the state of the session; if that returns 404, HEAD the blob",
         status=400,
     )
