@@ -56,4 +56,5 @@ def request_meaning(exchange: Exchange) -> str:
     if exchange.endpoint is None:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange)})
-    return _MEANINGS[name_of(exchange)].format_map(fields)
+    headers_only = exchange.method == "HEAD" and exchange.endpoint.endpoint.method == "GET"
+    return _MEANINGS[name_of(exchange)].format_map(fields) + (", as GET does, but without a body" if headers_only else "")

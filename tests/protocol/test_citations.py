@@ -13,7 +13,7 @@ import pytest
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HABIT, HTTP, MAY, MUST, OUTSIDE, SHOULD, Citation
 from regtutor.protocol.clauses import ENDPOINT_CLAUSES, ENDPOINT_TABLE, REFERRERS_TAG
 from regtutor.protocol.codes import CODES, Code
-from regtutor.protocol.endpoints import BY_NAME, Endpoint
+from regtutor.protocol.endpoints import BY_NAME, SENT_TO_A_SESSION, Endpoint
 from regtutor.protocol.header_uses import USES, HeaderUse
 from regtutor.protocol.headers import HEADERS, Header
 from regtutor.protocol.media_types import MEDIA_TYPES, MediaType
@@ -54,7 +54,7 @@ def names_the_request(section: Section, endpoint: Endpoint) -> bool:
             "POST <location>"
         )  # The section on chunks names this request by its method: the first of three phases.
     marks |= {f"{method} {shape(endpoint.template)}" for method in methods}
-    if endpoint.is_sent_to_a_session:
+    if endpoint.name in SENT_TO_A_SESSION:
         marks |= {f"{method} <location>" for method in methods}
     return bool(marks & set(section["endpoints"]))
 
