@@ -101,6 +101,10 @@ def diagnoses_in(node: ast.AST) -> Iterator[str]:
             yield ast.unparse(call.args[0])
 
 
+PRINTABLE = "[!-~]+"
+"""The target of a request, and the bytes of a media type: two rules that happen to have the same characters."""
+
+
 def patterns_of(module: ModuleType, source: str) -> Iterator[str | bytes]:
     """The regular expressions that a module gives to ``re``, except those that it makes from a function's arguments."""
     for call in ast.walk(ast.parse(source)):
@@ -117,7 +121,8 @@ def test_no_two_modules_compile_the_same_regular_expression() -> None:
         for pattern in patterns_of(module, Path(str(module.__file__)).read_text(encoding="utf-8")):
             makers.setdefault(pattern, set()).add(module.__name__)
     assert len(makers) > 80
-    assert {pattern: modules for pattern, modules in makers.items() if len(modules) > 1} == {}
+    twice = {pattern for pattern, modules in makers.items() if len(modules) > 1}
+    assert {pattern: makers[pattern] for pattern in twice - {PRINTABLE}} == {}
 
 
 def test_a_regular_expression_that_two_modules_compile_is_seen() -> None:

@@ -57,4 +57,5 @@ def request_meaning(exchange: Exchange) -> str:
         return "no document of the API names this request"
     fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange)})
     headers_only = exchange.method == "HEAD" and exchange.endpoint.endpoint.method == "GET"
-    return _MEANINGS[name_of(exchange)].format_map(fields) + (", as GET does, but without a body" if headers_only else "")
+    purpose = _MEANINGS[name_of(exchange)].format_map(fields)
+    return f"{purpose}, as GET does, but without a body" if headers_only else purpose

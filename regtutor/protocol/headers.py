@@ -7,6 +7,7 @@ case.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -34,6 +35,12 @@ from regtutor.protocol.clauses import (
     http,
 )
 from regtutor.protocol.secrets import SECRET_HEADERS
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The grammar of a header's name and of a method; RFC 9110, 5.6.2 "Tokens"."""
+
+BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
+"""The characters that no header's value may contain; RFC 9110, 5.5 "Field Values"."""
 
 Sender = Literal["client", "registry", "either", "proxy"]
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import re
 
-_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+from regtutor.protocol.references import REPOSITORY, TAG
+
 _SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 REPOSITORY_GRAMMAR = (
@@ -23,12 +22,12 @@ TAG_GRAMMAR = "a letter, digit or _, followed by up to 127 letters, digits, ., _
 
 def is_repository(name: str) -> bool:
     """Whether ``name`` fits the grammar and has at most 255 characters: many clients accept no more."""
-    return len(name) <= 255 and _REPOSITORY.fullmatch(name) is not None
+    return len(name) <= 255 and REPOSITORY.fullmatch(name) is not None
 
 
 def is_tag(text: str) -> bool:
     """Whether ``text`` fits the grammar of tags, which permits at most 128 characters."""
-    return _TAG.fullmatch(text) is not None
+    return TAG.fullmatch(text) is not None
 
 
 def is_session(text: str) -> bool:

@@ -7,15 +7,13 @@ Sources: OCI distribution-spec v1.1.1, "Listing Tags"
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from regtutor.message import HeaderList
 from regtutor.protocol.endpoints import build
+from regtutor.protocol.ranges import length
 from regtutor.server.call import Call
 from regtutor.server.respond import Refusal
-
-_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def page_of(
@@ -58,7 +56,8 @@ def _number(call: Call, refusal: str) -> int | None:
     text = call.query.get("n")
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text):
+    number = length(text)
+    if number is None:
         raise Refusal(
             refusal,
             given=text,
@@ -66,4 +65,4 @@ def _number(call: Call, refusal: str) -> int | None:
             next="the same GET with a valid n, or without n for the whole list",
             status=400,
         )
-    return int(text)
+    return number

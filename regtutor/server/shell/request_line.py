@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from regtutor.protocol.ranges import length
+
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _TARGET = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]+")
@@ -40,7 +42,7 @@ def malformed(line: StartLine, headers: Mapping[str, str]) -> str | None:
         return f"the target {target!r}, which is neither a path nor an http URL"
     if not _HOST.fullmatch(headers.get("Host", "")) and not (line.version == "HTTP/1.0" and "Host" not in headers):
         return "a Host header that is missing, empty, repeated or not a host"
-    length = headers.get("Content-Length")
-    if length is not None and not re.fullmatch(r"[0-9]{1,18}", length):
-        return f"Content-Length: {length}, which is not one number"
+    announced = headers.get("Content-Length")
+    if announced is not None and length(announced) is None:
+        return f"Content-Length: {announced}, which is not one number"
     return None
