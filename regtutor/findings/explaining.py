@@ -17,6 +17,7 @@ from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.findings.subject import name_of, request_meaning
 from regtutor.message import HeaderList
+from regtutor.protocol.cases import CASE_CLAUSES
 from regtutor.protocol.citations import (
     DISTRIBUTION_SPEC,
     HABIT,
@@ -30,7 +31,7 @@ from regtutor.protocol.citations import (
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.header_uses import Side, header_use
 from regtutor.protocol.headers import HEADERS
-from regtutor.protocol.responses import response_row
+from regtutor.protocol.responses import ResponseRow, response_row
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
@@ -66,7 +67,8 @@ def explain(exchange: Exchange) -> Findings:
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
     match, request = exchange.endpoint, exchange.request
-    source = match.endpoint.citations[0] if match else _REQUEST_LINE
+    own = match.endpoint.citations[0] if match else _REQUEST_LINE
+    source = CASE_CLAUSES.get((name_of(exchange), exchange.case), own)
     rule = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
     part, line, _ = by_request_line(exchange)
     yield Finding(line, part, request.method, request.target, request_meaning(exchange), rule, source)
@@ -76,7 +78,7 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
 def _interims(exchange: Exchange) -> Iterator[Finding]:
     for interim in exchange.interims:
         line = f"< {interim.start_line}"
-        yield _status(line, "interim", interim.status, interim.reason, "")
+        yield _status(line, "interim", interim.status, interim.reason, response_row("", interim.status))
         yield from _headers("interim", interim.headers, exchange, {}, interim.status)
 
 
@@ -92,7 +94,8 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no response", "response", "no response", "", exchange.meaning, OUTSIDE)
         return
-    yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
+    row = response_row(name_of(exchange), response.status, exchange.case)
+    yield _status(f"< {response.start_line}", "response", response.status, response.reason, row)
     yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
@@ -100,8 +103,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
         yield Finding(body_line("<", response.body), "response body", "body", value, meaning, MAY, _CONTENT)
 
 
-def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Finding:
-    row = response_row(endpoint, status)
+def _status(line: str, part: str, status: int, reason: str, row: ResponseRow | None) -> Finding:
     if row is None:
         meaning = f"{status} is in no table of regtutor; the reason that the registry gives: {reason or '(empty)'}"
         return Finding(line, part, str(status), reason, meaning, OUTSIDE, known=False)
@@ -118,7 +120,7 @@ def _headers(
     mark, side, endpoint = (">" if part == "request" else "<"), _SIDES[part], name_of(exchange)
     for name, value in headers:
         key, line = name.lower(), f"{mark} {name}: {value}"
-        use = header_use(side, endpoint, status, name)
+        use = header_use(side, endpoint, status, name, exchange.case)
         if use is None:
             meaning = "this header is in no table of regtutor; a client may ignore a header that it does not know"
             yield Finding(line, f"{part} header", name, value, meaning, OUTSIDE, known=False)

@@ -49,7 +49,7 @@ _GIVES_A_DIGEST: Mapping[str, Citation] = {"get_blob": PULLING_BLOBS, "get_manif
 def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
     """A header that a response of this endpoint and status must have is missing."""
     name = name_of(exchange)
-    needed = required_headers(name, exchange.status or 0) if exchange.response else {}
+    needed = required_headers(name, exchange.status or 0, exchange.case) if exchange.response else {}
     for key, citation in needed.items():
         if key not in exchange.headers:
             header = HEADERS[key].name

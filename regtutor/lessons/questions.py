@@ -259,7 +259,7 @@ def _is_untyped(exchange: Exchange) -> bool:
 
 def _status_seen(number: int, exchange: Exchange) -> Remark:
     assert exchange.response is not None
-    described = meaning(exchange.request_name, exchange.status or 0)
+    described = meaning(exchange.request_name, exchange.status or 0, exchange.case)
     return Remark(
         f"The response to request {number} has the status {exchange.status}: {described}.",
         (f"< {exchange.response.start_line}",),

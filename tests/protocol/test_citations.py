@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from regtutor.protocol.citations import DISTRIBUTION_SPEC, HABIT, HTTP, MAY, MUST, OUTSIDE, SHOULD, Citation
-from regtutor.protocol.clauses import ENDPOINT_CLAUSES, ENDPOINT_TABLE, REFERRERS_TAG
+from regtutor.protocol.clauses import API_CHUNKS, ENDPOINT_CLAUSES, ENDPOINT_TABLE, HEAD, REFERRERS_TAG
 from regtutor.protocol.codes import CODES, Code
 from regtutor.protocol.endpoints import BY_NAME, SENT_TO_A_SESSION, Endpoint
-from regtutor.protocol.header_uses import USES, HeaderUse
+from regtutor.protocol.header_uses import USES, HeaderUse, header_use
 from regtutor.protocol.headers import HEADERS, Header
 from regtutor.protocol.media_types import MEDIA_TYPES, MediaType
 from regtutor.protocol.responses import RESPONSES, ResponseRow
@@ -101,12 +101,24 @@ def test_a_response_cites_a_section_that_names_its_status_and_its_headers(row: R
     assert (row.level == OUTSIDE) == (row.citation.document.name.startswith("RFC"))
 
 
+NAMED_ELSEWHERE = {("put_blob", API_CHUNKS)}
+"""A closing PUT can contain the last chunk: the section on the responses to a PATCH applies to it too."""
+GET_OF = {"head_upload": "get_upload"}
+
+
 @pytest.mark.parametrize("use", USES, ids=said)
 def test_a_use_of_a_header_cites_a_section_that_names_it_on_that_side(use: HeaderUse) -> None:
+    if use.citation == HEAD:  # A response to HEAD should have the headers of GET: that names each of them.
+        gets = {
+            header_use(use.side, GET_OF[name], status, use.header) for name in use.endpoints for status in use.statuses
+        }
+        assert {got.rule for got in gets if got} == {MUST}
+        return
     section = section_of(use.citation)
     assert use.header.lower() in section[use.side]
+    about = [name for name in use.endpoints if (name, use.citation) not in NAMED_ELSEWHERE]
     if use.citation.document != HTTP and use.citation != REFERRERS_TAG:  # It speaks of a manifest, not of requests.
-        assert [name for name in use.endpoints if not names_the_request(section, BY_NAME[name])] == []
+        assert [name for name in about if not names_the_request(section, BY_NAME[name])] == []
     if use.rule in WORDS:
         assert use.citation.document in WITH_LEVELS
         assert f"{WORDS[use.rule]} {use.header.lower()}" in section["levels"]

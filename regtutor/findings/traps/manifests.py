@@ -39,7 +39,8 @@ def missing_blob(exchange: Exchange) -> Iterator[Finding]:
         "a blob of the manifest is missing",
         f"the manifest names a blob that is not in {repository}; the same blob in another repository does not count, "
         "and a mount with the response 202 did not mount the blob",
-        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those with 404, then PUT again",
+        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those that return 404, then PUT "
+        "again",
         PUSH,
         shown=by_request_line(exchange),
         rule=MUST,
