@@ -132,19 +132,23 @@ def _headers(
 _SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
 
 
+_MESSAGE_IS_MEANING = "the message is the meaning of this code"
+
+
 def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     name, message = str(entry.get("code", "")), str(entry.get("message", ""))
     row, line = CODES.get(name), f"< {name}: {message}"
     if row is None:
         meaning = "this error code is in no table of regtutor; the registry's own message follows the code"
         return Finding(line, "error code", name, message, meaning, OUTSIDE, known=False)
-    meaning = row.meaning
+    parts = [] if message == row.meaning else [row.meaning]
     if entry.get("detail"):
-        meaning += f"; detail from the registry: {json.dumps(entry['detail'])}"
+        parts.append(f"detail from the registry: {json.dumps(entry['detail'])}")
     if row.note:
-        meaning += f"; {row.note}"
+        parts.append(row.note)
     if row.status != exchange.status:
-        registry, _, file = row.source.document.name.partition(", ")
-        meaning += f"; {registry} sends it with {row.status} ({file}), but this response has {exchange.status}"
+        registry = row.source.document.name.partition(",")[0]
+        parts.append(f"{registry} sends this code with status {row.status}; this response has {exchange.status}")
+    meaning = "; ".join(parts) or _MESSAGE_IS_MEANING
     rule = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
     return Finding(line, "error code", name, message, meaning, rule, row.citation)

@@ -46,7 +46,7 @@ _GIVES_A_DIGEST: Mapping[str, Citation] = {"get_blob": PULLING_BLOBS, "get_manif
 
 
 @trap()
-def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
+def missing_header(exchange: Exchange) -> Iterator[Finding]:
     """A header that a response of this endpoint and status must have is missing."""
     name = name_of(exchange)
     needed = required_headers(name, exchange.status or 0, exchange.case) if exchange.response else {}
@@ -147,7 +147,7 @@ def range_of_another_length(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap()
-def sent_length(exchange: Exchange) -> Iterator[Finding]:
+def request_length(exchange: Exchange) -> Iterator[Finding]:
     """The Content-Length of a request does not match the body that was sent."""
     body, announced = exchange.request.body, length(exchange.request_headers.get("Content-Length"))
     if body.fate == "partial" and body.digest is None:
@@ -164,7 +164,7 @@ def sent_length(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap()
-def received_length(exchange: Exchange) -> Iterator[Finding]:
+def response_length(exchange: Exchange) -> Iterator[Finding]:
     """The body of a response does not match its Content-Length."""
     if exchange.response is None or exchange.method == "HEAD" or exchange.status == 304:
         return
@@ -193,7 +193,7 @@ def _named_digest(exchange: Exchange) -> str | None:
 
 
 @trap(codes=("DIGEST_INVALID",))
-def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
+def digest_grammar(exchange: Exchange) -> Iterator[Finding]:
     """The digest that a request names is malformed, or the request names none."""
     named, body = _named_digest(exchange), exchange.request.body
     if named is None or exchange.endpoint is None or is_well_formed(named):
@@ -314,7 +314,7 @@ def other_content(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("put_manifest", "post_blob"), statuses=(201,))
-def stored_other(exchange: Exchange) -> Iterator[Finding]:
+def other_digest(exchange: Exchange) -> Iterator[Finding]:
     """The digest of the content that the registry stored is not that of the sent bytes."""
     sent, stored = exchange.request.body, exchange.headers.get("Docker-Content-Digest", "")
     if sent.fate == "sent" and sent.digest and sent.digest != stored and same_algorithm(sent.digest, stored):

@@ -78,11 +78,9 @@ def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allow
 
 def test_an_error_code_says_which_status_distribution_sends_it_with() -> None:
     said = named(rt.explain(refused(404, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
-    assert "sends it with" not in said
+    assert "sends this code" not in said
     other = named(rt.explain(refused(400, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
-    assert other.endswith(
-        "CNCF Distribution 2.8.3 sends it with 404 (registry/api/v2/errors.go), but this response has 400"
-    )
+    assert other.endswith("CNCF Distribution 2.8.3 sends this code with status 404; this response has 400")
 
 
 def test_a_level_that_holds_on_a_condition_says_so() -> None:

@@ -21,7 +21,7 @@ from regtutor.protocol.clauses import (
     DELETING_TAGS,
     ENDPOINT_TABLE,
     ERROR_CODES,
-    LISTING_REFERRERS,
+    NO_REFERRERS,
     PULLING_MANIFESTS,
     PUSH,
 )
@@ -123,7 +123,7 @@ def _names_a_tag(exchange: Exchange) -> bool:
 
 
 @trap(endpoints=_DELETES, statuses=(400, 405))
-def not_deleted(exchange: Exchange) -> Iterator[Finding]:
+def deletion_off(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not delete content."""
     if (exchange.status == 405 or "UNSUPPORTED" in codes_of(exchange)) and not _names_a_tag(exchange):
         yield diagnosis(
@@ -139,7 +139,7 @@ def not_deleted(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("delete_manifest",), statuses=(400, 405))
-def tag_not_deleted(exchange: Exchange) -> Iterator[Finding]:
+def tag_deletion_off(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not delete the tag."""
     codes = codes_of(exchange)
     if _names_a_tag(exchange) and (exchange.status == 405 or not {"DIGEST_INVALID", "UNSUPPORTED"}.isdisjoint(codes)):
@@ -196,9 +196,11 @@ def no_referrers(exchange: Exchange) -> Iterator[Finding]:
     """The registry has no referrers API."""
     yield diagnosis(
         "no referrers API",
-        "this registry does not list referrers; clients that push then store the list under a tag",
-        f"GET the manifest under the tag {_tag_of(fields_of(exchange).get('digest', ''))}; rt.list_referrers does both",
-        LISTING_REFERRERS,
+        "this registry does not list referrers; a client that pushes a referrer must then store the list under a tag, "
+        "and a client that receives this 404 must read the list there: the cited clause binds the client",
+        f"GET the manifest under the tag {_tag_of(fields_of(exchange).get('digest', ''))}; rt.list_referrers tries the "
+        "API first and then reads this tag",
+        NO_REFERRERS,
         shown=by_status(exchange),
         rule=MUST,
         condition="if the registry has no referrers API",

@@ -24,12 +24,12 @@ from regtutor.findings.finding import Finding
 from regtutor.findings.response_headers import challenge
 from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
-from regtutor.protocol.clauses import PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
+from regtutor.protocol.clauses import HTTPS_SCHEME, MESSAGES, PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
 
 
 @trap(statuses=(401,))
-def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
+def credentials(exchange: Exchange) -> Iterator[Finding]:
     """The registry requires credentials, or refused those in the request."""
     scheme, parameters = challenge(exchange.headers.get("WWW-Authenticate", ""))
     outcome = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
@@ -60,7 +60,7 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(statuses=(403,))
-def denied(exchange: Exchange) -> Iterator[Finding]:
+def not_permitted(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
     has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
@@ -97,7 +97,7 @@ def too_large(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(statuses=REFUSED)
-def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
+def form_body(exchange: Exchange) -> Iterator[Finding]:
     """The body was sent as a form, as curl does with -d."""
     kind = essence(exchange.request_headers.get("Content-Type", ""))
     if kind == "application/x-www-form-urlencoded":
@@ -160,7 +160,7 @@ def with_tls(exchange: Exchange) -> Iterator[Finding]:
             "TLS on this port",
             "the client sent the request in plain HTTP, but the registry speaks TLS on this port",
             "Write https:// in its URL",
-            http("4.2.2 https URI Scheme"),
+            HTTPS_SCHEME,
             shown=by_status(exchange),
             rule=OUTSIDE,
         )
@@ -177,7 +177,7 @@ _NEXT_BY_ERROR = {
 
 
 @trap(statuses=NO_RESPONSE)
-def no_answer(exchange: Exchange) -> Iterator[Finding]:
+def no_response(exchange: Exchange) -> Iterator[Finding]:
     """No complete response came."""
     if not _SPEAKS_HTTP.search(exchange.error):
         again = "Check that the registry is running, and whether it speaks http or https on this port"
@@ -188,7 +188,7 @@ def no_answer(exchange: Exchange) -> Iterator[Finding]:
                 (step for error, step in _NEXT_BY_ERROR.items() if re.search(error, exchange.error, re.IGNORECASE)),
                 again,
             ),
-            http("3.4 Messages"),
+            MESSAGES,
             shown=by_request_line(exchange),
             rule=OUTSIDE,
         )

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue, trap
+from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import fields_of
 from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD
@@ -28,16 +28,33 @@ def out_of_order(exchange: Exchange) -> Iterator[Finding]:
     if _TOO_LARGE.search(exchange.text):
         return
     held = first_and_last(exchange.headers.get("Range", ""))
+    sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
+    if sent and held and held != (0, 0) and sent[0] == held[1] + 1:
+        yield _stale_location(exchange, sent[0])
+        return
     state = f"the session holds the bytes up to {held[1]}" if held else "the response does not say which bytes it holds"
     state = "the session holds one byte or none: Range 0-0 means either" if held == (0, 0) else state
+    unknown = "" if sent and held and held != (0, 0) else ", or the Location is not the latest one"
     yield diagnosis(
         "the chunk is out of order",
-        f"it does not begin at the next byte of the upload, or the Location is not the latest one; {state}",
+        f"it does not begin at the next byte of the upload{unknown}; {state}",
         "GET the Location, and resume at the Location of that response, after the last byte of its Range"
         + (f": Content-Range: {held[1] + 1}-..." if held and held != (0, 0) else ""),
         CHUNKS,
         shown=by_received(exchange, "Range"),
         rule=MUST,
+    )
+
+
+def _stale_location(exchange: Exchange, first: int) -> Finding:
+    return diagnosis(
+        "the Location is not the latest one",
+        f"the chunk begins at byte {first}, which is the next byte of the upload, so its Content-Range is right; the "
+        "registry refused the address, which belongs to an earlier state of the session",
+        f"GET the Location, and send the same chunk to the Location of that response: Content-Range: {first}-...",
+        CHUNKS,
+        shown=by_request_line(exchange),
+        rule=SHOULD,
     )
 
 
@@ -60,7 +77,7 @@ def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("patch_upload",), statuses=(202,))
-def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
+def other_offset(exchange: Exchange) -> Iterator[Finding]:
     """The Range of a response does not end with the last byte of the chunk."""
     value = exchange.request_headers.get("Content-Range", "")
     sent, held = first_and_last(value), first_and_last(exchange.headers.get("Range", ""))
@@ -98,7 +115,7 @@ def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("put_blob",), statuses=(201,))
-def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
+def put_range(exchange: Exchange) -> Iterator[Finding]:
     """A PUT stored a blob, although its Content-Range does not match the blob."""
     sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
     named, body = fields_of(exchange).get("digest", ""), exchange.request.body
@@ -117,7 +134,7 @@ def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("mount_blob",), statuses=(202,))
-def not_mounted(exchange: Exchange) -> Iterator[Finding]:
+def no_mount(exchange: Exchange) -> Iterator[Finding]:
     """A mount opened an upload session instead."""
     source = fields_of(exchange).get("from")
     why = (
@@ -142,7 +159,7 @@ def not_mounted(exchange: Exchange) -> Iterator[Finding]:
 
 
 @trap(endpoints=("post_blob",), statuses=(202,))
-def not_stored(exchange: Exchange) -> Iterator[Finding]:
+def no_single_post(exchange: Exchange) -> Iterator[Finding]:
     """A single POST opened an upload session instead of storing the blob."""
     yield diagnosis(
         "202 means that the blob was not stored",
