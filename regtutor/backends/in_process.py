@@ -41,7 +41,7 @@ def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[st
     ----------
     root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
         deleted when the registry is closed.
-    quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
+    quirks: behavior to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
         ``regtutor serve --quirks list`` lists them.
 
     Raises

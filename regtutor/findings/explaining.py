@@ -69,9 +69,9 @@ def _request(exchange: Exchange) -> Iterator[Finding]:
     match, request = exchange.endpoint, exchange.request
     own = match.endpoint.citations[0] if match else _REQUEST_LINE
     source = CASE_CLAUSES.get((name_of(exchange), exchange.case), own)
-    rule = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
+    level = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
     part, line, _ = by_request_line(exchange)
-    yield Finding(line, part, request.method, request.target, request_meaning(exchange), rule, source)
+    yield Finding(line, part, request.method, request.target, request_meaning(exchange), level, source)
     yield from _headers("request", request.headers, exchange, request_headers.MEANINGS, 0)
 
 
@@ -126,7 +126,7 @@ def _headers(
             yield Finding(line, f"{part} header", name, value, meaning, OUTSIDE, known=False)
             continue
         meaning = meanings[key](exchange, value) if key in meanings else f"{HEADERS[key].meaning}: {value}"
-        yield Finding(line, f"{part} header", name, value, meaning, use.rule, use.citation, condition=use.condition)
+        yield Finding(line, f"{part} header", name, value, meaning, use.level, use.citation, condition=use.condition)
 
 
 _SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
@@ -150,5 +150,5 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
         registry = row.source.document.name.partition(",")[0]
         parts.append(f"{registry} sends this code with status {row.status}; this response has {exchange.status}")
     meaning = "; ".join(parts) or _MESSAGE_IS_MEANING
-    rule = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
-    return Finding(line, "error code", name, message, meaning, rule, row.citation)
+    level = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
+    return Finding(line, "error code", name, message, meaning, level, row.citation)

@@ -116,4 +116,4 @@ MEANINGS: Mapping[str, Callable[[Exchange, str], str]] = {
     "transfer-encoding": _transfer_encoding,
     "user-agent": lambda _, value: f"the client identifies itself as {value}",
 }
-"""Header in lower case -> a function that returns its meaning in a request."""
+"""Header in lowercase -> a function that returns its meaning in a request."""

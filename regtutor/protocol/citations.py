@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Rule = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
+Level = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
 """How strongly the documents require a line of a message, or a response.
 
 ``required``: MUST, in the distribution-spec, the image-spec or the cited RFC, which use such words as RFC 2119 defines
@@ -20,11 +20,11 @@ distribution-spec and Distribution's API document do not name it; the cited clau
 nothing does.
 """
 
-MUST: Final[Rule] = "required"
-SHOULD: Final[Rule] = "recommended"
-MAY: Final[Rule] = "allowed"
-HABIT: Final[Rule] = "vendor habit"
-OUTSIDE: Final[Rule] = "not in the registry documents"
+MUST: Final[Level] = "required"
+SHOULD: Final[Level] = "recommended"
+MAY: Final[Level] = "allowed"
+HABIT: Final[Level] = "vendor habit"
+OUTSIDE: Final[Level] = "not in the registry documents"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regtutor.protocol.cases import Case
-from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Rule
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
 from regtutor.protocol.clauses import (
     API_CATALOG_PAGES,
     API_CHUNKS,
@@ -52,7 +52,7 @@ class HeaderUse:
     endpoints: names of endpoints; empty for any.
     statuses: the statuses of the responses; empty for a request, and for any response.
     header: the header's name.
-    rule, citation, condition: the level, its clause, and when the level applies (empty: always).
+    level, citation, condition: the level, its clause, and when the level applies (empty: always).
     case: the kind of request that the row is for; empty for any.
     """
 
@@ -60,7 +60,7 @@ class HeaderUse:
     endpoints: tuple[str, ...]
     statuses: tuple[int, ...]
     header: str
-    rule: Rule
+    level: Level
     citation: Citation
     condition: str = ""
     case: Case = ""
@@ -137,7 +137,7 @@ def header_use(side: Side, endpoint: str, status: int, name: str, case: Case = "
     side: ``"request"`` or ``"response"``.
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: the status of the response; 0 for a request.
-    name: the header's name; upper or lower case does not matter.
+    name: the header's name; upper or lowercase does not matter.
     case: the kind of request; empty if it is not known.
     """
     row = HEADERS.get(name.lower())
@@ -147,7 +147,7 @@ def header_use(side: Side, endpoint: str, status: int, name: str, case: Case = "
     if clause is not None:
         return HeaderUse(side, (endpoint,), (status,), row.name, MUST, clause)
     fitting = (use for use in USES if _fits(use, side, endpoint, status, row.name) and use.case in ("", case))
-    own = HeaderUse(side, (), (), row.name, row.rule, row.citation, row.condition)
+    own = HeaderUse(side, (), (), row.name, row.level, row.citation, row.condition)
     return next(fitting, own)
 
 

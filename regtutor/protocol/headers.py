@@ -22,7 +22,7 @@ from regtutor.protocol.citations import (
     SHOULD,
     Citation,
     Document,
-    Rule,
+    Level,
 )
 from regtutor.protocol.clauses import (
     API_DIGEST_HEADER,
@@ -66,16 +66,16 @@ class Header:
     sender: the ``client``, the ``registry``, ``either``, or a ``proxy`` between them.
     meaning: its meaning in a few words.
     grammar: the form of its value, with ``<...>`` for the parts that vary.
-    rule: how strongly the documents require it, if ``header_uses.py`` has no row for the exchange.
+    level: how strongly the documents require it, if ``header_uses.py`` has no row for the exchange.
     citation: the clause that specifies it, or names it.
-    condition: when the rule applies; empty if it always does.
+    condition: when the level applies; empty if it always does.
     """
 
     name: str
     sender: Sender
     meaning: str
     grammar: str
-    rule: Rule
+    level: Level
     citation: Citation
     condition: str = ""
 
@@ -91,12 +91,12 @@ def _row(
     meaning: str,
     grammar: str,
     section: str | Citation,
-    rule: Rule = OUTSIDE,
+    level: Level = OUTSIDE,
     condition: str = "",
 ) -> Header:
     """Return a row; a ``section`` that is a number is a section of RFC 9110 whose title is the header's name."""
     citation = section if isinstance(section, Citation) else http(f"{section} {name}")
-    return Header(name, sender, meaning, grammar, rule, citation, condition)
+    return Header(name, sender, meaning, grammar, level, citation, condition)
 
 
 # fmt: off
@@ -179,4 +179,4 @@ _ROWS = (
 # fmt: on
 
 HEADERS: Mapping[str, Header] = {row.name.lower(): row for row in _ROWS}
-"""Every header that has a row, by its name in lower case."""
+"""Every header that has a row, by its name in lowercase."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from regtutor.protocol.cases import Case
-from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Rule
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
 from regtutor.protocol.clauses import (
     ACCESS_CLAUSES,
     API_3_CATALOG_PAGES,
@@ -67,7 +67,7 @@ class ResponseRow:
 
     endpoint: str
     status: int
-    level: Rule
+    level: Level
     citation: Citation
     meaning: str
     headers: tuple[str, ...] = ()
@@ -305,7 +305,7 @@ def meaning(endpoint: str, status: int, case: Case = "") -> str:
 
 
 def required_headers(endpoint: str, status: int, case: Case = "") -> Mapping[str, Citation]:
-    """Return the headers that a response must carry, in lower case, each with the clause that requires it.
+    """Return the headers that a response must carry, in lowercase, each with the clause that requires it.
 
     Parameters
     ----------

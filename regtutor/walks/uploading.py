@@ -75,7 +75,7 @@ def upload_chunks(
     PushFailed: if the registry refused a request.
     ConnectionFailed: if the registry could not be reached, or the connection was cut again after ``tries`` resumptions;
         resume later with :func:`resume_upload` and the last Location in ``error.transcript``.
-    DigestMismatch: if the bytes do not match the digest of the blob; the upload was cancelled.
+    DigestMismatch: if the bytes do not match the digest of the blob; the upload was canceled.
 
     Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.

@@ -38,7 +38,7 @@ def test_a_diagnosis_cites_a_section_that_has_its_level_and_is_about_its_request
     made: Exchange, name: str, next: str
 ) -> None:
     (diagnosis,) = rt.explain(made).diagnoses
-    citation, level = diagnosis.citation, diagnosis.rule
+    citation, level = diagnosis.citation, diagnosis.level
     assert citation is not None
     if citation.document.name not in KEPT:  # an issue, or a document whose sections are not in the data
         assert level in (HABIT, OUTSIDE) or citation.document.name in NOT_HELD

@@ -453,7 +453,7 @@ def test_a_diagnosis_has_the_level_of_the_clause_that_it_cites(
     made: Exchange, rule: str, condition: str, anchor: str
 ) -> None:
     diagnosis = found(made)
-    assert (diagnosis.rule, diagnosis.condition) == (rule, condition)
+    assert (diagnosis.level, diagnosis.condition) == (rule, condition)
     assert diagnosis.citation is not None and diagnosis.citation.anchor == anchor
 
 

@@ -130,7 +130,7 @@ def test_the_rows_whose_documents_are_not_held_are_these_and_no_document_binds_t
     assert {said(row).strip("-") or said(row): row.citation.document.name for row in rows} == {
         name.strip("-"): document for name, document in ROWS_NOT_HELD.items()
     }
-    levels = {row.level if isinstance(row, ResponseRow) else row.rule for row in rows}
+    levels = {row.level for row in rows}
     assert levels == {OUTSIDE, HABIT}
 
 
@@ -144,16 +144,16 @@ def test_a_use_of_a_header_cites_a_section_that_names_it_on_that_side(use: Heade
     if use.citation == HEAD:  # A response to HEAD should have the headers of GET: that names each of them.
         assert {(GET_OF[name], status) for name in use.endpoints for status in use.statuses} == {("get_upload", 204)}
         assert use.header.lower() in required_headers("get_upload", 204)
-        assert use.rule == SHOULD
+        assert use.level == SHOULD
         return
     section = section_of(use.citation)
     assert use.header.lower() in section[use.side]
     about = [name for name in use.endpoints if (name, use.citation) not in NAMED_ELSEWHERE]
     if use.citation.document != HTTP and use.citation != REFERRERS_TAG:  # It speaks of a manifest, not of requests.
         assert [name for name in about if not names_the_request(section, BY_NAME[name])] == []
-    if use.rule in WORDS:
+    if use.level in WORDS:
         assert use.citation.document in WITH_LEVELS
-        assert f"{WORDS[use.rule]} {use.header.lower()}" in section["levels"]
+        assert f"{WORDS[use.level]} {use.header.lower()}" in section["levels"]
 
 
 @pytest.mark.parametrize("row", held(HEADERS.values()), ids=said)
@@ -162,9 +162,9 @@ def test_the_row_of_a_header_cites_a_section_that_names_it(row: Header) -> None:
     sides = {"client": {"request"}, "either": {"request", "response"}}.get(row.sender, {"response"})
     named = {side for side in ("request", "response") if row.name.lower() in section[side]}
     assert sides <= named or (named and row.name in section["title"])
-    if row.rule in WORDS:
-        assert f"{WORDS[row.rule]} {row.name.lower()}" in section["levels"]
-    if row.rule in (MAY, HABIT) and row.citation.document == HTTP:
+    if row.level in WORDS:
+        assert f"{WORDS[row.level]} {row.name.lower()}" in section["levels"]
+    if row.level in (MAY, HABIT) and row.citation.document == HTTP:
         assert row.name in IN_REGISTRY_DOCUMENTS
 
 

@@ -43,7 +43,7 @@ def location_without_tls(exchange: Exchange) -> Iterator[Finding]:
             "Configure the proxy to send X-Forwarded-Proto: https, or set http.relativeurls: true in Distribution",
             issue(2225, "Location behind a proxy"),
             shown=by_received(exchange, "Location"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -58,7 +58,7 @@ def location_without_port(exchange: Exchange) -> Iterator[Finding]:
             "Configure the proxy to pass Host on unchanged (nginx: proxy_set_header Host $http_host)",
             issue(2225, "Location behind a proxy"),
             shown=by_received(exchange, "Location"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -76,7 +76,7 @@ def location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
             "Follow Location byte for byte, and append digest= to it; never build the address of a session",
             POST_THEN_PUT,
             shown=by_received(exchange, "Location"),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -92,7 +92,7 @@ def other_target(exchange: Exchange) -> Iterator[Finding]:
     else:
         return
     yield diagnosis(
-        "the Location was changed", meaning, again, POST_THEN_PUT, shown=by_request_line(exchange), rule=SHOULD
+        "the Location was changed", meaning, again, POST_THEN_PUT, shown=by_request_line(exchange), level=SHOULD
     )
 
 
@@ -108,7 +108,7 @@ def invalid_state(exchange: Exchange) -> Iterator[Finding]:
             "the request still fails, POST .../blobs/uploads/ for a new session",
             CONFIGURED_SECRET,
             shown=by_request_line(exchange),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -121,7 +121,7 @@ def unknown_session(exchange: Exchange) -> Iterator[Finding]:
         "POST .../blobs/uploads/ for a new session, and send the blob from its first byte",
         issue(1576, "upload sessions in a cluster"),
         shown=by_status(exchange),
-        rule=HABIT,
+        level=HABIT,
     )
 
 
@@ -151,7 +151,7 @@ def redirect_to_slash(exchange: Exchange) -> Iterator[Finding]:
             f"Send {exchange.method} {path}/",
             citation,
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
@@ -166,5 +166,5 @@ def no_slash(exchange: Exchange) -> Iterator[Finding]:
             f"Send {exchange.method} {path}/",
             ENDPOINT_TABLE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )

@@ -43,7 +43,7 @@ def missing_blob(exchange: Exchange) -> Iterator[Finding]:
         "again",
         PUSH,
         shown=by_request_line(exchange),
-        rule=MUST,
+        level=MUST,
         condition="if the registry refuses a manifest for this reason",
     )
 
@@ -62,7 +62,7 @@ def accept_without_the_type(exchange: Exchange) -> Iterator[Finding]:
             f"Send Accept: {', '.join(MANIFEST_TYPES)}",
             issue(4385, "Accept and OCI manifests"),
             shown=by_sent(exchange, "Accept"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -77,7 +77,7 @@ def upper_case(exchange: Exchange) -> Iterator[Finding]:
             f"Send the same request for {repository.lower()}",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
-            rule=MUST,
+            level=MUST,
         )
 
 
@@ -92,7 +92,7 @@ def not_a_tag(exchange: Exchange) -> Iterator[Finding]:
             "Begin it with a letter, a digit or _, followed by at most 127 letters, digits, . _ and -",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
-            rule=MUST,
+            level=MUST,
         )
 
 
@@ -111,7 +111,7 @@ def unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
             "Send the bytes of the manifest's file unchanged (curl: --data-binary @FILE)",
             ERROR_CODES,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -133,7 +133,7 @@ def deletion_off(exchange: Exchange) -> Iterator[Finding]:
             "Set storage.delete.enabled: true and restart the registry, or delete the content in the cached registry",
             _DELETES[name_of(exchange)],
             shown=by_status(exchange),
-            rule=MUST,
+            level=MUST,
             condition="if deletion is switched off: 400 or 405",
         )
 
@@ -154,7 +154,7 @@ def tag_deletion_off(exchange: Exchange) -> Iterator[Finding]:
             "this deletes every tag that points to it",
             DELETING_TAGS,
             shown=by_request_line(exchange) if only else by_status(exchange),
-            rule=MUST,
+            level=MUST,
             condition="if the registry does not delete tags: 400 or 405",
         )
 
@@ -169,7 +169,7 @@ def wrong_method(exchange: Exchange) -> Iterator[Finding]:
             "Compare the method and the path with the table of endpoints, including the slash at the end",
             ENDPOINT_TABLE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -187,7 +187,7 @@ def nothing_to_delete(exchange: Exchange) -> Iterator[Finding]:
             "Docker-Content-Digest",
             API_DELETING_AN_IMAGE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -202,7 +202,7 @@ def no_referrers(exchange: Exchange) -> Iterator[Finding]:
         "API first and then reads this tag",
         NO_REFERRERS,
         shown=by_status(exchange),
-        rule=MUST,
+        level=MUST,
         condition="if the registry has no referrers API",
     )
 

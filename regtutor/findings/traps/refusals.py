@@ -55,7 +55,7 @@ def credentials(exchange: Exchange) -> Iterator[Finding]:
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
         http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
-        rule=MUST,
+        level=MUST,
     )
 
 
@@ -72,7 +72,7 @@ def not_permitted(exchange: Exchange) -> Iterator[Finding]:
         else "Send credentials, such as a token whose scope names this repository and pull, push or delete",
         http("15.5.4 403 Forbidden"),
         shown=by_status(exchange),
-        rule=MAY,
+        level=MAY,
     )
 
 
@@ -91,7 +91,7 @@ def too_large(exchange: Exchange) -> Iterator[Finding]:
         else "Send a smaller body: a blob in chunks, or a manifest with smaller annotations",
         PUSHING_MANIFESTS if documented else http("15.5.14 413 Content Too Large"),
         shown=by_status(exchange),
-        rule=SHOULD if documented else OUTSIDE,
+        level=SHOULD if documented else OUTSIDE,
         condition="if the registry limits the size of manifests" if documented else "",
     )
 
@@ -109,7 +109,7 @@ def form_body(exchange: Exchange) -> Iterator[Finding]:
             "mediaType",
             http("8.3 Content-Type"),
             shown=by_sent(exchange, "Content-Type"),
-            rule=SHOULD,
+            level=SHOULD,
         )
 
 
@@ -124,7 +124,7 @@ def slow_down(exchange: Exchange) -> Iterator[Finding]:
         f"Wait {f'for the time in Retry-After: {after}' if after else 'a while'}, or send credentials",
         TOO_MANY_REQUESTS,
         shown=by_received(exchange, "Retry-After"),
-        rule=MAY,
+        level=MAY,
     )
 
 
@@ -148,7 +148,7 @@ def without_tls(exchange: Exchange) -> Iterator[Finding]:
             "need --tls-verify=false. On a network, give the registry a certificate instead",
             issue(1929, "a plain-HTTP registry"),
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
@@ -162,7 +162,7 @@ def with_tls(exchange: Exchange) -> Iterator[Finding]:
             "Write https:// in its URL",
             HTTPS_SCHEME,
             shown=by_status(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
@@ -190,5 +190,5 @@ def no_response(exchange: Exchange) -> Iterator[Finding]:
             ),
             MESSAGES,
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )

@@ -42,7 +42,7 @@ def out_of_order(exchange: Exchange) -> Iterator[Finding]:
         + (f": Content-Range: {held[1] + 1}-..." if held and held != (0, 0) else ""),
         CHUNKS,
         shown=by_received(exchange, "Range"),
-        rule=MUST,
+        level=MUST,
     )
 
 
@@ -54,7 +54,7 @@ def _stale_location(exchange: Exchange, first: int) -> Finding:
         f"GET the Location, and send the same chunk to the Location of that response: Content-Range: {first}-...",
         CHUNKS,
         shown=by_request_line(exchange),
-        rule=SHOULD,
+        level=SHOULD,
     )
 
 
@@ -72,7 +72,7 @@ def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
         f"Send smaller chunks, of at most {limit}: rt.upload_chunks(..., chunk_size=...)",
         issue(237, "a limit of GHCR", "ocx-sh/ocx"),
         shown=by_status(exchange),
-        rule=HABIT,
+        level=HABIT,
     )
 
 
@@ -95,7 +95,7 @@ def other_offset(exchange: Exchange) -> Iterator[Finding]:
             "registry does not count: only the digest of the PUT that closes the upload shows which",
             issue(2831, "Range in uploads to ECR", "aws/containers-roadmap"),
             shown=by_received(exchange, "Range"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -110,7 +110,7 @@ def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
             "Count the bytes that you sent yourself; if you cannot, cancel the session and start a new one",
             CHUNKS,
             shown=by_received(exchange, "Range"),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -129,7 +129,7 @@ def put_range(exchange: Exchange) -> Iterator[Finding]:
             f"Send Content-Range: 0-{body.size - 1}, or omit it: the digest alone shows whether the blob is complete",
             issue(590, "Content-Range of the closing PUT", "opencontainers/distribution-spec"),
             shown=by_sent(exchange, "Content-Range"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -153,7 +153,7 @@ def no_mount(exchange: Exchange) -> Iterator[Finding]:
         ),
         MOUNTING,
         shown=by_status(exchange),
-        rule=SHOULD,
+        level=SHOULD,
         condition="if the registry does not mount, or cannot mount this blob",
     )
 
@@ -167,6 +167,6 @@ def no_single_post(exchange: Exchange) -> Iterator[Finding]:
         "PUT the same bytes to Location, with the digest",
         SINGLE_POST,
         shown=by_status(exchange),
-        rule=SHOULD,
+        level=SHOULD,
         condition="if the registry does not support a single POST",
     )

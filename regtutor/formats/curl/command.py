@@ -40,7 +40,7 @@ class _Sending:
     headers: HeaderList
     proxy: str | None
     own: tuple[str, ...]
-    """Headers that curl would add and that this request does not have, in lower case."""
+    """Headers that curl would add and that this request does not have, in lowercase."""
     output: str = ""
     reachable: bool = True
     """False for a registry inside this process, which has no socket."""
