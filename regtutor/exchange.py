@@ -16,6 +16,7 @@ from typing import Any, overload
 
 from regtutor.errors import UnexpectedStatus
 from regtutor.message import HeaderList, Location
+from regtutor.protocol.cases import Case, case_of
 from regtutor.protocol.endpoints import BY_NAME, Match, identify
 from regtutor.protocol.links import next_link
 from regtutor.protocol.media_types import kind_of
@@ -252,6 +253,16 @@ class Exchange:
         """
         return identify(self.method, self.target, self.step)
 
+    @cached_property
+    def case(self) -> Case:
+        """The kind of the request, if the documents distinguish kinds; see :mod:`regtutor.protocol.cases`."""
+        if self.endpoint is None:
+            return ""
+        fields = {**self.endpoint.query, **self.endpoint.path}
+        chunked = "Content-Range" in self.request_headers or self.request.body.fate == "none"
+        codes = tuple(str(entry.get("code", "")) for entry in self.errors)
+        return case_of(self.endpoint.endpoint.name, fields, chunked=chunked, codes=codes)
+
     @property
     def request_name(self) -> str:
         """The name of the request: the endpoint's name, or method and path if a step's request went to no endpoint.
@@ -365,7 +376,7 @@ class Exchange:
             return f"no response: {self.error}"
         codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))
         listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in codes.items())
-        return meaning(self.request_name, self.status) + (f" ({listed})" if listed else "")
+        return meaning(self.request_name, self.status, self.case) + (f" ({listed})" if listed else "")
 
     def expect(self, *statuses: int) -> Exchange:
         """Return this exchange if its status is one of ``statuses``.

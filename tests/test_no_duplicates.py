@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import pkgutil
 from collections import Counter
@@ -98,6 +99,37 @@ def diagnoses_in(node: ast.AST) -> Iterator[str]:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "diagnosis":
             yield ast.unparse(call.args[0])
+
+
+PRINTABLE = "[!-~]+"
+"""The target of a request, and the bytes of a media type: two rules that happen to have the same characters."""
+
+
+def patterns_of(module: ModuleType, source: str) -> Iterator[str | bytes]:
+    """The regular expressions that a module gives to ``re``, except those that it makes from a function's arguments."""
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("re.") and call.args:
+            with contextlib.suppress(NameError):
+                found = eval(ast.unparse(call.args[0]), dict(vars(module)))
+                if isinstance(found, str | bytes):
+                    yield found
+
+
+def test_no_two_modules_compile_the_same_regular_expression() -> None:
+    makers: dict[str | bytes, set[str]] = {}
+    for module in map(importlib.import_module, PACKAGE):
+        for pattern in patterns_of(module, Path(str(module.__file__)).read_text(encoding="utf-8")):
+            makers.setdefault(pattern, set()).add(module.__name__)
+    assert len(makers) > 80
+    twice = {pattern for pattern, modules in makers.items() if len(modules) > 1}
+    assert {pattern: makers[pattern] for pattern in twice - {PRINTABLE}} == {}
+
+
+def test_a_regular_expression_that_two_modules_compile_is_seen() -> None:
+    source = "import re\n_PART = '[a-z]'\nNAME = re.compile(rf'{_PART}+')\ndef f(t): return re.search(t, '')\n"
+    module = ModuleType("made_up")
+    exec(source, vars(module))
+    assert list(patterns_of(module, source)) == ["[a-z]+"]
 
 
 def test_no_two_commands_have_the_same_name() -> None:

@@ -64,7 +64,7 @@ def open_embedded(
         ``reg.host.ca_file``. Or the paths of a certificate and its key; the Registry then trusts the usual CAs.
     htpasswd: a file of names and passwords as Apache's ``htpasswd -B`` writes it; by default everyone has access.
         The returned Registry has no credentials; add them with ``reg.with_auth(username, password)``.
-    quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
+    quirks: behavior to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
         ``regtutor serve --quirks list`` lists them.
     auth: ``token`` requires bearer tokens of a token server on the same port; ``basic`` requires a user name and a
         password. The Registry has no credentials; ``reg.host.about`` names the users.

@@ -51,7 +51,7 @@ def open_in_process(
     ----------
     root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
         deleted when the registry is closed.
-    quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
+    quirks: behavior to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
         ``regtutor serve --quirks list`` lists them.
     auth: ``token`` requires bearer tokens of a token server at the same address; ``basic`` requires a user name and a
         password. The Registry has no credentials; ``reg.host.about`` names the users.

@@ -7,7 +7,7 @@ import click
 from regtutor.cli.command import REFUSED, Asking, asking, teaching
 
 
-@click.command()
+@click.command(short_help="Find out what a registry supports.")
 @click.argument("url", metavar="URL")
 @click.option("--write", is_flag=True, help="Also push to scratch repositories, and then delete what was pushed.")
 @click.option("--repository", metavar="NAME", help="The repository to read. Default: the first one in the catalog.")

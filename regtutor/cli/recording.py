@@ -25,7 +25,7 @@ _TICK = 0.5
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
-@click.command(context_settings={"allow_interspersed_args": False})
+@click.command(short_help="Record the requests of another client.", context_settings={"allow_interspersed_args": False})
 @click.option("--to", "url", required=True, metavar="URL", help="The registry, by its URL or HOST.")
 @click.option(
     "--port",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from regtutor.exchange import Transcript
-from regtutor.protocol.citations import Citation, Rule
+from regtutor.protocol.citations import Citation, Level
 from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Row:
     values: one for each registry, in their order; None where a response has no such line, or there is no response.
     verdict: see :data:`Verdict`.
     reason: the reason in a few words; empty for ``same``.
-    rule, citation: the level in the documents, and the clause; None without a clause.
+    level, citation: the level in the documents, and the clause; None without a clause.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Row:
     values: tuple[str | None, ...]
     verdict: Verdict
     reason: str = ""
-    rule: Rule | None = None
+    level: Level | None = None
     citation: Citation | None = None
 
     @property
@@ -167,7 +167,7 @@ def _registry_line(each: Reached, width: int) -> str:
 def _group_lines(rows: Sequence[Row], names: Sequence[str], width: int) -> list[str]:
     first = rows[0]
     at = f" of {Comparison.places(rows)}" if first.number else ""
-    source = f" [{first.rule}{': ' if first.clause else ''}{first.clause}]" if first.rule else ""
+    source = f" [{first.level}{': ' if first.clause else ''}{first.clause}]" if first.level else ""
     lines = [f"{first.verdict}: {first.name}{at}{f' ({first.reason})' if first.reason else ''}{source}"]
     if first.verdict == "per instance":
         return lines
@@ -184,7 +184,7 @@ def _row_value(row: Row, names: Sequence[str]) -> dict[str, Any]:
         "values": dict(zip(names, row.values, strict=True)),
         "verdict": row.verdict,
         "reason": row.reason,
-        "rule": row.rule,
+        "level": row.level,
         "document": row.citation.document.name if row.citation else None,
         "section": row.citation.section if row.citation else None,
         "url": row.citation.url if row.citation else None,

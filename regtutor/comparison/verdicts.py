@@ -13,7 +13,7 @@ from typing import Any
 
 from regtutor.comparison.records import Row, Verdict
 from regtutor.exchange import Exchange
-from regtutor.protocol.citations import HABIT, MAY, MUST, OUTSIDE, Citation, Rule
+from regtutor.protocol.citations import HABIT, MAY, MUST, OUTSIDE, Citation, Level
 from regtutor.protocol.clauses import ERROR_CODES, POST_THEN_PUT, PULLING_BLOBS, http
 from regtutor.protocol.header_uses import header_use
 from regtutor.protocol.headers import HEADERS, LINKS
@@ -28,7 +28,7 @@ class Ruling:
 
     verdict: Verdict
     reason: str = ""
-    rule: Rule | None = None
+    level: Level | None = None
     citation: Citation | None = None
 
 
@@ -55,7 +55,7 @@ def compared(number: int, exchanges: Sequence[Exchange | None], stopped: Sequenc
         ("time", "milliseconds", tuple(_milliseconds(x) for x in exchanges), _TIME if len(present) > 1 else SAME),
     ]
     return [
-        Row(number, request, part, name, values, ruling.verdict, ruling.reason, ruling.rule, ruling.citation)
+        Row(number, request, part, name, values, ruling.verdict, ruling.reason, ruling.level, ruling.citation)
         for part, name, values, ruling in rows
     ]
 
@@ -190,14 +190,14 @@ def _other_value(name: str, exchanges: Sequence[Exchange | None]) -> Ruling:
     if use is None:
         return Ruling("differs", "no document that regtutor cites names this header", OUTSIDE)
     if len({x.status for x in exchanges if x is not None}) > 1:
-        return Ruling("depends", "the responses have different statuses", use.rule, use.citation)
+        return Ruling("depends", "the responses have different statuses", use.level, use.citation)
     if name.lower() == "content-length" and not any(x.ok for x in exchanges if x is not None):
-        return Ruling("allowed", "a server is free to choose the body of a refusal", use.rule, use.citation)
+        return Ruling("allowed", "a server is free to choose the body of a refusal", use.level, use.citation)
     if name.lower() == "content-length":
-        return Ruling("depends", "the bodies have different lengths", use.rule, use.citation)
-    if use.rule in (OUTSIDE, HABIT):
-        return Ruling("allowed", "the registry documents do not fix its value", use.rule, use.citation)
-    return Ruling("differs", "the values have different meanings", use.rule, use.citation)
+        return Ruling("depends", "the bodies have different lengths", use.level, use.citation)
+    if use.level in (OUTSIDE, HABIT):
+        return Ruling("allowed", "the registry documents do not fix its value", use.level, use.citation)
+    return Ruling("differs", "the values have different meanings", use.level, use.citation)
 
 
 def _absence(name: str, values: Values, exchanges: Sequence[Exchange | None]) -> Ruling:
@@ -210,10 +210,13 @@ def _absence(name: str, values: Values, exchanges: Sequence[Exchange | None]) ->
         if _IDENTIFIER.search(name.lower()):
             return Ruling("per instance", "a number or a name of this request")
         return Ruling("differs", "no document that regtutor cites names this header", OUTSIDE)
-    strictest = next((use for use in named if use.rule == MUST), named[0])
-    if strictest.rule != MUST:
+    strictest = next((use for use in named if use.level == MUST), named[0])
+    if strictest.level != MUST:
         return Ruling(
-            "allowed", f"a registry may leave it out {strictest.condition}".rstrip(), strictest.rule, strictest.citation
+            "allowed",
+            f"a registry may leave it out {strictest.condition}".rstrip(),
+            strictest.level,
+            strictest.citation,
         )
     if strictest.condition:
         return Ruling("depends", f"required {strictest.condition}", MUST, strictest.citation)

@@ -25,7 +25,7 @@ ARCHITECTURES = {
     "s390x": Platform("linux", "s390x"),
     "riscv64": Platform("linux", "riscv64"),
 }
-"""The machine name (lower case), and the platform whose containers run there; containers are always Linux."""
+"""The machine name (lowercase), and the platform whose containers run there; containers are always Linux."""
 
 _ARCHITECTURES = frozenset({one.architecture for one in ARCHITECTURES.values()}) | {"loong64", "mips64le", "ppc64"}
 """The architectures that can be given without an operating system."""

@@ -61,7 +61,9 @@ def received_meaning(exchange: Exchange) -> str:
     if exchange.errors:
         parts.append(f"this is the API's error body, with {_number(len(exchange.errors), 'error code')}")
     elif not exchange.ok:
-        parts.append("this is not the API's error body: perhaps a proxy, or no handler of the registry, wrote it")
+        parts.append(
+            "this is not the API's error body: perhaps a proxy wrote it, or the registry before it chose a handler"
+        )
     else:
         parts += _manifest(body, exchange.headers.get("Content-Type", ""))
     return "; ".join(parts)

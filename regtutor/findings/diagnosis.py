@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from regtutor.exchange import Exchange, HeaderView
 from regtutor.findings.finding import Finding
-from regtutor.protocol.citations import Citation, Document, Rule
+from regtutor.protocol.citations import Citation, Document, Level
 
 
 def issue(number: int, about: str, repository: str = "distribution/distribution") -> Citation:
@@ -79,7 +79,7 @@ def diagnosis(
     citation: Citation,
     *,
     shown: tuple[str, str, str],
-    rule: Rule,
+    level: Level,
     condition: str = "",
 ) -> Finding:
     """Return a diagnosis with this ``name``.
@@ -87,10 +87,10 @@ def diagnosis(
     Parameters
     ----------
     shown: the part, the line and the value that show the problem.
-    rule, condition: how strongly the cited clause requires the behavior that is missing, and when it does.
+    level, condition: how strongly the cited clause requires the behavior that is missing, and when it does.
     """
     part, line, value = shown
-    return Finding(line, part, name, value, meaning, rule, citation, "diagnosis", next, condition=condition)
+    return Finding(line, part, name, value, meaning, level, citation, "diagnosis", next, condition=condition)
 
 
 def by_request_line(exchange: Exchange) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.finding import Finding, Findings
 from regtutor.findings.subject import name_of, request_meaning
 from regtutor.message import HeaderList
+from regtutor.protocol.cases import CASE_CLAUSES
 from regtutor.protocol.citations import (
     DISTRIBUTION_SPEC,
     HABIT,
@@ -30,7 +31,7 @@ from regtutor.protocol.citations import (
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.header_uses import Side, header_use
 from regtutor.protocol.headers import HEADERS
-from regtutor.protocol.responses import response_row
+from regtutor.protocol.responses import ResponseRow, response_row
 
 _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
@@ -66,17 +67,18 @@ def explain(exchange: Exchange) -> Findings:
 
 def _request(exchange: Exchange) -> Iterator[Finding]:
     match, request = exchange.endpoint, exchange.request
-    source = match.endpoint.citations[0] if match else _REQUEST_LINE
-    rule = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
+    own = match.endpoint.citations[0] if match else _REQUEST_LINE
+    source = CASE_CLAUSES.get((name_of(exchange), exchange.case), own)
+    level = MAY if source.document in REGISTRY_DOCUMENTS else OUTSIDE
     part, line, _ = by_request_line(exchange)
-    yield Finding(line, part, request.method, request.target, request_meaning(exchange), rule, source)
+    yield Finding(line, part, request.method, request.target, request_meaning(exchange), level, source)
     yield from _headers("request", request.headers, exchange, request_headers.MEANINGS, 0)
 
 
 def _interims(exchange: Exchange) -> Iterator[Finding]:
     for interim in exchange.interims:
         line = f"< {interim.start_line}"
-        yield _status(line, "interim", interim.status, interim.reason, "")
+        yield _status(line, "interim", interim.status, interim.reason, response_row("", interim.status))
         yield from _headers("interim", interim.headers, exchange, {}, interim.status)
 
 
@@ -92,7 +94,8 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no response", "response", "no response", "", exchange.meaning, OUTSIDE)
         return
-    yield _status(f"< {response.start_line}", "response", response.status, response.reason, name_of(exchange))
+    row = response_row(name_of(exchange), response.status, exchange.case)
+    yield _status(f"< {response.start_line}", "response", response.status, response.reason, row)
     yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
@@ -100,8 +103,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
         yield Finding(body_line("<", response.body), "response body", "body", value, meaning, MAY, _CONTENT)
 
 
-def _status(line: str, part: str, status: int, reason: str, endpoint: str) -> Finding:
-    row = response_row(endpoint, status)
+def _status(line: str, part: str, status: int, reason: str, row: ResponseRow | None) -> Finding:
     if row is None:
         meaning = f"{status} is in no table of regtutor; the reason that the registry gives: {reason or '(empty)'}"
         return Finding(line, part, str(status), reason, meaning, OUTSIDE, known=False)
@@ -118,16 +120,19 @@ def _headers(
     mark, side, endpoint = (">" if part == "request" else "<"), _SIDES[part], name_of(exchange)
     for name, value in headers:
         key, line = name.lower(), f"{mark} {name}: {value}"
-        use = header_use(side, endpoint, status, name)
+        use = header_use(side, endpoint, status, name, exchange.case)
         if use is None:
             meaning = "this header is in no table of regtutor; a client may ignore a header that it does not know"
             yield Finding(line, f"{part} header", name, value, meaning, OUTSIDE, known=False)
             continue
         meaning = meanings[key](exchange, value) if key in meanings else f"{HEADERS[key].meaning}: {value}"
-        yield Finding(line, f"{part} header", name, value, meaning, use.rule, use.citation, condition=use.condition)
+        yield Finding(line, f"{part} header", name, value, meaning, use.level, use.citation, condition=use.condition)
 
 
 _SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
+
+
+_MESSAGE_IS_MEANING = "the message is the meaning of this code"
 
 
 def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
@@ -136,13 +141,14 @@ def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     if row is None:
         meaning = "this error code is in no table of regtutor; the registry's own message follows the code"
         return Finding(line, "error code", name, message, meaning, OUTSIDE, known=False)
-    meaning = row.meaning
+    parts = [] if message == row.meaning else [row.meaning]
     if entry.get("detail"):
-        meaning += f"; detail from the registry: {json.dumps(entry['detail'])}"
+        parts.append(f"detail from the registry: {json.dumps(entry['detail'])}")
     if row.note:
-        meaning += f"; {row.note}"
+        parts.append(row.note)
     if row.status != exchange.status:
-        registry, _, file = row.source.document.name.partition(", ")
-        meaning += f"; {registry} sends it with {row.status} ({file}), but this response has {exchange.status}"
-    rule = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
-    return Finding(line, "error code", name, message, meaning, rule, row.citation)
+        registry = row.source.document.name.partition(",")[0]
+        parts.append(f"{registry} sends this code with status {row.status}; this response has {exchange.status}")
+    meaning = "; ".join(parts) or _MESSAGE_IS_MEANING
+    level = MAY if row.citation.document == DISTRIBUTION_SPEC else HABIT
+    return Finding(line, "error code", name, message, meaning, level, row.citation)

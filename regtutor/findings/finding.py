@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, overload
 
-from regtutor.protocol.citations import Citation, Rule
+from regtutor.protocol.citations import Citation, Level
 from regtutor.protocol.text import visible
 
 Kind = Literal["line", "diagnosis"]
@@ -28,12 +28,12 @@ class Finding:
     name, value: of a header, its name and value; of a request line, method and target; of a status line, status and
         reason; of an error code, the code and the registry's message; of a diagnosis, its name and what shows it.
     meaning: the meaning in this exchange, one sentence without its full stop.
-    rule: how strongly the documents require such a line.
+    level: how strongly the documents require such a line.
     citation: the clause; None without one.
     kind: ``line`` for the explanation of a line, or ``diagnosis``.
     next: for a diagnosis, the next step.
     known: False for a header, a status or an error code that is in no table of regtutor.
-    condition: when the rule applies, such as ``if the list does not fit in one response``; empty if it always does.
+    condition: when the level applies, such as ``if the list does not fit in one response``; empty if it always does.
     """
 
     line: str
@@ -41,7 +41,7 @@ class Finding:
     name: str
     value: str
     meaning: str
-    rule: Rule
+    level: Level
     citation: Citation | None = None
     kind: Kind = "line"
     next: str = ""
@@ -49,11 +49,16 @@ class Finding:
     condition: str = ""
 
     @property
+    def rule(self) -> Level:
+        """The level, by its earlier name, which the column of the table of findings has."""
+        return self.level
+
+    @property
     def badge(self) -> str:
-        """The rule with its condition, as printed before the clause."""
-        if self.rule == "not in the registry documents" and self.citation:
-            return f"{self.rule}; defined in"
-        return f"{self.rule} {self.condition}".rstrip()
+        """The level with its condition, as printed before the clause."""
+        if self.level == "not in the registry documents" and self.citation:
+            return f"{self.level}; defined in"
+        return f"{self.level} {self.condition}".rstrip()
 
     def as_text(self) -> str:
         """Return the line with its meaning indented below; a diagnosis begins with ``!``."""

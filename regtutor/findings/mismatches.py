@@ -46,10 +46,10 @@ _GIVES_A_DIGEST: Mapping[str, Citation] = {"get_blob": PULLING_BLOBS, "get_manif
 
 
 @trap()
-def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
+def missing_header(exchange: Exchange) -> Iterator[Finding]:
     """A header that a response of this endpoint and status must have is missing."""
     name = name_of(exchange)
-    needed = required_headers(name, exchange.status or 0) if exchange.response else {}
+    needed = required_headers(name, exchange.status or 0, exchange.case) if exchange.response else {}
     for key, citation in needed.items():
         if key not in exchange.headers:
             header = HEADERS[key].name
@@ -60,7 +60,7 @@ def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
                 "Check whether a proxy removes it: send the same request directly to the registry",
                 citation,
                 shown=by_received(exchange, header),
-                rule=MUST,
+                level=MUST,
             )
 
 
@@ -85,7 +85,7 @@ def manifest_without_type(exchange: Exchange) -> Iterator[Finding]:
             "Send Content-Type with the manifest's own mediaType, such as application/vnd.oci.image.manifest.v1+json",
             PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
-            rule=MUST if declared else SHOULD,
+            level=MUST if declared else SHOULD,
             condition="if the manifest has a mediaType, as this one" if declared else "",
         )
 
@@ -101,7 +101,7 @@ def manifest_of_another_type(exchange: Exchange) -> Iterator[Finding]:
             f"Send Content-Type: {declared}, and the manifest's bytes unchanged",
             PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
-            rule=MUST,
+            level=MUST,
             condition="if the manifest has a mediaType, as this one",
         )
 
@@ -120,7 +120,7 @@ def range_of_another_form(exchange: Exchange) -> Iterator[Finding]:
         f"Send Content-Range: {found[0]}-{found[1]}" if found else "Send Content-Range: 0-9 for the first 10 bytes",
         CHUNKS,
         shown=by_sent(exchange, "Content-Range"),
-        rule=MUST,
+        level=MUST,
     )
 
 
@@ -142,12 +142,12 @@ def range_of_another_length(exchange: Exchange) -> Iterator[Finding]:
             f"Send Content-Range: {found[0]}-{found[0] + body_size - 1}" if body_size else "Omit Content-Range",
             CHUNKS,
             shown=by_sent(exchange, "Content-Range"),
-            rule=MUST,
+            level=MUST,
         )
 
 
 @trap()
-def sent_length(exchange: Exchange) -> Iterator[Finding]:
+def request_length(exchange: Exchange) -> Iterator[Finding]:
     """The Content-Length of a request does not match the body that was sent."""
     body, announced = exchange.request.body, length(exchange.request_headers.get("Content-Length"))
     if body.fate == "partial" and body.digest is None:
@@ -159,12 +159,12 @@ def sent_length(exchange: Exchange) -> Iterator[Finding]:
             "Let the client set Content-Length, or announce the length of the body",
             _LENGTH,
             shown=by_sent(exchange, "Content-Length"),
-            rule=MUST,
+            level=MUST,
         )
 
 
 @trap()
-def received_length(exchange: Exchange) -> Iterator[Finding]:
+def response_length(exchange: Exchange) -> Iterator[Finding]:
     """The body of a response does not match its Content-Length."""
     if exchange.response is None or exchange.method == "HEAD" or exchange.status == 304:
         return
@@ -180,7 +180,7 @@ def received_length(exchange: Exchange) -> Iterator[Finding]:
         f"{again}; to resume an interrupted pull, send Range: bytes={got}-",
         issue(4569, "a blob cache that garbage collection leaves stale") if stale else _LENGTH,
         shown=by_received(exchange, "Content-Length"),
-        rule=HABIT if stale else MUST,
+        level=HABIT if stale else MUST,
     )
 
 
@@ -193,7 +193,7 @@ def _named_digest(exchange: Exchange) -> str | None:
 
 
 @trap(codes=("DIGEST_INVALID",))
-def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
+def digest_grammar(exchange: Exchange) -> Iterator[Finding]:
     """The digest that a request names is malformed, or the request names none."""
     named, body = _named_digest(exchange), exchange.request.body
     if named is None or exchange.endpoint is None or is_well_formed(named):
@@ -203,7 +203,7 @@ def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
     except InvalidDigest as error:
         meaning = str(error).removesuffix(".") if named else "the request names no digest"
         again = f"Send the same request with digest={body.digest}" if body.digest else "Write sha256:<64 hex digits>"
-        yield diagnosis("malformed digest", meaning, again, DIGESTS, shown=by_request_line(exchange), rule=MUST)
+        yield diagnosis("malformed digest", meaning, again, DIGESTS, shown=by_request_line(exchange), level=MUST)
 
 
 @trap(codes=("DIGEST_INVALID",))
@@ -220,7 +220,7 @@ def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
             again,
             DIGESTS,
             shown=by_request_line(exchange),
-            rule=SHOULD,
+            level=SHOULD,
         )
 
 
@@ -241,7 +241,7 @@ def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
             "config names it by the digest of the unpacked bytes",
             citation,
             shown=shown,
-            rule=MUST,
+            level=MUST,
         )
     elif body.digest and same_algorithm(body.digest, named) and body.digest != named:
         packed = body.preview.startswith(_GZIP)
@@ -253,7 +253,7 @@ def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
             + ("; the bytes are gzip: perhaps the digest is that of the unpacked layer, its diff ID" if packed else ""),
             citation,
             shown=shown,
-            rule=MUST,
+            level=MUST,
         )
     else:
         yield _mismatch_with_stored_bytes(exchange, named, citation)
@@ -270,7 +270,7 @@ def _mismatch_with_stored_bytes(exchange: Exchange, named: str, citation: Citati
         else "Hash exactly the bytes that are sent, with the same algorithm",
         citation,
         shown=by_request_line(exchange),
-        rule=MUST,
+        level=MUST,
     )
 
 
@@ -309,12 +309,12 @@ def other_content(exchange: Exchange) -> Iterator[Finding]:
                 "Do not use the bytes; request them again without a proxy, and then push them again",
                 _GIVES_A_DIGEST[name_of(exchange)],
                 shown=by_received(exchange, "Docker-Content-Digest"),
-                rule=MUST,
+                level=MUST,
             )
 
 
 @trap(endpoints=("put_manifest", "post_blob"), statuses=(201,))
-def stored_other(exchange: Exchange) -> Iterator[Finding]:
+def other_digest(exchange: Exchange) -> Iterator[Finding]:
     """The digest of the content that the registry stored is not that of the sent bytes."""
     sent, stored = exchange.request.body, exchange.headers.get("Docker-Content-Digest", "")
     if sent.fate == "sent" and sent.digest and sent.digest != stored and same_algorithm(sent.digest, stored):
@@ -324,7 +324,7 @@ def stored_other(exchange: Exchange) -> Iterator[Finding]:
             f"GET the content by the digest {sent.digest}, and compare the bytes",
             _SENDS_A_DIGEST[name_of(exchange)],
             shown=by_received(exchange, "Docker-Content-Digest"),
-            rule=MUST,
+            level=MUST,
         )
 
 
@@ -338,5 +338,5 @@ def size_invalid(exchange: Exchange) -> Iterator[Finding]:
             "Send Content-Range: <first>-<last>, where <last> is the position of the last byte, not the next one",
             ERROR_CODES,
             shown=by_status(exchange),
-            rule=MAY,
+            level=MAY,
         )

@@ -39,8 +39,13 @@ def _content_length(exchange: Exchange, value: str) -> str:
     if body.fate == "withheld":
         return f"the client announced {counted(announced)} and sent none, because the response came first"
     if body.size == announced:
-        return f"the body has {counted(announced)}, as announced" if announced else "there is no body"
+        return f"the body has {counted(announced)}, as announced" if announced else _no_body(exchange.method)
     return f"the client announced {counted(announced)}, but sent {body.size}"
+
+
+def _no_body(method: str) -> str:
+    needless = method in ("GET", "HEAD", "DELETE")
+    return f"there is no body; a {method} without a body does not need this header" if needless else "there is no body"
 
 
 def _content_type(_exchange: Exchange, value: str) -> str:
@@ -111,4 +116,4 @@ MEANINGS: Mapping[str, Callable[[Exchange, str], str]] = {
     "transfer-encoding": _transfer_encoding,
     "user-agent": lambda _, value: f"the client identifies itself as {value}",
 }
-"""Header in lower case -> a function that returns its meaning in a request."""
+"""Header in lowercase -> a function that returns its meaning in a request."""

@@ -116,7 +116,7 @@ _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 
 def challenge(value: str) -> tuple[str, Mapping[str, str]]:
-    """Return the scheme of a challenge, and its parameters (names in lower case)."""
+    """Return the scheme of a challenge, and its parameters (names in lowercase)."""
     scheme, _, rest = value.strip().partition(" ")
     return scheme, {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
 
@@ -184,4 +184,4 @@ MEANINGS: Mapping[str, Callable[[Exchange, str], str]] = {
     "www-authenticate": _challenge,
     "x-content-type-options": lambda _, value: f"tells a browser not to guess another media type: {value}",
 }
-"""Header in lower case -> a function that returns its meaning in a response."""
+"""Header in lowercase -> a function that returns its meaning in a response."""

@@ -23,7 +23,7 @@ MEANINGS = {
     "head_manifest": "checks whether {repository} has the manifest {reference}, without requesting its bytes",
     "get_manifest": "requests the manifest {reference} from {repository}",
     "put_manifest": "sends a manifest to store in {repository} as {reference}",
-    "delete_manifest": "asks the registry to delete {reference} from {repository}",
+    "delete_manifest": "asks the registry to delete the {kind} {reference} from {repository}",
     "list_tags": "requests the list of the tags of {repository}",
     "list_repositories": "requests the list of the repositories of the registry",
     "get_referrers": "requests the list of the manifests of {repository} that refer to {digest}",
@@ -55,5 +55,8 @@ def request_meaning(exchange: Exchange) -> str:
         return "no request was sent"
     if exchange.endpoint is None:
         return "no document of the API names this request"
-    fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange)})
-    return MEANINGS[name_of(exchange)].format_map(fields)
+    kind = {"kind": "tag" if exchange.case == "tag" else "manifest"}
+    fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange), **kind})
+    headers_only = exchange.method == "HEAD" and exchange.endpoint.endpoint.method == "GET"
+    purpose = MEANINGS[name_of(exchange)].format_map(fields)
+    return f"{purpose}, as GET does, but without a body" if headers_only else purpose

@@ -15,6 +15,7 @@ from regtutor.findings import explain
 from regtutor.lessons.quiz import Part, Question, Remark, Value
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.manifests import parse_manifest
+from regtutor.protocol.ranges import length
 from regtutor.protocol.responses import meaning
 
 _MOST_NAMED = 8
@@ -200,8 +201,8 @@ def _other_sums(exchanges: Sequence[Exchange], total: int) -> dict[int, str]:
 
 
 def _length(exchange: Exchange) -> int:
-    value = exchange.request_headers.get("Content-Length", "")
-    return int(value) if re.fullmatch("[0-9]{1,15}", value) else exchange.bytes_up
+    announced = length(exchange.request_headers.get("Content-Length"))
+    return exchange.bytes_up if announced is None else announced
 
 
 def _image_sizes(exchanges: Sequence[Exchange]) -> Iterator[tuple[int, str]]:
@@ -258,7 +259,7 @@ def _is_untyped(exchange: Exchange) -> bool:
 
 def _status_seen(number: int, exchange: Exchange) -> Remark:
     assert exchange.response is not None
-    described = meaning(exchange.request_name, exchange.status or 0)
+    described = meaning(exchange.request_name, exchange.status or 0, exchange.case)
     return Remark(
         f"The response to request {number} has the status {exchange.status}: {described}.",
         (f"< {exchange.response.start_line}",),

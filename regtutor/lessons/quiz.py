@@ -133,7 +133,7 @@ class Question:
         Parameters
         ----------
         answer: one value for each part, or all of them in a tuple or a string. Numbers can be written as ``11,748`` or
-            ``201 Created``, and words in lower case.
+            ``201 Created``, and words in lowercase.
 
         Returns
         -------

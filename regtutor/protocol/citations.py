@@ -9,20 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Rule = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
+Level = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
 """How strongly the documents require a line of a message, or a response.
 
-``required``: MUST, in the registry documents (the distribution-spec, the image-spec, Distribution's API document) or in
-the cited RFC. ``recommended``: SHOULD. ``allowed``: MAY, or named without such a word. ``vendor habit``: the behavior
-of one registry, as it describes it. ``not in the registry documents``: they do not name it; the cited clause defines
-it, and without a clause nothing does.
+``required``: MUST, in the distribution-spec, the image-spec or the cited RFC, which use such words as RFC 2119 defines
+them. ``recommended``: SHOULD, in the same documents. ``allowed``: MAY, or named without such a word. Distribution's API
+document does not refer to RFC 2119: a "should" or a "must" in it sets no level, so that its rows are ``allowed``.
+``vendor habit``: the behavior of one registry, as it describes it. ``not in the registry documents``: the
+distribution-spec and Distribution's API document do not name it; the cited clause defines it, and without a clause
+nothing does.
 """
 
-MUST: Final[Rule] = "required"
-SHOULD: Final[Rule] = "recommended"
-MAY: Final[Rule] = "allowed"
-HABIT: Final[Rule] = "vendor habit"
-OUTSIDE: Final[Rule] = "not in the registry documents"
+MUST: Final[Level] = "required"
+SHOULD: Final[Level] = "recommended"
+MAY: Final[Level] = "allowed"
+HABIT: Final[Level] = "vendor habit"
+OUTSIDE: Final[Level] = "not in the registry documents"
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ DELETING_MANIFESTS = oci("Deleting Manifests")
 DELETING_TAGS = oci("Deleting tags")
 LISTING_TAGS = oci("Listing Tags")
 LISTING_REFERRERS = oci("Listing Referrers")
+NO_REFERRERS = oci("Unavailable Referrers API")
 REFERRERS_TAG = oci("Referrers Tag Schema")
 ERROR_CODES = oci("Error Codes")
 LEGACY_CODES = oci("Legacy Docker support error codes")
@@ -107,6 +108,8 @@ CODES_OF_ANY_2 = source("2.8.3", "api/errcode/register.go", "error descriptors")
 CODES_OF_3 = source("3.0.0", "api/errcode/register.go", "error descriptors")
 
 HEAD = http("9.3.2 HEAD")
+MESSAGES = http("3.4 Messages")
+HTTPS_SCHEME = http("4.2.2 https URI Scheme")
 TOO_MANY_REQUESTS = Citation(
     Document("RFC 6585", "https://www.rfc-editor.org/rfc/rfc6585.html"), "4 429 Too Many Requests", "section-4"
 )

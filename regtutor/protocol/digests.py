@@ -17,7 +17,7 @@ from typing import NamedTuple
 from regtutor.errors import InvalidDigest
 
 ALGORITHMS = {"sha256": 64, "sha512": 128}
-"""The registered algorithms, each with the number of lower-case hexadecimal characters of its encoded part."""
+"""The registered algorithms, each with the number of lowercase hexadecimal characters of its encoded part."""
 
 CANONICAL = "sha256"
 """The algorithm that is used if none is named."""
@@ -27,7 +27,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 
 class Digest(NamedTuple):
-    """A parsed digest: ``algorithm``, such as ``sha256``, and ``encoded``, its lower-case hexadecimal part."""
+    """A parsed digest: ``algorithm``, such as ``sha256``, and ``encoded``, its lowercase hexadecimal part."""
 
     algorithm: str
     encoded: str
@@ -52,7 +52,7 @@ def parse(text: str) -> Digest:
         raise InvalidDigest(f"{match['algorithm']!r} is not a supported digest algorithm", f"regtutor supports {known}")
     if len(match["encoded"]) != length or not _HEX.fullmatch(match["encoded"]):
         raise InvalidDigest(
-            f"{text!r} is not a {match['algorithm']} digest", f"it needs {length} lower-case hexadecimal characters"
+            f"{text!r} is not a {match['algorithm']} digest", f"it needs {length} lowercase hexadecimal characters"
         )
     return Digest(match["algorithm"], match["encoded"])
 

@@ -48,20 +48,10 @@ class Endpoint:
         return ENDPOINT_CLAUSES[self.name]
 
     @property
-    def is_sent_to_a_session(self) -> bool:
-        """Whether it is sent to an upload session, whose address is the Location of an earlier response."""
-        return "{session}" in self.template
-
-    @property
-    def leaves_a_session_open(self) -> bool:
-        """Whether its success (202 or 204) can open an upload session, or leave it open, at the address in Location."""
-        return self.family == "uploads" and self.method not in ("PUT", "DELETE")
-
-    @property
     def may_be_elsewhere(self) -> bool:
         """Whether a registry can choose its address, for an upload session or for content to which it redirects."""
         redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
-        return self.is_sent_to_a_session or redirected
+        return self.name in SENT_TO_A_SESSION or redirected
 
 
 def _row(name: str, family: str, end: str, method: str, template: str, *query: str) -> Endpoint:
@@ -95,13 +85,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 BY_NAME: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
-SENT_TO_A_SESSION: frozenset[str] = frozenset(endpoint.name for endpoint in ENDPOINTS if endpoint.is_sent_to_a_session)
-"""The names of the endpoints whose requests go to an upload session."""
+SENT_TO_A_SESSION: frozenset[str] = frozenset(row.name for row in ENDPOINTS if "{session}" in row.template)
+"""The names of the endpoints whose requests go to an upload session, whose address is the Location of an earlier
+response."""
 
 LEAVES_A_SESSION_OPEN: frozenset[str] = frozenset(
-    endpoint.name for endpoint in ENDPOINTS if endpoint.leaves_a_session_open
+    row.name for row in ENDPOINTS if row.family == "uploads" and row.method not in ("PUT", "DELETE")
 )
-"""The names of the endpoints whose success can open an upload session or leave it open."""
+"""The names of the endpoints whose success (202 or 204) can open an upload session, or leave it open, at the address
+in Location."""
 
 _FIELD = {"repository": ".+", "session": "[^/]+", "digest": "[^/]+", "reference": "[^/]+"}
 
@@ -173,12 +165,17 @@ def parse(method: str, target: str) -> Match | None:
     """Return the row for ``method`` and an origin-form ``target``, or None if no row matches.
 
     The table lists the more specific row first (``mount_blob`` before ``start_upload``), so the first row with this
-    method, path and query names is the result.
+    method, path and query names is the result. A HEAD without a row of its own has the row of GET: HEAD is the same
+    request without the content of the response, and every server must support both methods.
+
+    Source: RFC 9110, 9.1 "Overview" and 9.3.2 "HEAD" <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>.
     """
     _, query = split_target(target)
-    for endpoint, fields in paths_like(target):
-        if endpoint.method == method and all(name in query for name in endpoint.query):
-            return Match(endpoint, fields, query)
+    rows = paths_like(target)
+    for wanted in (method, "GET") if method == "HEAD" else (method,):
+        for endpoint, fields in rows:
+            if endpoint.method == wanted and all(name in query for name in endpoint.query):
+                return Match(endpoint, fields, query)
     return None
 
 
@@ -189,8 +186,9 @@ _CHOSEN_BY_THE_REGISTRY = re.compile(r"(?!/v2(?:/|$)).*|/v2/.+/blobs/upload/.*",
 def identify(method: str, target: str, step: str = "") -> Match | None:
     """Return the endpoint of a recorded request: by its method and target, and by its step only if these do not decide.
 
-    1. If an endpoint has this method and path, it is the result. If several have them, the query names decide. A
-       ``PUT`` to a session without ``digest`` in its query is still ``put_blob``.
+    1. If :func:`parse` finds an endpoint, it is the result. If the endpoints with this method and path all need query
+       names that the target does not have, the result is the first of them: a ``PUT`` to a session without ``digest``
+       in its query is still ``put_blob``.
     2. If the path is outside of ``/v2/``, or begins with ``/v2/<repository>/blobs/upload/`` as GHCR's upload sessions
        do, only the registry knows the meaning of such a Location. If ``step`` is an endpoint whose address a registry
        can choose (:attr:`Endpoint.may_be_elsewhere`), the step decides what the address is, and the method decides
@@ -211,13 +209,14 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
     if not method or not target:
         return Match(drafted, {}, {}) if drafted else None
     form = origin_form(target)
+    found = parse(method, form)
+    if found is not None:
+        return found
     path, query = split_target(form)
-    rows = [(endpoint, fields) for endpoint, fields in paths_like(form) if endpoint.method == method]
-    for endpoint, fields in rows:
-        if all(name in query for name in endpoint.query):
-            return Match(endpoint, fields, query)
-    if rows:
-        return Match(*rows[0], query)
+    incomplete = (Match(row, fields, query) for row, fields in paths_like(form) if row.method == method)
+    first = next(incomplete, None)
+    if first is not None:
+        return first
     if drafted is None or not drafted.may_be_elsewhere or not _CHOSEN_BY_THE_REGISTRY.fullmatch(path):
         return None
     same_address = (row for row in ENDPOINTS if row.template == drafted.template and row.method == method)

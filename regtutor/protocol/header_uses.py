@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from regtutor.protocol.citations import MAY, MUST, SHOULD, Citation, Rule
+from regtutor.protocol.cases import Case
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
 from regtutor.protocol.clauses import (
     API_CATALOG_PAGES,
     API_CHUNKS,
@@ -17,8 +18,11 @@ from regtutor.protocol.clauses import (
     API_MOUNTING,
     API_PROGRESS,
     API_PULLING_A_LAYER,
+    API_VERSION_CHECK,
     CHUNKS,
+    DELETE_UPLOAD,
     EXISTENCE,
+    HEAD,
     LISTING_REFERRERS,
     LISTING_TAGS,
     MOUNTING,
@@ -31,6 +35,7 @@ from regtutor.protocol.clauses import (
     SINGLE_POST,
     http,
 )
+from regtutor.protocol.endpoints import ENDPOINTS
 from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.responses import required_headers
 
@@ -47,30 +52,42 @@ class HeaderUse:
     endpoints: names of endpoints; empty for any.
     statuses: the statuses of the responses; empty for a request, and for any response.
     header: the header's name.
-    rule, citation, condition: the level, its clause, and when the level applies (empty: always).
+    level, citation, condition: the level, its clause, and when the level applies (empty: always).
+    case: the kind of request that the row is for; empty for any.
     """
 
     side: Side
     endpoints: tuple[str, ...]
     statuses: tuple[int, ...]
     header: str
-    rule: Rule
+    level: Level
     citation: Citation
     condition: str = ""
+    case: Case = ""
 
+
+_LENGTH = http("8.6 Content-Length")
+_NO_CONTENT = tuple(
+    row.name for row in ENDPOINTS if row.method in ("GET", "HEAD", "DELETE") and row.name != "cancel_upload"
+)
+"""The endpoints whose requests anticipate no content; Distribution's API document shows Content-Length: 0 for one
+more, the DELETE of a session."""
 
 # fmt: off
 USES: tuple[HeaderUse, ...] = (
     HeaderUse("request", ("get_manifest",), (), "Accept", SHOULD, PULLING_MANIFESTS),
     HeaderUse("request", ("start_upload",), (), "Content-Length", MUST, CHUNKS, "if the blob is sent in chunks"),
     HeaderUse("request", ("patch_upload",), (), "Content-Length", MAY, CHUNKS),
+    HeaderUse("request", ("cancel_upload",), (), "Content-Length", MAY, DELETE_UPLOAD),
     HeaderUse("request", ("post_blob",), (), "Content-Length", MAY, SINGLE_POST),
+    HeaderUse("request", ("put_blob",), (), "Content-Length", MAY, CHUNKS, case="chunked"),
     HeaderUse("request", ("put_blob",), (), "Content-Length", MAY, POST_THEN_PUT),
     HeaderUse("request", ("patch_upload", "put_blob"), (), "Content-Range", MAY, CHUNKS),
     HeaderUse("request", ("put_manifest",), (), "Content-Type", MUST, PUSHING_MANIFESTS,
               "if the manifest has a mediaType field; recommended otherwise"),
     HeaderUse("request", ("patch_upload",), (), "Content-Type", MAY, CHUNKS),
     HeaderUse("request", ("post_blob",), (), "Content-Type", MAY, SINGLE_POST),
+    HeaderUse("request", ("put_blob",), (), "Content-Type", MAY, CHUNKS, case="chunked"),
     HeaderUse("request", ("put_blob",), (), "Content-Type", MAY, POST_THEN_PUT),
     HeaderUse("request", ("get_blob",), (), "Range", MAY, PULLING_BLOBS),
     HeaderUse("response", ("get_blob",), (200,), "Docker-Content-Digest", SHOULD, PULLING_BLOBS),
@@ -80,7 +97,8 @@ USES: tuple[HeaderUse, ...] = (
     HeaderUse("response", ("put_blob",), (201,), "Docker-Content-Digest", MAY, API_COMPLETED),
     HeaderUse("response", ("mount_blob",), (201,), "Docker-Content-Digest", MAY, MOUNTING),
     HeaderUse("response", ("put_manifest",), (201,), "Docker-Content-Digest", MAY, PUSHING_MANIFESTS),
-    HeaderUse("response", ("get_manifest",), (200,), "Content-Type", MAY, PULLING_MANIFESTS),
+    HeaderUse("response", ("get_manifest",), (200,), "Content-Type", SHOULD, PULLING_MANIFESTS),
+    HeaderUse("response", ("check_api",), (200, 401), "Docker-Distribution-API-Version", MAY, API_VERSION_CHECK),
     HeaderUse("response", ("get_blob", "head_blob"), (), "ETag", MAY, API_PULLING_A_LAYER),
     HeaderUse("response", ("get_blob", "head_blob"), (), "Cache-Control", MAY, API_PULLING_A_LAYER),
     HeaderUse("response", ("get_manifest", "head_manifest", "put_manifest"), (), "ETag", MAY, REFERRERS_TAG),
@@ -93,21 +111,25 @@ USES: tuple[HeaderUse, ...] = (
     HeaderUse("response", ("list_repositories",), (200,), "Link", MAY, API_CATALOG_PAGES),
     HeaderUse("response", ("post_blob",), (202,), "Location", SHOULD, SINGLE_POST),
     HeaderUse("response", ("mount_blob",), (202,), "Location", MAY, API_MOUNTING),
-    HeaderUse("response", ("patch_upload",), (416,), "Location", MAY, API_CHUNKS),
+    HeaderUse("response", ("patch_upload", "put_blob"), (416,), "Location", MAY, API_CHUNKS),
     HeaderUse("response", (), (301,), "Location", SHOULD, http("15.4.2 301 Moved Permanently")),
     HeaderUse("response", (), (302,), "Location", SHOULD, http("15.4.3 302 Found")),
     HeaderUse("response", (), (307,), "Location", SHOULD, http("15.4.8 307 Temporary Redirect")),
     HeaderUse("response", (), (308,), "Location", SHOULD, http("15.4.9 308 Permanent Redirect")),
     HeaderUse("response", ("start_upload",), (202,), "Range", MAY, RESUMABLE_POST),
     HeaderUse("response", ("mount_blob",), (202,), "Range", MAY, API_MOUNTING),
-    HeaderUse("response", ("patch_upload",), (416,), "Range", MAY, API_CHUNKS),
-    HeaderUse("response", ("head_upload",), (204,), "Location", MAY, API_PROGRESS),
+    HeaderUse("response", ("patch_upload", "put_blob"), (416,), "Range", MAY, API_CHUNKS),
+    HeaderUse("response", ("head_upload",), (204,), "Location", SHOULD, HEAD),
+    HeaderUse("response", ("head_upload",), (204,), "Range", SHOULD, HEAD),
     HeaderUse("response", (), (), "Range", MAY, API_PROGRESS),
+    HeaderUse("request", _NO_CONTENT, (), "Content-Length", OUTSIDE, _LENGTH),
+    HeaderUse("request", (), (), "Content-Length", SHOULD, _LENGTH, "if there is no Transfer-Encoding"),
+    HeaderUse("response", (), (304,), "Content-Length", MAY, _LENGTH),
 )
 # fmt: on
 
 
-def header_use(side: Side, endpoint: str, status: int, name: str) -> HeaderUse | None:
+def header_use(side: Side, endpoint: str, status: int, name: str, case: Case = "") -> HeaderUse | None:
     """Return the level of a header in one message; None for a header that is in no table.
 
     Parameters
@@ -115,16 +137,17 @@ def header_use(side: Side, endpoint: str, status: int, name: str) -> HeaderUse |
     side: ``"request"`` or ``"response"``.
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: the status of the response; 0 for a request.
-    name: the header's name, in any case.
+    name: the header's name; upper or lowercase does not matter.
+    case: the kind of request; empty if it is not known.
     """
     row = HEADERS.get(name.lower())
     if row is None:
         return None
-    clause = required_headers(endpoint, status).get(name.lower()) if side == "response" else None
+    clause = required_headers(endpoint, status, case).get(name.lower()) if side == "response" else None
     if clause is not None:
         return HeaderUse(side, (endpoint,), (status,), row.name, MUST, clause)
-    fitting = (use for use in USES if _fits(use, side, endpoint, status, row.name))
-    own = HeaderUse(side, (), (), row.name, row.rule, row.citation, row.condition)
+    fitting = (use for use in USES if _fits(use, side, endpoint, status, row.name) and use.case in ("", case))
+    own = HeaderUse(side, (), (), row.name, row.level, row.citation, row.condition)
     return next(fitting, own)
 
 

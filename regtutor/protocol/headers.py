@@ -7,6 +7,7 @@ case.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,7 +22,7 @@ from regtutor.protocol.citations import (
     SHOULD,
     Citation,
     Document,
-    Rule,
+    Level,
 )
 from regtutor.protocol.clauses import (
     API_DIGEST_HEADER,
@@ -34,6 +35,12 @@ from regtutor.protocol.clauses import (
     http,
 )
 from regtutor.protocol.secrets import SECRET_HEADERS
+
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""The grammar of a header's name and of a method; RFC 9110, 5.6.2 "Tokens"."""
+
+BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
+"""The characters that no header's value may contain; RFC 9110, 5.5 "Field Values"."""
 
 Sender = Literal["client", "registry", "either", "proxy"]
 
@@ -59,16 +66,16 @@ class Header:
     sender: the ``client``, the ``registry``, ``either``, or a ``proxy`` between them.
     meaning: its meaning in a few words.
     grammar: the form of its value, with ``<...>`` for the parts that vary.
-    rule: how strongly the documents require it, if ``header_uses.py`` has no row for the exchange.
+    level: how strongly the documents require it, if ``header_uses.py`` has no row for the exchange.
     citation: the clause that specifies it, or names it.
-    condition: when the rule applies; empty if it always does.
+    condition: when the level applies; empty if it always does.
     """
 
     name: str
     sender: Sender
     meaning: str
     grammar: str
-    rule: Rule
+    level: Level
     citation: Citation
     condition: str = ""
 
@@ -84,12 +91,12 @@ def _row(
     meaning: str,
     grammar: str,
     section: str | Citation,
-    rule: Rule = OUTSIDE,
+    level: Level = OUTSIDE,
     condition: str = "",
 ) -> Header:
     """Return a row; a ``section`` that is a number is a section of RFC 9110 whose title is the header's name."""
     citation = section if isinstance(section, Citation) else http(f"{section} {name}")
-    return Header(name, sender, meaning, grammar, rule, citation, condition)
+    return Header(name, sender, meaning, grammar, level, citation, condition)
 
 
 # fmt: off
@@ -108,7 +115,8 @@ _ROWS = (
     _row("Connection", "either", "whether the connection stays open after this exchange", "close | keep-alive",
          "7.6.1"),
     _row("Content-Encoding", "either", "the coding that was applied to the content", "gzip | ...", "8.4"),
-    _row("Content-Length", "either", "the number of bytes in the body", "<bytes>", "8.6", MAY),
+    _row("Content-Length", "either", "the number of bytes in the body", "<bytes>", "8.6", SHOULD,
+         "if the size is known before the headers are sent"),
     _row("Content-Location", "registry", "the address of exactly this content", "<url>", "8.7"),
     _row("Content-Range", "either", "the bytes of the whole content that are in this body",
          "<first>-<last> in an upload, bytes <first>-<last>/<size> in a response", "14.4"),
@@ -171,4 +179,4 @@ _ROWS = (
 # fmt: on
 
 HEADERS: Mapping[str, Header] = {row.name.lower(): row for row in _ROWS}
-"""Every header that has a row, by its name in lower case."""
+"""Every header that has a row, by its name in lowercase."""

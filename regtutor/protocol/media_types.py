@@ -125,7 +125,7 @@ MANIFEST_TYPES: tuple[str, ...] = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOC
 
 
 def essence(content_type: str) -> str:
-    """Return the media type of a Content-Type value, in lower case, without parameters such as ``charset``."""
+    """Return the media type of a Content-Type value, in lowercase, without parameters such as ``charset``."""
     return content_type.partition(";")[0].strip().lower()
 
 

@@ -26,10 +26,14 @@ from dataclasses import dataclass
 GRAMMAR = "^[0-9]+-[0-9]+$"
 """The Content-Range of an upload, as the distribution-spec writes it: without a unit and without a size."""
 
-CHUNK = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
-"""The Content-Range of an upload."""
+_NUMBER = r"[0-9]{1,18}"
+"""A number in a header that is parsed. The documents set no limit; 18 digits fit into 64 bits, and no content is
+larger."""
 
-STORED = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
+CHUNK = re.compile(rf"({_NUMBER})-({_NUMBER})")
+"""The Content-Range of an upload: :data:`GRAMMAR` with numbers of at most 18 digits."""
+
+STORED = re.compile(rf"(?:bytes=)?0-({_NUMBER})")
 """The Range in a response of an upload session. Some registries add the unit."""
 
 WANTED = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
@@ -42,10 +46,10 @@ SPEC = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")
 NO_BYTES = re.compile(r"bytes=[ \t]*-0+[ \t]*")
 """A Range that requests the last 0 bytes."""
 
-PART = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+PART = re.compile(rf"bytes ({_NUMBER})-({_NUMBER})/({_NUMBER}|\*)")
 """The Content-Range of a 206 response."""
 
-_ANY = re.compile(r"(?:bytes[ =])?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]+|\*))?")
+_ANY = re.compile(rf"(?:bytes[ =])?({_NUMBER})-({_NUMBER})(?:/(?:[0-9]+|\*))?")
 
 
 @dataclass(frozen=True)
@@ -86,4 +90,4 @@ def first_and_last(text: str) -> tuple[int, int] | None:
 
 def length(text: str | None) -> int | None:
     """Parse a number of bytes in the form of Content-Length; None for anything else."""
-    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None
+    return int(text) if text is not None and re.fullmatch(_NUMBER, text) else None

@@ -64,7 +64,7 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
         raise InvalidReference(f"{shown} names a digest", "a push needs a tag after the last colon", _EXAMPLE)
     repository, colon, tag = name.partition(":")
     if not REPOSITORY.fullmatch(repository):
-        why = "a name is lower-case letters and digits, separated by . or _ or __ or dashes, in parts divided by /"
+        why = "a name is lowercase letters and digits, separated by . or _ or __ or dashes, in parts divided by /"
         raise InvalidReference(f"{repository!r} is not a repository name", why, _EXAMPLE)
     if colon and not tag:
         raise InvalidReference(f"{shown} ends before its tag", "nothing follows the last colon", _EXAMPLE)

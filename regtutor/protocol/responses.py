@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Rule
+from regtutor.protocol.cases import Case
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
 from regtutor.protocol.clauses import (
     ACCESS_CLAUSES,
     API_3_CATALOG_PAGES,
@@ -17,6 +18,7 @@ from regtutor.protocol.clauses import (
     API_PULLING_A_LAYER,
     API_REPOSITORIES,
     CHUNKS,
+    DELETE_MANIFEST,
     DELETE_UPLOAD,
     DELETING_BLOBS,
     DELETING_MANIFESTS,
@@ -60,21 +62,24 @@ class ResponseRow:
     meaning: the meaning of the status for this endpoint, in a few words.
     headers: the headers that such a response must carry.
     condition: when the level applies; empty if it always does.
+    case: the kind of request that the row is for; empty for every kind without a row of its own.
     """
 
     endpoint: str
     status: int
-    level: Rule
+    level: Level
     citation: Citation
     meaning: str
     headers: tuple[str, ...] = ()
     condition: str = ""
+    case: Case = ""
 
 
 _CREDENTIALS = "refused: credentials are required"
 _FORBIDDEN = "refused: not permitted"
 _TOO_MANY = "refused for now: too many requests"
-_NO_DELETION = "if deletion is switched off"
+_NO_DELETION = "if deletion is switched off (400 or 405)"
+_NO_TAG_DELETION = "if tag deletion is switched off (400 or 405)"
 
 # fmt: off
 _OF_ONE_ENDPOINT = (
@@ -102,7 +107,8 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("start_upload", 400, MAY, RESUMABLE_POST, "refused: the repository's name is malformed"),
     ResponseRow("start_upload", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
     ResponseRow("patch_upload", 202, MUST, CHUNKS,
-                "the bytes were received; Location says where the next ones go, and Range which the session holds",
+                "the bytes were received; Location is the address for the next bytes; Range says which bytes the "
+                "session holds",
                 ("Location", "Range")),
     ResponseRow("patch_upload", 400, MAY, PATCH_UPLOAD, "refused: the length of the chunk does not match its headers"),
     ResponseRow("patch_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known to the registry"),
@@ -110,12 +116,12 @@ _OF_ONE_ENDPOINT = (
                 "refused: the chunk is out of order; GET the session's Location to see which bytes it holds",
                 condition="if the chunk is out of order"),
     ResponseRow("get_upload", 204, MUST, CHUNKS,
-                "the session is open; Location says where the next bytes go, and Range which bytes it holds",
+                "the session is open; Location is the address for the next bytes; Range says which bytes it holds",
                 ("Location", "Range")),
     ResponseRow("get_upload", 400, MAY, GET_UPLOAD, "refused: the request is malformed, or the session is broken"),
     ResponseRow("get_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known to the registry"),
     ResponseRow("head_upload", 204, OUTSIDE, http("15.3.5 204 No Content"),
-                "the session is open; Location says where the next bytes go, and Range which bytes it holds"),
+                "the session is open; Location is the address for the next bytes; Range says which bytes it holds"),
     ResponseRow("head_upload", 404, OUTSIDE, http("15.5.5 404 Not Found"),
                 "the upload session is not known to the registry"),
     ResponseRow("put_blob", 201, MUST, POST_THEN_PUT, "the blob is stored under its digest", ("Location",)),
@@ -144,10 +150,10 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("delete_blob", 202, MUST, DELETING_BLOBS, "the blob is no longer in this repository"),
     ResponseRow("delete_blob", 400, MUST, DELETING_BLOBS,
                 "refused: the digest is malformed, or deletion is switched off",
-                condition=f"{_NO_DELETION} (400 or 405)"),
+                condition=_NO_DELETION),
     ResponseRow("delete_blob", 404, MUST, DELETING_BLOBS, "the blob is not in this repository"),
     ResponseRow("delete_blob", 405, MUST, DELETING_BLOBS, "refused: deletion is switched off",
-                condition=f"{_NO_DELETION} (400 or 405)"),
+                condition=_NO_DELETION),
     ResponseRow("head_manifest", 200, MUST, EXISTENCE, "the manifest is in this repository"),
     ResponseRow("head_manifest", 404, MUST, EXISTENCE, "no such tag or digest in this repository"),
     ResponseRow("get_manifest", 200, MUST, PULLING_MANIFESTS, "the manifest's bytes, as they were pushed"),
@@ -164,13 +170,13 @@ _OF_ONE_ENDPOINT = (
                 condition="if the registry limits the size of a manifest"),
     ResponseRow("delete_manifest", 202, MUST, DELETING_MANIFESTS,
                 "the tag is deleted, or the manifest with every tag that points to it"),
-    ResponseRow("delete_manifest", 400, MUST, DELETING_TAGS,
+    ResponseRow("delete_manifest", 400, MUST, DELETING_MANIFESTS,
                 "refused: the digest is malformed, or this registry deletes by digest only, or not at all",
-                condition=f"{_NO_DELETION} (400 or 405)"),
+                condition=_NO_DELETION),
     ResponseRow("delete_manifest", 404, MUST, DELETING_MANIFESTS, "no such tag or digest in this repository",
                 condition="if the repository does not exist"),
-    ResponseRow("delete_manifest", 405, MUST, DELETING_TAGS, "refused: deletion is switched off",
-                condition=f"{_NO_DELETION} (400 or 405)"),
+    ResponseRow("delete_manifest", 405, MUST, DELETING_MANIFESTS, "refused: deletion is switched off",
+                condition=_NO_DELETION),
     ResponseRow("list_tags", 200, MUST, LISTING_TAGS, "the repository's tags, or as many of them as were requested"),
     ResponseRow("list_tags", 400, MAY, API_3_TAG_PAGES, "refused: n is not a number that this registry accepts"),
     ResponseRow("list_tags", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
@@ -183,6 +189,32 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("get_referrers", 400, MUST, LISTING_REFERRERS, "refused: the digest is malformed"),
     ResponseRow("get_referrers", 404, MAY, ENDPOINT_TABLE,
                 "this registry has no referrers API: look under the referrers tag"),
+)
+
+_OF_ONE_CASE = (
+    ResponseRow("put_blob", 201, MUST, CHUNKS, "the blob is stored under its digest", ("Location",), case="chunked"),
+    ResponseRow("delete_blob", 400, MUST, DELETING_BLOBS, "refused: deletion is switched off",
+                condition=_NO_DELETION, case="digest"),
+    ResponseRow("delete_blob", 400, MAY, api("DELETE Blob"),
+                "refused: the digest is malformed, or the registry does not support its algorithm",
+                case="refused digest"),
+    ResponseRow("delete_manifest", 202, MUST, DELETING_TAGS, "the tag is deleted", case="tag"),
+    ResponseRow("delete_manifest", 202, MUST, DELETING_MANIFESTS,
+                "the manifest is deleted, with every tag that points to it", case="digest"),
+    ResponseRow("delete_manifest", 400, MUST, DELETING_TAGS, "refused: this registry does not delete the tag",
+                condition=_NO_TAG_DELETION, case="tag"),
+    ResponseRow("delete_manifest", 400, MUST, DELETING_MANIFESTS, "refused: deletion is switched off",
+                condition=_NO_DELETION, case="digest"),
+    ResponseRow("delete_manifest", 400, MAY, DELETE_MANIFEST,
+                "refused: the digest is malformed, or the registry does not support its algorithm",
+                case="refused digest"),
+    ResponseRow("delete_manifest", 404, MAY, ENDPOINT_TABLE, "no such tag in this repository", case="tag"),
+    ResponseRow("delete_manifest", 404, MUST, DELETING_MANIFESTS, "no manifest with this digest in this repository",
+                condition="if the repository does not exist", case="digest"),
+    ResponseRow("delete_manifest", 405, MUST, DELETING_TAGS, "refused: this registry does not delete the tag",
+                condition=_NO_TAG_DELETION, case="tag"),
+    ResponseRow("delete_manifest", 405, MUST, DELETING_MANIFESTS, "refused: deletion is switched off",
+                condition=_NO_DELETION, case="digest"),
 )
 
 _OF_ANY_ENDPOINT = (
@@ -229,21 +261,26 @@ _ACCESS = (
 )
 """The statuses that Distribution's API document lists for nearly every endpoint."""
 
-RESPONSES: tuple[ResponseRow, ...] = (*_OF_ONE_ENDPOINT, *_ACCESS, *_OF_ANY_ENDPOINT)
+RESPONSES: tuple[ResponseRow, ...] = (*_OF_ONE_ENDPOINT, *_OF_ONE_CASE, *_ACCESS, *_OF_ANY_ENDPOINT)
 """Every row; the rows of one endpoint come first."""
 
-_ROWS: Mapping[tuple[str, int], ResponseRow] = {(row.endpoint, row.status): row for row in RESPONSES}
+_ROWS: Mapping[tuple[str, int, Case], ResponseRow] = {(row.endpoint, row.status, row.case): row for row in RESPONSES}
 
 
-def response_row(endpoint: str, status: int) -> ResponseRow | None:
-    """Return the row for ``status`` as a response to ``endpoint``: its own, else that of any endpoint, else None.
+def response_row(endpoint: str, status: int, case: Case = "") -> ResponseRow | None:
+    """Return the row for ``status`` as a response to ``endpoint``: that of the case, its own, that of any, or None.
 
     Parameters
     ----------
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
+    case: the kind of request; empty if it is not known.
     """
-    return _ROWS.get((endpoint, status)) or _ROWS.get(("", status))
+    return _own(endpoint, status, case) or _own("", status, "")
+
+
+def _own(endpoint: str, status: int, case: Case) -> ResponseRow | None:
+    return _ROWS.get((endpoint, status, case)) or _ROWS.get((endpoint, status, ""))
 
 
 def documented(endpoint: str) -> tuple[int, ...]:
@@ -254,25 +291,27 @@ def documented(endpoint: str) -> tuple[int, ...]:
     return tuple(row.status for row in _OF_ONE_ENDPOINT if row.endpoint == endpoint)
 
 
-def meaning(endpoint: str, status: int) -> str:
+def meaning(endpoint: str, status: int, case: Case = "") -> str:
     """Return the meaning of ``status`` as a response to ``endpoint``: a sentence fragment, never empty.
 
     Parameters
     ----------
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
+    case: the kind of request; empty if it is not known.
     """
-    row = response_row(endpoint, status)
+    row = response_row(endpoint, status, case)
     return row.meaning if row else f"no document names this status for this request ({status})"
 
 
-def required_headers(endpoint: str, status: int) -> Mapping[str, Citation]:
-    """Return the headers that a response must carry, in lower case, each with the clause that requires it.
+def required_headers(endpoint: str, status: int, case: Case = "") -> Mapping[str, Citation]:
+    """Return the headers that a response must carry, in lowercase, each with the clause that requires it.
 
     Parameters
     ----------
     endpoint: the name of an endpoint.
     status: the status of the response.
+    case: the kind of request; empty if it is not known.
     """
-    rows = (_ROWS.get(("", status)), _ROWS.get((endpoint, status)))
+    rows = (_own("", status, ""), _own(endpoint, status, case))
     return {name.lower(): row.citation for row in rows if row for name in row.headers}

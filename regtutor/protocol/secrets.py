@@ -27,7 +27,7 @@ SECRET_HEADERS = frozenset(
         "private-token",
     }
 )
-"""Header names (lower case) whose value is a secret; the name of the authentication scheme is kept."""
+"""Header names (lowercase) whose value is a secret; the name of the authentication scheme is kept."""
 
 SECRET_QUERY_NAMES = frozenset(
     {
@@ -51,7 +51,7 @@ SECRET_QUERY_NAMES = frozenset(
         "registrytoken",
     }
 )
-"""Query names (lower case) whose value is a secret. Distribution's ``_state`` is not a credential and is shown."""
+"""Query names (lowercase) whose value is a secret. Distribution's ``_state`` is not a credential and is shown."""
 
 SECRET_FIELDS = frozenset(
     {
@@ -72,7 +72,7 @@ SECRET_FIELDS = frozenset(
 """Names of JSON and form fields whose value is a secret."""
 
 HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
-"""Header names (lower case) whose whole value is one URL; the values of other headers can contain URLs."""
+"""Header names (lowercase) whose whole value is one URL; the values of other headers can contain URLs."""
 
 _SCHEMES = ("basic", "bearer", "digest", "negotiate")
 # Each repetition stops where another match could begin, so that no text takes more than linear time.

@@ -122,4 +122,4 @@ def _expected_of(text: str) -> str:
     length = digests.ALGORITHMS.get(algorithm)
     if length is None:
         return f"a supported algorithm: {' or '.join(digests.ALGORITHMS)}"
-    return f"{algorithm}: followed by {length} lower-case hexadecimal characters"
+    return f"{algorithm}: followed by {length} lowercase hexadecimal characters"

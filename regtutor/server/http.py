@@ -30,9 +30,8 @@ class Head:
 
     @cached_property
     def endpoint(self) -> Match | None:
-        """The endpoint of the request, looked up once. A HEAD without an endpoint of its own has that of GET."""
-        match = parse(self.method, self.target)
-        return parse("GET", self.target) if match is None and self.method == "HEAD" else match
+        """The endpoint of the request, looked up once."""
+        return parse(self.method, self.target)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from regtutor.message import Request
+from regtutor.protocol.ranges import length
 from regtutor.protocol.secrets import redact_headers
 from regtutor.protocol.urls import split_origin
 
@@ -93,11 +94,11 @@ def _warning(request: Request) -> str:
     """Return a warning if the headers announce bytes that the body lacks: the registry waits for them for a while."""
     if request.body is None and (coding := request.header("Transfer-Encoding")):
         return f"Transfer-Encoding: {coding} announces a body, but the request has none: {_WAITS}"
-    length = request.header("Content-Length") or ""
+    announced = length(request.header("Content-Length"))
     size = request.body.size if request.body else 0
-    if not length.isdecimal() or request.header("Transfer-Encoding") or int(length[:18]) <= size:
+    if announced is None or request.header("Transfer-Encoding") or announced <= size:
         return ""
-    return f"Content-Length announces {length} bytes, but the body has {size}: {_WAITS}"
+    return f"Content-Length announces {announced} bytes, but the body has {size}: {_WAITS}"
 
 
 _WAITS = "the registry will wait for the rest, perhaps for a minute"

@@ -190,7 +190,7 @@ def _judge_header(name: str, picked: bool, exchange: Exchange) -> Judged:
 
 
 def _why_present(name: str, exchange: Exchange) -> str:
-    citation = required_headers(exchange.request_name, exchange.status or 0).get(name.lower())
+    citation = required_headers(exchange.request_name, exchange.status or 0, exchange.case).get(name.lower())
     return f' (the documents require it here: {citation.document.name}, "{citation.section}")' if citation else ""
 
 

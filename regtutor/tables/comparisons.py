@@ -31,7 +31,7 @@ class ComparedRow(Protocol):
     @property
     def reason(self) -> str: ...
     @property
-    def rule(self) -> str | None: ...
+    def level(self) -> str | None: ...
     @property
     def citation(self) -> Citation | None: ...
 
@@ -88,7 +88,7 @@ def comparison_table(comparison: Compared) -> pd.DataFrame:
     -------
     The columns ``request`` (of a walk, with its number), ``part`` (``status``, ``header``, ``body`` or ``time``) and
     ``name``; then one for each registry, by its name (``<NA>`` if its response has no such line); then ``verdict``,
-    ``reason``, ``rule`` and ``clause`` (``<NA>`` without one). All are ``string``. The index ``n`` counts from 1.
+    ``reason``, ``level`` and ``clause`` (``<NA>`` without one). All are ``string``. The index ``n`` counts from 1.
     """
     rows = comparison.rows
     cells: dict[str, list[Any]] = {
@@ -100,7 +100,7 @@ def comparison_table(comparison: Compared) -> pd.DataFrame:
         cells[name if name not in cells else f"{name} (registry)"] = [row.values[place] for row in rows]
     cells["verdict"] = [row.verdict for row in rows]
     cells["reason"] = [row.reason or None for row in rows]
-    cells["rule"] = [row.rule for row in rows]
+    cells["level"] = [row.level for row in rows]
     cells["clause"] = [str(row.citation) if row.citation else None for row in rows]
     return frame(cells, dict.fromkeys(cells, "string"), counted(len(rows), "n"))
 
@@ -140,7 +140,7 @@ def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``group``, ``outcome``, ``said``, ``rule`` (with its condition), ``clause`` (``<NA>`` without one; all
+    The columns ``group``, ``outcome``, ``said``, ``level`` (with its condition), ``clause`` (``<NA>`` without one; all
     ``string``) and ``requests`` (``int64``, the exchanges that prove it). The index ``capability`` holds the names.
     """
     given = list(items)
@@ -148,7 +148,7 @@ def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
         "group": [item.group for item in given],
         "outcome": [item.outcome for item in given],
         "said": [item.said for item in given],
-        "rule": [item.badge for item in given],
+        "level": [item.badge for item in given],
         "clause": [str(item.citation) if item.citation else None for item in given],
         "requests": [len(item.exchanges) for item in given],
     }

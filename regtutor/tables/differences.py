@@ -54,7 +54,7 @@ _ABSENT = ("", None)
 
 
 def _parts(exchange: Exchange) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """Map (part, name in lower case) to (name, value), in order."""
+    """Map (part, name in lowercase) to (name, value), in order."""
     request, response = exchange.request, exchange.response
     rows: list[tuple[str, str, str | None]] = [
         ("request", "method", request.method),

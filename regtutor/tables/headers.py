@@ -103,7 +103,7 @@ def _headers(exchange: Exchange, part: str) -> HeaderList:
 
 
 def header_values(exchange: Exchange, part: str) -> dict[str, tuple[str, str]]:
-    """Map each header name of one side, in lower case, to its first spelling and its values, one on each line."""
+    """Map each header name of one side, in lowercase, to its first spelling and its values, one on each line."""
     found: dict[str, tuple[str, str]] = {}
     for name, value in _headers(exchange, part):
         first, values = found.get(name.lower(), (name, None))

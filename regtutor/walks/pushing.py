@@ -63,7 +63,7 @@ def push_image(
     InvalidArgument: if ``image`` is neither an image nor an index.
     PushFailed: if the registry refused a request.
     ConnectionFailed: if the registry could not be reached.
-    DigestMismatch: if the bytes of a blob do not match its digest; its upload was cancelled.
+    DigestMismatch: if the bytes of a blob do not match its digest; its upload was canceled.
     Each error carries a ``transcript`` of the requests until then.
 
     Source: OCI distribution-spec v1.1.1, "Push"

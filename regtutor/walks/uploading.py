@@ -6,7 +6,6 @@ that arrived. The walk never relies on the number of bytes that it sent.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import partial
@@ -18,7 +17,7 @@ from regtutor.content.verified_body import checked
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
-from regtutor.protocol.ranges import STORED
+from regtutor.protocol.ranges import STORED, length
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
@@ -76,7 +75,7 @@ def upload_chunks(
     PushFailed: if the registry refused a request.
     ConnectionFailed: if the registry could not be reached, or the connection was cut again after ``tries`` resumptions;
         resume later with :func:`resume_upload` and the last Location in ``error.transcript``.
-    DigestMismatch: if the bytes do not match the digest of the blob; the upload was cancelled.
+    DigestMismatch: if the bytes do not match the digest of the blob; the upload was canceled.
 
     Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>.
@@ -240,9 +239,9 @@ class _Upload:
     def take(self, opened: Exchange) -> None:
         """Continue in the session that ``opened`` has opened, with chunks of at least the size that it requires."""
         self.location, self.done, self.known = session_of(opened), 0, True
-        least = opened.headers.get("OCI-Chunk-Min-Length", "")
-        if self._chunk_size is not None and re.fullmatch("[0-9]{1,18}", least):
-            self._chunk_size = max(self._chunk_size, int(least))
+        least = length(opened.headers.get("OCI-Chunk-Min-Length"))
+        if self._chunk_size is not None and least is not None:
+            self._chunk_size = max(self._chunk_size, least)
 
     def run(self) -> Part:
         """Send the missing bytes and close the session; resume after interruptions as often as allowed."""

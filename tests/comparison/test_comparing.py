@@ -49,7 +49,7 @@ def test_host_session_and_date_are_differences_of_an_instance(two: dict[str, rt.
 
 def test_a_missing_referrers_api_is_allowed_with_its_clause(two: dict[str, rt.Registry]) -> None:
     status = row(rt.compare(lambda reg: rt.get_referrers(reg, "a/b", IMAGE.digest), two), "status")
-    assert (status.values, status.verdict, status.rule) == (("200", "404"), "allowed", "allowed")
+    assert (status.values, status.verdict, status.level) == (("200", "404"), "allowed", "allowed")
     assert "spec.md#endpoints" in status.clause
 
 
@@ -58,7 +58,7 @@ def test_a_chunk_out_of_order_depends_on_the_condition_of_the_requirement(two: d
         return rt.patch_upload(reg, rt.start_upload(reg, "a/b").location, b"x" * 10, start=100)  # type: ignore[arg-type]
 
     status = row(rt.compare(gap, two), "status")
-    assert (status.values, status.verdict, status.rule) == (("416", "202"), "depends", "required")
+    assert (status.values, status.verdict, status.level) == (("416", "202"), "depends", "required")
     assert "416 is required if the chunk is out of order" in status.reason
     assert "pushing-a-blob-in-chunks" in status.clause
 
@@ -142,7 +142,17 @@ def test_registries_of_the_same_name_are_numbered() -> None:
 def test_as_table_json_text_and_html(two: dict[str, rt.Registry]) -> None:
     comparison = rt.compare(lambda reg: rt.get_referrers(reg, "a/b", IMAGE.digest), two)
     table = comparison.table
-    assert list(table.columns) == ["request", "part", "name", "own", "imitation", "verdict", "reason", "rule", "clause"]
+    assert list(table.columns) == [
+        "request",
+        "part",
+        "name",
+        "own",
+        "imitation",
+        "verdict",
+        "reason",
+        "level",
+        "clause",
+    ]
     value = json.loads(comparison.as_json())
     assert value["rows"][0]["values"] == {"own": "200", "imitation": "404"}
     html = comparison_html(comparison)
@@ -160,7 +170,7 @@ def exchange(status: int, headers: dict[str, str], body: bytes = b"", step: str 
 
 def verdict_of(name: str, *exchanges: rt.Exchange) -> tuple[str, str | None]:
     (found,) = [each for each in compared(0, exchanges, [False] * len(exchanges)) if each.name == name]
-    return found.verdict, found.rule
+    return found.verdict, found.level
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_registry_in_a_container_has_those_of_the_same_binary(podman: str, i
 
 def test_each_verdict_has_a_level_and_the_exchanges_that_prove_it(card: CapabilityCard) -> None:
     for item in card:
-        assert len(item.exchanges) and item.rule, item.name
+        assert len(item.exchanges) and item.level, item.name
         assert item.exchanges[-1].response is not None
         assert f"{item.exchanges[-1].status}" in item.said, item.name
 
@@ -188,7 +188,7 @@ def test_a_name_for_scratch_repositories_can_be_given(reg: rt.Registry) -> None:
 
 def test_the_card_as_table_text_json_and_html(card: CapabilityCard) -> None:
     table = card.table
-    assert list(table.columns) == ["group", "outcome", "said", "rule", "clause", "requests"]
+    assert list(table.columns) == ["group", "outcome", "said", "level", "clause", "requests"]
     assert table.loc["single POST", "outcome"] == "yes" and table.loc["single POST", "requests"] == 2
     value = json.loads(card.as_json())
     assert len(value["capabilities"]) == len(EMBEDDED) and value["capabilities"][0]["exchanges"][0]["status"] == 200

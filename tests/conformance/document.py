@@ -37,7 +37,7 @@ def generated() -> str:
         f'"states" marks a requirement that the text states without a key word. A row with several key words counts '
         f"under the strongest.",
         "",
-        "| requirement | level | behaviour of a registry | section |",
+        "| requirement | level | behavior of a registry | section |",
         "|---|---|---|---|",
         *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in own),
         "",
@@ -49,7 +49,7 @@ def generated() -> str:
         "",
         "### Requirements for clients",
         "",
-        "| requirement | level | behaviour of a client | section |",
+        "| requirement | level | behavior of a client | section |",
         "|---|---|---|---|",
         *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in others),
     ]

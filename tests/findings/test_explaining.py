@@ -11,6 +11,7 @@ import pytest
 import regtutor as rt
 from regtutor.exchange import Exchange
 from regtutor.formats.html.findings import findings_html
+from regtutor.protocol.codes import CODES
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.headers import HEADERS
 from tests.findings.records import (
@@ -20,6 +21,7 @@ from tests.findings.records import (
     PATCH,
     PUT,
     PUT_MANIFEST,
+    SESSION,
     exchange,
     named,
     refused,
@@ -73,22 +75,20 @@ def test_a_refusal_that_the_specification_demands_is_told_from_one_that_it_allow
 ) -> None:
     finding = named(rt.explain(made), str(made.status))
     assert finding.citation is not None
-    assert (finding.rule, finding.citation.section) == (rule, section)
+    assert (finding.level, finding.citation.section) == (rule, section)
 
 
 def test_an_error_code_says_which_status_distribution_sends_it_with() -> None:
     said = named(rt.explain(refused(404, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
-    assert "sends it with" not in said
+    assert "sends this code" not in said
     other = named(rt.explain(refused(400, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
-    assert other.endswith(
-        "CNCF Distribution 2.8.3 sends it with 404 (registry/api/v2/errors.go), but this response has 400"
-    )
+    assert other.endswith("CNCF Distribution 2.8.3 sends this code with status 404; this response has 400")
 
 
 def test_a_level_that_holds_on_a_condition_says_so() -> None:
     made = exchange("put_manifest", "PUT", PUT_MANIFEST["target"], 201, sent=(("Content-Type", "a/b"),))
     finding = named(rt.explain(made), "Content-Type")
-    assert (finding.rule, finding.condition) == (
+    assert (finding.level, finding.condition) == (
         "required",
         "if the manifest has a mediaType field; recommended otherwise",
     )
@@ -162,3 +162,47 @@ def test_a_registry_that_wants_a_password_says_how_and_the_password_is_not_shown
     assert findings.unknown == ()
     assert [item.name for item in findings.diagnoses] == ["credentials required"]
     assert "Basic" in named(findings, "WWW-Authenticate").meaning
+
+
+@pytest.mark.parametrize(
+    ("made", "purpose", "section", "meant"),
+    [
+        (
+            exchange("delete_manifest", "DELETE", "/v2/a/b/manifests/v2", 202),
+            "asks the registry to delete the tag v2 from a/b",
+            "Deleting tags",
+            "the tag is deleted",
+        ),
+        (
+            exchange("delete_manifest", "DELETE", f"/v2/a/b/manifests/{sha256(b'')}", 202),
+            f"asks the registry to delete the manifest {sha256(b'')} from a/b",
+            "Deleting Manifests",
+            "the manifest is deleted, with every tag that points to it",
+        ),
+        (
+            exchange("put_blob", "PUT", f"{SESSION}?digest={sha256(b'')}", 201, received=(("Location", "/x"),)),
+            f"closes an upload session of library/hello, to store its bytes as the blob {sha256(b'')}",
+            "Pushing a blob in chunks",
+            "the blob is stored under its digest",
+        ),
+        (
+            exchange("request", "HEAD", "/v2/_catalog", 200),
+            "requests the list of the repositories of the registry, as GET does, but without a body",
+            "Listing Repositories",
+            "the registry's repositories, or as many of them as were requested",
+        ),
+    ],
+)
+def test_a_request_is_explained_by_its_case(made: Exchange, purpose: str, section: str, meant: str) -> None:
+    lines = [item for item in rt.explain(made) if item.part in ("request", "response")]
+    assert [item.meaning for item in lines] == [purpose, meant]
+    assert [item.citation.section for item in lines if item.citation] == [section, section]
+    assert made.meaning == meant
+
+
+def test_a_message_that_is_the_meaning_of_its_code_is_not_repeated() -> None:
+    meaning = CODES["BLOB_UNKNOWN"].meaning
+    (said,) = [
+        item.meaning for item in rt.explain(refused(404, "BLOB_UNKNOWN", message=meaning)) if item.part == "error code"
+    ]
+    assert said == "the message is the meaning of this code"

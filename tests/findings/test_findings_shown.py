@@ -13,7 +13,7 @@ from regtutor.errors import InvalidArgument
 from regtutor.findings import Findings
 from regtutor.findings.finding import Finding
 from regtutor.formats.html.findings import findings_html
-from regtutor.protocol.citations import HTTP, Citation, Rule
+from regtutor.protocol.citations import HTTP, Citation, Level
 from regtutor.protocol.digests import sha256
 from regtutor.tables import findings_table
 from tests.findings.records import (
@@ -58,9 +58,10 @@ CLAUSE = Citation(HTTP, "6.6.1 Date", "section-6.6.1")
     ],
 )  # fmt: skip
 def test_the_rule_is_shown_with_its_condition_and_its_clause(
-    rule: Rule, condition: str, citation: Citation | None, shown: str
+    rule: Level, condition: str, citation: Citation | None, shown: str
 ) -> None:
     finding = Finding("< Date: x", "response header", "Date", "x", "a date", rule, citation, condition=condition)
+    assert finding.rule == finding.level == rule
     assert shown in finding.as_text()
     assert f"<i>({finding.badge}" in findings_html(Findings((finding,)))
     assert list(findings_table([finding])["condition"].fillna("")) == [condition]

@@ -83,6 +83,18 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "the chunk is out of order",
         "Content-Range: 5-",
     ),
+    (
+        refused(
+            416,
+            "BLOB_UPLOAD_INVALID",
+            **PATCH,
+            sent=(("Content-Range", "5-7"),),
+            body=b"abc",
+            received=(("Location", SESSION), ("Range", "0-4")),
+        ),
+        "the Location is not the latest one",
+        "to the Location of that response",
+    ),
     (refused(400, "DIGEST_INVALID", **PUT, body=b"abc"), "the digest does not match the bytes", "Hash"),
     (
         refused(400, "DIGEST_INVALID", **{**PUT, "target": f"{SESSION}?digest=sha256:abc"}, body=b"abc"),
@@ -441,7 +453,7 @@ def test_a_diagnosis_has_the_level_of_the_clause_that_it_cites(
     made: Exchange, rule: str, condition: str, anchor: str
 ) -> None:
     diagnosis = found(made)
-    assert (diagnosis.rule, diagnosis.condition) == (rule, condition)
+    assert (diagnosis.level, diagnosis.condition) == (rule, condition)
     assert diagnosis.citation is not None and diagnosis.citation.anchor == anchor
 
 
@@ -462,7 +474,7 @@ def test_each_trap_says_what_it_is_about_and_is_for_endpoints_and_codes_that_exi
 
 
 def test_a_trap_is_looked_for_only_where_it_is_for() -> None:
-    (mounted,) = [trap for trap in EVERY_TRAP if trap.name == "not_mounted"]
+    (mounted,) = [trap for trap in EVERY_TRAP if trap.name == "no_mount"]
     assert mounted.is_for("mount_blob", 202, ())
     assert not mounted.is_for("mount_blob", 201, ()) and not mounted.is_for("", 202, ())
     (missing,) = [trap for trap in EVERY_TRAP if trap.name == "missing_blob"]

@@ -17,6 +17,7 @@ code belongs to the sentence before it, and so does what follows a colon. Of eac
   registries send is known; of another it is the one that the sentence names, or that of the first line of its code (a
   method or a status), and of a sentence that names both or neither, both;
 - ``levels``: each of MUST, SHOULD and MAY together with each status and header of its sentence, as ``MUST 404``;
+- ``binding``: each of MUST, SHOULD and MAY that occurs in the section at all, also as MUST NOT and SHOULD NOT;
 - ``endpoints``: the ``end-N`` marks, or the method and path of a request, with ``<>`` for each field; ``<location>``
   stands for the address of an upload session; of the table of endpoints, each mark with each status too;
 - ``media types``: the media types that the tables have.
@@ -132,6 +133,7 @@ def words(text: str) -> dict[str, list[str]]:
         kept["levels"] |= {
             f"{level} {word}" for level in LEVELS if re.search(rf"\b{level}\b", sentence) for word in statuses | headers
         }
+    kept["binding"] = {level for level in LEVELS if re.search(rf"\b{level}\b", text)}
     kept["media types"] = {name for name in MEDIA_TYPES if re.search(rf"{re.escape(name)}(?![\w+.-]*\w)", text)}
     kept["endpoints"] = set(re.findall(r"\[(end-\w+)\]", text)) | set(_requests(text)) | set(_rows(text))
     return {name: sorted(found) for name, found in kept.items()}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from regtutor.protocol.cases import Case
 from regtutor.protocol.endpoints import BY_NAME, LEAVES_A_SESSION_OPEN, SENT_TO_A_SESSION
 from regtutor.protocol.responses import RESPONSES, documented, meaning, response_row
 
 
 def test_no_two_rows_are_about_the_same_status_of_an_endpoint() -> None:
-    keys = [(row.endpoint, row.status) for row in RESPONSES]
+    keys = [(row.endpoint, row.status, row.case) for row in RESPONSES]
     assert sorted(set(keys)) == sorted(keys)
 
 
@@ -59,3 +60,28 @@ def test_which_requests_go_to_an_upload_session_and_which_leave_one_open() -> No
     assert {"patch_upload", "put_blob", "get_upload", "head_upload", "cancel_upload"} == SENT_TO_A_SESSION
     opening = {"start_upload", "mount_blob", "post_blob"}
     assert opening | {"patch_upload", "get_upload", "head_upload"} == LEAVES_A_SESSION_OPEN
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "case", "level", "section", "said"),
+    [
+        ("delete_manifest", 202, "tag", "required", "Deleting tags", "the tag is deleted"),
+        ("delete_manifest", 202, "digest", "required", "Deleting Manifests", "with every tag"),
+        ("delete_manifest", 400, "tag", "required", "Deleting tags", "does not delete the tag"),
+        ("delete_manifest", 400, "refused digest", "allowed", "DELETE Manifest", "malformed"),
+        ("delete_manifest", 405, "digest", "required", "Deleting Manifests", "switched off"),
+        ("delete_manifest", 404, "tag", "allowed", "Endpoints", "no such tag"),
+        ("delete_blob", 400, "refused digest", "allowed", "DELETE Blob", "malformed"),
+        ("delete_blob", 400, "digest", "required", "Deleting Blobs", "switched off"),
+        ("put_blob", 201, "chunked", "required", "Pushing a blob in chunks", "stored"),
+        ("put_blob", 201, "", "required", "POST then PUT", "stored"),
+        ("put_blob", 404, "chunked", "allowed", "Endpoints", "session"),
+    ],
+)
+def test_a_case_of_a_request_has_the_row_of_its_own_clause(
+    endpoint: str, status: int, case: Case, level: str, section: str, said: str
+) -> None:
+    row = response_row(endpoint, status, case)
+    assert row is not None
+    assert (row.level, row.citation.section) == (level, section)
+    assert said in row.meaning

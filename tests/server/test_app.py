@@ -107,8 +107,8 @@ def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline
         ("md5:aa", "a supported algorithm: sha256 or sha512"),
         (":aa", "a supported algorithm: sha256 or sha512"),
         ("hello", "algorithm:encoded, such as sha256:0a1b..."),
-        ("sha256:aa", "sha256: followed by 64 lower-case hexadecimal characters"),
-        ("sha512:" + "A" * 128, "sha512: followed by 128 lower-case hexadecimal characters"),
+        ("sha256:aa", "sha256: followed by 64 lowercase hexadecimal characters"),
+        ("sha512:" + "A" * 128, "sha512: followed by 128 lowercase hexadecimal characters"),
     ],
 )
 def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: str, expected: str) -> None:
@@ -247,8 +247,8 @@ def test_a_session_can_be_cancelled_while_bytes_still_come_and_nothing_is_stored
 
 def test_a_cancelled_session_is_gone(inline: Inline, store: Store) -> None:
     target = inline.start("a")
-    cancelled = inline.ask("DELETE", target)
-    assert (cancelled.status, cancelled.body, cancelled.header("Content-Length")) == (204, b"", None)
+    canceled = inline.ask("DELETE", target)
+    assert (canceled.status, canceled.body, canceled.header("Content-Length")) == (204, b"", None)
     assert faults(inline.ask("DELETE", target))[0]["code"] == "BLOB_UPLOAD_UNKNOWN"
     assert not [path for path in (store.root / "docker").rglob("*") if path.is_file()]
 

@@ -12,13 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from regtutor.errors import InvalidHeader
 from regtutor.message import HeaderList, Request
+from regtutor.protocol.headers import BREAKS_A_VALUE, TOKEN
 from regtutor.protocol.urls import Address
 
 HEAD_LIMIT = 256 * 1024
 """The largest head that is accepted, in bytes, with its start line."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) +([0-9]{3})(?: (.*))?", re.DOTALL)
 _END = re.compile(rb"\r?\n\r?\n")
 
@@ -56,7 +55,7 @@ def composed_headers(
     composed = (*added, *headers, *framing)
     for name, value in composed:
         _check_header(name, value)
-    if not _TOKEN.fullmatch(request.method):
+    if not TOKEN.fullmatch(request.method):
         raise InvalidHeader(
             f"{request.method!r} cannot be sent as a method", "a method is a single word without spaces"
         )
@@ -67,13 +66,13 @@ _CHUNKED = ("Transfer-Encoding", "chunked")
 
 
 def _check_header(name: str, value: str) -> None:
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise InvalidHeader(
             f"{name!r} cannot be sent as the name of a header",
             "a name consists of letters, digits and some signs, without spaces or colons",
             "Remove or rename it: request.edit(headers={...})",
         )
-    if _BREAKS_A_VALUE.search(value):
+    if BREAKS_A_VALUE.search(value):
         raise InvalidHeader(
             f"The value of the header {name} cannot be sent",
             "it contains a line break, which would begin another header, or a NUL",

@@ -6,11 +6,11 @@ does not depend on the transport.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regtutor.message import CHUNK, Body, HeaderList
+from regtutor.protocol.ranges import length
 
 
 class BodyUnreadable(Exception):
@@ -44,9 +44,8 @@ class Framing:
         values = [(name.lower(), value.strip()) for name, value in headers]
         codings = [part.strip().lower() for name, value in values if name == "transfer-encoding"
                    for part in value.split(",")]  # fmt: skip
-        length = next((value for name, value in values if name == "content-length"), "")
-        number = int(length) if re.fullmatch("[0-9]{1,18}", length) else None
-        return cls(codings[-1:] == ["chunked"], number)
+        announced = next((value for name, value in values if name == "content-length"), None)
+        return cls(codings[-1:] == ["chunked"], length(announced))
 
     def limit(self, body: Body) -> int:
         """Return how many bytes of ``body`` can be sent at most."""

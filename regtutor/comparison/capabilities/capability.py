@@ -8,7 +8,7 @@ from typing import Literal
 
 from regtutor.comparison.capabilities.trial import Trial
 from regtutor.exchange import Exchange
-from regtutor.protocol.citations import Citation, Rule
+from regtutor.protocol.citations import Citation, Level
 
 Outcome = Literal["yes", "no", "other", "not tried"]
 """``yes``: the registry does it. ``no``: it does not. ``other``: neither. ``not tried``: no verdict is possible."""
@@ -35,17 +35,17 @@ class Capability:
     group: ``api``, ``pull``, ``lists``, ``uploads``, ``manifests`` or ``deletion``.
     asks: the question that the verdict answers with yes or no.
     requests: a summary of the requests.
-    rule, citation: the level in the documents, and the clause.
+    level, citation: the level in the documents, and the clause.
     writes: whether it changes the registry, so that it needs ``write=True``.
     look: sends the requests and returns the verdict.
-    condition: the condition of the rule; empty if the rule always applies.
+    condition: the condition of the level; empty if the level always applies.
     """
 
     name: str
     group: str
     asks: str
     requests: str
-    rule: Rule
+    level: Level
     citation: Citation | None
     writes: bool
     look: Look
@@ -61,7 +61,7 @@ def capability(
     group: str,
     asks: str,
     requests: str,
-    rule: Rule,
+    level: Level,
     citation: Citation | None,
     *,
     writes: bool = False,
@@ -70,7 +70,7 @@ def capability(
     """Return a decorator that adds a function to :data:`CAPABILITIES`."""
 
     def add(look: Look) -> Look:
-        CAPABILITIES.append(Capability(name, group, asks, requests, rule, citation, writes, look, condition))
+        CAPABILITIES.append(Capability(name, group, asks, requests, level, citation, writes, look, condition))
         return look
 
     return add

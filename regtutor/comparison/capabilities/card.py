@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 
 from regtutor.comparison.capabilities.capability import Outcome
 from regtutor.exchange import Transcript
-from regtutor.protocol.citations import MUST, Citation, Rule
+from regtutor.protocol.citations import MUST, Citation, Level
 from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Item:
 
     Attributes
     ----------
-    name, group, asks, rule, citation, condition: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
+    name, group, asks, level, citation, condition: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
     outcome, said: see :class:`~regtutor.comparison.capabilities.capability.Verdict`.
     exchanges: the exchanges that prove the outcome; empty if nothing was sent.
     """
@@ -31,7 +31,7 @@ class Item:
     name: str
     group: str
     asks: str
-    rule: Rule
+    level: Level
     citation: Citation | None
     outcome: Outcome
     said: str
@@ -41,12 +41,12 @@ class Item:
     @property
     def deviates(self) -> bool:
         """Whether a document requires it of every registry, and this registry does not do it."""
-        return self.rule == MUST and not self.condition and self.outcome == "no"
+        return self.level == MUST and not self.condition and self.outcome == "no"
 
     @property
     def badge(self) -> str:
-        """The rule with its condition, as it is rendered before the clause."""
-        return f"{self.rule} {self.condition}".rstrip()
+        """The level with its condition, as it is rendered before the clause."""
+        return f"{self.level} {self.condition}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class CapabilityCard(Sequence[Item]):
                 "asks": item.asks,
                 "outcome": item.outcome,
                 "said": item.said,
-                "rule": item.rule,
+                "level": item.level,
                 "condition": item.condition,
                 "document": item.citation.document.name if item.citation else None,
                 "section": item.citation.section if item.citation else None,

@@ -11,7 +11,7 @@ from regtutor.comparison.capabilities.content import manifest
 from regtutor.comparison.capabilities.pulling import media_type
 from regtutor.comparison.capabilities.trial import NotTried, Trial
 from regtutor.exchange import Exchange
-from regtutor.protocol.citations import MAY, MUST, OUTSIDE, Citation, Rule
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, Citation, Level
 from regtutor.protocol.clauses import (
     ERROR_CODES,
     LISTING_REFERRERS,
@@ -27,9 +27,9 @@ ARTIFACT = "application/vnd.regtutor.probe"
 
 
 def _manifest(
-    name: str, asks: str, requests: str, rule: Rule, citation: Citation | None, condition: str = ""
+    name: str, asks: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
 ) -> Callable[[Look], Look]:
-    return capability(name, "manifests", asks, requests, rule, citation, writes=True, condition=condition)
+    return capability(name, "manifests", asks, requests, level, citation, writes=True, condition=condition)
 
 
 def _put(trial: Trial, tag: str, data: bytes, kind: str) -> Exchange:

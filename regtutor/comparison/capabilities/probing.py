@@ -99,4 +99,4 @@ def _item(trial: Trial, row: Capability) -> Item:
     except NotTried as reason:
         found = Verdict("not tried", str(reason))
     proof = Transcript.of(trial.exchanges[begun:], row.name)
-    return Item(row.name, row.group, row.asks, row.rule, row.citation, found.outcome, found.said, proof, row.condition)
+    return Item(row.name, row.group, row.asks, row.level, row.citation, found.outcome, found.said, proof, row.condition)

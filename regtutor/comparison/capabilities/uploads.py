@@ -9,7 +9,7 @@ from collections.abc import Callable
 from regtutor.comparison.capabilities.capability import Look, Verdict, capability, verdict
 from regtutor.comparison.capabilities.trial import Trial, followed
 from regtutor.message import Location
-from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Rule
+from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
 from regtutor.protocol.clauses import (
     API_CANCELING,
     API_PROGRESS,
@@ -35,9 +35,9 @@ def _blob() -> bytes:
 
 
 def _upload(
-    name: str, asks: str, requests: str, rule: Rule, citation: Citation | None, condition: str = ""
+    name: str, asks: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
 ) -> Callable[[Look], Look]:
-    return capability(name, "uploads", asks, requests, rule, citation, writes=True, condition=condition)
+    return capability(name, "uploads", asks, requests, level, citation, writes=True, condition=condition)
 
 
 @_upload("POST then PUT", "Does it take a blob in one PUT?", "POST, PUT", MUST, POST_THEN_PUT)

@@ -43,7 +43,7 @@ def location_without_tls(exchange: Exchange) -> Iterator[Finding]:
             "Configure the proxy to send X-Forwarded-Proto: https, or set http.relativeurls: true in Distribution",
             issue(2225, "Location behind a proxy"),
             shown=by_received(exchange, "Location"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -58,7 +58,7 @@ def location_without_port(exchange: Exchange) -> Iterator[Finding]:
             "Configure the proxy to pass Host on unchanged (nginx: proxy_set_header Host $http_host)",
             issue(2225, "Location behind a proxy"),
             shown=by_received(exchange, "Location"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -74,14 +74,14 @@ def location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
             f"the upload continues at {there.path}{where}; this is allowed, but a client that builds the address "
             "itself fails here",
             "Follow Location byte for byte, and append digest= to it; never build the address of a session",
-            issue(175, "Location outside of /v2/", "oras-project/rust-oci-client"),
+            POST_THEN_PUT,
             shown=by_received(exchange, "Location"),
-            rule=MAY,
+            level=MAY,
         )
 
 
 @trap(endpoints=SENT_TO_A_SESSION, statuses=REFUSED)
-def changed_location(exchange: Exchange) -> Iterator[Finding]:
+def other_target(exchange: Exchange) -> Iterator[Finding]:
     """The client changed the Location of an upload session before it followed it."""
     if exchange.target.count("?") > 1:
         meaning = "the target has a second ?: the text after it is not a query, but a part of the value before it"
@@ -92,12 +92,12 @@ def changed_location(exchange: Exchange) -> Iterator[Finding]:
     else:
         return
     yield diagnosis(
-        "the Location was changed", meaning, again, POST_THEN_PUT, shown=by_request_line(exchange), rule=SHOULD
+        "the Location was changed", meaning, again, POST_THEN_PUT, shown=by_request_line(exchange), level=SHOULD
     )
 
 
 @trap(endpoints=SENT_TO_A_SESSION, statuses=(400, 404), codes=("BLOB_UPLOAD_INVALID",))
-def refused_state(exchange: Exchange) -> Iterator[Finding]:
+def invalid_state(exchange: Exchange) -> Iterator[Finding]:
     """The registry refuses the _state of a Location that looks complete."""
     if "_state" in fields_of(exchange) and exchange.target.count("?") == 1:
         yield diagnosis(
@@ -108,7 +108,7 @@ def refused_state(exchange: Exchange) -> Iterator[Finding]:
             "the request still fails, POST .../blobs/uploads/ for a new session",
             CONFIGURED_SECRET,
             shown=by_request_line(exchange),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -121,7 +121,7 @@ def unknown_session(exchange: Exchange) -> Iterator[Finding]:
         "POST .../blobs/uploads/ for a new session, and send the blob from its first byte",
         issue(1576, "upload sessions in a cluster"),
         shown=by_status(exchange),
-        rule=HABIT,
+        level=HABIT,
     )
 
 
@@ -140,7 +140,7 @@ _REDIRECTS: dict[int, tuple[Citation, str]] = {
 
 
 @trap(statuses=_REDIRECTS)
-def redirected_to_the_slash(exchange: Exchange) -> Iterator[Finding]:
+def redirect_to_slash(exchange: Exchange) -> Iterator[Finding]:
     """A redirect only adds the slash at the end of the path."""
     path = origin_form(exchange.target).partition("?")[0]
     if origin_form(exchange.headers.get("Location", "")).partition("?")[0] == f"{path}/":
@@ -151,12 +151,12 @@ def redirected_to_the_slash(exchange: Exchange) -> Iterator[Finding]:
             f"Send {exchange.method} {path}/",
             citation,
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
 @trap(statuses=(404, 405))
-def refused_without_the_slash(exchange: Exchange) -> Iterator[Finding]:
+def no_slash(exchange: Exchange) -> Iterator[Finding]:
     """A path matches no endpoint, but would with a slash at its end."""
     if needs_a_slash(exchange):
         path = origin_form(exchange.target).partition("?")[0]
@@ -166,5 +166,5 @@ def refused_without_the_slash(exchange: Exchange) -> Iterator[Finding]:
             f"Send {exchange.method} {path}/",
             ENDPOINT_TABLE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )

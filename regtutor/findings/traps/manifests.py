@@ -21,7 +21,7 @@ from regtutor.protocol.clauses import (
     DELETING_TAGS,
     ENDPOINT_TABLE,
     ERROR_CODES,
-    LISTING_REFERRERS,
+    NO_REFERRERS,
     PULLING_MANIFESTS,
     PUSH,
 )
@@ -39,10 +39,11 @@ def missing_blob(exchange: Exchange) -> Iterator[Finding]:
         "a blob of the manifest is missing",
         f"the manifest names a blob that is not in {repository}; the same blob in another repository does not count, "
         "and a mount with the response 202 did not mount the blob",
-        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those with 404, then PUT again",
+        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those that return 404, then PUT "
+        "again",
         PUSH,
         shown=by_request_line(exchange),
-        rule=MUST,
+        level=MUST,
         condition="if the registry refuses a manifest for this reason",
     )
 
@@ -61,7 +62,7 @@ def accept_without_the_type(exchange: Exchange) -> Iterator[Finding]:
             f"Send Accept: {', '.join(MANIFEST_TYPES)}",
             issue(4385, "Accept and OCI manifests"),
             shown=by_sent(exchange, "Accept"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -76,7 +77,7 @@ def upper_case(exchange: Exchange) -> Iterator[Finding]:
             f"Send the same request for {repository.lower()}",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
-            rule=MUST,
+            level=MUST,
         )
 
 
@@ -91,7 +92,7 @@ def not_a_tag(exchange: Exchange) -> Iterator[Finding]:
             "Begin it with a letter, a digit or _, followed by at most 127 letters, digits, . _ and -",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
-            rule=MUST,
+            level=MUST,
         )
 
 
@@ -110,7 +111,7 @@ def unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
             "Send the bytes of the manifest's file unchanged (curl: --data-binary @FILE)",
             ERROR_CODES,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -122,7 +123,7 @@ def _names_a_tag(exchange: Exchange) -> bool:
 
 
 @trap(endpoints=_DELETES, statuses=(400, 405))
-def not_deleted(exchange: Exchange) -> Iterator[Finding]:
+def deletion_off(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not delete content."""
     if (exchange.status == 405 or "UNSUPPORTED" in codes_of(exchange)) and not _names_a_tag(exchange):
         yield diagnosis(
@@ -132,13 +133,13 @@ def not_deleted(exchange: Exchange) -> Iterator[Finding]:
             "Set storage.delete.enabled: true and restart the registry, or delete the content in the cached registry",
             _DELETES[name_of(exchange)],
             shown=by_status(exchange),
-            rule=MUST,
+            level=MUST,
             condition="if deletion is switched off: 400 or 405",
         )
 
 
 @trap(endpoints=("delete_manifest",), statuses=(400, 405))
-def tag_not_deleted(exchange: Exchange) -> Iterator[Finding]:
+def tag_deletion_off(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not delete the tag."""
     codes = codes_of(exchange)
     if _names_a_tag(exchange) and (exchange.status == 405 or not {"DIGEST_INVALID", "UNSUPPORTED"}.isdisjoint(codes)):
@@ -153,7 +154,7 @@ def tag_not_deleted(exchange: Exchange) -> Iterator[Finding]:
             "this deletes every tag that points to it",
             DELETING_TAGS,
             shown=by_request_line(exchange) if only else by_status(exchange),
-            rule=MUST,
+            level=MUST,
             condition="if the registry does not delete tags: 400 or 405",
         )
 
@@ -168,7 +169,7 @@ def wrong_method(exchange: Exchange) -> Iterator[Finding]:
             "Compare the method and the path with the table of endpoints, including the slash at the end",
             ENDPOINT_TABLE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -186,7 +187,7 @@ def nothing_to_delete(exchange: Exchange) -> Iterator[Finding]:
             "Docker-Content-Digest",
             API_DELETING_AN_IMAGE,
             shown=by_request_line(exchange),
-            rule=MAY,
+            level=MAY,
         )
 
 
@@ -195,11 +196,13 @@ def no_referrers(exchange: Exchange) -> Iterator[Finding]:
     """The registry has no referrers API."""
     yield diagnosis(
         "no referrers API",
-        "this registry does not list referrers; clients that push then store the list under a tag",
-        f"GET the manifest under the tag {_tag_of(fields_of(exchange).get('digest', ''))}; rt.list_referrers does both",
-        LISTING_REFERRERS,
+        "this registry does not list referrers; a client that pushes a referrer must then store the list under a tag, "
+        "and a client that receives this 404 must read the list there: the cited clause binds the client",
+        f"GET the manifest under the tag {_tag_of(fields_of(exchange).get('digest', ''))}; rt.list_referrers tries the "
+        "API first and then reads this tag",
+        NO_REFERRERS,
         shown=by_status(exchange),
-        rule=MUST,
+        level=MUST,
         condition="if the registry has no referrers API",
     )
 

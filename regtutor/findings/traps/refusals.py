@@ -24,12 +24,12 @@ from regtutor.findings.finding import Finding
 from regtutor.findings.response_headers import challenge
 from regtutor.findings.subject import fields_of, name_of
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
-from regtutor.protocol.clauses import PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
+from regtutor.protocol.clauses import HTTPS_SCHEME, MESSAGES, PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
 
 
 @trap(statuses=(401,))
-def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
+def credentials(exchange: Exchange) -> Iterator[Finding]:
     """The registry requires credentials, or refused those in the request."""
     scheme, parameters = challenge(exchange.headers.get("WWW-Authenticate", ""))
     outcome = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
@@ -55,12 +55,12 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
         http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
-        rule=MUST,
+        level=MUST,
     )
 
 
 @trap(statuses=(403,))
-def denied(exchange: Exchange) -> Iterator[Finding]:
+def not_permitted(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
     has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
@@ -72,7 +72,7 @@ def denied(exchange: Exchange) -> Iterator[Finding]:
         else "Send credentials, such as a token whose scope names this repository and pull, push or delete",
         http("15.5.4 403 Forbidden"),
         shown=by_status(exchange),
-        rule=MAY,
+        level=MAY,
     )
 
 
@@ -91,13 +91,13 @@ def too_large(exchange: Exchange) -> Iterator[Finding]:
         else "Send a smaller body: a blob in chunks, or a manifest with smaller annotations",
         PUSHING_MANIFESTS if documented else http("15.5.14 413 Content Too Large"),
         shown=by_status(exchange),
-        rule=SHOULD if documented else OUTSIDE,
+        level=SHOULD if documented else OUTSIDE,
         condition="if the registry limits the size of manifests" if documented else "",
     )
 
 
 @trap(statuses=REFUSED)
-def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
+def form_body(exchange: Exchange) -> Iterator[Finding]:
     """The body was sent as a form, as curl does with -d."""
     kind = essence(exchange.request_headers.get("Content-Type", ""))
     if kind == "application/x-www-form-urlencoded":
@@ -109,7 +109,7 @@ def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
             "mediaType",
             http("8.3 Content-Type"),
             shown=by_sent(exchange, "Content-Type"),
-            rule=SHOULD,
+            level=SHOULD,
         )
 
 
@@ -124,7 +124,7 @@ def slow_down(exchange: Exchange) -> Iterator[Finding]:
         f"Wait {f'for the time in Retry-After: {after}' if after else 'a while'}, or send credentials",
         TOO_MANY_REQUESTS,
         shown=by_received(exchange, "Retry-After"),
-        rule=MAY,
+        level=MAY,
     )
 
 
@@ -148,7 +148,7 @@ def without_tls(exchange: Exchange) -> Iterator[Finding]:
             "need --tls-verify=false. On a network, give the registry a certificate instead",
             issue(1929, "a plain-HTTP registry"),
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
@@ -160,9 +160,9 @@ def with_tls(exchange: Exchange) -> Iterator[Finding]:
             "TLS on this port",
             "the client sent the request in plain HTTP, but the registry speaks TLS on this port",
             "Write https:// in its URL",
-            http("4.2.2 https URI Scheme"),
+            HTTPS_SCHEME,
             shown=by_status(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 
@@ -177,7 +177,7 @@ _NEXT_BY_ERROR = {
 
 
 @trap(statuses=NO_RESPONSE)
-def no_answer(exchange: Exchange) -> Iterator[Finding]:
+def no_response(exchange: Exchange) -> Iterator[Finding]:
     """No complete response came."""
     if not _SPEAKS_HTTP.search(exchange.error):
         again = "Check that the registry is running, and whether it speaks http or https on this port"
@@ -188,7 +188,7 @@ def no_answer(exchange: Exchange) -> Iterator[Finding]:
                 (step for error, step in _NEXT_BY_ERROR.items() if re.search(error, exchange.error, re.IGNORECASE)),
                 again,
             ),
-            http("3.4 Messages"),
+            MESSAGES,
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )

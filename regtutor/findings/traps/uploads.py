@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.diagnosis import by_received, by_sent, by_status, diagnosis, issue, trap
+from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import fields_of
 from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD
@@ -28,16 +28,33 @@ def out_of_order(exchange: Exchange) -> Iterator[Finding]:
     if _TOO_LARGE.search(exchange.text):
         return
     held = first_and_last(exchange.headers.get("Range", ""))
+    sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
+    if sent and held and held != (0, 0) and sent[0] == held[1] + 1:
+        yield _stale_location(exchange, sent[0])
+        return
     state = f"the session holds the bytes up to {held[1]}" if held else "the response does not say which bytes it holds"
     state = "the session holds one byte or none: Range 0-0 means either" if held == (0, 0) else state
+    unknown = "" if sent and held and held != (0, 0) else ", or the Location is not the latest one"
     yield diagnosis(
         "the chunk is out of order",
-        f"it does not begin at the next byte of the upload, or the Location is not the latest one; {state}",
+        f"it does not begin at the next byte of the upload{unknown}; {state}",
         "GET the Location, and resume at the Location of that response, after the last byte of its Range"
         + (f": Content-Range: {held[1] + 1}-..." if held and held != (0, 0) else ""),
         CHUNKS,
         shown=by_received(exchange, "Range"),
-        rule=MUST,
+        level=MUST,
+    )
+
+
+def _stale_location(exchange: Exchange, first: int) -> Finding:
+    return diagnosis(
+        "the Location is not the latest one",
+        f"the chunk begins at byte {first}, which is the next byte of the upload, so its Content-Range is right; the "
+        "registry refused the address, which belongs to an earlier state of the session",
+        f"GET the Location, and send the same chunk to the Location of that response: Content-Range: {first}-...",
+        CHUNKS,
+        shown=by_request_line(exchange),
+        level=SHOULD,
     )
 
 
@@ -55,12 +72,12 @@ def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
         f"Send smaller chunks, of at most {limit}: rt.upload_chunks(..., chunk_size=...)",
         issue(237, "a limit of GHCR", "ocx-sh/ocx"),
         shown=by_status(exchange),
-        rule=HABIT,
+        level=HABIT,
     )
 
 
 @trap(endpoints=("patch_upload",), statuses=(202,))
-def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
+def other_offset(exchange: Exchange) -> Iterator[Finding]:
     """The Range of a response does not end with the last byte of the chunk."""
     value = exchange.request_headers.get("Content-Range", "")
     sent, held = first_and_last(value), first_and_last(exchange.headers.get("Range", ""))
@@ -78,7 +95,7 @@ def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
             "registry does not count: only the digest of the PUT that closes the upload shows which",
             issue(2831, "Range in uploads to ECR", "aws/containers-roadmap"),
             shown=by_received(exchange, "Range"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
@@ -93,12 +110,12 @@ def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
             "Count the bytes that you sent yourself; if you cannot, cancel the session and start a new one",
             CHUNKS,
             shown=by_received(exchange, "Range"),
-            rule=MAY,
+            level=MAY,
         )
 
 
 @trap(endpoints=("put_blob",), statuses=(201,))
-def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
+def put_range(exchange: Exchange) -> Iterator[Finding]:
     """A PUT stored a blob, although its Content-Range does not match the blob."""
     sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
     named, body = fields_of(exchange).get("digest", ""), exchange.request.body
@@ -112,12 +129,12 @@ def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
             f"Send Content-Range: 0-{body.size - 1}, or omit it: the digest alone shows whether the blob is complete",
             issue(590, "Content-Range of the closing PUT", "opencontainers/distribution-spec"),
             shown=by_sent(exchange, "Content-Range"),
-            rule=HABIT,
+            level=HABIT,
         )
 
 
 @trap(endpoints=("mount_blob",), statuses=(202,))
-def not_mounted(exchange: Exchange) -> Iterator[Finding]:
+def no_mount(exchange: Exchange) -> Iterator[Finding]:
     """A mount opened an upload session instead."""
     source = fields_of(exchange).get("from")
     why = (
@@ -136,13 +153,13 @@ def not_mounted(exchange: Exchange) -> Iterator[Finding]:
         ),
         MOUNTING,
         shown=by_status(exchange),
-        rule=SHOULD,
+        level=SHOULD,
         condition="if the registry does not mount, or cannot mount this blob",
     )
 
 
 @trap(endpoints=("post_blob",), statuses=(202,))
-def not_stored(exchange: Exchange) -> Iterator[Finding]:
+def no_single_post(exchange: Exchange) -> Iterator[Finding]:
     """A single POST opened an upload session instead of storing the blob."""
     yield diagnosis(
         "202 means that the blob was not stored",
@@ -150,6 +167,6 @@ def not_stored(exchange: Exchange) -> Iterator[Finding]:
         "PUT the same bytes to Location, with the digest",
         SINGLE_POST,
         shown=by_status(exchange),
-        rule=SHOULD,
+        level=SHOULD,
         condition="if the registry does not support a single POST",
     )

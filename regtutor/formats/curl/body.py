@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regtutor.exchange import Exchange
-from regtutor.formats.curl.shell_words import quoted
+from regtutor.formats.curl.shell_words import PLAIN, quoted
 from regtutor.formats.private_file import private_file
 from regtutor.message import Body, Request, digest_of
 from regtutor.protocol.digests import sha256
@@ -24,7 +24,6 @@ INLINE = 4 * 1024
 INLINE_MANIFEST = 64 * 1024
 """The most bytes of a manifest that are written into the command."""
 
-_TEXT = re.compile(r"[ -~\n]*")
 _DIGEST_IN_TARGET = re.compile(r"(?:[?&]digest=|/blobs/)[a-z0-9]+(?::|%3A)([0-9a-f]{12})", re.IGNORECASE)
 
 
@@ -125,6 +124,6 @@ def _producer(data: bytes) -> str:
         text = data.decode("ascii")
     except UnicodeDecodeError:
         text = "\0"
-    if _TEXT.fullmatch(text):
+    if PLAIN.fullmatch(text):
         return f"printf %s {quoted(text)}"
     return f"base64 -d <<<{base64.b64encode(data).decode()}"

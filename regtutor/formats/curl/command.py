@@ -20,13 +20,12 @@ from regtutor.exchange import Exchange
 from regtutor.formats.curl.body import CurlBody, blob_file, curl_body
 from regtutor.formats.curl.shell_words import Part, Variable, quoted, with_variables, word
 from regtutor.message import HeaderList, Request
+from regtutor.protocol.headers import BREAKS_A_VALUE, TOKEN
 from regtutor.protocol.secrets import REDACTED, SECRET_HEADERS, redact_headers, redact_url
 from regtutor.protocol.text import visible
 from regtutor.protocol.urls import sendable_target, split_url
 
 _REGISTRY = Variable("REGISTRY")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
 _LOOPBACK = re.compile(r"(127\.[0-9.]+|localhost|.*\.localhost|::1)")
 
 
@@ -41,7 +40,7 @@ class _Sending:
     headers: HeaderList
     proxy: str | None
     own: tuple[str, ...]
-    """Headers that curl would add and that this request does not have, in lower case."""
+    """Headers that curl would add and that this request does not have, in lowercase."""
     output: str = ""
     reachable: bool = True
     """False for a registry inside this process, which has no socket."""
@@ -237,7 +236,7 @@ def _headers(sending: _Sending, body: CurlBody | None) -> Iterable[str]:
 
 
 def _sendable(headers: HeaderList) -> HeaderList:
-    return tuple((n, v) for n, v in headers if _TOKEN.fullmatch(n) and not _BREAKS_A_VALUE.search(v))
+    return tuple((n, v) for n, v in headers if TOKEN.fullmatch(n) and not BREAKS_A_VALUE.search(v))
 
 
 def _header(name: str, value: str) -> str:

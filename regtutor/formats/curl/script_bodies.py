@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import CHUNK, Blob
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.ranges import length
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,10 @@ def part_sent(exchange: Exchange, blobs: Iterable[Blob]) -> Part | None:
     for blob in every:
         if blob.digest == body.digest:
             return Part(blob, 0, blob.size)
-    first = exchange.request_headers.get("Content-Range", "").partition("-")[0]
-    if not first.isascii() or not first.isdigit() or len(first) > 18:
+    first = length(exchange.request_headers.get("Content-Range", "").partition("-")[0])
+    if first is None:
         return None
-    parts = (Part(blob, int(first), body.size) for blob in every if int(first) + body.size <= blob.size)
+    parts = (Part(blob, first, body.size) for blob in every if first + body.size <= blob.size)
     return next((part for part in parts if sha256(part.chunks()) == body.digest), None)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from regtutor.protocol.secrets import REDACTED
 
-_PLAIN = re.compile(r"[ -~\n]*")
+PLAIN = re.compile(r"[ -~\n]*")
 _SAFE_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!\x00-\x1f\x7f-\U0010ffff]*")
 
 
@@ -31,7 +31,7 @@ Part = str | Variable
 
 def quoted(text: str) -> str:
     """Quote ``text`` as one word with the bytes that a client sends: latin-1 if possible, else UTF-8."""
-    if _PLAIN.fullmatch(text):
+    if PLAIN.fullmatch(text):
         return shlex.quote(text)
     try:
         data = text.encode("latin-1")

@@ -9,6 +9,7 @@ from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, Resp
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.endpoints import step_of_request
+from regtutor.protocol.ranges import length
 
 _HEAD = re.compile(rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r*\n")
 
@@ -139,8 +140,7 @@ def _first(headers: HeaderList, name: str) -> str:
 
 
 def _length(headers: HeaderList) -> int | None:
-    value = _first(headers, "content-length")
-    return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
+    return length(_first(headers, "content-length"))
 
 
 def _interim(head: list[str]) -> Interim:

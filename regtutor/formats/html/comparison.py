@@ -70,7 +70,7 @@ def _compared(rows: Sequence[Row], places: str) -> list[str]:
     first = rows[0]
     line = first.name + (f" of {places}" if first.number else "")
     values = ["-" if value is None else _text(value[:_MOST]) for value in first.values]
-    return [_mark(first.verdict), _text(line), *values, f"{_text(first.reason)} {_source(first.rule, first.citation)}"]
+    return [_mark(first.verdict), _text(line), *values, f"{_text(first.reason)} {_source(first.level, first.citation)}"]
 
 
 def card_html(card: CapabilityCard) -> str:
@@ -108,14 +108,14 @@ def _mark(word: str) -> str:
     return f'<span style="{_MARK.format(_COLORS.get(word, _PLAIN))}">{_text(word)}</span>'
 
 
-def _source(rule: str | None, citation: Citation | None) -> str:
-    if rule is None:
+def _source(level: str | None, citation: Citation | None) -> str:
+    if level is None:
         return ""
     if citation is None:
-        return f"<i>({escape(rule)})</i>"
+        return f"<i>({escape(level)})</i>"
     clause = f"{citation.document.name}, {citation.section}"
     link = f'<a href="{escape(citation.url)}" rel="noreferrer noopener" target="_blank">{escape(clause)}</a>'
-    return f"<i>({escape(rule)}: {link})</i>"
+    return f"<i>({escape(level)}: {link})</i>"
 
 
 def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -65,7 +65,7 @@ def give_every_tag(handler: Handler) -> Handler:
 
 @quirk(
     "tags_in_byte_order",
-    "upper case before lower case in lists of tags, and a Link after every full page, even the last",
+    "uppercase before lowercase in lists of tags, and a Link after every full page, even the last",
     on="list_tags",
     in_3="storage/tagstore.go#L269-L297",
 )

@@ -19,7 +19,7 @@ The embedded registry follows the specification. On request it behaves like CNCF
     rt.open_registry("in_process", quirks=["single_post_discards", "tags_not_paginated"])
 
 A profile is the set of all quirks of one version. `tests/contract` compares the responses of `distribution-2.8` with
-those of a real 2.8.2, request by request. It also lists the behaviour that is not imitated, with the reasons
+those of a real 2.8.2, request by request. It also lists the behavior that is not imitated, with the reasons
 (`NOT_IMITATED` in `cells.py`), such as the rewrite of manifests to Schema 1. `distribution-3.1` is based on what was
 observed of 3.1.1, and on its source; the tests do not compare it with a real 3.1.1. Statuses and error codes are
 imitated. Details are not: they still contain what was given, what was expected and what to try next.
@@ -32,7 +32,7 @@ def page(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
     profiles = [f"- `{name}`: {len(quirks)} quirks" for name, quirks in PROFILES.items()]
     elsewhere = ["Elsewhere"] if any(set(quirk.citations) - set(VERSIONS) for quirk in quirks) else []
     columns = [*VERSIONS, *elsewhere]
-    heading = "| Quirk | Behaviour of the registry | " + " | ".join(columns) + " |"
+    heading = "| Quirk | Behavior of the registry | " + " | ".join(columns) + " |"
     rule = "| --- | --- |" + " --- |" * len(columns)
     return "\n".join([_HEAD, *profiles, "", heading, rule, *(_row(quirk, columns) for quirk in quirks), ""])
 

@@ -30,8 +30,8 @@ class Quirk:
     Attributes
     ----------
     name: the name that selects it.
-    meaning: the behaviour of the registry with this quirk and, if that is not obvious, without it.
-    citations: the sources: for each version of CNCF Distribution with this behaviour, the lines of its code, under that
+    meaning: the behavior of the registry with this quirk and, if that is not obvious, without it.
+    citations: the sources: for each version of CNCF Distribution with this behavior, the lines of its code, under that
         version; for another registry, a document, under the name of the document.
     wrappers: the wrapper for each endpoint that the quirk changes.
     """
@@ -60,7 +60,7 @@ def quirk(
     Parameters
     ----------
     name: the name that selects it.
-    meaning: the behaviour of the registry with this quirk; only at the first use of the name.
+    meaning: the behavior of the registry with this quirk; only at the first use of the name.
     on: the endpoints whose handlers it wraps; ``EVERY`` wraps the choice of the handler.
     in_2, in_3: the file below ``registry/`` in CNCF Distribution 2.8 and 3.1, and its lines: ``handlers/tags.go#L36``.
     source: the document about another registry, such as GitLab's, ECR, Quay or go-containerregistry's.

@@ -1,6 +1,6 @@
 """One request on a socket, from its head to the last byte of the response.
 
-Tornado parses and frames HTTP. This module corrects some of its behaviour: ``100 Continue`` is sent only after the app
+Tornado parses and frames HTTP. This module corrects some of its behavior: ``100 Continue`` is sent only after the app
 has accepted the request; a refused body is never read as the next request; a failure gets a response rather than a
 silent close; a request whose body stops arriving is aborted.
 """

@@ -35,7 +35,7 @@ def malformed(line: StartLine, headers: Mapping[str, str]) -> str | None:
     """
     method, target = line.method, line.path
     if not _METHOD.fullmatch(method):
-        return f"the method {method!r}: methods are in upper case"
+        return f"the method {method!r}: methods are in uppercase"
     if not _TARGET.fullmatch(target):
         return "a target with bytes outside printable ASCII, which must be percent-encoded"
     if not target.startswith("/") and target != "*" and urlsplit(target).scheme not in ("http", "https"):

@@ -169,7 +169,7 @@ def _line(finding: Finding, exchange: Exchange) -> Json:
 def _explanation(finding: Finding) -> Json:
     return {
         "meaning": shortened(finding.meaning),
-        "rule": finding.rule,
+        "rule": finding.level,
         "badge": finding.badge,
         "clause": _clause(finding.citation),
         "known": finding.known,

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.protocol.endpoints import parse
 from regtutor.protocol.text import cut, visible
 from regtutor.stepping.progress import BlobProgress
 
@@ -107,7 +106,7 @@ def _answer(exchange: Exchange) -> str:
 
 def _sentence(item: dict[str, Any], exchange: Exchange) -> str:
     """Return the item as a sentence for screen readers: number, method, repository, bytes sent, response."""
-    match = parse(exchange.method, exchange.target)
+    match = exchange.endpoint
     where = visible(match.path.get("repository", "")) if match else ""
     parts = [f"{item['number']}: {item['method']} to {where or item['registry']}"]
     if item["detour"]:

@@ -1,4 +1,4 @@
-"""The controls of the stepper and their layout: ipywidgets with their names, labels and tooltips, without behaviour."""
+"""The controls of the stepper and their layout: ipywidgets with their names, labels and tooltips, without behavior."""
 
 from __future__ import annotations
 

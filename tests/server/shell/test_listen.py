@@ -40,7 +40,7 @@ class Wire:
         self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + body)
 
     def read(self, *, body: bool = True) -> tuple[str, dict[str, str], bytes]:
-        """Start line, headers (lower case) and body of the next message."""
+        """Start line, headers (lowercase) and body of the next message."""
         start = self.file.readline().decode().rstrip()
         headers = {}
         while line := self.file.readline().decode().rstrip():
@@ -185,7 +185,7 @@ def test_a_cut_connection_leaves_no_blob_and_a_session_that_can_be_used_again(st
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        (["get /v2/ HTTP/1.1", "Host: r"], "upper case"),
+        (["get /v2/ HTTP/1.1", "Host: r"], "uppercase"),
         (["GET /v2/\xff HTTP/1.1", "Host: r"], "percent-encoded"),
         (["GET v2/ HTTP/1.1", "Host: r"], "neither a path"),
         (["GET ftp://r/v2/ HTTP/1.1", "Host: r"], "neither a path"),
