@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from regtutor.formats import save as save
     from regtutor.message import Location as Location
     from regtutor.message import Request as Request
+    from regtutor.protocol.challenges import challenges as challenges
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
     from regtutor.steps import delete_blob as delete_blob
@@ -99,6 +100,7 @@ _HOMES = {
     "findings": ("explain",),
     "formats": ("curl", "export", "load", "save"),
     "message": ("Location", "Request"),
+    "protocol.challenges": ("challenges",),
     "steps": (
         "cancel_upload",
         "check_api",

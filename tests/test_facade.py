@@ -30,6 +30,7 @@ FACADE = [
     "TranscriptView",
     "bytes_table",
     "cancel_upload",
+    "challenges",
     "check_api",
     "connect",
     "copy_image",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
 from regtutor.findings.request_headers import MEANINGS as OF_REQUESTS
 from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.challenges import Challenge, parse_challenges
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target
 from regtutor.protocol.links import next_link
@@ -112,21 +112,18 @@ def _etag(exchange: Exchange, value: str) -> str:
     return f"a name for exactly this content{same}; with If-None-Match it spares the bytes of a copy that one has"
 
 
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
-
-
-def challenge(value: str) -> tuple[str, Mapping[str, str]]:
-    """The scheme of a challenge, and its parameters (names in lower case)."""
-    scheme, _, rest = value.strip().partition(" ")
-    return scheme, {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
-
-
 def _challenge(_exchange: Exchange, value: str) -> str:
-    scheme, told = challenge(value)
-    if scheme.lower() == "basic":
+    return "; or ".join(map(_one_challenge, parse_challenges([value]))) or "no scheme is named that a client could use"
+
+
+def _one_challenge(one: Challenge) -> str:
+    told = one.parameters
+    if one.is_of("Basic"):
         return f"send a name and a password by the scheme Basic; they are those of {told.get('realm', 'this registry')}"
-    parts = [f"{name} {told[name]}" for name in ("service", "scope", "error") if told.get(name)]
-    return f"send a token by the scheme {scheme}; one is given at {told.get('realm', '(no realm)')} for " + (
+    if not one.is_of("Bearer"):
+        return f"authenticate by the scheme {one.scheme}" + (f"; realm {one.realm}" if one.realm else "")
+    parts = [f"{name} {told[name]}" for name in ("service", "scope", "error", "error_description") if told.get(name)]
+    return f"send a token by the scheme {one.scheme}; one is given at {told.get('realm', '(no realm)')} for " + (
         ", ".join(parts) or "nothing in particular"
     )
 

@@ -21,8 +21,8 @@ from regtutor.findings.diagnosis import (
     trap,
 )
 from regtutor.findings.finding import Finding
-from regtutor.findings.response_headers import challenge
 from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.challenges import Challenge, challenges, token_query, with_pairs
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
 from regtutor.protocol.clauses import PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
@@ -31,11 +31,13 @@ from regtutor.protocol.media_types import essence
 @trap(statuses=(401,))
 def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
     """The registry wants credentials, or refused those that were sent."""
-    scheme, told = challenge(exchange.headers.get("WWW-Authenticate", ""))
+    found = challenges(exchange)
+    bearer = next((one for one in found if one.is_of("Bearer")), None)
+    schemes = " or ".join(one.scheme for one in found) or "(none named)"
     given = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
-    if scheme.lower() == "bearer":
-        query = "&".join(f"{name}={told[name]}" for name in ("service", "scope") if told.get(name))
-        again = f"GET {told.get('realm', 'the realm')}?{query} with name and password, and send what it gives as "
+    if bearer is not None:
+        address = with_pairs(bearer.realm or "the realm", token_query(bearer))
+        again = f"GET {address} with name and password, and send what it gives as "
         again += "Authorization: Bearer <token>; rt.connect(url, username=..., password=...) for Basic"
     else:
         first = (
@@ -49,12 +51,19 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
     alone = "/" not in fields_of(exchange).get("repository", "/")
     yield diagnosis(
         "credentials are wanted",
-        f"the registry wants to know who asks, by the scheme {scheme or '(none named)'}; {given}",
+        f"the registry wants to know who asks, by the scheme {schemes}; {given}{_refused_because(bearer)}",
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
         http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
         rule=MUST,
     )
+
+
+def _refused_because(bearer: Challenge | None) -> str:
+    if bearer is None or not bearer.error:
+        return ""
+    described = bearer.parameters.get("error_description", "")
+    return f" ({bearer.error}{f': {described}' if described else ''})"
 
 
 @trap(statuses=(403,))
