@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regtutor.backends.opening import open_registry as open_registry
+    from regtutor.client.arming import with_token as with_token
     from regtutor.client.connect import connect as connect
     from regtutor.client.registry import Registry as Registry
     from regtutor.content.image import Image as Image
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from regtutor.steps import post_blob as post_blob
     from regtutor.steps import put_blob as put_blob
     from regtutor.steps import put_manifest as put_manifest
+    from regtutor.steps import request_token as request_token
     from regtutor.steps import start_upload as start_upload
     from regtutor.tables import bytes_table as bytes_table
     from regtutor.tables import diff_table as diff_table
@@ -89,6 +91,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "backends.opening": ("open_registry",),
+    "client.arming": ("with_token",),
     "client.connect": ("connect",),
     "client.registry": ("Registry",),
     "content.image": ("Image", "Layer"),
@@ -121,6 +124,7 @@ _HOMES = {
         "post_blob",
         "put_blob",
         "put_manifest",
+        "request_token",
         "start_upload",
     ),
     "tables": (

@@ -28,6 +28,13 @@ keeps an exchange from happening, or what the caller asked to be told about.
     ├── UnexpectedStatus                 exchange.expect(...) did not find its status; .exchange
     ├── ContentMismatch                  a downloaded body is not what its digest says; .exchange
     ├── LocationLost                     a Location whose secret part was not saved cannot be followed
+    ├── TokenLost                        a token whose secret was not kept cannot be sent
+    ├── InvalidChallenge (ValueError)    a challenge that names no token server
+    ├── InsecureTokenServer              a registry on https whose token server is on plain http
+    ├── TokenRefused                     the token server gave no token; .exchange
+    ├── ScopeNotGranted                  the token does not permit this request; .exchange, .scopes
+    ├── LoginFailed                      the registry did not accept the credentials; .exchange
+    ├── UnusableAuthFile                 a file of credentials, or a credential helper, that cannot be used
     ├── UnsupportedTranscript            a file that this version cannot load
     ├── UnknownFormat (ValueError)       a format that no transcript is exported to
     ├── BackendError                     a registry that could not be had
@@ -193,6 +200,39 @@ class DeleteFailed(_WithExchange):
 
 class LocationLost(RegtutorError):
     """A Location that was loaded from a file or unpickled, and whose secret part was not saved."""
+
+
+class TokenLost(RegtutorError):
+    """A token, or a refresh token, whose secret is not here: a record keeps none."""
+
+
+class InvalidChallenge(RegtutorError, ValueError):
+    """A challenge that no token can be requested for: of another scheme than Bearer, or without a usable realm."""
+
+
+class InsecureTokenServer(RegtutorError):
+    """A registry on https names a token server on plain http: a password would be readable on the way there."""
+
+
+class TokenRefused(_WithExchange):
+    """The token server gave no token; ``exchange`` is its response."""
+
+
+class ScopeNotGranted(_WithExchange):
+    """The registry refuses a request because the token does not permit it.
+
+    ``exchange`` is the refusal, ``scopes`` what was requested and not granted.
+    """
+
+    scopes: tuple[str, ...] = ()
+
+
+class LoginFailed(_WithExchange):
+    """The registry did not accept the credentials; ``exchange`` is its last response."""
+
+
+class UnusableAuthFile(RegtutorError):
+    """A file of credentials that cannot be read or written, or a credential helper that fails."""
 
 
 class UnsupportedTranscript(RegtutorError):

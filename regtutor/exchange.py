@@ -22,6 +22,7 @@ from regtutor.protocol.media_types import kind_of
 from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 from regtutor.protocol.text import visible
+from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import origin_form
 
 PREVIEW = 4 * 1024
@@ -205,6 +206,7 @@ class Exchange:
     registry: the name of the registry that was asked.
     proxy: the proxy it went through, without secrets, or ``""``.
     error: why no final answer came, or ``""``.
+    token: the token that a token server gave, while this record has not been saved; None for any other exchange.
     """
 
     step: str
@@ -218,6 +220,7 @@ class Exchange:
     registry: str = ""
     proxy: str = ""
     error: str = ""
+    token: Token | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("url", "proxy"):

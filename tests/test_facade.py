@@ -67,6 +67,7 @@ FACADE = [
     "push_image",
     "put_blob",
     "put_manifest",
+    "request_token",
     "resume_upload",
     "run",
     "sample_image",
@@ -77,6 +78,7 @@ FACADE = [
     "summary_table",
     "upload_chunks",
     "whole",
+    "with_token",
 ]
 
 HEAVY = {"pandas", "ipywidgets", "anywidget", "tornado", "jupyterlab", "IPython", "numpy", "tqdm", "rich"}

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from regtutor.client.credentials import Credentials
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
-from regtutor.client.registry import Credentials, Host, Registry
+from regtutor.client.registry import Host, Registry
 from regtutor.client.wire.transport import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.protocol.secrets import redact_address, redact_url
@@ -33,7 +34,8 @@ def connect(
     ----------
     url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``: plain HTTP for loopback, as in
         docker, else https. A user name and a password in it become credentials and are taken out of it.
-    username, password: sent as Basic, to this host only.
+    username, password: for logins and walks: sent only after a challenge that asks for them, and only to the server
+        that it names. ``reg.with_auth(...)`` sends them with every request.
     proxies: ``"env"`` takes HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and, if ``verify`` is True,
         REQUESTS_CA_BUNDLE or SSL_CERT_FILE from the environment; the record of each new connection names the ones
         that were used. Or a mapping of ``http``, ``https`` and ``no_proxy``; or None for no proxy and no such

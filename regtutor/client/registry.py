@@ -7,17 +7,18 @@ particular request: steps build those. What travels, and how it is recorded, is 
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from regtutor.client.credentials import Credentials
 from regtutor.client.mount_sources import PushedBlobs
-from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL, NotObservable
+from regtutor.client.tokens import HeldTokens
+from regtutor.errors import InvalidArgument, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
@@ -60,35 +61,6 @@ class Host(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """A user name and a password, sent as Basic; the password is not shown by repr.
-
-    Raises
-    ------
-    InvalidCredentials: for an empty user name, and for one with a colon, which would end it (RFC 7617, section 2).
-    """
-
-    username: str
-    password: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.username or ":" in self.username:
-            raise InvalidCredentials(
-                "This user name cannot be sent",
-                "it holds a colon, and the first one ends the name" if self.username else "it is empty",
-                "Give the name alone (--username, or username= in Python) and the password by itself",
-            )
-
-    def header(self) -> str:
-        """The value of the Authorization header.
-
-        Source: RFC 7617, section 2 <https://www.rfc-editor.org/rfc/rfc7617.html#section-2>.
-        """
-        pair = base64.b64encode(f"{self.username}:{self.password}".encode())
-        return f"Basic {pair.decode()}"
-
-
 class Registry:
     """A registry at a URL.
 
@@ -96,17 +68,26 @@ class Registry:
     ----------
     url: scheme, host and port, such as ``http://127.0.0.1:5000``.
     transport: what sends; see :class:`Transport`.
-    credentials: attached to requests for this host only, or None.
+    credentials: what a login and a walk authenticate with when a challenge asks for it, or None.
+    armed: what every request to this host carries unasked, or None; see :meth:`with_auth`.
     host: where it runs, for ``logs`` and ``tree``; None for a registry that is only known by its URL.
     """
 
     def __init__(
-        self, url: str, transport: Transport, *, credentials: Credentials | None = None, host: Host | None = None
+        self,
+        url: str,
+        transport: Transport,
+        *,
+        credentials: Credentials | None = None,
+        host: Host | None = None,
+        armed: Credentials | Token | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.credentials = credentials
         self.host = host
+        self.armed = armed
         self.pushed = PushedBlobs()
+        self.tokens = HeldTokens()
         self._transport = transport
 
     @property
@@ -139,12 +120,13 @@ class Registry:
                 "a registry is sent a Request",
                 "Make one, for example with rt.draft(rt.check_api), or have a step make and send it: rt.check_api(reg)",
             )
-        url = self._resolve(request.target)
+        url = self.resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
         self.pushed.note(request, exchange)
         return exchange
 
-    def _resolve(self, target: str | Location) -> str:
+    def resolve(self, target: str | Location) -> str:
+        """The URL of a target: an absolute one as it is, a path on this registry; InvalidURL for any other text."""
         whole = target.follow() if isinstance(target, Location) else target
         if whole.lower().startswith(("http://", "https://")):
             return whole
@@ -157,14 +139,46 @@ class Registry:
         return self.url + whole
 
     def _headers(self, request: Request, url: str) -> HeaderList:
-        own = same_origin(url, self.url)
-        if self.credentials is None or not own or request.header("Authorization") is not None:
+        if self.armed is None or not same_origin(url, self.url) or request.header("Authorization") is not None:
             return request.headers
-        return (*request.headers, ("Authorization", self.credentials.header()))
+        if request.step == "request_token":  # the step itself says what the token server is given
+            return request.headers
+        return (*request.headers, ("Authorization", self.armed.header()))
 
-    def with_auth(self, username: str, password: str) -> Registry:
-        """The same registry on the same connections, asked as ``username``; both remember what either has pushed."""
-        other = Registry(self.url, self._transport, credentials=Credentials(username, password), host=self.host)
+    def with_auth(
+        self, username: str | None = None, password: str | None = None, *, token: Token | str | None = None
+    ) -> Registry:
+        """Return the same registry on the same connections, whose every request carries these credentials unasked.
+
+        They go to this host only, and never to where a redirect leads. Both remember what either has pushed.
+
+        Parameters
+        ----------
+        username, password: sent as Basic.
+        token: sent as Bearer instead: a token, or its text.
+
+        Raises
+        ------
+        InvalidCredentials: for a user name or a token that cannot be sent.
+        InvalidArgument: if neither a user name nor a token is given.
+        """
+        if token is not None:
+            return self._derived(self.credentials, Token(token) if isinstance(token, str) else token)
+        if username is None:
+            raise InvalidArgument(
+                "There is nothing to authenticate with",
+                "a user name or a token is needed",
+                "Write reg.with_auth(username, password), or reg.with_auth(token=...)",
+            )
+        given = Credentials(username, password or "")
+        return self._derived(given, given)
+
+    def with_credentials(self, credentials: Credentials | None) -> Registry:
+        """Return the same registry on the same connections, with credentials that only a challenge makes it send."""
+        return self._derived(credentials, None)
+
+    def _derived(self, credentials: Credentials | None, armed: Credentials | Token | None) -> Registry:
+        other = Registry(self.url, self._transport, credentials=credentials, host=self.host, armed=armed)
         other.pushed = self.pushed
         return other
 

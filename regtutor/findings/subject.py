@@ -27,6 +27,7 @@ _MEANINGS = {
     "list_tags": "asks for the tags of {repository}",
     "list_repositories": "asks for the repositories of the registry",
     "get_referrers": "asks which manifests of {repository} refer to {digest}",
+    "request_token": "asks the token server for a token that the registry will accept",
 }
 """What each endpoint is asked, with the fields of its target."""
 

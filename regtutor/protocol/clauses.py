@@ -106,6 +106,16 @@ CODES_OF_2 = source("2.8.3", "api/v2/errors.go", "error descriptors")
 CODES_OF_ANY_2 = source("2.8.3", "api/errcode/register.go", "error descriptors")
 CODES_OF_3 = source("3.0.0", "api/errcode/register.go", "error descriptors")
 
+_AUTH = "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth"
+TOKEN_AUTHENTICATION = Document("CNCF Distribution 2.8.3, token authentication", f"{_AUTH}/token.md")
+OAUTH2_AUTHENTICATION = Document("CNCF Distribution 2.8.3, OAuth2 token authentication", f"{_AUTH}/oauth.md")
+REQUESTING_A_TOKEN = Citation(TOKEN_AUTHENTICATION, "Requesting a Token", "requesting-a-token")
+TOKEN_EXAMPLE = Citation(TOKEN_AUTHENTICATION, "Example", "example")
+GETTING_A_TOKEN = Citation(OAUTH2_AUTHENTICATION, "Getting a token", "getting-a-token")
+OAUTH2_ERRORS = Citation(
+    Document("RFC 6749", "https://www.rfc-editor.org/rfc/rfc6749.html"), "5.2 Error Response", "section-5.2"
+)
+
 HEAD = http("9.3.2 HEAD")
 TOO_MANY_REQUESTS = Citation(
     Document("RFC 6585", "https://www.rfc-editor.org/rfc/rfc6585.html"), "4 429 Too Many Requests", "section-4"
@@ -131,6 +141,7 @@ ENDPOINT_CLAUSES: Mapping[str, tuple[Citation, ...]] = {
     "list_tags": (LISTING_TAGS, api("Listing Image Tags")),
     "list_repositories": (API_REPOSITORIES,),
     "get_referrers": (LISTING_REFERRERS,),
+    "request_token": (REQUESTING_A_TOKEN, GETTING_A_TOKEN),
 }
 """The clauses that specify each endpoint, the distribution-spec's first where it has the endpoint."""
 

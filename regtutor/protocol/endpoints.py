@@ -63,6 +63,11 @@ class Endpoint:
         redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
         return self.is_sent_to_a_session or redirected
 
+    @property
+    def is_at_the_token_server(self) -> bool:
+        """Whether a challenge names its address, the realm: any path, perhaps on another host."""
+        return self.family == "token"
+
 
 def _row(name: str, family: str, end: str, method: str, template: str, *query: str) -> Endpoint:
     return Endpoint(name, family, end, method, template, query)
@@ -89,6 +94,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _row("list_tags",         "tags",      "end-8a",  "GET",    "/v2/{repository}/tags/list"),
     _row("list_repositories", "catalog",   "",        "GET",    "/v2/_catalog"),
     _row("get_referrers",     "referrers", "end-12a", "GET",    "/v2/{repository}/referrers/{digest}"),
+    _row("request_token",     "token",     "",        "GET",    "/token"),
 )
 # fmt: on
 """Every documented request, those with a more particular query before the others of the same method and path."""
@@ -196,7 +202,9 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
        choose (:attr:`Endpoint.may_be_elsewhere`), it says what the address is, and the method says which endpoint of
        that address was asked: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The path has no fields then.
     3. No request is known (a text of curl's that ends before it): the endpoint of ``step``, without fields.
-    4. Else there is none. A path below ``/v2/`` that is no endpoint's belongs to none, whatever step drafted it.
+    4. The step is ``request_token`` and the method GET, or POST as OAuth2 has it: it is that endpoint, at any path,
+       since the realm of a challenge names its address.
+    5. Else there is none. A path below ``/v2/`` that is no endpoint's belongs to none, whatever step drafted it.
 
     Parameters
     ----------
@@ -217,6 +225,8 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
             return Match(endpoint, fields, query)
     if rows:
         return Match(*rows[0], query)
+    if drafted is not None and drafted.is_at_the_token_server:
+        return Match(drafted, {}, query) if method in ("GET", "POST") else None
     if drafted is None or not drafted.may_be_elsewhere or not _CHOSEN_BY_THE_REGISTRY.fullmatch(path):
         return None
     same_address = (row for row in ENDPOINTS if row.template == drafted.template and row.method == method)

@@ -12,7 +12,7 @@ from typing import Any
 
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
 from regtutor.server.call import Call, Handler
-from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, uploads
+from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, token, uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks.table import chosen, wrapped
 from regtutor.server.quirks.wrapping import EVERY
@@ -30,6 +30,7 @@ FAMILIES: Mapping[str, ModuleType] = {
     "tags": tags,
     "catalog": catalog,
     "referrers": referrers,
+    "token": token,
 }
 """The file of handlers for each family of documented requests."""
 

@@ -41,6 +41,7 @@ CONCEPTS: Mapping[str, str] = {
     "list_tags": "tags",
     "list_repositories": "catalog",
     "get_referrers": "referrers",
+    "request_token": "token",
 }
 """What each documented request is about, in the specification's words."""
 
@@ -52,6 +53,7 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "tags": ("Content-Type", "Link"),
     "catalog": ("Content-Type", "Link"),
     "referrers": ("OCI-Filters-Applied", "Link"),
+    "token": ("Content-Type", "Cache-Control"),
 }
 """The headers that tell something in the answers to a family of requests, for want of a table in the documents."""
 
