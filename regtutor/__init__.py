@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from regtutor.walks.copying import copy_image as copy_image
     from regtutor.walks.deleting import delete_image as delete_image
     from regtutor.walks.inspecting import inspect_image as inspect_image
+    from regtutor.walks.logging_in import login as login
     from regtutor.walks.pulling import pull_image as pull_image
     from regtutor.walks.pushing import push_image as push_image
     from regtutor.walks.referring import list_referrers as list_referrers
@@ -140,6 +141,7 @@ _HOMES = {
     "walks.copying": ("copy_image",),
     "walks.deleting": ("delete_image",),
     "walks.inspecting": ("inspect_image",),
+    "walks.logging_in": ("login",),
     "walks.pulling": ("pull_image",),
     "walks.pushing": ("push_image",),
     "walks.referring": ("list_referrers",),

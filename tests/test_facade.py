@@ -59,6 +59,7 @@ FACADE = [
     "load",
     "load_image",
     "load_index",
+    "login",
     "mount_blob",
     "open_registry",
     "patch_upload",

@@ -177,6 +177,12 @@ class Registry:
         """Return the same registry on the same connections, with credentials that only a challenge makes it send."""
         return self._derived(credentials, None)
 
+    def armed_with(self, armed: Credentials | Token | None) -> Registry:
+        """Return the same registry with the same credentials and tokens, whose requests carry ``armed`` unasked."""
+        other = self._derived(self.credentials, armed)
+        other.tokens = self.tokens
+        return other
+
     def _derived(self, credentials: Credentials | None, armed: Credentials | Token | None) -> Registry:
         other = Registry(self.url, self._transport, credentials=credentials, host=self.host, armed=armed)
         other.pushed = self.pushed
