@@ -30,6 +30,7 @@ from regtutor.errors import (
     UnknownFormat,
     UnknownOption,
     UnsupportedTranscript,
+    UnusableAuthFile,
     UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
@@ -51,6 +52,7 @@ _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
     (UnknownFormat, UNUSABLE),
     (UnknownOption, UNUSABLE),
     (UnsupportedTranscript, UNUSABLE),
+    (UnusableAuthFile, UNUSABLE),
     (UnusableDirectory, UNUSABLE),
     (BackendError, REFUSED),
 )
@@ -105,6 +107,17 @@ def _try_to_make(path: Path) -> None:
 
 _OPTIONS = (
     click.option("--username", help="Who asks; the password is read from standard input or asked for."),
+    click.option("--password-stdin", is_flag=True, help="Read the password from standard input, at a terminal too."),
+    click.option(
+        "--token",
+        envvar="REGTUTOR_TOKEN",
+        help="A bearer token to send with every request; better in the environment, as $REGTUTOR_TOKEN.",
+    ),
+    click.option(
+        "--authfile",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The file with stored credentials; by default podman's and docker's files are read.",
+    ),
     click.option(
         "--ca-file",
         type=click.Path(exists=True, dir_okay=False),
@@ -126,14 +139,49 @@ class Asking:
     """How a registry is asked: the values of the options that :func:`asking` adds."""
 
     username: str | None
+    password_stdin: bool
+    token: str | None = field(repr=False)
+    authfile: Path | None
     ca_file: str | None
     trace: Path | None
     quiet: bool
     seen: list[Exchange] = field(default_factory=list, init=False)
 
-    def connect(self, host: str) -> Registry:
-        """The registry at ``host``, asked as ``--username`` says."""
-        return asked_as(self.anonymous(host), self.username)
+    def connect(self, host: str, repository: str = "") -> Registry:
+        """The registry at ``host``, asked as ``--username`` or ``--token`` say, or else as who is stored for it."""
+        return self.as_whom(self.anonymous(host), repository, self.username, self.token)
+
+    def as_whom(self, reg: Registry, repository: str, username: str | None, token: str | None = None) -> Registry:
+        """``reg`` with a token, with a user name and its password, or with the credentials that are stored for it."""
+        if token is not None:
+            return reg.with_auth(token=token)
+        if username is not None:
+            return self.with_password(reg, username)
+        return reg if reg.credentials is not None else self._stored(reg, repository)
+
+    def with_password(self, reg: Registry, username: str) -> Registry:
+        """``reg`` with ``username`` and the password that is read now, to be sent when a challenge asks for them."""
+        from regtutor.client.credentials import Credentials
+
+        Credentials(username, "")  # before the password is asked for
+        return reg.with_credentials(Credentials(username, _password(username, self.password_stdin)))
+
+    def _stored(self, reg: Registry, repository: str) -> Registry:
+        from regtutor.client.auth_files import stored_credentials
+        from regtutor.protocol.references import host_of
+
+        try:
+            found = stored_credentials(host_of(reg.url), repository, path=self.authfile)
+        except UnusableAuthFile as error:
+            if self.authfile is not None or os.environ.get("REGISTRY_AUTH_FILE"):
+                raise
+            _say(f"regtutor: {error}")
+            return reg
+        if found is None:
+            return reg
+        if not self.quiet:
+            _say(f"If {host_of(reg.url)} asks who you are: {found.credentials.username}, from {found.source}")
+        return reg.with_credentials(found.credentials)
 
     def anonymous(self, host: str) -> Registry:
         """The registry at ``host``, asked as nobody, or as whom the address itself names."""
@@ -193,13 +241,8 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def asked_as(reg: Registry, username: str | None) -> Registry:
-    """``reg`` with ``username`` and the password that is read now; as it is where there is no name."""
-    return reg if username is None else reg.with_auth(username, _password(username))
-
-
-def _password(username: str) -> str:
-    if sys.stdin.isatty():
+def _password(username: str, from_stdin: bool) -> str:
+    if sys.stdin.isatty() and not from_stdin:
         return str(click.prompt(f"Password of {username}", hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import Asking, asked_as, asking, teaching
+from regtutor.cli.command import Asking, asking, teaching
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -63,7 +63,7 @@ def push(
 
     host, repository, tag = parse_reference(reference)
     loaded = load_index(image, name=name) if platform == ALL else load_image(image, platform=platform, name=name)
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = push_image(
             reg,
             loaded,
@@ -105,7 +105,7 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
 
     host, repository, named = parse_reference(reference, digest=True)
     wanted = platform if platform in (None, ALL) else parse_platform(platform or "")
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = pull_image(
             reg,
             repository,
@@ -154,7 +154,8 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
     with ExitStack() as stack:
         source_end = stack.enter_context(asking.anonymous(source_host))
         target_end = stack.enter_context(asking.anonymous(host))
-        reg_from, reg = _source_and_target(source_end, target_end, source_username, asking.username)
+        named_in = (source_repository, repository)
+        reg_from, reg = _source_and_target(asking, source_end, target_end, source_username, named_in)
         keep = stack.enter_context(asking.traced())
         transcript = copy_image(
             reg_from,
@@ -171,14 +172,16 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
 
 
 def _source_and_target(
-    source: Registry, target: Registry, source_username: str | None, username: str | None
+    asking: Asking, source: Registry, target: Registry, source_username: str | None, repositories: tuple[str, str]
 ) -> tuple[Registry, Registry]:
     """Both with their credentials: those of the target never go to a source that is another registry."""
     same = (source.url.lower(), source.credentials) == (target.url.lower(), target.credentials)
-    if same and source_username in (None, username):
-        both = asked_as(target, username)
+    given = asking.username is not None or asking.token is not None
+    if same and given and source_username in (None, asking.username):
+        both = asking.as_whom(target, repositories[1], asking.username, asking.token)
         return both, both
-    return asked_as(source, source_username), asked_as(target, username)
+    first = asking.as_whom(source, repositories[0], source_username)
+    return first, asking.as_whom(target, repositories[1], asking.username, asking.token)
 
 
 @click.command()
@@ -192,7 +195,7 @@ def inspect(reference: str, raw: bool, asking: Asking) -> None:
     from regtutor.protocol.references import parse_reference
 
     host, repository, named = parse_reference(reference, digest=True)
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = inspect_image(reg, repository, named, watch=asking.watch)
         keep(found.transcript)
     click.echo(found.manifest.data if raw else str(found), nl=not raw)
