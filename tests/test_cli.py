@@ -404,6 +404,8 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "export",
             "inspect",
             "lab",
+            "login",
+            "logout",
             "pull",
             "push",
             "referrers",

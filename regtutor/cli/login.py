@@ -19,7 +19,7 @@ def login(host: str, asking: Asking) -> None:
 
     HOST is asked first what it wants. The password goes only to the server that its response names: HOST itself, or its
     token server. It is stored if HOST accepts it: in the file of --authfile, else in $REGISTRY_AUTH_FILE, else in
-    podman's own file. A registry that does not ask for credentials is told none, and nothing is stored.
+    podman's own file. A registry that does not ask for credentials receives none, and nothing is stored.
     """
     from regtutor import login as log_in
     from regtutor.client.auth_files import default_auth_file, store_credentials

@@ -69,7 +69,7 @@ def _runtime(environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
 def stored_credentials(
     host: str, repository: str = "", *, path: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Stored | None:
-    """Return the credentials that are stored for a registry; None if there are none.
+    """Return the credentials that are stored for a registry, or None.
 
     In each file the most particular key counts: ``host/namespace/name`` before ``host/namespace`` before ``host``.
 

@@ -1,4 +1,4 @@
-"""What a client can authenticate with: a user name and a password, or a token. Nothing of it is shown by repr."""
+"""A user name and a password, with which a client authenticates. repr shows no secret."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class SecretTally(BodyTally):
     """A form that may hold a password: its digest is not kept, since a short secret can be guessed from it."""
 
     def record(self, fate: str) -> BodyRecord:
-        """What is kept of it."""
+        """The record of it."""
         return replace(super().record(fate), digest=None)
 
 
@@ -88,13 +88,13 @@ class TokenTally(BodyTally):
         return Token.from_response(bytes(self._whole))
 
     def record(self, fate: str) -> BodyRecord:
-        """What is kept of it."""
+        """The record of it."""
         self._preview[:] = redact_token_response(self.media_type, bytes(self._preview))
         return super().record(fate)
 
 
 def response_tally(request: Request, media_type: str) -> BodyTally:
-    """What counts the body of a response to ``request``."""
+    """The tally for the body of a response to ``request``."""
     kind = TokenTally if _is_for_a_token(request) else BodyTally
     return kind(preview_limit(request.step, media_type), media_type)
 

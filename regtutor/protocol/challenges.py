@@ -94,7 +94,7 @@ def parse_challenges(lines: Iterable[str]) -> tuple[Challenge, ...]:
 
 
 def _next_element(line: str, at: int, found: list[tuple[str, dict[str, str], str]]) -> int:
-    """Read one scheme or one parameter from ``at`` on, and return where the next one can begin."""
+    """Read one scheme or one parameter from ``at`` on, and return the position at which the next begins."""
     at = _BETWEEN.match(line, at).end()  # type: ignore[union-attr]  # it matches the empty text too
     word = _WORD.match(line, at)
     if word is None:

@@ -112,6 +112,10 @@ OAUTH2_AUTHENTICATION = Document("CNCF Distribution 2.8.3, OAuth2 token authenti
 REQUESTING_A_TOKEN = Citation(TOKEN_AUTHENTICATION, "Requesting a Token", "requesting-a-token")
 TOKEN_EXAMPLE = Citation(TOKEN_AUTHENTICATION, "Example", "example")
 GETTING_A_TOKEN = Citation(OAUTH2_AUTHENTICATION, "Getting a token", "getting-a-token")
+HOW_TO_AUTHENTICATE = Citation(TOKEN_AUTHENTICATION, "How to authenticate", "how-to-authenticate")
+_BEARER = Document("RFC 6750", "https://www.rfc-editor.org/rfc/rfc6750.html")
+BEARER_CHALLENGE = Citation(_BEARER, "3 The WWW-Authenticate Response Header Field", "section-3")
+BEARER_ERRORS = Citation(_BEARER, "3.1 Error Codes", "section-3.1")
 OAUTH2_ERRORS = Citation(
     Document("RFC 6749", "https://www.rfc-editor.org/rfc/rfc6749.html"), "5.2 Error Response", "section-5.2"
 )

@@ -140,7 +140,7 @@ class Token:
         return not self.missing(scopes)
 
     def missing(self, scopes: Iterable[str]) -> tuple[str, ...]:
-        """What of ``scopes`` it does not grant, as scopes; empty if it does not say what it grants."""
+        """The part of ``scopes`` that it does not grant, as scopes; empty if it does not say what it grants."""
         if self.granted is None:
             return ()
         found = []

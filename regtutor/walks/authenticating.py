@@ -148,7 +148,7 @@ class _Meeting:
         return True
 
     def _scopes_for(self, bearer: Challenge) -> tuple[str, ...]:
-        """What the challenge asks for, or else what the request needs; with pull on the source of a mount."""
+        """The scopes of the challenge, or else those that the request needs; with pull on the source of a mount."""
         source = self._needed[1:] if self._request.step == "mount_blob" else ()
         asked = bearer.scopes or self._needed
         return tuple(dict.fromkeys((*asked, *(one for one in source if not _names(asked, one)), *self._asked)))
@@ -179,7 +179,7 @@ class _Meeting:
 
     @property
     def _may_fail(self) -> bool:
-        """Whether the walk goes on without this request: what a mount is refused, an upload sends."""
+        """Whether the walk continues without this request: after a refused mount it uploads the blob."""
         return self._request.step == "mount_blob"
 
     def _refused(self, exchange: Exchange) -> None:
@@ -207,7 +207,7 @@ class _Meeting:
 
 
 class _Unsent:
-    """Stands where a Registry would, for its address, and gives the request back instead of sending it."""
+    """Has the address of a Registry, and gives the request back instead of sending it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -250,7 +250,7 @@ def _after_refusal(exchange: Exchange, known: bool) -> str:
 
 
 def _ask_for(scopes: tuple[str, ...], reg: Registry) -> str:
-    """What to ask the operator for, in words."""
+    """The advice to ask the operator for access, in words."""
     wanted = " and ".join(_in_words(scope) for scope in scopes) or "access"
     if reg.credentials is None:
         return f"Say who you are (--username, or username= and password= in Python): somebody who may {wanted}"

@@ -18,14 +18,14 @@ from regtutor.walks.driving import Walk, run
 
 @dataclass(frozen=True)
 class Login:
-    """What a login has brought.
+    """The result of a login.
 
     Attributes
     ----------
-    registry: the registry to go on with. Its steps send what the registry has accepted: Basic with each request, or
+    registry: the registry to continue with. Its steps send what the registry has accepted: Basic with each request, or
         the token; walks get further tokens by themselves.
     transcript: every request that was made.
-    scheme: ``Basic``, ``Bearer``, or ``""`` if the registry asked for nothing and was told nothing.
+    scheme: ``Basic``, ``Bearer``, or ``""`` if the registry asked for no credentials and received none.
     token: the token that was accepted, or None.
     """
 
@@ -51,7 +51,7 @@ def login(
 
     ``GET /v2/`` is sent without credentials. A registry that responds 401 names a scheme: Basic, and ``GET /v2/`` is
     sent again with the user name and the password; or Bearer, and a token is requested from the token server first. A
-    registry that responds 200 is told nothing.
+    registry that responds 200 receives no credentials.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def login(
 
     Raises
     ------
-    LoginFailed: if the registry does not accept the credentials, or is none.
+    LoginFailed: if the registry does not accept the credentials, or nothing there speaks the API.
     TokenRefused: if the token server does not accept them.
     InsecureTokenServer: if the password would be readable on the way to the token server.
     ConnectionFailed: if one of the two could not be reached.

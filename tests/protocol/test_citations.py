@@ -30,6 +30,7 @@ WORDS = {MUST: "MUST", SHOULD: "SHOULD"}
 NOT_HELD = {
     "RFC 2068": "obsolete, and not in httpwg/http-core; the only RFC with a grammar of Keep-Alive",
     "RFC 6265": "not in httpwg/http-core, where the RFCs of the data come from",
+    "RFC 6750": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 6749": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 6585": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 8288": "not in httpwg/http-core, where the RFCs of the data come from",

@@ -34,11 +34,13 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
     found = challenges(exchange)
     bearer = next((one for one in found if one.is_of("Bearer")), None)
     schemes = " or ".join(one.scheme for one in found) or "(none named)"
+    if name_of(exchange) == "request_token" or (bearer is not None and bearer.error and _sent_a_token(exchange)):
+        return  # traps of tokens
     given = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
     if bearer is not None:
         address = with_pairs(bearer.realm or "the realm", token_query(bearer))
         again = f"GET {address} with name and password, and send what it gives as "
-        again += "Authorization: Bearer <token>; rt.connect(url, username=..., password=...) for Basic"
+        again += "Authorization: Bearer <token>; rt.login(reg, username=..., password=...) does it in sight"
     else:
         first = (
             "See whether name and password are right"
@@ -57,6 +59,10 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
         shown=by_received(exchange, "WWW-Authenticate"),
         rule=MUST,
     )
+
+
+def _sent_a_token(exchange: Exchange) -> bool:
+    return exchange.request_headers.get("Authorization", "").startswith("Bearer")
 
 
 def _refused_because(bearer: Challenge | None) -> str:
