@@ -110,7 +110,7 @@ def registry_html(registry: Registry) -> str:
     behind = (
         "logs() and tree() show what is behind it" if registry.host else "known by its URL only: no logs(), no tree()"
     )
-    who = "; asked with credentials" if registry.credentials else ""
+    who = "; asked with credentials" if registry.credentials or registry.armed else ""
     return _line(f"Registry <b>{escape(registry.name)}</b> at {escape(redact_url(registry.url))}{who}; {behind}")
 
 
