@@ -52,6 +52,7 @@ class Guard:
     lifetime: seconds that a token is really valid; the response says ``expires_in`` seconds.
     names_source: whether the challenge of a mount names its source.
     insufficient: whether a token that lacks a scope is told so by ``error="insufficient_scope"``, with this status.
+    turns: whether the actions of a scope are in another order each time, as with Distribution.
     realm: what the challenge gives as the realm, with ``{token}`` for the token server's address.
     answer: responds to a token request instead of the token server; None lets it respond.
     """
@@ -63,6 +64,7 @@ class Guard:
     names_source: bool = True
     names_scope: bool = True
     refused_status: int = 401
+    turns: bool = False
     realm: str = "{token}?via=regtutor"
     answer: Callable[[Seen], tuple[int, str, bytes] | None] = lambda _seen: None
     seen: list[Seen] = field(default_factory=list)
@@ -100,6 +102,8 @@ class Guard:
             left_out = {f"repository:{value}:pull" for name, value in source if name == "from"}
             shown = needed if self.names_source else needed - left_out
             scope = " ".join(sorted(_joined(shown))) if self.names_scope else ""
+            if self.turns and len(self.seen) % 2:
+                scope = scope.replace("pull,push", "push,pull")
             parts = [f'Bearer realm="{realm}"', 'service="registry.test"']
             parts += [f'scope="{scope}"'] if scope else []
             lines.append(("WWW-Authenticate", ",".join(parts + ([f'error="{error}"'] if error else []))))

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
+from regtutor.client.tokens import atoms
 from regtutor.errors import InsecureTokenServer, InvalidChallenge, RegtutorError, ScopeNotGranted, TokenRefused
 from regtutor.exchange import Exchange
 from regtutor.message import Request
@@ -131,7 +132,7 @@ class _Meeting:
         if self._token is not None:
             self._reg.tokens.drop(self._token)
         scopes = self._scopes_for(bearer)
-        if self._fetched and set(scopes) <= set(self._asked):
+        if self._fetched and atoms(scopes) <= atoms(self._asked):  # their order may change from response to response
             return False
         try:
             token = self._fetch(bearer, scopes)
@@ -151,7 +152,8 @@ class _Meeting:
         """The scopes of the challenge, or else those that the request needs; with pull on the source of a mount."""
         source = self._needed[1:] if self._request.step == "mount_blob" else ()
         asked = bearer.scopes or self._needed
-        return tuple(dict.fromkeys((*asked, *(one for one in source if not _names(asked, one)), *self._asked)))
+        wider = (*asked, *(one for one in source if not _names(asked, one)))
+        return (*wider, *(one for one in self._asked if not atoms([one]) <= atoms(wider)))
 
     def _fetch(self, bearer: Challenge, scopes: tuple[str, ...]) -> Token:
         exchange = self._send(self._token_request(bearer, scopes))
@@ -160,7 +162,7 @@ class _Meeting:
         host = urlsplit(exchange.url).netloc
         raise TokenRefused(
             f"The token server {host} gave no token: {exchange.status}, {exchange.meaning}",
-            exchange.told or f"a token for {' '.join(scopes) or 'the registry'} was requested",
+            _reason(exchange) or f"a token for {' '.join(scopes) or 'the registry'} was requested",
             _after_refusal(exchange, self._reg.credentials is not None),
             exchange=exchange,
         )
@@ -237,6 +239,17 @@ def scopes_of(request: Request, reg: Registry) -> tuple[str, ...]:
 def _names(scopes: tuple[str, ...], scope: str) -> bool:
     resource = scope.rpartition(":")[0]
     return any(one.rpartition(":")[0] == resource for one in scopes)
+
+
+def _reason(exchange: Exchange) -> str:
+    """The reason that the token server itself gives, in the API's form or in that of OAuth2; its first part."""
+    try:
+        body = exchange.json()
+    except ValueError:
+        return ""
+    fields = exchange.errors[0] if exchange.errors else body
+    said = [fields.get(name) for name in ("message", "error_description", "error")] if isinstance(fields, dict) else []
+    return next((f"it says {text[:200]!r}" for text in said if isinstance(text, str) and text), "")
 
 
 def _after_refusal(exchange: Exchange, known: bool) -> str:

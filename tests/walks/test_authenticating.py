@@ -103,12 +103,22 @@ def test_a_scope_that_is_not_granted_ends_with_what_to_ask_for(reg: Registry, gu
     assert len(guard.asked("token")) == 2
 
 
+def test_the_order_of_actions_in_a_challenge_does_not_matter(reg: Registry, guard: Guard) -> None:
+    guard.turns = True
+    guard.grants = lambda _user, _name, action: action == "pull"
+    for _ in range(2):
+        with pytest.raises(ScopeNotGranted) as caught:
+            push(reg)
+        assert caught.value.scopes == ("repository:a/b:push",)
+    assert len(guard.asked("token")) <= 4
+
+
 def test_a_wrong_password_names_the_token_server(guard: Guard) -> None:
     named = r"The token server 127\.0\.0\.1:\d+ gave no token: 401"
     with connect(guard.url, username="ann", password="wr0ng-one") as reg, pytest.raises(TokenRefused) as caught:
         push(reg)
     caught.match(named)
-    assert "the password" in caught.value.next
+    assert "the password" in caught.value.next and caught.value.why == "it says 'wrong password'"
     assert "wr0ng-one" not in repr(caught.value) + str(caught.value.transcript)
     assert len(guard.asked("token")) == 1
 
