@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
 from regtutor.client.tokens import atoms
-from regtutor.errors import InsecureTokenServer, InvalidChallenge, RegtutorError, ScopeNotGranted, TokenRefused
+from regtutor.errors import (
+    ConnectionFailed,
+    InsecureTokenServer,
+    InvalidChallenge,
+    RegtutorError,
+    ScopeNotGranted,
+    TokenRefused,
+)
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.challenges import Challenge, challenges
@@ -156,7 +163,16 @@ class _Meeting:
         return (*wider, *(one for one in self._asked if not atoms([one]) <= atoms(wider)))
 
     def _fetch(self, bearer: Challenge, scopes: tuple[str, ...]) -> Token:
-        exchange = self._send(self._token_request(bearer, scopes))
+        try:
+            exchange = self._send(self._token_request(bearer, scopes))
+        except ConnectionFailed as error:
+            host = urlsplit(bearer.realm).netloc or urlsplit(self._reg.url).netloc
+            raise TokenRefused(
+                f"The token server {host}, which the registry names, gave no token: {error.what}",
+                error.why,
+                error.next,
+                exchange=error.exchange,
+            ) from error
         if exchange.token is not None:
             return exchange.token
         host = urlsplit(exchange.url).netloc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,6 +134,18 @@ def test_a_token_server_that_gives_no_token_is_named(
     with pytest.raises(TokenRefused, match=f"gave no token: {response[0]}"):
         push(reg)
     assert len(guard.asked("token")) == 1
+
+
+def test_a_token_server_that_cannot_be_reached_is_named(reg: Registry, guard: Guard) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        guard.realm = f"http://127.0.0.1:{nobody.getsockname()[1]}/token"
+        with pytest.raises(
+            TokenRefused, match=r"The token server 127\.0\.0\.1:\d+, which the registry names"
+        ) as caught:
+            push(reg)
+    assert caught.value.transcript is not None
+    assert steps(caught.value.transcript) == [("head_blob", 401), ("request_token", None)]
 
 
 def test_a_token_that_expires_in_the_middle_of_a_push_is_requested_again(reg: Registry, guard: Guard) -> None:
