@@ -1,15 +1,16 @@
-# regtutor: what one can do in a checkout. Needs Python 3.11+ with venv, and make; see `make help`.
+# The tasks for a checkout of regtutor. They need Python 3.11+ with venv, and make. `make help` lists them.
 
 .DEFAULT_GOAL := help
 
 VENV := .venv
 BIN := $(VENV)/bin
 
-# The caller's shell must not change what the environment holds or which modules are found.
-unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP UV_PROJECT_ENVIRONMENT
+# The caller's shell must not change what the environment holds or which modules are found, nor make every kernel and
+# every command compile all its modules again.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE UV_PROJECT_ENVIRONMENT
 
-# JupyterLab refuses to start as root (in a container, say) unless it is told that this is meant. It listens on
-# loopback and asks for its token either way.
+# JupyterLab refuses to start as root, as in a container, without this option. It listens on loopback and requires its
+# token either way.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help environment front lab demo test bench check format binder-requirements clean distclean
@@ -19,40 +20,42 @@ help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 24
 	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS"
 
-# Looks each time, and is done in a few milliseconds when .venv fits uv.lock, pyproject.toml and this directory.
-environment: ## create .venv from the lock, or bring it up to date
+# Runs each time, and takes a few milliseconds if .venv matches uv.lock, pyproject.toml and this directory.
+environment: ## create .venv from the lock, or update it
 	@sh .ci/environment
 
 # Nothing is built with these and nothing of them is shipped; tests that need them skip without.
-front: tests/front/node_modules/.package-lock.json ## install (npm) what the tests of the browser's side need
+front: tests/front/node_modules/.package-lock.json ## install the npm packages that the browser tests need
 
 tests/front/node_modules/.package-lock.json: tests/front/package.json tests/front/package-lock.json
 	@command -v npm >/dev/null || { echo "make front needs node and npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
 	cd tests/front && npm ci
 
-lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browser, are passed on
+lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browser, are passed to it
 	$(BIN)/python -m jupyterlab $(ROOT_ARGS) --ServerApp.root_dir=notebooks $(LAB_ARGS)
 
 demo: environment ## push the sample image in this terminal, and print every exchange
 	$(BIN)/regtutor demo $(DEMO_ARGS)
 
-test: environment ## run the tests; TEST_ARGS are passed to pytest
-	$(BIN)/python -m pytest $(TEST_ARGS)
+# The last -n counts: TEST_ARGS="-n 0 tests/server" runs without workers, whose start takes longer than a few tests.
+test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
-bench: environment ## measure the timeline of 5,000 exchanges in a real JupyterLab and Chromium
+bench: environment ## measure the recording proxy, and the timeline of 5,000 exchanges in JupyterLab and Chromium
+	$(BIN)/python benchmarks/recording_proxy.py
 	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
 
-# Each is run, also after one has failed. mypy keeps what it knows of a platform in a cache of its own.
+# All of them run, even after one has failed. mypy has a cache for each platform.
 CHECKS := "ruff check" "ruff format --check" \
 	$(foreach platform,linux darwin win32,"mypy --platform $(platform) --cache-dir .mypy_cache/$(platform)") \
 	lint-imports
 
-check: environment ## lint, formatting, types on Linux, macOS and Windows, and which module may import which
+check: environment ## check lint, format, import contracts, and types for Linux, macOS and Windows
 	@failed=0; for check in $(CHECKS); do \
 		echo "$$check"; $(BIN)/$$check || { failed=1; echo "FAILED: $$check" >&2; }; \
 	done; exit $$failed
 
-format: environment ## lay out the code, and mend what can be mended without thought
+format: environment ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -64,5 +67,5 @@ clean: ## remove caches and build products
 	rm -rf dist build .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-distclean: clean ## remove .venv and what npm installed as well
+distclean: clean ## remove .venv and the npm packages as well
 	rm -rf $(VENV) tests/front/node_modules

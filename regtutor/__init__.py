@@ -1,6 +1,6 @@
 """regtutor: learn how container registries work, request by request.
 
-Everything that a notebook calls is here::
+Everything that a notebook needs is available from this module::
 
     import regtutor as rt
 
@@ -10,7 +10,7 @@ Everything that a notebook calls is here::
     put = rt.put_blob(reg, start.location, image.layers[0])
     rt.headers_table([start, put])
 
-Names are loaded when they are first used, so that importing the package loads neither pandas nor widgets nor a server.
+Each name is loaded on first use, so importing the package loads neither pandas nor widgets nor a server.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from regtutor.walks.uploading import upload_chunks as upload_chunks
     from regtutor.widgets.digests.digest_graph import DigestGraph as DigestGraph
     from regtutor.widgets.exchange.exchange_view import ExchangeView as ExchangeView
+    from regtutor.widgets.recorded import record as record
     from regtutor.widgets.sequence.sequence_view import SequenceView as SequenceView
     from regtutor.widgets.stepper.push_stepper import PushStepper as PushStepper
     from regtutor.widgets.storage.registry_tree import RegistryTree as RegistryTree
@@ -148,6 +149,7 @@ _HOMES = {
     "walks.uploading": ("resume_upload", "upload_chunks"),
     "widgets.digests.digest_graph": ("DigestGraph",),
     "widgets.exchange.exchange_view": ("ExchangeView",),
+    "widgets.recorded": ("record",),
     "widgets.stepper.push_stepper": ("PushStepper",),
     "widgets.storage.registry_tree": ("RegistryTree",),
     "widgets.sequence.sequence_view": ("SequenceView",),

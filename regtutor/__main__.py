@@ -1,4 +1,4 @@
-"""``python -m regtutor``: the command line, where the ``regtutor`` script is not on PATH."""
+"""``python -m regtutor``: the command line, for when the ``regtutor`` script is not on PATH."""
 
 from regtutor.cli import main
 

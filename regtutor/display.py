@@ -1,7 +1,7 @@
-"""What objects show by themselves in a notebook or in an IPython terminal: formatters, by type name.
+"""How regtutor's objects are displayed in a notebook or an IPython terminal: formatters, registered by type name.
 
-Nothing is imported for it until something is shown, neither the types nor the HTML, so that records need not know how
-they look and a plain Python need not have IPython.
+The types and the HTML views are imported only when an object is displayed. Records therefore do not depend on their
+views, and plain Python does not need IPython.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.client.registry", "Registry"): "registry_html",
     ("regtutor.storage_tree", "StorageTree"): "tree_html",
 }
-"""Module and name of a type, and the function of ``formats/html/records.py``, or of the module named, that shows it."""
+"""Module and name of a type, and the function that renders it, in ``formats/html/records.py`` or the named module."""
 
 TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
@@ -29,7 +29,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.storage_tree", "StorageTree"),
     ("regtutor.findings.finding", "Findings"),
 )
-"""Module and name of the types whose ``as_text()`` is shown in place of their short repr."""
+"""Module and name of the types whose ``as_text()`` is displayed instead of their short repr."""
 
 VIEWED: tuple[tuple[str, str], ...] = (
     ("regtutor.exchange", "Exchange"),
@@ -38,22 +38,22 @@ VIEWED: tuple[tuple[str, str], ...] = (
     ("regtutor.content.image", "Image"),
     ("regtutor.content.index", "Index"),
 )
-"""Module and name of the types that show themselves as a widget where there is a kernel, with the HTML beside it."""
+"""Module and name of the types that are displayed as a widget if a kernel runs, with the HTML as an alternative."""
 
 MOST_ROWS = 200
-"""Of a longer table of ours, a notebook shows the first and the last rows, as pandas does."""
+"""The most rows of one of our tables that a notebook displays; of a longer one, the first and the last rows."""
 
 
 def register(shell: Any = None) -> bool:
-    """Teach an IPython shell to show regtutor's objects, and its tables uncut; other DataFrames stay as they are.
+    """Register formatters for regtutor's objects and tables with an IPython shell; other DataFrames are unaffected.
 
     Parameters
     ----------
-    shell: an IPython shell; by default the one that is running.
+    shell: an IPython shell; by default the running one.
 
     Returns
     -------
-    Whether there was a shell. IPython is never imported for it.
+    Whether a shell was found. This function never imports IPython.
     """
     if shell is None and "IPython" in sys.modules:
         shell = sys.modules["IPython"].get_ipython()
@@ -61,18 +61,18 @@ def register(shell: Any = None) -> bool:
     if "text/html" not in formatters:
         return False
     for (module, name), function in FORMATTERS.items():
-        formatters["text/html"].for_type_by_name(module, name, _shower(function))
+        formatters["text/html"].for_type_by_name(module, name, _formatter(function))
     for module, name in TEXTS:
         formatters["text/plain"].for_type_by_name(module, name, _show_text)
     if hasattr(shell, "kernel"):
         for module, name in VIEWED:
             shell.display_formatter.mimebundle_formatter.for_type_by_name(module, name, _show_view)
-    for module in ("pandas", "pandas.core.frame"):  # as the class names itself, which has changed between versions
+    for module in ("pandas", "pandas.core.frame"):  # DataFrame.__module__ differs between versions of pandas
         formatters["text/html"].for_type_by_name(module, "DataFrame", _show_table)
     return True
 
 
-def _shower(function: str) -> Callable[[Any], str]:
+def _formatter(function: str) -> Callable[[Any], str]:
     module, _, name = function.rpartition(".")
 
     def show(value: Any) -> str:
@@ -82,19 +82,19 @@ def _shower(function: str) -> Callable[[Any], str]:
 
 
 def _show_view(value: Any) -> dict[str, Any]:
-    # The text comes from the formatters, which write the short repr within a list.
+    # The plain text comes from the text formatters, which write the short repr within a list.
     from regtutor.widgets.showing import view_of
 
     return view_of(value).pictured()
 
 
 def _show_text(value: Any, printer: Any, cycle: bool) -> None:
-    # Within a list the short repr serves better: the whole text is for what stands alone.
+    # The whole text is for an object displayed by itself; within a list the short repr is easier to read.
     printer.text(repr(value) if cycle or len(printer.stack) > 1 else value.as_text())
 
 
 def _show_table(table: Any) -> str | None:
-    """A table of ours as ``rt.whole`` shows it; any other DataFrame as pandas does."""
+    """Render one of our tables as ``rt.whole`` does, and any other DataFrame as pandas does."""
     from regtutor.tables import is_ours, whole
 
     return str(whole(table, most_rows=MOST_ROWS)._repr_html_()) if is_ours(table) else table._repr_html_()

@@ -1,55 +1,55 @@
-"""Every error that regtutor raises, and what each one means.
+"""Every error that regtutor raises, with its meaning.
 
-A refusal by a registry is *not* an error: a 404 is an observation, returned as an exchange. What is raised is what
-keeps an exchange from happening, or what the caller asked to be told about.
+A refusal by a registry is *not* an error: a 404 is an observation, returned as an exchange. regtutor raises an error
+when something prevents an exchange, or when the caller asked for one (``exchange.expect``, for example).
 
 ::
 
     RegtutorError                        what happened, why, and what to do next
     ├── InvalidDigest (ValueError)       not "algorithm:encoded"
     ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
-    ├── InvalidManifest (ValueError)     bytes that are no manifest: not JSON, too large, too deep
-    ├── InvalidArgument (TypeError)      of another kind than what is taken there, such as None for a Location
+    ├── InvalidManifest (ValueError)     bytes that are not a manifest: not JSON, too large, too deeply nested
+    ├── InvalidArgument (TypeError)      an argument of the wrong type, such as None for a Location
     ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
     ├── InvalidURL (ValueError)          not an http or https URL with a host
     ├── InvalidCredentials (ValueError)  a user name that Basic authentication cannot carry
-    ├── InvalidHeader (ValueError)       a method or a header that would break the request's head
-    ├── CannotSave                       the file that a body was to be saved into cannot be written
-    │   └── PullLocked                   another pull writes to the same place
+    ├── InvalidHeader (ValueError)       a method or a header that would make the request's head malformed
+    ├── CannotSave                       the file to save a body to cannot be written
+    │   └── PullLocked                   another pull writes to the same destination
     ├── ImageError                       an image on disk that cannot be pushed; .path names the file
     │   ├── UnreadableImage              neither an OCI layout nor a docker save archive
     │   ├── TruncatedArchive             the archive ends in the middle of a file
-    │   ├── MissingBlob                  the manifest names a blob that is not there
-    │   ├── DigestMismatch               the bytes are not what their digest says
-    │   ├── UnsafePath                   a name or link that climbs out of the layout
+    │   ├── MissingBlob                  the manifest names a blob that the image does not contain
+    │   ├── DigestMismatch               the bytes do not match their digest
+    │   ├── UnsafePath                   a name or a link that leads out of the layout
     │   ├── BadManifest                  a manifest, index or config that is broken, too large or too deep
     │   └── NoSuchPlatform               the index has no image for this platform
-    ├── ConnectionFailed                 no complete answer came; .exchange holds what was seen
-    ├── UnexpectedStatus                 exchange.expect(...) did not find its status; .exchange
-    ├── ContentMismatch                  a downloaded body is not what its digest says; .exchange
-    ├── LocationLost                     a Location whose secret part was not saved cannot be followed
-    ├── TokenLost                        a token whose secret was not kept cannot be sent
-    ├── InvalidChallenge (ValueError)    a challenge that names no token server
-    ├── InsecureTokenServer              a registry on https whose token server is on plain http
-    ├── TokenRefused                     the token server gave no token; .exchange
-    ├── ScopeNotGranted                  the token does not permit this request; .exchange, .scopes
-    ├── LoginFailed                      the registry did not accept the credentials; .exchange
-    ├── UnusableAuthFile                 a file of credentials, or a credential helper, that cannot be used
+    ├── ConnectionFailed                 no complete response arrived; .exchange records the attempt
+    ├── UnexpectedStatus                 exchange.expect(...) found another status; see .exchange
+    ├── ContentMismatch                  a downloaded body does not match its digest; see .exchange
+    ├── LocationLost                     a Location cannot be followed, because its secret part was not saved
+    ├── TokenLost                        a token cannot be sent, because its secret part was not saved
+    ├── InvalidChallenge (ValueError)    a challenge does not name a token server
+    ├── InsecureTokenServer              a registry on https has a token server on plain http
+    ├── TokenRefused                     the token server issued no token; see .exchange
+    ├── ScopeNotGranted                  the token does not permit the request; see .exchange and .scopes
+    ├── LoginFailed                      the registry did not accept the credentials; see .exchange
+    ├── UnusableAuthFile                 a file of credentials or a credential helper cannot be used
     ├── UnsupportedTranscript            a file that this version cannot load
-    ├── UnknownFormat (ValueError)       a format that no transcript is exported to
-    ├── BackendError                     a registry that could not be had
-    │   ├── BackendMissing               a binary, an engine or an image that is not installed
-    │   │   └── UnknownBackend           a name that no back end has
-    │   ├── BackendFailed                it was started and did not come up; .log holds its last lines
-    │   │   └── UnusableDirectory        the directory for its content cannot be made or written to
+    ├── UnknownFormat (ValueError)       a format to which no transcript can be exported
+    ├── BackendError                     a registry could not be opened or used
+    │   ├── BackendMissing               a binary, an engine or an image is not installed
+    │   │   └── UnknownBackend           no back end has this name
+    │   ├── BackendFailed                a registry did not start; .log holds the last lines of its log
+    │   │   └── UnusableDirectory        the directory for its content cannot be created or written to
     │   ├── UnknownOption (TypeError)    an option that this back end does not have
-    │   └── NotObservable                logs() or tree() of a registry that is only known by its URL
-    ├── PushFailed                       a walk that the registry stopped; .exchange and .transcript
-    ├── PullFailed                       the same, while something was fetched
-    ├── ListFailed                       the same, while tags or referrers were listed
-    ├── DeleteFailed                     the same, while something was deleted
+    │   └── NotObservable                logs() or tree() of a registry of which only the URL is known
+    ├── PushFailed                       a registry stopped a push; see .exchange and .transcript
+    ├── PullFailed                       the same for fetching content
+    ├── ListFailed                       the same for listing tags or referrers
+    ├── DeleteFailed                     the same for deleting
     ├── CourseError                      the notebooks cannot be found, copied or opened
-    └── ServerError                      the embedded registry cannot do what its owner asked
+    └── ServerError                      the embedded registry cannot perform what its owner requested
         └── StoreLocked                  another registry writes to this directory
 """
 
@@ -64,19 +64,19 @@ if TYPE_CHECKING:
 
 
 class RegtutorError(Exception):
-    """Base of all: ``what`` happened, ``why`` it did, and what to do ``next``; printed as ``what: why. next.``
+    """Base class: ``what`` happened, ``why``, and what to do ``next``; printed as ``what: why. next.``
 
     Parameters
     ----------
     what, why, next:
-        One sentence each, without a secret; ``why`` and ``next`` may be empty.
+        One sentence each, without secrets; ``why`` and ``next`` can be empty.
     """
 
     transcript: Transcript | None = None
-    """Every exchange that a walk had made when it was stopped by this error; None outside a walk."""
+    """The exchanges that a walk had made before this error stopped it; None outside a walk."""
 
     exchange: Exchange | None = None
-    """The exchange that ended with this error, or that it is about; None where there is none."""
+    """The exchange that ended with this error, or that the error is about; None without one."""
 
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
         self.what, self.why, self.next = what, why, next
@@ -89,7 +89,7 @@ class RegtutorError(Exception):
 
 
 class InvalidDigest(RegtutorError, ValueError):
-    """A text that is not ``algorithm:encoded`` as the image-spec's descriptor section defines it."""
+    """A text that is not ``algorithm:encoded``, as the image-spec's descriptor section defines it."""
 
 
 class InvalidReference(RegtutorError, ValueError):
@@ -101,11 +101,11 @@ class InvalidManifest(RegtutorError, ValueError):
 
 
 class InvalidArgument(RegtutorError, TypeError):
-    """Something of another kind than what is taken there, such as an Exchange for a Request, or None for a Location."""
+    """An argument of the wrong type, such as an Exchange instead of a Request, or None instead of a Location."""
 
 
 class InvalidBody(RegtutorError, TypeError):
-    """Something that cannot be sent as a request body."""
+    """An object that cannot be sent as a request body."""
 
 
 class InvalidURL(RegtutorError, ValueError):
@@ -113,23 +113,23 @@ class InvalidURL(RegtutorError, ValueError):
 
 
 class InvalidCredentials(RegtutorError, ValueError):
-    """A user name that cannot be sent: an empty one, or one with a colon in it."""
+    """A user name that cannot be sent: it is empty, or contains a colon."""
 
 
 class InvalidHeader(RegtutorError, ValueError):
-    """A method, a header name or a header value that would break the head of a request."""
+    """A method, a header name or a header value that would make the head of a request malformed."""
 
 
 class CannotSave(RegtutorError):
-    """The file that a body was to be saved into cannot be written."""
+    """The file to save a body to cannot be written."""
 
 
 class PullLocked(CannotSave):
-    """Another pull writes to the same place."""
+    """Another pull writes to the same destination."""
 
 
 class ImageError(RegtutorError):
-    """An image on disk that cannot be read as it stands; ``path`` is the file to look at."""
+    """An image on disk that cannot be read as it is; ``path`` is the file to look at."""
 
     def __init__(self, what: str, why: str = "", next: str = "", *, path: Path | str | None = None) -> None:
         super().__init__(what, why, next)
@@ -145,11 +145,11 @@ class TruncatedArchive(ImageError):
 
 
 class MissingBlob(ImageError):
-    """The manifest names a blob that the image does not hold."""
+    """The manifest names a blob that the image does not contain."""
 
 
 class DigestMismatch(ImageError):
-    """A blob's bytes are not what its digest (or its size) says."""
+    """The bytes of a blob do not match its digest (or its size)."""
 
 
 class UnsafePath(ImageError):
@@ -161,7 +161,7 @@ class BadManifest(ImageError):
 
 
 class NoSuchPlatform(ImageError):
-    """The index holds no image for the platform that was asked for."""
+    """The index has no image for the requested platform."""
 
 
 class _WithExchange(RegtutorError):
@@ -171,57 +171,57 @@ class _WithExchange(RegtutorError):
 
 
 class ConnectionFailed(_WithExchange):
-    """No complete answer came back; ``exchange`` records what was sent and seen until then."""
+    """No complete response arrived; ``exchange`` records everything that was sent and received."""
 
 
 class UnexpectedStatus(_WithExchange):
-    """``exchange.expect`` found another status; ``exchange`` is the one that was looked at."""
+    """``exchange.expect`` found another status; ``exchange`` is the exchange with that status."""
 
 
 class ContentMismatch(_WithExchange):
-    """A downloaded body whose bytes do not match the digest that was asked for; nothing was written."""
+    """A downloaded body does not match the requested digest; nothing was written."""
 
 
 class PushFailed(_WithExchange):
-    """A walk that the registry stopped: ``exchange`` is its answer, ``transcript`` everything up to it."""
+    """A registry stopped a push: ``exchange`` has its response, ``transcript`` everything up to it."""
 
 
 class PullFailed(_WithExchange):
-    """A walk that was stopped by what a registry answered when it was asked for content; as :class:`PushFailed`."""
+    """A response to a request for content stopped a walk; it has the attributes of :class:`PushFailed`."""
 
 
 class ListFailed(_WithExchange):
-    """A walk that was stopped by what a registry answered when it was asked for a list; as :class:`PushFailed`."""
+    """A response to a request for a list stopped a walk; it has the attributes of :class:`PushFailed`."""
 
 
 class DeleteFailed(_WithExchange):
-    """A walk that the registry stopped when it should delete; as :class:`PushFailed`."""
+    """A registry stopped a deletion; the error has the attributes of :class:`PushFailed`."""
 
 
 class LocationLost(RegtutorError):
-    """A Location that was loaded from a file or unpickled, and whose secret part was not saved."""
+    """A Location was loaded from a file or unpickled, and its secret part was not saved."""
 
 
 class TokenLost(RegtutorError):
-    """A token, or a refresh token, whose secret is not here: a record keeps none."""
+    """A token or a refresh token cannot be sent, because its secret was not saved."""
 
 
 class InvalidChallenge(RegtutorError, ValueError):
-    """A challenge that no token can be requested for: of another scheme than Bearer, or without a usable realm."""
+    """No token can be requested for a challenge: its scheme is not Bearer, or its realm is missing or malformed."""
 
 
 class InsecureTokenServer(RegtutorError):
-    """A registry on https names a token server on plain http: a password would be readable on the way there."""
+    """A registry on https names a token server on plain http, where anyone on the network path can read a password."""
 
 
 class TokenRefused(_WithExchange):
-    """The token server gave no token; ``exchange`` is its response."""
+    """The token server issued no token; ``exchange`` is its response."""
 
 
 class ScopeNotGranted(_WithExchange):
     """The registry refuses a request because the token does not permit it.
 
-    ``exchange`` is the refusal, ``scopes`` what was requested and not granted.
+    ``exchange`` is the refusal, ``scopes`` are the requested scopes that were not granted.
     """
 
     scopes: tuple[str, ...] = ()
@@ -232,7 +232,7 @@ class LoginFailed(_WithExchange):
 
 
 class UnusableAuthFile(RegtutorError):
-    """A file of credentials that cannot be read or written, or a credential helper that fails."""
+    """A file of credentials cannot be read or written, or a credential helper failed."""
 
 
 class UnsupportedTranscript(RegtutorError):
@@ -240,23 +240,23 @@ class UnsupportedTranscript(RegtutorError):
 
 
 class UnknownFormat(RegtutorError, ValueError):
-    """A format, or a file's ending, that no transcript can be exported to; ``why`` lists those that there are."""
+    """A format, or a file name extension, to which no transcript can be exported; ``why`` lists the formats."""
 
 
 class BackendError(RegtutorError):
-    """A registry that could not be had."""
+    """A registry could not be opened or used."""
 
 
 class BackendMissing(BackendError):
-    """A binary, an engine or an image that is not there; ``next`` says how to get it."""
+    """A binary, an engine or an image is not installed; ``next`` says how to get it."""
 
 
 class UnknownBackend(BackendMissing):
-    """A name that no back end has; ``why`` lists those that there are."""
+    """No back end has this name; ``why`` lists the names."""
 
 
 class BackendFailed(BackendError):
-    """A registry that was started and did not come up; ``log`` holds the last lines that it wrote."""
+    """A registry did not start; ``log`` holds the last lines of its log."""
 
     def __init__(self, what: str, why: str = "", next: str = "", *, log: str = "") -> None:
         super().__init__(what, why, next)
@@ -267,15 +267,15 @@ class BackendFailed(BackendError):
 
 
 class UnusableDirectory(BackendFailed):
-    """The directory that a registry shall keep its content in cannot be made or written to."""
+    """The directory for a registry's content cannot be created or written to."""
 
 
 class UnknownOption(BackendError, TypeError):
-    """An option that this back end does not have; ``why`` lists those that it has."""
+    """An option that this back end does not have; ``why`` lists its options."""
 
 
 class NotObservable(BackendError):
-    """``logs()`` or ``tree()`` of a registry that is only known by its URL."""
+    """``logs()`` or ``tree()`` was called for a registry of which only the URL is known."""
 
 
 class CourseError(RegtutorError):
@@ -283,7 +283,7 @@ class CourseError(RegtutorError):
 
 
 class ServerError(RegtutorError):
-    """The embedded registry cannot do what its owner asked."""
+    """The embedded registry cannot perform an operation that its owner requested."""
 
 
 class StoreLocked(ServerError):

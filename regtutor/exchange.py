@@ -1,8 +1,8 @@
-"""Records: what went over the wire, kept for good.
+"""Records of what went over the wire: exchanges and transcripts.
 
-An :class:`Exchange` is one request and everything that came back. It is frozen, and secrets are taken out when it is
-made, so that whatever shows, tabulates, explains or saves it cannot leak one. It knows its own text and nothing else
-about how it is shown.
+An :class:`Exchange` is one request and everything that came back. It is frozen, and secrets are removed when it is
+created, so that code that shows, tabulates, explains or saves it cannot leak one. It can print itself as text; other
+modules contain all other views.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import origin_form
 
 PREVIEW = 4 * 1024
-"""Bytes of a body that a record keeps."""
+"""How many bytes of a body a record keeps."""
 
 MANIFEST_PREVIEW = 4 * 1024 * 1024
-"""Bytes of a manifest's body that a record keeps: all of any manifest that registries take."""
+"""How many bytes of a manifest a record keeps: enough for any manifest that registries accept."""
 
 
 _MANIFEST_KINDS = ("manifest", "index", "schema1")
@@ -37,19 +37,24 @@ _LISTS = ("list_tags", "list_repositories", "get_referrers")
 
 
 def preview_limit(step: str, media_type: str) -> int:
-    """How many bytes of a body a record keeps: all of a manifest or a list, the first part of any other body.
+    """Return how many bytes of a body a record keeps.
+
+    It is :data:`MANIFEST_PREVIEW` for manifests and lists, which are kept whole, and :data:`PREVIEW` for other bodies.
 
     Parameters
     ----------
     step: the name of the request's step.
-    media_type: of the body, as its Content-Type gives it.
+    media_type: the Content-Type of the body.
     """
     whole = step.endswith("_manifest") or step in _LISTS or kind_of(media_type) in _MANIFEST_KINDS
     return MANIFEST_PREVIEW if whole else PREVIEW
 
 
 class HeaderView(Mapping[str, str]):
-    """Headers by name, matched without case; the first of a repeated one, or :meth:`all` of them."""
+    """A mapping of header names, matched without case, to values.
+
+    For a repeated header, indexing returns the first value and :meth:`all` returns every value.
+    """
 
     def __init__(self, pairs: HeaderList) -> None:
         self._pairs = pairs
@@ -61,7 +66,7 @@ class HeaderView(Mapping[str, str]):
         raise KeyError(name)
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Every value of the header ``name``, in order."""
+        """Return every value of the header ``name``, in order."""
         return tuple(value for key, value in self._pairs if key.lower() == name.lower())
 
     def __iter__(self) -> Iterator[str]:
@@ -79,16 +84,17 @@ class HeaderView(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class BodyRecord:
-    """What is kept of a body.
+    """The record of a body.
 
     Attributes
     ----------
-    size: bytes that really went over the wire.
-    digest: sha256 of those bytes; None where there were none.
-    preview: their first part, secrets taken out: at most :data:`PREVIEW` bytes, of a manifest :data:`MANIFEST_PREVIEW`.
-    fate: ``none`` (there was no body), ``sent``, ``withheld`` (an answer came first, so no byte was sent), ``partial``
-        (it ended early), ``received``, ``saved`` (received into a file) or ``discarded`` (received, not what its digest
-        says, and not kept).
+    size: how many bytes went over the wire.
+    digest: the sha256 digest of those bytes, or None if no byte was sent or received.
+    preview: their first part, without secrets: at most :data:`PREVIEW` bytes, for a manifest or a list at most
+        :data:`MANIFEST_PREVIEW`.
+    fate: ``none`` (there was no body), ``sent``, ``withheld`` (the response came first, so no byte was sent),
+        ``partial`` (it ended early), ``received``, ``saved`` (received into a file) or ``discarded`` (received, but it
+        did not match its digest and was not kept).
     """
 
     size: int = 0
@@ -102,18 +108,18 @@ class BodyRecord:
 
     @property
     def whole(self) -> bool:
-        """Whether ``preview`` holds everything."""
+        """Whether ``preview`` holds the whole body."""
         return len(self.preview) >= self.size
 
     @property
     def text(self) -> str:
-        """The preview as text; bytes that are no UTF-8 show as U+FFFD."""
+        """The preview as text; bytes that are not valid UTF-8 become U+FFFD."""
         return self.preview.decode("utf-8", "replace")
 
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """A request as it was sent: the start line, the headers in order and spelling, and what became of the body."""
+    """A request as it was sent: the start line, the headers in their order and spelling, and the record of the body."""
 
     method: str
     target: str
@@ -133,7 +139,7 @@ class RequestRecord:
 
 @dataclass(frozen=True)
 class Interim:
-    """An interim answer (1xx), which is followed by another: its ``status``, and ``at``, in seconds from the start."""
+    """An interim response (1xx), after which another response follows; ``at`` is in seconds from the start."""
 
     status: int
     reason: str
@@ -152,7 +158,7 @@ class Interim:
 
 @dataclass(frozen=True)
 class ResponseRecord:
-    """A final answer as it was received: the start line, the headers in order and spelling, and the body."""
+    """A final response as it was received: the start line, the headers in their order and spelling, and the body."""
 
     status: int
     reason: str
@@ -171,11 +177,18 @@ class ResponseRecord:
 
 @dataclass(frozen=True)
 class WireEvent:
-    """Something that happened on the wire: ``at`` seconds from the start, what ``kind``, how many ``bytes``.
+    """Something that happened on the wire.
 
-    Kinds, in the order in which they can come: ``connected``, ``reused`` (an open connection was used again),
-    ``head sent``, ``interim received``, ``waited`` (no answer to Expect came in time), ``body sent``,
-    ``head received``, ``body withheld`` (because of that answer), ``body received``, ``failed``.
+    Attributes
+    ----------
+    at: when it happened, in seconds from the start of the exchange.
+    kind: in the order in which they can occur: ``connected``, ``reused`` (an open connection was used again),
+        ``head sent``, ``interim received``, ``waited`` (no response to Expect came in time), ``body sent``,
+        ``head received``, ``body withheld`` (because of that response), ``body received``, ``failed``.
+        The recording proxy also has ``rewritten`` (the client received another address than the registry sent) and
+        ``leads away`` (the client leaves the proxy if it follows the Location).
+    bytes: how many bytes were sent or received, or 0.
+    note: a sentence for the reader, without secrets, or ``""``.
     """
 
     at: float
@@ -188,7 +201,8 @@ class WireEvent:
 
 
 _EXPECTED_REFUSALS = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
-"""Refusals after which a client continues: it asked whether something exists, or which credentials it needs."""
+"""Refusals that clients expect: with these requests they find out whether something exists, or which credentials they
+need."""
 
 
 @dataclass(frozen=True)
@@ -197,16 +211,17 @@ class Exchange:
 
     Attributes
     ----------
-    step: the name of the step that drafted the request; what was sent may be another request, see :attr:`endpoint`.
+    step: the name of the step that drafted the request; the request can have been edited before it was sent, see
+        :attr:`endpoint`.
     url: scheme, host and target, without secrets.
-    request, interims, response: as sent and received; ``response`` is None if no final answer came.
-    events: what happened when.
-    started: when it began, ISO 8601 in UTC.
-    location: where the answer says to go on, followable while this record has not been saved; None without one.
-    registry: the name of the registry that was asked.
-    proxy: the proxy it went through, without secrets, or ``""``.
-    error: why no final answer came, or ``""``.
-    token: the token that a token server gave, while this record has not been saved; None for any other exchange.
+    request, interims, response: as sent and received; ``response`` can be None: no final response came.
+    events: what happened on the wire, in order.
+    started: when the exchange began, in ISO 8601 and UTC.
+    location: the ``Location`` of the response, or None. It can be followed as long as this record has not been saved.
+    registry: the name of the registry that the request was sent to.
+    proxy: the proxy that the request went through, without secrets, or ``""``.
+    error: why no complete response came, or ``""``.
+    token: the token in the response of a token server, as long as this record has not been saved; otherwise None.
     """
 
     step: str
@@ -228,23 +243,23 @@ class Exchange:
         object.__setattr__(self, "error", redact_text(self.error))
 
     def __getstate__(self) -> dict[str, Any]:
-        """The fields alone: what was computed from them is neither copied nor pickled."""
+        """Return the fields only: values computed from them are neither copied nor pickled."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def endpoint(self) -> Match | None:
-        """The endpoint that was asked, with the fields of the target; None if it is no endpoint of the API.
+        """The endpoint that the request was sent to, with the fields of its target; None for any other address.
 
-        It is found once, from the method and the target that were really sent; see
-        :func:`~regtutor.protocol.endpoints.identify` for the rule, and for when the step counts.
+        It is identified once, from the method and the target that were sent. See
+        :func:`~regtutor.protocol.endpoints.identify` for the rule, and for the cases in which the step counts.
         """
         return identify(self.method, self.target, self.step)
 
     @property
     def request_name(self) -> str:
-        """What was asked, by name: the endpoint's, or method and path for a step's request that went to no endpoint.
+        """The name of the request: the endpoint's name, or method and path if a step's request went to no endpoint.
 
-        The name of the step for a request that no step of the API drafted.
+        For a request that no step of the API drafted, it is the value of :attr:`step`.
         """
         if self.endpoint is not None:
             return self.endpoint.endpoint.name
@@ -262,17 +277,17 @@ class Exchange:
 
     @property
     def status(self) -> int | None:
-        """The final answer's status, or None if there was none."""
+        """The status of the final response, or None if none came."""
         return self.response.status if self.response else None
 
     @property
     def ok(self) -> bool:
-        """Whether a final answer came and its status is below 400."""
+        """Whether a final response came with a status below 400."""
         return self.response is not None and self.response.status < 400
 
     @property
     def outcome(self) -> str:
-        """``good``, ``quiet`` (a refusal that clients expect), ``bad``, or ``none`` if no final answer came."""
+        """``good``, ``quiet`` (a refusal that clients expect), ``bad``, or ``none`` if no final response came."""
         if self.response is None:
             return "none"
         if self.ok:
@@ -281,55 +296,60 @@ class Exchange:
 
     @property
     def headers(self) -> HeaderView:
-        """The final answer's headers."""
+        """The headers of the final response."""
         return HeaderView(self.response.headers if self.response else ())
 
     @property
     def request_headers(self) -> HeaderView:
-        """The request's headers, those that the client added included."""
+        """The headers of the request, including those that the client added."""
         return HeaderView(self.request.headers)
 
     @property
     def next_page(self) -> Location | None:
-        """Where a list goes on that this answer gave in part (``Link: <...>; rel="next"``); None at its end."""
+        """The next page of a paginated list (``Link: <...>; rel="next"``), or None on the last page."""
         target = next_link(self.headers.all("Link"))
         return None if target is None else Location.from_record(Location(target, self.url).redacted)
 
     @property
     def milliseconds(self) -> float:
-        """From the first event's preparation to the last event."""
+        """The time from the start of the exchange to its last event, in milliseconds."""
         return max((event.at for event in self.events), default=0.0) * 1000
 
     @property
     def bytes_up(self) -> int:
-        """Body bytes that were sent."""
+        """How many bytes of the request's body were sent."""
         return self.request.body.size
 
     @property
     def bytes_down(self) -> int:
-        """Body bytes that were received."""
+        """How many bytes of the response's body were received."""
         return self.response.body.size if self.response else 0
 
     @property
     def text(self) -> str:
-        """The first part of the answer's body, as text."""
+        """The first part of the response's body, as text."""
         return self.response.body.text if self.response else ""
 
     @property
     def content(self) -> bytes:
-        """The first part of the answer's body: all of it where ``response.body.whole``."""
+        """The first part of the response's body; all of it if ``response.body.whole``."""
         return self.response.body.preview if self.response else b""
 
     def json(self) -> Any:
-        """The answer's body as JSON; ValueError if it is none or was not kept whole."""
+        """Return the response's body, parsed as JSON.
+
+        Raises
+        ------
+        ValueError: if the body is not JSON, or the record does not hold all of it.
+        """
         try:
             return json.loads(self.content)
         except RecursionError as error:
-            raise ValueError("the JSON is nested too deep") from error
+            raise ValueError("the JSON is nested too deeply") from error
 
     @property
     def errors(self) -> tuple[dict[str, Any], ...]:
-        """The entries of a JSON error body (``code``, ``message``, ``detail``); empty where there is none."""
+        """The entries of a JSON error body (``code``, ``message``, ``detail``); empty for any other body."""
         try:
             entries = self.json()["errors"]
         except (ValueError, KeyError, TypeError):
@@ -338,20 +358,20 @@ class Exchange:
 
     @property
     def told(self) -> str:
-        """What the registry says in its JSON error body: code, message and detail of each entry, or ``""``."""
-        return "; ".join(_told(entry) for entry in self.errors)
+        """The text of the JSON error body: code, message and detail of each entry, or ``""``."""
+        return "; ".join(_error_text(entry) for entry in self.errors)
 
     @property
     def meaning(self) -> str:
-        """What the answer says to this request, in a few words, with the registry's own error codes."""
+        """The meaning of the response for this request, in a few words, with the error codes of the registry."""
         if self.status is None:
-            return f"no answer: {self.error}"
-        named = [str(entry.get("code")) for entry in self.errors if entry.get("code")]
-        told = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in Counter(named).items())
-        return meaning(self.request_name, self.status) + (f" ({told})" if told else "")
+            return f"no response: {self.error}"
+        codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))
+        listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in codes.items())
+        return meaning(self.request_name, self.status) + (f" ({listed})" if listed else "")
 
     def expect(self, *statuses: int) -> Exchange:
-        """This exchange, if its status is one of ``statuses``.
+        """Return this exchange if its status is one of ``statuses``.
 
         Raises
         ------
@@ -359,16 +379,16 @@ class Exchange:
         """
         if self.status in statuses:
             return self
-        wanted = " or ".join(str(status) for status in statuses)
+        expected = " or ".join(str(status) for status in statuses)
         raise UnexpectedStatus(
-            f"{self.request_name} was answered {self.status or 'not at all'}, not {wanted}",
+            f"{self.request_name} returned {self.status or 'no response'}, not {expected}",
             self.meaning,
             f"The registry says: {self.told}" if self.told else "Print the exchange to see every header",
             exchange=self,
         )
 
     def as_text(self) -> str:
-        """The exchange line by line: ``>`` was sent, ``<`` was received, ``*`` is said about it."""
+        """Return the exchange as lines of text: ``>`` marks what was sent, ``<`` what was received, ``*`` comments."""
         lines = [f"* {self.request_name}: {self.meaning}"]
         if self.proxy:
             lines.append(f"* through the proxy {self.proxy}")
@@ -381,7 +401,7 @@ class Exchange:
         ]
         lines += _body_lines(">", self.request.body)
         if self.response is None:
-            lines.append(f"* no answer: {self.error}")
+            lines.append(f"* no response: {self.error}")
         else:
             lines += _message_lines("<", self.response.start_line, self.response.headers)
             lines += _body_lines("<", self.response.body)
@@ -395,10 +415,10 @@ class Exchange:
         return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
 
 
-def _told(entry: Mapping[str, Any]) -> str:
-    said = ": ".join(str(entry[name]) for name in ("code", "message") if entry.get(name))
+def _error_text(entry: Mapping[str, Any]) -> str:
+    text = ": ".join(str(entry[name]) for name in ("code", "message") if entry.get(name))
     detail = entry.get("detail")
-    return said if detail in (None, "", [], {}) else f"{said}, detail {json.dumps(detail)}"
+    return text if detail in (None, "", [], {}) else f"{text}, detail {json.dumps(detail)}"
 
 
 def _message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
@@ -422,7 +442,7 @@ def _body_lines(mark: str, body: BodyRecord) -> list[str]:
 
 @dataclass(frozen=True)
 class Transcript(Sequence[Exchange]):
-    """Exchanges in the order in which they were made, under a ``title``; ``notes`` say what was left out, and why."""
+    """Exchanges in the order in which they were made, with a ``title``; ``notes`` list what was left out, and why."""
 
     exchanges: tuple[Exchange, ...] = ()
     title: str = ""
@@ -430,7 +450,7 @@ class Transcript(Sequence[Exchange]):
 
     @classmethod
     def of(cls, exchanges: Iterable[Exchange], title: str = "", notes: Iterable[str] = ()) -> Transcript:
-        """A transcript of any exchanges."""
+        """Return a transcript of ``exchanges``."""
         return cls(tuple(exchanges), title, tuple(notes))
 
     @overload
@@ -451,16 +471,16 @@ class Transcript(Sequence[Exchange]):
 
     @property
     def bytes_up(self) -> int:
-        """Body bytes that all of it sent."""
+        """How many bytes of bodies were sent in all exchanges together."""
         return sum(exchange.bytes_up for exchange in self.exchanges)
 
     @property
     def bytes_down(self) -> int:
-        """Body bytes that all of it received."""
+        """How many bytes of bodies were received in all exchanges together."""
         return sum(exchange.bytes_down for exchange in self.exchanges)
 
     def as_text(self) -> str:
-        """Every exchange's text, an empty line between them."""
+        """Return the text of every exchange, separated by empty lines, and the notes."""
         texts = [exchange.as_text() for exchange in self.exchanges]
         return "\n\n".join(texts + [f"* {note}" for note in self.notes])
 

@@ -1,7 +1,8 @@
 """Locks on files and folders, for one holder at a time, in this process or another one.
 
-A lock belongs to an open file, so it ends with its process, however that ends. ``filelock`` knows what each system
-calls to take one. A browser has no file locks and no second process: nothing is locked there, and nothing needs to be.
+A lock belongs to an open file, so the system releases it when the process ends, even if it is killed. ``filelock`` has
+the system calls for each platform. A browser has no file locks and no second process: nothing is locked there, and
+nothing needs a lock.
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 _TRIES = 5
-"""How often a folder is made and locked anew, if a holder that just ended takes it away in between."""
+"""How many times a folder is created and locked, if another holder removes it between the two."""
 
 _ONLY_FOLDER = getattr(os, "O_DIRECTORY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 def lock_file(path: Path) -> BinaryIO:
-    """``path``, made if missing, open and locked; closing it releases the lock.
+    """Open ``path``, create it if it is missing, and lock it; closing the file releases the lock.
 
     Raises
     ------
-    BlockingIOError: if another holder has it.
-    OSError: if it cannot be opened or locked.
+    BlockingIOError: if another holder has the lock.
+    OSError: if the file cannot be opened or locked.
     """
     file = path.open("ab")
     try:
-        _take(file.fileno())
+        _lock(file.fileno())
     except BaseException:
         file.close()
         raise
@@ -40,18 +41,18 @@ def lock_file(path: Path) -> BinaryIO:
 class FolderLock:
     """A locked folder.
 
-    On POSIX systems the lock is on the folder itself, which is opened for it. Windows opens no folder, so there it is
-    on a file beside the folder, ``NAME.lock``, which is removed at the end.
+    On POSIX systems the folder itself is opened and locked. Windows cannot open a folder, so there the lock is on a
+    file beside it, ``NAME.lock``, which is removed when the lock is released.
 
     Parameters
     ----------
-    folder: made if missing, where a lock exists; its parent must exist.
+    folder: created if it is missing and the system has locks; its parent must exist.
     beside: whether the lock is on a file beside the folder.
 
     Raises
     ------
-    BlockingIOError: if another holder has it.
-    OSError: if it cannot be made or locked.
+    BlockingIOError: if another holder has the lock.
+    OSError: if the folder cannot be created or locked.
     """
 
     def __init__(self, folder: Path, *, beside: bool = sys.platform == "win32") -> None:
@@ -59,14 +60,14 @@ class FolderLock:
         self._beside = folder.with_name(folder.name + ".lock") if beside else None
         self._handle: int | None = None
         if _available():
-            self._handle = self._take_beside(self._beside) if self._beside else self._take_folder()
+            self._handle = self._lock_beside(self._beside) if self._beside else self._lock_folder()
 
-    def _take_beside(self, path: Path) -> int:
+    def _lock_beside(self, path: Path) -> int:
         handle = _locked(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW)
         self.folder.mkdir(exist_ok=True)
         return handle
 
-    def _take_folder(self) -> int:
+    def _lock_folder(self) -> int:
         for _ in range(_TRIES):
             self.folder.mkdir(exist_ok=True)
             try:
@@ -76,29 +77,29 @@ class FolderLock:
             if _is_at(handle, self.folder):
                 return handle
             os.close(handle)
-        raise _taken()
+        raise _already_locked()
 
     def has_folder(self) -> bool:
-        """Whether the folder that was locked still has its name: its holder may have renamed or removed it."""
+        """Return whether the locked folder still exists under its name: its holder can have renamed or removed it."""
         if self._handle is None or self._beside:
             return self.folder.is_dir()
         return _is_at(self._handle, self.folder)
 
     def release(self) -> None:
-        """Let the next holder in; a second call does nothing."""
+        """Release the lock; a second call does nothing."""
         if self._handle is None:
             return
         os.close(self._handle)
         self._handle = None
         if self._beside:
-            with contextlib.suppress(OSError):  # Windows removes no file that the next holder has opened
+            with contextlib.suppress(OSError):  # Windows does not remove a file that the next holder has opened
                 self._beside.unlink()
 
 
 def _locked(path: Path, flags: int) -> int:
     handle = os.open(path, flags)
     try:
-        _take(handle)
+        _lock(handle)
     except BaseException:
         os.close(handle)
         raise
@@ -112,17 +113,17 @@ def _is_at(handle: int, folder: Path) -> bool:
         return False
 
 
-def _take(descriptor: int) -> None:
+def _lock(descriptor: int) -> None:
     if not _available():
         return
     from filelock import lock_descriptor
 
     if not lock_descriptor(descriptor, blocking=False):
-        raise _taken()
+        raise _already_locked()
 
 
 def _available() -> bool:
-    """Whether this system has file locks: a browser's kernel has an ``fcntl`` that is empty, or none."""
+    """Return whether this system has file locks: in a browser, ``fcntl`` is empty or missing."""
     if sys.platform == "win32":
         return True
     if sys.platform == "emscripten":
@@ -134,5 +135,5 @@ def _available() -> bool:
     return hasattr(fcntl, "flock")
 
 
-def _taken() -> BlockingIOError:
+def _already_locked() -> BlockingIOError:
     return BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))

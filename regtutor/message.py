@@ -1,7 +1,7 @@
-"""Live messages: what is about to go over the wire, and what just came back.
+"""Live messages: requests that are about to be sent, their bodies, and the Locations that came back.
 
-A live message holds whatever it needs to be sent, secrets included. It is never saved, and its repr shows no secret.
-What may be kept is made from it: see ``exchange.py``.
+A live message holds everything that is needed to send it, including secrets. It is never saved, and its repr shows no
+secret. The records that can be saved are made from it: see ``exchange.py``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
 
 CHUNK = 256 * 1024
-"""Bytes that are read and sent at a time."""
+"""How many bytes are read and sent at a time."""
 
 HeaderList = tuple[tuple[str, str], ...]
 
 
 @runtime_checkable
 class Blob(Protocol):
-    """What a step can send by its digest, such as a layer of an image; ``size`` is in bytes."""
+    """Content with a known digest that a step can send, such as a layer of an image; ``size`` is in bytes."""
 
     @property
     def digest(self) -> str: ...
@@ -38,19 +38,20 @@ class Blob(Protocol):
 
 
 Content = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Blob
-"""What a step takes as a body: bytes, a path (str or PathLike), an open binary file, or a layer of an image."""
+"""The types of a body: bytes, a path (str or PathLike), an open binary file, or a layer of an image."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """Bytes to be sent, not yet read.
+    """The body of a request: bytes to send that have not been read yet.
 
     Attributes
     ----------
     size: how many bytes there are.
-    opener: gives a file at the body's first byte; called once for each sending.
-    label: where the bytes come from, for a reader: a path, ``"bytes"`` or a layer's digest.
-    digest: what they are expected to be, where that is known; :func:`body_of` does not read them to find out.
+    opener: returns a file at the first byte of the body; called once each time the body is sent.
+    label: where the bytes come from, for a reader: a path, ``"bytes"`` or the digest of a layer.
+    digest: the digest that the bytes are expected to have, or None if it is not known; :func:`body_of` does not compute
+        it.
     """
 
     size: int
@@ -59,19 +60,19 @@ class Body:
     digest: str | None = None
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
-        """The bytes, at most ``size`` at a time."""
+        """Yield the bytes, at most ``size`` at a time."""
         with self.opener() as file:
             while chunk := file.read(size):
                 yield chunk
 
     def read(self) -> bytes:
-        """All the bytes at once, for bodies that are known to be small."""
+        """Return all the bytes at once, for bodies that are known to be small."""
         with self.opener() as file:
             return file.read()
 
 
 class _Borrowed:
-    """An open file that is read from where it stood and is not closed: the caller opened it."""
+    """An open file that is read from its current position and is not closed, because the caller opened it."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         file.seek(start)
@@ -85,11 +86,11 @@ class _Borrowed:
 
 
 def body_of(content: Content) -> Body:
-    """A :class:`Body` for anything that a step takes; nothing is read yet but sizes.
+    """Return a :class:`Body` for anything that a step accepts; only the size is read now.
 
     Raises
     ------
-    InvalidBody: for anything else, and for an open file that cannot seek (its size cannot be known beforehand).
+    InvalidBody: for anything else, and for an open file that cannot seek, because its size is unknown.
     """
     if isinstance(content, Body):
         return content
@@ -99,14 +100,14 @@ def body_of(content: Content) -> Body:
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
         if not path.is_file():
-            raise InvalidBody(f"{path} cannot be sent", "there is no such file", "Give the path of a file, or bytes")
+            raise InvalidBody(f"{path} cannot be sent", "the file does not exist", "Give the path of a file, or bytes")
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
     if isinstance(content, Blob):
         return Body(content.size, content.open, content.digest, content.digest)
     if hasattr(content, "read") and hasattr(content, "seek"):
         return _body_of_file(content)
     raise InvalidBody(
-        f"What was given as a body is of the type {type(content).__name__}",
+        f"An object of type {type(content).__name__} cannot be sent as a body",
         "a body is bytes, a path, an open binary file or a layer of an image",
         "Give its manifest: image.manifest"
         if hasattr(content, "manifest")
@@ -118,7 +119,7 @@ def _body_of_file(file: BinaryIO) -> Body:
     if not file.seekable() or isinstance(file.read(0), str):
         raise InvalidBody(
             "This open file cannot be sent",
-            "its length must be known before it is sent, so it must be binary and able to seek",
+            "its length must be known before it is sent, so it must be a binary file that can seek",
             "Open a regular file with 'rb', or give its path",
         )
     start = file.tell()
@@ -128,20 +129,20 @@ def _body_of_file(file: BinaryIO) -> Body:
 
 
 def digest_of(body: Body) -> str:
-    """The digest of ``body``: the one it is known by, else computed by reading it once in constant memory."""
+    """Return the digest of ``body``: the known one, or else the one computed by reading the body in constant memory."""
     return body.digest or sha256(body.chunks())
 
 
 class Location:
-    """Where an answer told the client to go on: opaque, and followed byte for byte.
+    """The URL in a ``Location`` header: opaque to the client, and followed byte for byte.
 
-    It prints without secrets. What is followed is kept in a private field that is neither saved nor pickled; after
-    loading, a Location that held a secret says that it can no longer be followed.
+    It prints without secrets. The whole URL is kept in a private field that is neither saved nor pickled. A Location
+    that held a secret can therefore no longer be followed after it was loaded from a file.
 
     Parameters
     ----------
-    value: the header's value, absolute or relative.
-    base: the URL of the request that it answers, for a relative value.
+    value: the value of the header, absolute or relative.
+    base: the URL of the request, to resolve a relative value.
     """
 
     __slots__ = ("_whole", "redacted")
@@ -153,31 +154,31 @@ class Location:
 
     @classmethod
     def from_record(cls, redacted: str) -> Location:
-        """A Location as it was saved; followable only if saving it took nothing away."""
+        """Return a Location as it was saved; it can be followed only if saving it removed no secret."""
         location = cls(redacted)
         if "<redacted>" in redacted:
             location._whole = None
         return location
 
     def follow(self) -> str:
-        """The URL, whole.
+        """Return the whole URL.
 
         Raises
         ------
-        LocationLost: if it was loaded from a file and its secret part was not saved.
+        LocationLost: if the Location was loaded from a file without its secret part.
         """
         if self._whole is None:
             raise LocationLost(
                 f"This Location cannot be followed: {self.redacted}",
                 "it was loaded from a record, and records keep no secrets",
-                "Send the request that it answered once more, and follow the new Location",
+                "Send the request that returned it again, and follow the new Location",
             )
         return self._whole
 
     def with_query(self, **values: str) -> Location:
-        """This Location with ``name=value`` appended, by ``?`` or ``&``; nothing else of it is touched.
+        """Return this Location with ``name=value`` appended after ``?`` or ``&``; the rest of it is unchanged.
 
-        A value is sent as it is, right or wrong, except for the characters that would end it or the line: those are
+        A value is sent as given, right or wrong. Only the characters that would end the value or the line are
         percent-encoded.
         """
         whole = self.follow()
@@ -207,7 +208,7 @@ class Location:
 
 
 def _resolve(value: str, base: str) -> str:
-    """``value`` against ``base`` without rewriting a byte of ``value``'s path (``urljoin`` would fold ``..``)."""
+    """Resolve ``value`` against ``base``, without rewriting a byte of its path (``urljoin`` would fold ``..``)."""
     parts = urlsplit(base)
     if not base or urlsplit(value).scheme:
         return value
@@ -220,18 +221,18 @@ def _resolve(value: str, base: str) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """One request, not yet sent. Steps build it; :meth:`edit` breaks it on purpose; ``Registry.send`` sends it.
+    """One request that has not been sent yet. Steps build it, :meth:`edit` changes it, and ``Registry.send`` sends it.
 
     Attributes
     ----------
-    step: the name of the documented request, a row of ``protocol.endpoints.ENDPOINTS``.
-    method: sent as it stands.
+    step: the name of the step that drafted it, a row of ``protocol.endpoints.ENDPOINTS``.
+    method: sent as given.
     target: an origin-form path with its query, an absolute URL, or a :class:`Location`; sent byte for byte.
-    headers: name and value, in order; the client adds Host, User-Agent and the like when it sends them.
+    headers: names and values, in order; the client adds Host, User-Agent and others when it sends the request.
     body: the bytes to send, or None.
-    into: where a downloaded body goes: a path, a binary file, or None (hashed and dropped).
-    digest: what a downloaded body must be, or None.
-    side: ``"source"`` for the requests that a walk over two registries sends to the one it reads from, else ``""``.
+    into: where a downloaded body is written: a path, a binary file, or None (the body is hashed and dropped).
+    digest: the digest that a downloaded body must have, or None.
+    side: ``"source"`` for a request to the registry that a walk over two registries reads from, else ``""``.
     """
 
     step: str
@@ -252,14 +253,15 @@ class Request:
         body: Content | None = None,
         **others: Any,
     ) -> Request:
-        """A copy with something changed; the original stays as it was.
+        """Return a changed copy; the original stays as it is.
 
         Parameters
         ----------
-        method, target: replace the present ones.
-        headers: a mapping changes single headers (matched without case; one value takes the place of all of that name,
-            None takes them away, a new name is added at the end); a sequence of pairs replaces them all.
-        body: replaces the body, and Content-Length follows it unless ``headers`` names it; ``b""`` sends an empty one.
+        method, target: replace the current ones.
+        headers: a mapping changes single headers: names are matched without case, a value replaces all headers of that
+            name, None removes them, and a new name is added at the end. A sequence of pairs replaces all headers.
+        body: replaces the body, and sets Content-Length to its size unless ``headers`` names that header; ``b""``
+            sends an empty body.
         others: any other field of the request.
         """
         changes: dict[str, Any] = dict(others)
@@ -276,7 +278,7 @@ class Request:
         return replace(self, headers=pairs, **changes)
 
     def header(self, name: str) -> str | None:
-        """The first value of the header ``name``, matched without case."""
+        """Return the first value of the header ``name``, matched without case, or None."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
@@ -290,18 +292,18 @@ class Request:
 
 
 def changed_headers(pairs: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:
-    """``pairs`` with single headers changed, as :meth:`Request.edit` does it."""
+    """Return ``pairs`` with single headers changed, as in :meth:`Request.edit`."""
     wanted = {name.lower(): (name, value) for name, value in changes.items()}
     used: set[str] = set()
-    kept: list[tuple[str, str]] = []
+    result: list[tuple[str, str]] = []
     for name, value in pairs:
         key = name.lower()
         if key not in wanted:
-            kept.append((name, value))
+            result.append((name, value))
             continue
         new = wanted[key][1]
         if new is not None and key not in used:
-            kept.append((name, new))
+            result.append((name, new))
         used.add(key)
-    kept.extend((name, value) for key, (name, value) in wanted.items() if key not in used and value is not None)
-    return tuple(kept)
+    result.extend((name, value) for key, (name, value) in wanted.items() if key not in used and value is not None)
+    return tuple(result)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class StorageTree:
-    """A registry's storage at one moment: every file below its root with its size in bytes, and empty directories.
+    """A registry's storage at one moment: every file below its root with its size, and the empty directories.
 
     Attributes
     ----------
-    files: paths relative to the root (slashes as separators), with sizes in bytes; sorted by path.
-    folders: directories without a file below them, sorted.
+    files: paths relative to the root (separated by slashes), with sizes in bytes; sorted by path.
+    folders: empty directories, sorted.
     """
 
     files: tuple[tuple[str, int], ...] = ()
@@ -23,19 +23,20 @@ class StorageTree:
 
     @classmethod
     def of(cls, files: Iterable[tuple[str, int]], folders: Iterable[str] = ()) -> StorageTree:
-        """A tree of any files and directories; a directory that has something below it is left out."""
-        kept = tuple(sorted(files))
+        """Return a tree of ``files`` and ``folders``; a folder that is not empty is left out."""
+        sorted_files = tuple(sorted(files))
         names = sorted(set(folders))
         used: set[str] = set()
-        for path in (*(path for path, _ in kept), *names):
-            # Once a parent is known, so are those above it: a push looks at the tree after each request.
+        for path in (*(path for path, _ in sorted_files), *names):
+            # A parent that is in `used` has its own parents there too. Stopping there saves time, because a push reads
+            # the tree after each request.
             while (path := path.rpartition("/")[0]) and path not in used:
                 used.add(path)
-        return cls(kept, tuple(name for name in names if name not in used))
+        return cls(sorted_files, tuple(name for name in names if name not in used))
 
     @classmethod
     def of_directory(cls, root: Path) -> StorageTree:
-        """What is below ``root`` now. Files that vanish while it is read are left out; links are not followed."""
+        """Return the tree below ``root``. Files that vanish while it is read are left out; links are not followed."""
         files: list[tuple[str, int]] = []
         folders: list[str] = []
         for folder, subfolders, names in os.walk(root):
@@ -51,7 +52,7 @@ class StorageTree:
 
     @property
     def size(self) -> int:
-        """Bytes in all files."""
+        """How many bytes all files have together."""
         return sum(size for _, size in self.files)
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
@@ -61,7 +62,7 @@ class StorageTree:
         return len(self.files)
 
     def as_text(self) -> str:
-        """The tree, indented, one line for each directory and file."""
+        """Return the tree as indented text, one line for each directory and file."""
         lines: list[str] = []
         shown: tuple[str, ...] = ()
         entries = sorted([*((path, size) for path, size in self.files), *((path, -1) for path in self.folders)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Transcript
 from regtutor.walks.pushing import push_image
+from tests.workers import pytest_collection_finish, pytest_collection_modifyitems  # noqa: F401 - pytest's hooks
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
@@ -26,6 +28,14 @@ def missing(reason: str) -> None:
     if IN_CI:
         pytest.fail(f"CI must have every component: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_the_disk() -> Iterator[None]:
+    """Stores written in this process need not outlive a power cut: half of the time of many tests was fsync."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -61,10 +71,10 @@ def registry_binary(require_program: Callable[[str, str], str]) -> str:
 
 
 @pytest.fixture(scope="session")
-def podman(require_program: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def podman(require_program: Callable[[str, str], str]) -> Iterator[str]:
     """A podman whose images and containers are its own: what these tests see there, they made."""
     program = require_program("podman", "podman runc slirp4netns")
-    home = tmp_path_factory.mktemp("podman")
+    home = Path(tempfile.mkdtemp(prefix="podman-"))  # podman takes no path of more than 50 characters
     conf = os.environ.get("CONTAINERS_CONF", str(CONTAINERS_CONF) if _bare_machine() else "")
     wrapper = home / "bin" / "podman"
     wrapper.parent.mkdir()

@@ -71,8 +71,8 @@ def test_a_body_that_was_withheld_reads_so_in_the_text():
 
 def test_text_of_no_answer_says_why():
     shown = exchange(None, error="it refused").as_text()
-    assert "* no answer: it refused" in shown.splitlines()
-    assert exchange(None, error="it refused").meaning == "no answer: it refused"
+    assert "* no response: it refused" in shown.splitlines()
+    assert exchange(None, error="it refused").meaning == "no response: it refused"
 
 
 def test_headers_are_found_without_case_and_shown_as_received():
@@ -92,7 +92,7 @@ def test_expect_returns_the_exchange_or_says_what_the_registry_said():
     with pytest.raises(UnexpectedStatus) as caught:
         bad.expect(201, 202)
     assert caught.value.exchange is bad
-    assert "answered 404, not 201 or 202" in caught.value.what
+    assert "returned 404, not 201 or 202" in caught.value.what
     assert "NAME_UNKNOWN: not known" in caught.value.next
     assert "NAME_UNKNOWN" in bad.meaning
 
@@ -189,7 +189,7 @@ def test_a_request_that_was_edited_to_no_endpoint_is_not_called_by_the_step_that
     assert made.endpoint is None
     assert made.meaning == "not found"
     assert made.as_text().startswith("* PUT /v2/nonsense: not found")
-    with pytest.raises(UnexpectedStatus, match="PUT /v2/nonsense was answered 404, not 201"):
+    with pytest.raises(UnexpectedStatus, match="PUT /v2/nonsense returned 404, not 201"):
         made.expect(201)
 
 
@@ -202,7 +202,7 @@ def test_a_session_outside_of_the_api_belongs_to_its_step():
         {},
         "sha256:00",
     )
-    assert made.meaning == "the upload session is not known"
+    assert made.meaning == "the upload session is not known to the registry"
 
 
 def test_the_endpoint_is_no_part_of_the_record_and_is_found_anew_for_another_request():

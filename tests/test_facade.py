@@ -68,6 +68,7 @@ FACADE = [
     "push_image",
     "put_blob",
     "put_manifest",
+    "record",
     "request_token",
     "resume_upload",
     "run",

@@ -1,4 +1,4 @@
-"""The README does not lie: its Python runs as it stands, from the top, and its pictures and files are there."""
+"""The README's Python runs unchanged from top to bottom, and its pictures and files exist."""
 
 from __future__ import annotations
 

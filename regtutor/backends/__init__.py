@@ -1,1 +1,1 @@
-"""Where a registry comes from: started here, in this process, in a container, or known by its URL."""
+"""Back ends: a registry in this process, as a native program, in a container, or at a URL."""

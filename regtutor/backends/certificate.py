@@ -1,4 +1,4 @@
-"""The certificate that the embedded registry shows: one that it is given, or one that it makes for itself."""
+"""The TLS certificate of the embedded registry: from files, or made when the registry starts."""
 
 from __future__ import annotations
 
@@ -11,60 +11,61 @@ from pathlib import Path
 from regtutor.errors import ServerError
 
 TLS = bool | tuple[str | os.PathLike[str], str | os.PathLike[str]]
-"""False for none, True for a certificate of our own making, or the paths of a certificate and of its key."""
+"""False for no TLS, True for a certificate that regtutor makes, or the paths of a certificate and its key."""
 
 EVERY_ADDRESS = ("0.0.0.0", "::")
 
-CA_FILE = "ca.crt"  # the ending by which skopeo, podman and docker find a CA in a --cert-dir
+CA_FILE = "ca.crt"  # skopeo, podman and docker recognize a CA in a --cert-dir by this ending
 
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """What to serve TLS with, and the ``ca_file`` to trust it by where that CA is our own."""
+    """The ``context`` for serving TLS, and the ``ca_file`` for clients if regtutor made the certificate."""
 
     context: ssl.SSLContext
     ca_file: Path | None = None
 
 
 def server_certificate(tls: TLS, host: str, folder: Path) -> ServerCertificate | None:
-    """What ``tls`` asks for, or None.
+    """Return the certificate for the option ``tls``; None without TLS.
 
     Parameters
     ----------
     tls: see :data:`TLS`.
-    host: the address that is listened on.
-    folder: where the CA of our own goes, as ``ca.crt``; made if missing, and nothing else is put there.
+    host: the address on which the registry listens.
+    folder: the folder for the CA of a certificate that regtutor makes, as ``ca.crt``; it is created if it does not
+        exist, and nothing else is written to it.
 
     Raises
     ------
-    ServerError: a file that cannot be used, or trustme is not installed.
+    ServerError: if a file cannot be used, or trustme is not installed.
     """
     if isinstance(tls, tuple):
-        return ServerCertificate(_given(*tls))
+        return ServerCertificate(_from_files(*tls))
     return _self_made(host, folder) if tls else None
 
 
-def _given(certificate: str | os.PathLike[str], key: str | os.PathLike[str]) -> ssl.SSLContext:
+def _from_files(certificate: str | os.PathLike[str], key: str | os.PathLike[str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(certificate, key, password="")  # of a key with a password, nobody is asked for it
+        context.load_cert_chain(certificate, key, password="")  # do not prompt for the password of a key
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise ServerError(
-            f"TLS cannot be served with the certificate {os.fspath(certificate)} and the key {os.fspath(key)}",
+            f"The certificate {os.fspath(certificate)} and the key {os.fspath(key)} cannot be used for TLS",
             error.strerror or str(error) if isinstance(error, OSError) else str(error),
-            "Give two PEM files that belong together, the key without a password; a chain begins with the certificate",
+            "Give two matching PEM files, with a key that has no password; a chain begins with the certificate",
         ) from error
     return context
 
 
 def _self_made(host: str, folder: Path) -> ServerCertificate:
-    """A CA, and what it signs; its key is gone after that, so that nothing else can ever be signed with it."""
+    """Make a CA and a certificate, and discard the key of the CA, so that it can never sign anything else."""
     try:
         import trustme
     except ImportError as error:
         raise ServerError(
-            "A certificate of its own making needs trustme",
-            "it is not installed",
+            "Making a TLS certificate needs trustme",
+            "trustme is not installed",
             "Run pip install 'regtutor[tls]', or give a certificate and its key: --tls --cert FILE --key FILE",
         ) from error
     authority = trustme.CA(organization_name="regtutor", organization_unit_name="made when this registry started")
@@ -76,6 +77,6 @@ def _self_made(host: str, folder: Path) -> ServerCertificate:
 
 
 def _names(host: str) -> list[str]:
-    """By which names clients may ask: those of loopback, and the host, or for every address this machine's name."""
+    """Return the names for clients: those of loopback, and the host, or the name of this machine for all addresses."""
     own = socket.gethostname() if host in EVERY_ADDRESS else host
     return list(dict.fromkeys(("localhost", "127.0.0.1", "::1", own)))

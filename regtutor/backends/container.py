@@ -1,12 +1,14 @@
-"""``container``: CNCF Distribution in a container, run by docker or podman on a free loopback port."""
+"""The back end ``container``: CNCF Distribution in a container, run by docker or podman on a free loopback port."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from regtutor.backends import distribution
+from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.container_image import build_image, need_image, pull_image
 from regtutor.backends.engine import Engine, find_engine
 from regtutor.backends.keeper import Keeper, Ran
@@ -18,16 +20,19 @@ from regtutor.storage_tree import StorageTree
 
 STORAGE = "/var/lib/registry"
 PORT = "5000/tcp"
-CONFIG_INSIDE = "/regtutor/config.yml"
+INSIDE = "/regtutor"
+CONFIG_INSIDE = f"{INSIDE}/config.yml"
 RUN_SECONDS = 60.0
 STOP_SECONDS = 2
-_MOST_SAID = 200
+_MESSAGE_LENGTH = 200
 
 
 class ContainerHost:
-    """A running container: its log and its storage, through the engine."""
+    """A running container, with access to its log and storage through the engine."""
 
     name = "container"
+    access: Access | None = None
+    asks = DistributionAccess()
 
     def __init__(self, keeper: Keeper, engine: Engine, container: str, image: str) -> None:
         self.keeper, self.engine, self.container, self.image = keeper, engine, container, image
@@ -35,11 +40,11 @@ class ContainerHost:
         self._last_log: str | None = None
 
     def logs(self) -> str:
-        """What it has logged; of a very long log the end. After :meth:`close`, what it had logged until then."""
+        """Return the log, or the end of a very long one; after :meth:`close`, the log up to that time."""
         return self.engine.logs(self.container) if self._last_log is None else self._last_log
 
     def tree(self) -> StorageTree:
-        """The storage directory inside the container; empty after :meth:`close`."""
+        """Return the storage directory inside the container; an empty tree after :meth:`close`."""
         return self.engine.tree(self.container, STORAGE) if self._last_log is None else StorageTree()
 
     def ended(self) -> bool:
@@ -54,7 +59,12 @@ class ContainerHost:
             self._last_log = self.logs()
         except BackendFailed as error:
             self._last_log = str(error)
+        self.asks.close()
         self.keeper.close()
+
+    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+        """Keep the users, and the token server to stop at the end; ``about`` names the users."""
+        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
 def open_container(
@@ -65,6 +75,10 @@ def open_container(
     binary: str | Path | None = None,
     engine: str | None = None,
     settings: Mapping[str, str] | None = None,
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
     """Run CNCF Distribution in a container; by default from an image that is already present.
 
@@ -72,28 +86,39 @@ def open_container(
     ----------
     build: build the image first, from ``binary`` or the registry binary on PATH.
     pull: download the image first: True for registry:2, or a reference such as ``registry:3``.
-    image: the image to use, or the name to build; by default ``localhost/regtutor-registry:latest`` or registry:2 or 3.
-    binary: what to build from.
-    engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that answers.
+    image: the image to use, or the name of the image to build; by default ``localhost/regtutor-registry:latest``,
+        registry:2 or registry:3.
+    binary: the registry binary for the image.
+    engine: ``docker`` or ``podman``; by default ``$REGTUTOR_ENGINE``, else the first of the two that responds.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+    auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
+    token_seconds: how long a token is valid; by default 300.
 
     Returns
     -------
-    A Registry; closing it, and the end of this process, remove the container.
+    A Registry; the container is removed when the Registry is closed or this process ends.
 
     Raises
     ------
-    BackendMissing: if there is no engine or no image; it names the two calls that get one.
-    BackendFailed: if it does not come up; the error carries the end of its log.
+    BackendMissing: if no engine or no image is available; the error contains the two calls that get an image.
+    BackendFailed: if the registry does not start; the error contains the end of its log.
     """
     own = distribution.checked_settings(settings)
+    access = access_of(auth, users, policy, token_seconds)
     chosen = find_engine(engine)
-    keeper = Keeper()
+    keeper, asks = Keeper(), DistributionAccess()
     try:
         name = _image(chosen, keeper, build, pull, image, binary)
-        host, address = _start(keeper, chosen, name, own)
+        asks = distribution_access(access, keeper.directory("auth"), INSIDE)
+        host, address = _start(keeper, chosen, name, {**asks.settings, **own}, asks.files)
+        if access is not None:
+            host.lets_in(access, asks)
         return registry_of(host, f"http://{address}")
     except BaseException:
+        asks.close()
         keeper.close()
         raise
 
@@ -108,36 +133,45 @@ def _image(
     return need_image(engine, image)
 
 
-def _start(keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str]) -> tuple[ContainerHost, str]:
+def _start(
+    keeper: Keeper, engine: Engine, image: str, settings: Mapping[str, str], files: Mapping[Path, str]
+) -> tuple[ContainerHost, str]:
     home = keeper.directory("container")
     shutil.copyfile(distribution.CONFIG, home / "config.yml")
     (home / "config.yml").chmod(0o644)
     variables = [part for name, value in settings.items() for part in ("--env", f"{name}={value}")]
-    # The configuration is mounted, not only built in, so that registry:2 and registry:3 get it as well; "z" lets a
-    # container read it where SELinux labels files.
+    # The configuration is mounted as well as built in, so that registry:2 and registry:3 use it too; "z" allows the
+    # container to read it where SELinux labels files.
     arguments = ["--pull=never", "--publish", "127.0.0.1::5000", "--stop-timeout", str(STOP_SECONDS), *variables]
-    arguments += ["--volume", f"{home / 'config.yml'}:{CONFIG_INSIDE}:ro,z", image, "serve", CONFIG_INSIDE]
+    for file, inside in {home / "config.yml": CONFIG_INSIDE, **files}.items():
+        arguments += ["--volume", f"{file}:{inside}:ro,z"]
+    arguments += [image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
     if ran.status != 0:
         raise _failure(image, _why(ran), ran.output)
     host = ContainerHost(keeper, engine, name, image)
     if host.ended():
-        raise _failure(image, "It ended at once", host.logs())
+        raise _failure(image, "It ended immediately", host.logs())
     address = engine.address(name, PORT)
     if not wait_until_ready(lambda: answers(address), host.ended):
-        why = "It ended" if host.ended() else f"It did not answer within {READY_SECONDS:g} s"
+        why = "It ended" if host.ended() else f"It did not respond within {READY_SECONDS:g} s"
         raise _failure(image, why, host.logs())
     return host, address
 
 
 def _why(ran: Ran) -> str:
     if ran.status is None:
-        return f"The engine did not get it running within {RUN_SECONDS:g} s"
+        return f"The engine did not start it within {RUN_SECONDS:g} s"
     lines = ran.output.strip().splitlines()
-    return f"The engine says: {lines[-1][:_MOST_SAID]}" if lines else f"The engine ended with status {ran.status}"
+    return (
+        f"The engine reports: {lines[-1][:_MESSAGE_LENGTH]}" if lines else f"The engine ended with status {ran.status}"
+    )
 
 
 def _failure(image: str, why: str, log: str) -> BackendFailed:
     return distribution.did_not_start(
-        f"The registry in a container of {image}", why, log, 'rt.open_registry("embedded") needs no engine'
+        f"The registry in a container of {image}",
+        why,
+        log,
+        'Or use rt.open_registry("embedded"), which needs no engine',
     )

@@ -1,4 +1,4 @@
-"""The registry's container image: which one is present, built from a local binary, or pulled; only when told to."""
+"""The container image of the registry: find one, build one from a local binary, or pull one if requested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from regtutor.errors import BackendFailed, BackendMissing
 
 BUILT = "localhost/regtutor-registry:latest"
 PRESENT = (BUILT, "docker.io/library/registry:2", "docker.io/library/registry:3")
-"""The images that are used when they are there, in this order."""
+"""The images that are used if the engine has them, in this order."""
 
 BUILD_SECONDS = 120.0
 PULL_SECONDS = 600.0
@@ -29,31 +29,31 @@ _TWO_CALLS = (
 
 
 def present_image(engine: Engine, image: str | None = None) -> str | None:
-    """``image``, or the first of :data:`PRESENT`, if the engine has it."""
+    """Return ``image``, or the first image of :data:`PRESENT`, that the engine has; else None."""
     return next((name for name in ((image,) if image else PRESENT) if engine.has_image(name)), None)
 
 
 def need_image(engine: Engine, image: str | None = None) -> str:
-    """The same, or the error that says how to get one.
+    """Return the same image as :func:`present_image`, or raise an error that explains how to get one.
 
     Raises
     ------
-    BackendMissing: with the two calls that get one.
+    BackendMissing: if the engine has no such image; the error contains the two calls that get one.
     """
     found = present_image(engine, image)
     if found is None:
         looked_for = image or f"any of {', '.join(PRESENT)}"
-        raise BackendMissing("There is no registry image", f"{engine.name} does not have {looked_for}", _TWO_CALLS)
+        raise BackendMissing("No registry image is available", f"{engine.name} does not have {looked_for}", _TWO_CALLS)
     return found
 
 
 def build_image(engine: Engine, keeper: Keeper, binary: str | Path | None = None, image: str | None = None) -> str:
-    """Build an image that holds a registry binary of this machine; returns its name. Nothing is downloaded.
+    """Build an image with a registry binary of this machine, and return its name. Nothing is downloaded.
 
     Raises
     ------
-    BackendMissing: if there is no binary, or none that runs in a Linux container.
-    BackendFailed: if the engine cannot build it; the error carries what it said.
+    BackendMissing: if no binary is found, or the binary does not run in a Linux container.
+    BackendFailed: if the engine cannot build the image; the error contains the output of the engine.
     """
     program = distribution.find_binary(binary)
     context = keeper.directory("build")
@@ -64,7 +64,7 @@ def build_image(engine: Engine, keeper: Keeper, binary: str | Path | None = None
         limit=BUILD_SECONDS,
     )
     if ran.status != 0:
-        raise _failed(f"The image {name} could not be built", ran, BUILD_SECONDS, "Read what the engine said below")
+        raise _failed(f"The image {name} could not be built", ran, BUILD_SECONDS, "Read the output of the engine below")
     return name
 
 
@@ -73,14 +73,14 @@ def lay_out(program: Path, context: Path) -> None:
 
     Raises
     ------
-    BackendMissing: if the binary is not one for Linux.
+    BackendMissing: if the binary is not a Linux binary.
     """
     with program.open("rb") as start:
         if start.read(len(_ELF)) != _ELF:
             raise BackendMissing(
                 f"{program} does not run in a container",
                 "it is not a Linux binary",
-                'Use rt.open_registry("container", pull=True), or binary= with a Linux one',
+                'Use rt.open_registry("container", pull=True), or binary= with a Linux binary',
             )
     root = context / "rootfs"
     wanted = {"bin/registry": program, "regtutor/config.yml": distribution.CONFIG}
@@ -94,20 +94,20 @@ def lay_out(program: Path, context: Path) -> None:
 
 
 def libraries(program: Path) -> list[str]:
-    """The shared libraries and the loader that a binary needs, by ``ldd``; none for a static one."""
+    """Return the shared libraries and the loader of a binary, from ``ldd``; an empty list for a static binary."""
     try:
         done = subprocess.run(["ldd", str(program)], stdin=subprocess.DEVNULL, capture_output=True, timeout=5)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BackendMissing(
-            f"What {program} needs cannot be found out",
-            f"ldd did not answer: {error}",
+            f"The libraries of {program} cannot be determined",
+            f"ldd failed: {error}",
             'Use rt.open_registry("container", pull=True)',
         ) from error
     return _LIBRARY.findall(done.stdout.decode(errors="replace"))
 
 
 def pull_image(engine: Engine, keeper: Keeper, pull: str | bool = True) -> str:
-    """Download an image; returns its name.
+    """Download an image and return its name.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def pull_image(engine: Engine, keeper: Keeper, pull: str | bool = True) -> str:
 
     Raises
     ------
-    BackendFailed: if it cannot be had; the error carries what the engine said.
+    BackendFailed: if it cannot be downloaded; the error contains the output of the engine.
     """
     reference = "registry:2" if pull is True else str(pull)
     name = reference if "/" in reference else f"docker.io/library/{reference}"
@@ -125,12 +125,12 @@ def pull_image(engine: Engine, keeper: Keeper, pull: str | bool = True) -> str:
             f"The image {name} could not be pulled",
             ran,
             PULL_SECONDS,
-            "Check the name and this machine's way to the network, or build one from a local binary: "
+            "Check the name and the network connection, or build an image from a local binary: "
             'rt.open_registry("container", build=True)',
         )
     return name
 
 
 def _failed(what: str, ran: Ran, limit: float, next: str) -> BackendFailed:
-    why = f"It took over {limit:g} s" if ran.status is None else f"The engine ended with status {ran.status}"
+    why = f"It took more than {limit:g} s" if ran.status is None else f"The engine ended with status {ran.status}"
     return BackendFailed(what, why, next, log="\n".join(ran.output.splitlines()[-distribution.LOG_LINES :]))

@@ -1,4 +1,4 @@
-"""Where a registry on this machine keeps its content: a given directory, which stays, or a temporary one."""
+"""The storage directory of a registry on this machine: a given directory, which is kept, or a temporary one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from regtutor.errors import UnusableDirectory
 
 
 def usable_directory(root: Path) -> Path:
-    """``root``, made if missing, once a file could be written to it.
+    """Create ``root`` if it does not exist, check that files can be written to it, and return its full path.
 
     Raises
     ------
-    UnusableDirectory: if it cannot be made or written to.
+    UnusableDirectory: if it cannot be created or written to.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -23,20 +23,20 @@ def usable_directory(root: Path) -> Path:
             return root.resolve()
     except OSError as error:
         raise UnusableDirectory(
-            f"The registry cannot keep its content in {root}",
+            f"The registry cannot store its content in {root}",
             error.strerror or str(error),
-            "Give a directory that you may write to (--root, or root= in Python), or none for a temporary one",
+            "Give a directory that you can write to (--root, or root= in Python), or omit it to use a temporary one",
         ) from error
 
 
 def own_directory(root: str | Path | None, purpose: str) -> tuple[Path, Callable[[], None]]:
-    """A directory to use, and what to call when it is done with.
+    """Return a directory, and the function to call when it is no longer needed.
 
-    A temporary one belongs to a keeper, so that it goes even if this process is killed; in a browser, where there are
-    no processes and the files end with the page, to this process.
+    A temporary directory belongs to a keeper, which deletes it even if this process is killed. In a browser, which has
+    no processes and deletes the files with the page, it belongs to this process.
     """
     if root is not None:
-        return usable_directory(Path(root)), _leave
+        return usable_directory(Path(root)), _keep
     if sys.platform == "emscripten":
         temporary = tempfile.TemporaryDirectory(prefix=f"regtutor-{purpose}-")
         return Path(temporary.name), temporary.cleanup
@@ -46,5 +46,5 @@ def own_directory(root: str | Path | None, purpose: str) -> tuple[Path, Callable
     return keeper.directory(purpose) / "storage", keeper.close
 
 
-def _leave() -> None:
-    """A directory that was given stays."""
+def _keep() -> None:
+    """Do nothing: a given directory is kept."""

@@ -1,40 +1,44 @@
-"""``embedded``: our own registry on a socket, in a thread of this process."""
+"""The back end ``embedded``: regtutor's own registry on a socket, in a thread of this process."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
+from regtutor.backends.access import Access, access_of
 from regtutor.backends.certificate import TLS, server_certificate
 from regtutor.backends.local_host import LocalHost, local_host
 from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
+from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
-from regtutor.server.shell.listen import Server
+from regtutor.server.shell.listen import Server, is_loopback
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
-_TLS_FOLDER = ".regtutor/tls"  # below the root, beside the store's lock
+_TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
 _TICK = 1.0
 
 PasswordFile = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
-class _Door:
-    """Where it listens, and who comes in."""
+class _Access:
+    """The address to listen on, and the TLS and password files."""
 
     host: str
     port: int
     tls: TLS
     htpasswd: PasswordFile | None
     insecure_public: bool = False
+    required: Access | None = None
 
 
 def open_embedded(
@@ -44,31 +48,43 @@ def open_embedded(
     tls: TLS = False,
     htpasswd: PasswordFile | None = None,
     quirks: str | Iterable[str] = (),
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
     Parameters
     ----------
-    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
-    port: 0 for a free one.
-    tls: True serves TLS with a certificate made for it; the Registry trusts its CA, which is in the file
-        ``reg.host.ca_file``. Or the paths of a certificate and of its key; the Registry then trusts the usual CAs.
-    htpasswd: a file of names and passwords as Apache's ``htpasswd -B`` writes it; without one everybody is let in.
-        The Registry has no credentials: ``reg.with_auth(username, password)``.
-    quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
-        ``regtutor serve --quirks list`` shows them.
+    root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
+        deleted when the registry is closed.
+    port: the port; 0 for a free one.
+    tls: True to serve TLS with a new certificate; the Registry trusts its CA, which is in the file
+        ``reg.host.ca_file``. Or the paths of a certificate and its key; the Registry then trusts the usual CAs.
+    htpasswd: a file of names and passwords as Apache's ``htpasswd -B`` writes it; by default everyone has access.
+        The returned Registry has no credentials; add them with ``reg.with_auth(username, password)``.
+    quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
+        ``regtutor serve --quirks list`` lists them.
+    auth: ``token`` requires bearer tokens of a token server on the same port; ``basic`` requires a user name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: user name to password, for users with all permissions; by default the users of the lessons.
+    policy: users with their own permissions, as plain data, with ``auth="token"``; see
+        ``server.token.policy.policy_of``.
+    token_seconds: the lifetime of a token in seconds; by default 300.
 
     Returns
     -------
-    A Registry; closing it, and the end of this process, end it.
+    A Registry; the embedded registry stops when the Registry is closed or this process ends.
 
     Raises
     ------
     UnusableDirectory: if the directory cannot be used.
-    StoreLocked: if another embedded registry uses it.
-    ServerError: if the port is taken, the files for TLS or passwords cannot be used, or a quirk is not known.
+    StoreLocked: if another embedded registry uses the directory.
+    ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
-    server, host = _start(root, _Door("127.0.0.1", port, tls, htpasswd), quirks)
+    required = access_of(auth, users, policy, token_seconds)
+    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -81,31 +97,39 @@ def serve_embedded(
     htpasswd: PasswordFile | None = None,
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
+    auth: str | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
-    """Run the embedded registry until Ctrl-C or SIGTERM, and say each request as it is answered.
+    """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks: as for :func:`open_embedded`.
-    host: the address to listen on; beyond loopback only with both ``tls`` and ``htpasswd``.
+    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
-    say: gets each line.
+    say: the function that receives each line; by default ``print``.
 
     Raises
     ------
-    ServerError: besides, for a ``host`` that is not protected.
+    ServerError: as for :func:`open_embedded`, and for a ``host`` that is not protected.
     """
     ended = threading.Event()
-    server, local = _start(root, _Door(host, port, tls, htpasswd, insecure_public), quirks, say)
+    if auth is not None and not (insecure_public or is_loopback(host)):
+        why = "the passwords of the lessons' users are public"
+        raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
+    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
+    server, local = _start(root, access, quirks, say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
-        kept = "and stays" if root is not None else "and is deleted at the end"
-        say(f"A registry at {server.url}; its content is in {local.root} {kept}. Ctrl-C ends it.")
+        kept = "is kept" if root is not None else "is deleted at the end"
+        say(f"Registry at {server.url}; its content is in {local.root} and {kept}. Press Ctrl-C to stop it.")
+        if local.access is not None:
+            say(f"It requires credentials. {local.access.about}.")
         if local.ca_file is not None:
-            push = f"regtutor push IMAGE {_asked_at(server.url)}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
+            address = _connectable(server.url)
+            push = f"regtutor push IMAGE {address}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
             say(f"Its certificate is signed by the CA in {local.ca_file}: {push}")
-        while not ended.wait(_TICK):  # without a limit, Ctrl-C would not end it on Windows
+        while not ended.wait(_TICK):  # without a time limit, Ctrl-C would not interrupt this on Windows
             pass
     except KeyboardInterrupt:
         say("")
@@ -114,34 +138,45 @@ def serve_embedded(
         local.close()
 
 
-def _asked_at(url: str) -> str:
-    """``url``, with an address that can be connected to where it is that of every interface."""
+def _connectable(url: str) -> str:
+    """Return ``url`` with a loopback address instead of the address of all interfaces, to which no client connects."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _start(
-    root: str | Path | None, door: _Door, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
+    root: str | Path | None, access: _Access, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
 ) -> tuple[Server, LocalHost]:
+    required = access.required
+    if required is not None and access.htpasswd is not None:
+        raise ServerError("htpasswd= and auth= cannot be used together", "both name the users", "Give one of them")
     local = local_host("embedded", _ABOUT, root)
     try:
-        certificate = server_certificate(door.tls, door.host, local.root / _TLS_FOLDER)
+        certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
         server = Server(
-            App(local.store, quirks=quirks),
-            door.host,
-            door.port,
+            App(local.store, quirks=quirks, **(required.app_settings if required and required.tokens else {})),
+            access.host,
+            access.port,
             certificate.context if certificate else None,
             log,
-            passwords=Htpasswd(door.htpasswd) if door.htpasswd is not None else None,
-            public=door.insecure_public,
+            passwords=_passwords(access),
+            public=access.insecure_public,
         ).start()
     except BaseException:
         local.close()
         raise
     local.ca_file = certificate.ca_file if certificate else None
+    local.lets_in(required)
     local.runs(server.log_lines, server.close)
     return server, local
 
 
+def _passwords(access: _Access) -> Htpasswd | None:
+    """The passwords that the server checks before it calls the App. The App checks tokens itself."""
+    if access.required is not None and access.required.tokens is None:
+        return access.required.passwords
+    return Htpasswd(access.htpasswd) if access.htpasswd is not None else None
+
+
 def quirks_listed() -> str:
-    """What ``quirks`` may name, as text."""
+    """Return the list of quirks and their groups as text."""
     return listed()

@@ -1,7 +1,7 @@
-"""A container engine by its command line: docker or podman, each call within a time limit.
+"""A container engine, docker or podman, through its command line; each call has a time limit.
 
-Knows what the two have in common and the one thing in which they differ here (TLS towards a loopback registry); it
-knows nothing of registries.
+The module handles the one difference between the two that matters here (TLS for a registry on loopback). It does not
+depend on registries.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from regtutor.errors import BackendFailed, BackendMissing
 from regtutor.storage_tree import StorageTree
 
 ENGINES = ("docker", "podman")
-ANSWER_SECONDS = 2.0  # a docker command without its daemon is common: it must not hold anybody up
+ANSWER_SECONDS = 2.0  # a docker command without a running daemon is common, and must not cause a long wait
 CALL_SECONDS = 15.0
 COPY_SECONDS = 60.0
 MOST_ENTRIES = 200_000
-_COPIES = 2  # a file that vanishes during the copy, such as a finished upload's, makes it fail
+_COPIES = 2  # a copy fails if a file disappears meanwhile, such as the data of a completed upload
 _PIECE = 64 * 1024
 _FOLDER = -1
 
@@ -37,13 +37,13 @@ _HOW = (
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that answered; ``program`` is its command's path."""
+    """An engine that responds; ``program`` is the path of its command."""
 
     program: str
 
     @property
     def name(self) -> str:
-        """The command's name."""
+        """The name of the command."""
         return os.path.basename(self.program)
 
     @property
@@ -56,25 +56,25 @@ class Engine:
         return _run(self.program, "image", "inspect", image).returncode == 0
 
     def address(self, container: str, port: str) -> str:
-        """Where on the host's loopback a container's port is published, such as ``127.0.0.1:41234``."""
+        """Return the address on loopback that publishes a port of the container, such as ``127.0.0.1:41234``."""
         lines = self._call("port", container, port).split()
         return next((line for line in lines if line.startswith("127.")), lines[0] if lines else "")
 
     def running(self, container: str) -> bool:
-        """Whether the container runs now."""
+        """Whether the container is running."""
         done = _run(self.program, "inspect", "--format", "{{.State.Running}}", container)
         return done.stdout.strip() == b"true"
 
     def logs(self, container: str, lines: int = 20_000) -> str:
-        """What the container wrote to both its outputs; at most the last ``lines``."""
+        """Return the standard output and error of the container; at most the last ``lines``."""
         return self._call("logs", "--tail", str(lines), container)
 
     def tree(self, container: str, path: str) -> StorageTree:
-        """What is below ``path`` in a container, by the engine's copy command; contents pass by and are not kept.
+        """Return the files below ``path`` in a container, through the copy command of the engine; contents are dropped.
 
         Raises
         ------
-        BackendFailed: if the copy fails, takes over a minute, or has more files than can be shown.
+        BackendFailed: if the copy fails, takes more than a minute, or contains too many files.
         """
         argv = [self.program, "cp", f"{container}:{path}", "-"]
         for _ in range(_COPIES):
@@ -85,7 +85,7 @@ class Engine:
         raise _failed(argv, complaint)
 
     def plain_http(self, reference: str) -> list[str]:
-        """The option with which this engine pulls from a registry without TLS: for loopback, as docker does unasked."""
+        """Return the option that allows pulls without TLS from a registry on loopback; docker needs no option."""
         host = urlsplit("//" + reference).hostname or ""
         loopback = host == "localhost" or host.startswith("127.")
         return ["--tls-verify=false"] if loopback and "/" in reference and self.is_podman else []
@@ -99,36 +99,36 @@ class Engine:
 
 
 def find_engine(engine: str | None = None) -> Engine:
-    """The engine to use: ``engine``, else ``$REGTUTOR_ENGINE``, else the first of docker and podman that answers.
+    """Return ``engine``, else the engine in ``$REGTUTOR_ENGINE``, else the first of docker and podman that responds.
 
     Raises
     ------
-    BackendMissing: if none answers within 2 s; it says what each one said.
+    BackendMissing: if no engine responds within 2 s; the error contains the reason for each.
     """
     wanted = engine or os.environ.get("REGTUTOR_ENGINE")
-    said = []
+    reasons = []
     for name in (wanted,) if wanted else ENGINES:
         program = shutil.which(name)
         trouble = _trouble(program) if program else "is not installed"
         if program and not trouble:
             return Engine(program)
-        said.append(f"{name} {trouble}")
-    raise BackendMissing("There is no container engine", "; ".join(said), _HOW)
+        reasons.append(f"{name} {trouble}")
+    raise BackendMissing("No container engine is available", "; ".join(reasons), _HOW)
 
 
 def _trouble(program: str) -> str:
     try:
         done = _run(program, "info", limit=ANSWER_SECONDS)
     except BackendFailed as error:
-        return f"does not answer ({error.why})"
+        return f"does not respond ({error.why})"
     lines = done.stdout.decode(errors="replace").strip().splitlines()
-    return f"does not answer ({lines[-1].strip() if lines else 'no message'})" if done.returncode else ""
+    return f"does not respond ({lines[-1].strip() if lines else 'no message'})" if done.returncode else ""
 
 
 def _copied(argv: list[str]) -> tuple[list[tuple[str, int]], str]:
-    """The entries of the archive that ``argv`` writes, and what went wrong, or an empty text."""
-    with tempfile.TemporaryFile() as words:
-        copying = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words)
+    """Return the entries of the archive that ``argv`` writes, and the error message, or an empty text."""
+    with tempfile.TemporaryFile() as errors:
+        copying = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
         watchdog = threading.Timer(COPY_SECONDS, copying.kill)
         watchdog.start()
         entries: list[tuple[str, int]] = []
@@ -137,7 +137,7 @@ def _copied(argv: list[str]) -> tuple[list[tuple[str, int]], str]:
             assert copying.stdout
             with copying.stdout as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
                 entries += _entries(archive)
-                while stream.read(_PIECE):  # the padding, so that it can end by itself
+                while stream.read(_PIECE):  # read the padding, so that the command can end by itself
                     pass
             status = copying.wait(COPY_SECONDS)
             trouble = f"it ended with status {status}" if status else ""
@@ -147,17 +147,17 @@ def _copied(argv: list[str]) -> tuple[list[tuple[str, int]], str]:
             watchdog.cancel()
             copying.kill()
             copying.wait(CALL_SECONDS)
-        words.seek(0)
-        said = words.read(_PIECE).decode(errors="replace").strip()
+        errors.seek(0)
+        message = errors.read(_PIECE).decode(errors="replace").strip()
     if len(entries) > MOST_ENTRIES:
-        trouble = f"there are more than {MOST_ENTRIES} files"
-    return entries, (said or trouble) if trouble else ""
+        trouble = f"it contains more than {MOST_ENTRIES} files"
+    return entries, (message or trouble) if trouble else ""
 
 
 def _entries(archive: tarfile.TarFile) -> Iterator[tuple[str, int]]:
-    """Name below the copied directory, and size; at most one more than is allowed."""
+    """Yield name (below the copied directory) and size of each entry; stop one entry above the limit."""
     for count, member in enumerate(archive):
-        archive.members = []  # type: ignore[attr-defined]  # else it keeps each header
+        archive.members = []  # type: ignore[attr-defined]  # otherwise it keeps every header
         inside = member.name.removeprefix("./").partition("/")[2].rstrip("/")
         if inside:
             yield inside, _FOLDER if member.isdir() else member.size
@@ -176,7 +176,7 @@ def _run(program: str, *arguments: str, limit: float = CALL_SECONDS) -> subproce
             **APART,
         )
     except subprocess.TimeoutExpired as error:
-        raise _failed([program, *arguments], f"no answer within {limit:g} s") from error
+        raise _failed([program, *arguments], f"no response within {limit:g} s") from error
     except OSError as error:
         raise _failed([program, *arguments], error.strerror or str(error)) from error
 
@@ -184,5 +184,5 @@ def _run(program: str, *arguments: str, limit: float = CALL_SECONDS) -> subproce
 def _failed(argv: list[str], why: str) -> BackendFailed:
     lines = why.strip().splitlines()
     return BackendFailed(
-        f"The command {' '.join(argv)} failed", lines[-1] if lines else "it gave no reason", "Try it in a terminal"
+        f"The command {' '.join(argv)} failed", lines[-1] if lines else "it printed no reason", "Run it in a terminal"
     )

@@ -1,17 +1,19 @@
-"""A registry in this process, behind the same client, without a socket: the transport that calls the App.
+"""The back end ``in_process``: the embedded registry without a socket, through a transport that calls the App.
 
-It makes the records that the wire would make: the head with what a client adds to it, ``100 Continue`` where the App
-accepts, a body that is withheld where it does not. It needs no thread, no socket and no subprocess, so it runs in a
-browser too.
+The transport makes the same records as the wire: the request head with the headers that a client adds, ``100 Continue``
+if the App accepts the request, and a withheld body if it does not. It needs no thread, socket or subprocess, so it also
+runs in a browser.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
+from regtutor.backends.access import access_of
 from regtutor.backends.local_host import local_host
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.registry import Registry
@@ -28,45 +30,62 @@ from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal
 
 URL = "http://registry.localhost"
-"""What the registry in this process is called; nothing listens there."""
+"""The URL of the registry in this process; nothing listens on it."""
 
 DRAIN = 4 * 1024 * 1024
-"""Bytes of a refused body that are read and dropped, as the embedded registry does on a socket."""
+"""The most bytes of a refused body that are read and dropped, as by the embedded registry on a socket."""
 
 
-def open_in_process(root: str | Path | None = None, *, quirks: str | Iterable[str] = ()) -> Registry:
-    """The embedded registry without a socket: requests are calls into it, in this process.
+def open_in_process(
+    root: str | Path | None = None,
+    *,
+    quirks: str | Iterable[str] = (),
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
+) -> Registry:
+    """Open the embedded registry without a socket: each request is a function call in this process.
 
     Parameters
     ----------
-    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
-    quirks: in what it behaves as CNCF Distribution does: ``distribution-2.8``, ``distribution-3.1``, or single names;
-        ``regtutor serve --quirks list`` shows them.
+    root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
+        deleted when the registry is closed.
+    quirks: behaviour to copy from CNCF Distribution: ``distribution-2.8``, ``distribution-3.1``, or single names;
+        ``regtutor serve --quirks list`` lists them.
+    auth: ``token`` requires bearer tokens of a token server at the same address; ``basic`` requires a user name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: user name to password, for users with all permissions; by default the users of the lessons.
+    policy: users with their own permissions, as plain data, with ``auth="token"``; see
+        ``server.token.policy.policy_of``.
+    token_seconds: the lifetime of a token in seconds; by default 300.
 
     Raises
     ------
     UnusableDirectory: if the directory cannot be used.
-    StoreLocked: if another embedded registry uses it.
-    ServerError: for a quirk that there is not.
+    StoreLocked: if another embedded registry uses the directory.
+    ServerError: if a quirk does not exist.
     """
+    access = access_of(auth, users, policy, token_seconds)
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
     try:
-        transport = InProcessTransport(App(host.store, quirks=quirks))
+        transport = InProcessTransport(App(host.store, quirks=quirks, **(access.app_settings if access else {})))
     except BaseException:
         host.close()
         raise
+    host.lets_in(access)
     host.runs(transport.log_lines)
     return Registry(transport.url, transport, host=host)
 
 
 class InProcessTransport:
-    """Sends requests to an App by calling it.
+    """A transport that sends requests to an App by calling it.
 
     Parameters
     ----------
-    app: answers; the transport does not close its store.
-    url: the App's address; requests to any other host fail, as there is no network here.
-    user_agent: sent where a request names none.
+    app: the App; the transport does not close its store.
+    url: the address of the App; requests to any other host fail, because there is no network.
+    user_agent: the User-Agent of requests without one.
     """
 
     def __init__(self, app: App, *, url: str = URL, user_agent: str | None = None) -> None:
@@ -75,10 +94,10 @@ class InProcessTransport:
         self.log_lines: list[str] = []
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
-        """Ask the App; parameters, result and errors are those of ``WireTransport.send``."""
+        """Send a request to the App; parameters, result and errors are those of ``WireTransport.send``."""
         address = split_url(url)
         check_destination(request)
         recording = Recording(request, url, registry)
@@ -86,15 +105,15 @@ class InProcessTransport:
         recording.headers = composed_headers(request, headers, address, self.user_agent)
         if address.origin.lower() != self.url.lower():
             raise self._failed(recording, f"{address.origin} cannot be reached", "this registry runs without a network")
-        recording.event("connected", note="In this process: a call, not a connection")
+        recording.event("connected", note="In this process: a function call, not a connection")
         recording.event("head sent", len(head_bytes(request.method, recording.target, recording.headers)))
         try:
-            response = self._answer(recording, self._begin(recording, address))
+            response = self._respond(recording, self._begin(recording, address))
         except BodyUnreadable as error:
             raise recording.cut(error.error) from None
         except BodyTooShort as error:
             what = f"The body ended too early: {error}"
-            raise self._failed(recording, what, "what is being sent became shorter while it was read") from error
+            raise self._failed(recording, what, "its source became shorter while it was read") from error
         self._log(recording, response)
         return _received(recording, response)
 
@@ -102,11 +121,11 @@ class InProcessTransport:
         head = Head(recording.request.method, recording.target, recording.headers)
         try:
             return self.app.begin(head, scheme=address.scheme)
-        except Exception as error:  # noqa: BLE001 - any failure of the App is an answer, and stands in the log
+        except Exception as error:  # noqa: BLE001 - any failure of the App becomes a response and a line of the log
             return self._failure(error)
 
-    def _answer(self, recording: Recording, outcome: Response | BodySink) -> Response:
-        """The final answer; until then the body goes to the sink, or is withheld."""
+    def _respond(self, recording: Recording, outcome: Response | BodySink) -> Response:
+        """Return the final response, after writing the body to the sink or withholding it."""
         body = recording.request.body
         expects = any(name.lower() == "expect" and value.lower() == "100-continue" for name, value in recording.headers)
         if isinstance(outcome, Response):
@@ -125,7 +144,7 @@ class InProcessTransport:
             return self._failure(error)
 
     def _hand_over(self, recording: Recording, body: Body | None, sink: BodySink) -> None:
-        """Write the body to ``sink``, as much of it as the headers announce."""
+        """Write as much of the body to ``sink`` as the headers announce."""
         framing = Framing.of(recording.headers)
         limit = framing.limit(body) if body is not None else framing.length or 0
         for piece in pieces(body, limit) if body is not None else ():
@@ -133,7 +152,7 @@ class InProcessTransport:
             recording.upload.update(piece)
             sink.write(piece)
         if recording.upload.size < limit:
-            why = f"Content-Length is {limit}, and there are {recording.upload.size} bytes"
+            why = f"Content-Length is {limit}, but the body has {recording.upload.size} bytes"
             raise self._failed(recording, "The registry waits for more of the body", why)
         if recording.upload.size:
             assert body is not None
@@ -141,7 +160,7 @@ class InProcessTransport:
             recording.event("body sent", limit, framing.note(body, limit, True))
 
     def _drop(self, recording: Recording, body: Body) -> None:
-        """Read the body and drop it, up to a limit, as a server does that has already answered."""
+        """Read and drop the body, up to a limit, as a server does after it has responded."""
         framing = Framing.of(recording.headers)
         limit = framing.limit(body)
         for piece in pieces(body, min(limit, body.size, DRAIN)):
@@ -153,8 +172,8 @@ class InProcessTransport:
 
     def _failure(self, error: Exception) -> Response:
         self.log_lines.append(f"500 because of {type(error).__name__}: {error}")
-        next = "the same request once more; the registry's log says what went wrong"
-        expected = "no failure of the registry's own: the request need not be wrong"
+        next = "the same request again; the registry's log has the cause"
+        expected = "no failure inside the registry: the request need not be wrong"
         return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
 
     def _failed(self, recording: Recording, what: str, why: str) -> ConnectionFailed:

@@ -1,8 +1,9 @@
-"""This process's end of the keeper: start one, ask it for things, let it go.
+"""The client side of a keeper: start a keeper, send it commands, end it.
 
-One keeper for each registry, so that closing a registry and the death of the kernel take the same way: the pipe ends,
-and the keeper puts away what it owns. The pipe's write end is close-on-exec, and a fork of this process (which
-``multiprocessing`` may make) closes its copy at once: no child can keep a dead kernel's registry alive.
+Each registry has its own keeper, so that closing a registry and the death of the kernel have the same effect: the pipe
+ends, and the keeper cleans up what it owns. The write end of the pipe is close-on-exec, and a fork of this process
+(such as by ``multiprocessing``) closes its copy immediately, so that no child can keep the registry of a dead kernel
+alive.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ _PROGRAM = "import sys; sys.path += sys.argv[1:]; from regtutor.backends.keeper_
 _USES = ("regtutor", "psutil")
 _ANSWER_SECONDS = 10.0
 _END_SECONDS = 15.0
-_CLOSED_SECONDS = 1.0  # its output ends with it
+_CLOSED_SECONDS = 1.0  # the output of the keeper ends with the keeper
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended: its status, None if it was killed at its limit, and the end of what it wrote."""
+    """The result of a command: its status (None if it was killed at its time limit) and the end of its output."""
 
     status: int | None
     output: str
 
 
 class Keeper:
-    """Owns processes, containers and directories for this process, and outlives it only to put them away."""
+    """A program that owns processes, containers and directories for this process, and cleans them up when it ends."""
 
     def __init__(self) -> None:
         try:
@@ -56,9 +57,9 @@ class Keeper:
             )
         except OSError as error:
             raise BackendMissing(
-                "No registry can be started from here",
-                f"this Python cannot start a process: {error}",
-                'Use rt.open_registry("in_process"), which needs none, or a registry\'s URL',
+                "No registry can be started",
+                f"this Python cannot start processes: {error}",
+                'Use rt.open_registry("in_process"), which needs no process, or the URL of a registry',
             ) from error
         assert self._process.stdin and self._process.stdout
         self._commands, self._answers = self._process.stdin, PipeLines(self._process.stdout)
@@ -69,44 +70,44 @@ class Keeper:
 
     @property
     def pid(self) -> int:
-        """The keeper's own process number."""
+        """The process ID of the keeper."""
         return self._process.pid
 
     def directory(self, purpose: str) -> Path:
-        """A new temporary directory, only for this user, that is deleted when the keeper ends."""
-        return Path(self._ask({"do": "directory", "purpose": purpose})["path"])
+        """Create a temporary directory, private to this user, that is deleted when the keeper ends."""
+        return Path(self._command({"do": "directory", "purpose": purpose})["path"])
 
     def start(self, argv: Sequence[str], *, env: Mapping[str, str] | None, log: Path) -> int:
-        """Start a process that appends what it writes to ``log``; returns its number.
+        """Start a process that appends its output to ``log``, and return its process ID.
 
         Raises
         ------
         BackendFailed: if it cannot be started.
         """
-        return int(self._ask({"do": "start", "argv": list(argv), "env": env and dict(env), "log": str(log)})["pid"])
+        return int(self._command({"do": "start", "argv": list(argv), "env": env and dict(env), "log": str(log)})["pid"])
 
     def status(self, pid: int) -> int | None:
-        """The exit status of a process that :meth:`start` started, None while it runs."""
-        status: int | None = self._ask({"do": "status", "pid": pid})["status"]
+        """Return the exit status of a process that :meth:`start` started, or None while it runs."""
+        status: int | None = self._command({"do": "status", "pid": pid})["status"]
         return status
 
     def stop(self, pid: int) -> int | None:
-        """Stop a process and its group: TERM, then KILL; returns its exit status."""
-        status: int | None = self._ask({"do": "stop", "pid": pid})["status"]
+        """Stop a process and its group with TERM, then KILL, and return its exit status."""
+        status: int | None = self._command({"do": "stop", "pid": pid})["status"]
         return status
 
     def run(self, argv: Sequence[str], *, limit: float) -> Ran:
-        """Run a command to its end, for at most ``limit`` seconds; it does not outlive this process for long either."""
-        answer = self._ask({"do": "run", "argv": list(argv), "env": None, "limit": limit}, limit)
+        """Run a command to its end, for at most ``limit`` seconds; it ends shortly after this process at the latest."""
+        answer = self._command({"do": "run", "argv": list(argv), "env": None, "limit": limit}, limit)
         return Ran(answer["status"], answer["output"])
 
     def container(self, engine: str, arguments: Sequence[str], *, limit: float) -> tuple[str, Ran]:
-        """``ENGINE run --detach --name NAME ...``: the name, which the keeper makes up, and how it went."""
+        """Run ``ENGINE run --detach --name NAME ...``; return the name, which the keeper chooses, and the result."""
         command = {"do": "container", "engine": engine, "arguments": list(arguments), "env": None, "limit": limit}
-        answer = self._ask(command, limit)
+        answer = self._command(command, limit)
         return answer["name"], Ran(answer["status"], answer["output"])
 
-    def _ask(self, command: dict[str, Any], limit: float = 0.0) -> dict[str, Any]:
+    def _command(self, command: dict[str, Any], limit: float = 0.0) -> dict[str, Any]:
         with self._lock:
             self._count += 1
             try:
@@ -115,10 +116,10 @@ class Keeper:
                 raise _gone() from error
             deadline = time.monotonic() + limit + _ANSWER_SECONDS
             answer = self._read(deadline)
-            while answer.get("id") != self._count:  # the answer to a question whose asker was interrupted
+            while answer.get("id") != self._count:  # the answer to a command whose caller was interrupted
                 answer = self._read(deadline)
         if "error" in answer:
-            raise BackendFailed("Something that the registry needs cannot be had", answer["error"])
+            raise BackendFailed("The registry cannot get a resource that it needs", answer["error"])
         return answer
 
     def _read(self, deadline: float) -> dict[str, Any]:
@@ -132,12 +133,12 @@ class Keeper:
         return answer
 
     def let_go(self) -> None:
-        """End the pipe: the keeper starts to put things away; a second call does nothing."""
+        """End the pipe, so that the keeper begins to clean up; a second call does nothing."""
         with contextlib.suppress(OSError):
             self._commands.close()
 
     def close(self) -> None:
-        """Have everything put away, and wait for it, within a limit; a second call does nothing."""
+        """Have the keeper clean up, and wait for it, up to a time limit; a second call does nothing."""
         if not self._open:
             return
         self._open = False
@@ -148,7 +149,7 @@ class Keeper:
             self._process.terminate()
         self._answers.wait_until_closed(_CLOSED_SECONDS)
         if left:
-            warnings.warn(f"regtutor could not put away: {', '.join(left)}", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"regtutor could not clean up: {', '.join(left)}", RuntimeWarning, stacklevel=2)
 
     def _last_words(self) -> list[str]:
         deadline = time.monotonic() + _END_SECONDS
@@ -158,16 +159,16 @@ class Keeper:
                 answer = self._read(deadline)
             self._process.wait(max(0.1, deadline - time.monotonic()))
         except (BackendFailed, subprocess.TimeoutExpired):
-            return [f"what keeper process {self.pid} owned"]
+            return [f"everything that the keeper process {self.pid} owned"]
         left: list[str] = answer["left"]
         return left
 
     def _forget(self) -> None:
-        """In a fork: the registry stays the parent's, and so does the pipe."""
+        """Close the copies in a fork: the registry and the pipe belong to the parent."""
         self._open = False
         self._commands.close()
         self._answers.forget()
-        self._process.returncode = 0  # not our child: nothing to wait for
+        self._process.returncode = 0  # not our child: there is nothing to wait for
 
     def __enter__(self) -> Keeper:
         return self
@@ -182,7 +183,7 @@ _KEEPERS: list[Keeper] = []
 
 
 def close_all() -> None:
-    """Let every keeper go at once, then wait for each: what is still open when Python ends."""
+    """End the pipes of all open keepers, then wait for each; this runs when Python ends."""
     keepers = list(reversed(_KEEPERS))
     for keeper in keepers:
         keeper.let_go()
@@ -197,7 +198,7 @@ def _after_fork() -> None:
 
 
 def _folders_of(packages: Sequence[str]) -> list[str]:
-    """Where these are installed: Python finds nothing but its own library by itself after ``-I -S``."""
+    """Return the folders in which packages are installed: with ``-I -S``, Python finds only its standard library."""
     found = [importlib.util.find_spec(package) for package in packages]
     folders = [str(Path(spec.origin).parent.parent) for spec in found if spec and spec.origin]
     return list(dict.fromkeys(folders))
@@ -205,8 +206,8 @@ def _folders_of(packages: Sequence[str]) -> list[str]:
 
 def _gone() -> BackendFailed:
     return BackendFailed(
-        "The process that looks after this registry does not answer",
-        "it was closed or has been stopped",
+        "The keeper process of this registry does not respond",
+        "it was closed or stopped",
         "Open a new registry with rt.open_registry()",
     )
 

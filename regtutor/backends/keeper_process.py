@@ -1,13 +1,13 @@
-"""The keeper: owns what a kernel started, and puts it away when the kernel is gone, however suddenly.
+"""The keeper: a program that owns what a kernel started, and cleans up when the kernel ends, even if it is killed.
 
-It is a program, run by ``python -I -S`` in a session of its own, so that interrupting the kernel reaches neither it nor
-what it started. Its standard input is a pipe from the kernel. Commands come over it, one JSON object a
-line; the answers go to standard output in the same form. When the pipe ends, which it does also when the kernel is
-killed, the keeper stops processes, removes containers, deletes directories, in this order, and ends.
+It is run by ``python -I -S`` in a session of its own, so that an interrupt of the kernel reaches neither the keeper nor
+its children. Its standard input is a pipe from the kernel, which carries commands, one JSON object per line; it writes
+the results to standard output in the same form. When the pipe ends, which also happens when the kernel is killed, the
+keeper stops processes, removes containers and deletes directories, in this order, and ends.
 
-It puts away only what it made: children that it started, containers and directories whose names it made up. It uses
-the standard library, and of regtutor only ``processes.py`` and ``pipe_lines.py``: it must know neither registries nor
-HTTP. Its other end is ``keeper.py``.
+The keeper cleans up only what it made itself: its children, and the containers and directories that it named. It uses
+only the standard library and regtutor's ``processes.py`` and ``pipe_lines.py``; it must not depend on registries or
+HTTP. ``keeper.py`` is its client.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ PREFIX = "regtutor-"
 TERM_SECONDS = 1.5  # for all processes together, between TERM and KILL
 KILL_SECONDS = 2.0
 REMOVE_SECONDS = 8.0  # for one container
-FINISH_SECONDS = 1.5  # a command that is under way when the kernel dies may end by itself for so long
+FINISH_SECONDS = 1.5  # how long a running command can take to end by itself after the kernel has died
 DELETE_TRIES = 4
-DELETE_PAUSE = 0.1  # Windows deletes no file that a process holds, and a killed kernel closes its pipe first
+DELETE_PAUSE = 0.1  # Windows does not delete an open file, and a killed kernel closes its pipe before its files
 OUTPUT_BYTES = 64 * 1024
 TICK = 0.02
 
@@ -45,7 +45,7 @@ Answer = dict[str, Any]
 
 
 class Keeper:
-    """What is owned, and the commands that add to it."""
+    """The owned resources, and the commands that add to them."""
 
     def __init__(self, commands: PipeLines) -> None:
         self._incoming = commands
@@ -62,7 +62,7 @@ class Keeper:
         }
 
     def serve(self) -> None:
-        """Answer commands until the pipe ends."""
+        """Execute commands until the pipe ends."""
         for line in self._incoming:
             command = json.loads(line)
             try:
@@ -91,7 +91,7 @@ class Keeper:
         return {"status": process.poll()}
 
     def _run(self, command: Command) -> Answer:
-        """Run to the end, within a limit; the status is None if it had to be killed."""
+        """Run a command to its end, up to a time limit; return status None if it had to be killed."""
         with tempfile.TemporaryFile() as output:
             process = spawn(command["argv"], command["env"], output)
             deadline = time.monotonic() + command["limit"]
@@ -102,20 +102,20 @@ class Keeper:
                     deadline = min(deadline, time.monotonic() + FINISH_SECONDS)
                 time.sleep(TICK)
             status = process.poll()
-            if status is None:  # only then: what an engine leaves running in its group serves the container
+            if status is None:  # only then: processes that an engine leaves in its group can serve the container
                 tree(process).kill()
                 process.wait(KILL_SECONDS)
             return {"status": status, "output": last_text(output)}
 
     def _container(self, command: Command) -> Answer:
-        """``ENGINE run -d --name NAME ...``: owned before it exists, so that dying in between leaks nothing."""
+        """Run ``ENGINE run -d --name NAME ...``; the container is owned before it exists, so that none can leak."""
         engine, name = command["engine"], PREFIX + secrets.token_hex(6)
         self._containers.append((engine, name))
         argv = [engine, "run", "--detach", "--name", name, *command["arguments"]]
         return {"name": name, **self._run({**command, "argv": argv})}
 
-    def put_away(self) -> list[str]:
-        """Stop, remove and delete all that is owned; returns what could not be."""
+    def clean_up(self) -> list[str]:
+        """Stop, remove and delete everything that is owned; return what is left."""
         left = [f"process {process.pid}" for process in stop_all(list(self._processes.values()))]
         left += [f"container {name}" for engine, name in self._containers if not remove_container(engine, name)]
         left += [f"directory {path}" for path in self._directories if not delete_directory(path)]
@@ -123,14 +123,14 @@ class Keeper:
 
 
 def last_text(output: IO[bytes]) -> str:
-    """The end of what a command wrote, at most :data:`OUTPUT_BYTES`."""
+    """Return the end of the output of a command, at most :data:`OUTPUT_BYTES`."""
     size = output.seek(0, os.SEEK_END)
     output.seek(max(0, size - OUTPUT_BYTES))
     return output.read().decode(errors="replace")
 
 
 def stop_all(processes: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
-    """TERM to all trees, KILL to what remains after a while; returns those that survived even that."""
+    """Send TERM to all trees, then KILL to those that remain after a while; return the processes that survived both."""
     running = [(process, tree(process)) for process in processes if process.poll() is None]
     for end, seconds in ((methodcaller("terminate"), TERM_SECONDS), (methodcaller("kill"), KILL_SECONDS)):
         for _, whole in running:
@@ -140,13 +140,13 @@ def stop_all(processes: list[subprocess.Popen[bytes]]) -> list[subprocess.Popen[
             time.sleep(TICK)
         for process, whole in running:
             if process.poll() is not None:
-                whole.kill()  # what it left behind
+                whole.kill()  # processes that it left behind
         running = [(process, whole) for process, whole in running if process.poll() is None]
     return [process for process, _ in running]
 
 
 def remove_container(engine: str, name: str) -> bool:
-    """``ENGINE rm -f -v NAME``, at most twice: an engine may still be creating what a killed client asked for."""
+    """Run ``ENGINE rm -f -v NAME``, at most twice: an engine can still be creating the container of a killed client."""
     argv = [engine, "rm", "--force", "--volumes", name]
     for _ in range(2):
         try:
@@ -159,7 +159,7 @@ def remove_container(engine: str, name: str) -> bool:
 
 
 def delete_directory(path: str) -> bool:
-    """Delete a directory that this keeper made; more than once, since a process may have been writing to the end."""
+    """Delete a directory of this keeper; try several times, because a process can still be writing to it."""
     for _ in range(DELETE_TRIES):
         shutil.rmtree(path, ignore_errors=True)
         if not os.path.lexists(path):
@@ -169,7 +169,7 @@ def delete_directory(path: str) -> bool:
 
 
 def say(answer: Answer) -> None:
-    """Write one line; a kernel that no longer listens is no reason to stop."""
+    """Write one line, and ignore the error if the kernel no longer reads."""
     try:
         os.write(sys.stdout.fileno(), json.dumps(answer, ensure_ascii=False).encode() + b"\n")
     except OSError:
@@ -177,7 +177,7 @@ def say(answer: Answer) -> None:
 
 
 def main() -> None:
-    """Serve, and put everything away at the end of the pipe, at SIGTERM, and after a fault of its own."""
+    """Execute commands, and clean up at the end of the pipe, at SIGTERM, and after an internal error."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, stay)
@@ -190,4 +190,4 @@ def main() -> None:
         keeper.serve()
     finally:
         signal.signal(signal.SIGTERM, stay)
-        say({"left": keeper.put_away()})
+        say({"left": keeper.clean_up()})

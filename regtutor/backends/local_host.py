@@ -1,6 +1,6 @@
-"""What ``embedded`` and ``in_process`` share: our own App over a store on this machine's disk.
+"""The host of regtutor's own registry, for ``embedded`` and ``in_process``: a store on the disk of this machine.
 
-Imports neither Tornado nor threads, so that ``in_process`` also runs in a browser.
+This module imports neither Tornado nor threads, so that ``in_process`` also runs in a browser.
 """
 
 from __future__ import annotations
@@ -9,26 +9,29 @@ import atexit
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from regtutor.backends.access import Access
 from regtutor.backends.directory import own_directory
 from regtutor.server.storage.store import Store
 from regtutor.storage_tree import StorageTree
 
-_OURS = ".regtutor"  # the store's lock and unfinished files: no part of the layout that all registries share
+_OURS = ".regtutor"  # the lock and the unfinished files of the store, which other registries do not have
 
 
 class LocalHost:
-    """A store here, with what runs on it.
+    """An open store, with the log of the registry that uses it and the function that stops it.
 
     Attributes
     ----------
-    ca_file: what clients trust its certificate by, where it made that itself; else None.
+    ca_file: the file of the CA for clients, if regtutor made the certificate; else None.
+    access: the users, if ``auth`` was given; else None.
     """
 
     ca_file: Path | None = None
+    access: Access | None = None
 
-    def __init__(self, name: str, about: str, store: Store, put_away: Callable[[], None]) -> None:
+    def __init__(self, name: str, about: str, store: Store, clean_up: Callable[[], None]) -> None:
         self.name, self.about, self.store = name, about, store
-        self._put_away = put_away
+        self._clean_up = clean_up
         self._stop: Callable[[], None] | None = None
         self._lines: Iterable[str] = ()
         self._open = True
@@ -36,19 +39,24 @@ class LocalHost:
 
     @property
     def root(self) -> Path:
-        """The directory of its storage."""
+        """The storage directory."""
         return self.store.root
 
+    def lets_in(self, access: Access | None) -> None:
+        """Keep the users; ``about`` names them."""
+        if access is not None:
+            self.access, self.about = access, f"{self.about}; {access.about}"
+
     def runs(self, lines: Iterable[str], stop: Callable[[], None] | None = None) -> None:
-        """Say where its log is, one line for each request, and how to stop what runs on the store."""
+        """Set the log, with one line for each request, and the function that stops the registry."""
         self._lines, self._stop = lines, stop
 
     def logs(self) -> str:
-        """One line for each request so far; of very many the last."""
+        """Return the log, one line for each request; if it is very long, only the last requests."""
         return "".join(f"{line}\n" for line in tuple(self._lines))
 
     def tree(self) -> StorageTree:
-        """Its directory, in the layout of CNCF Distribution; empty once it is closed, if it was made for it."""
+        """Return the storage directory, in the layout of CNCF Distribution; a temporary one is empty after closing."""
         whole = StorageTree.of_directory(self.root)
         return StorageTree.of(
             [(path, size) for path, size in whole if not path.startswith(_OURS)],
@@ -56,7 +64,7 @@ class LocalHost:
         )
 
     def close(self) -> None:
-        """Stop it, and delete its directory if it was made for it; a second call does nothing."""
+        """Stop the registry, and delete a temporary storage directory; a second call does nothing."""
         if not self._open:
             return
         self._open = False
@@ -66,14 +74,14 @@ class LocalHost:
                 self._stop()
             self.store.close()
         finally:
-            self._put_away()
+            self._clean_up()
 
 
 def local_host(name: str, about: str, root: str | Path | None) -> LocalHost:
-    """A host with an open store, in ``root`` or in a temporary directory."""
-    directory, put_away = own_directory(root, name)
+    """Return a host with an open store, in ``root`` or in a temporary directory."""
+    directory, clean_up = own_directory(root, name)
     try:
-        return LocalHost(name, about, Store(directory), put_away)
+        return LocalHost(name, about, Store(directory), clean_up)
     except BaseException:
-        put_away()
+        clean_up()
         raise

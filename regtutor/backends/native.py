@@ -1,4 +1,4 @@
-"""``native``: CNCF Distribution's own binary, started here on a free loopback port."""
+"""The back end ``native``: a CNCF Distribution binary of this machine, started on a free loopback port."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from regtutor.backends import distribution
+from regtutor.backends.access import Access, DistributionAccess, access_of, distribution_access
 from regtutor.backends.directory import usable_directory
 from regtutor.backends.keeper import Keeper
 from regtutor.backends.readiness import READY_SECONDS, answers, wait_until_ready
@@ -20,13 +22,15 @@ from regtutor.storage_tree import StorageTree
 _ATTEMPTS = 5
 _TAKEN = "address already in use"
 _LISTENING = "listening on"
-_SILENT_SECONDS = 1.0  # a registry that cannot have its port has ended by then
+_SILENT_SECONDS = 1.0  # by then, a registry that cannot use its port has ended
 
 
 class NativeHost:
-    """A running registry process, its log and its directory."""
+    """A running registry process, with its log and its storage directory."""
 
     name = "native"
+    access: Access | None = None
+    asks = DistributionAccess()
 
     def __init__(self, keeper: Keeper, pid: int, log: Path, root: Path, about: str) -> None:
         self.keeper, self.pid, self.root, self.about = keeper, pid, root, about
@@ -34,7 +38,7 @@ class NativeHost:
         self._last_log: str | None = None
 
     def logs(self) -> str:
-        """What it has logged; of a very long log the end. After :meth:`close`, what it had logged until then."""
+        """Return the log, or the end of a very long one; after :meth:`close`, the log up to that time."""
         if self._last_log is not None:
             return self._last_log
         with self._log.open("rb") as log:
@@ -42,7 +46,7 @@ class NativeHost:
             return log.read().decode(errors="replace")
 
     def tree(self) -> StorageTree:
-        """Its directory; empty once it is closed, if the directory was made for it."""
+        """Return the storage directory; a temporary one is empty after closing."""
         return StorageTree.of_directory(self.root)
 
     def ended(self) -> bool:
@@ -50,42 +54,65 @@ class NativeHost:
         return self.keeper.status(self.pid) is not None
 
     def close(self) -> None:
-        """Stop it, and delete its directory if it was made for it; a second call does nothing."""
+        """Stop the process, and delete a temporary storage directory; a second call does nothing."""
         if self._last_log is None:
             self._last_log = self.logs()
+            self.asks.close()
             self.keeper.close()
+
+    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+        """Keep the users, and the token server to stop at the end; ``about`` names the users."""
+        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
 
 
 def open_native(
-    binary: str | Path | None = None, root: str | Path | None = None, *, settings: Mapping[str, str] | None = None
+    binary: str | Path | None = None,
+    root: str | Path | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    auth: str | None = None,
+    users: Mapping[str, str] | None = None,
+    policy: Mapping[str, Any] | None = None,
+    token_seconds: int | None = None,
 ) -> Registry:
-    """Start CNCF Distribution's own binary on a free loopback port.
+    """Start a CNCF Distribution binary on a free loopback port.
 
     Parameters
     ----------
-    binary: its path; by default ``docker-registry`` or ``registry`` on PATH.
-    root: the directory of its storage, made if missing, and kept; by default a temporary one, deleted with it.
+    binary: the path of the binary; by default ``docker-registry`` or ``registry`` on PATH.
+    root: the storage directory, created if it does not exist, and kept; by default a temporary directory, which is
+        deleted when the registry is closed.
     settings: changes to the bundled configuration, such as ``{"REGISTRY_STORAGE_DELETE_ENABLED": "false"}``.
+    auth: ``token`` asks for tokens of a token server in a thread of this process; ``basic`` asks for a name and a
+        password. The Registry has no credentials; ``reg.host.about`` names the users.
+    users: name to password, for users who may do everything; by default the users of the lessons.
+    policy: users with rules of their own, as plain data, with ``auth="token"``; see ``server.token.policy.policy_of``.
+    token_seconds: how long a token is valid; by default 300.
 
     Returns
     -------
-    A Registry; closing it, and the end of this process, stop the binary.
+    A Registry; the binary stops when the Registry is closed or this process ends.
 
     Raises
     ------
-    BackendMissing: if there is no binary, or it is something else.
-    BackendFailed: if it does not come up; the error carries the end of its log.
+    BackendMissing: if no binary is found, or it is not CNCF Distribution.
+    BackendFailed: if the registry does not start; the error contains the end of its log.
     """
     program = distribution.find_binary(binary)
     own = distribution.checked_settings(settings)
-    keeper = Keeper()
+    access = access_of(auth, users, policy, token_seconds)
+    keeper, asks = Keeper(), DistributionAccess()
     try:
         home = keeper.directory("native")
         storage = usable_directory(home / "storage" if root is None else Path(root))
-        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **own}
+        asks = distribution_access(access, home)
+        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **asks.settings, **own}
         host, address = _start(keeper, program, home / "log", storage, own)
+        if access is not None:
+            host.lets_in(access, asks)
         return registry_of(host, f"http://{address}")
     except BaseException:
+        asks.close()
         keeper.close()
         raise
 
@@ -93,7 +120,7 @@ def open_native(
 def _start(
     keeper: Keeper, program: Path, log: Path, storage: Path, settings: Mapping[str, str]
 ) -> tuple[NativeHost, str]:
-    """Start it on a free port; another program may take the port in between, and then on another."""
+    """Start the binary on a free port; if another program takes that port first, try another port."""
     for attempt in range(_ATTEMPTS):
         own_log = log.with_suffix(f".{attempt}")
         address = f"127.0.0.1:{_free_port()}"
@@ -110,16 +137,19 @@ def _start(
 
 
 def _listens(host: NativeHost, address: str) -> Callable[[], bool]:
-    """It says so itself: what answers on the port may be who took it. (A log level may keep it from saying so.)"""
+    """Return a check that the registry itself listens, by its log: another program can have taken the port.
+
+    After a second, the log is not required, because a log level can suppress the line.
+    """
     soon = time.monotonic() + _SILENT_SECONDS
     return lambda: (_LISTENING in host.logs() or time.monotonic() > soon) and answers(address)
 
 
 def _failure(program: Path, host: NativeHost) -> BackendFailed:
     status = host.keeper.status(host.pid)
-    why = f"It ended with status {status}" if status is not None else f"It did not answer within {READY_SECONDS:g} s"
+    why = f"It ended with status {status}" if status is not None else f"It did not respond within {READY_SECONDS:g} s"
     return distribution.did_not_start(
-        f"The registry {program}", why, host.logs(), 'rt.open_registry("embedded") needs no binary'
+        f"The registry {program}", why, host.logs(), 'Or use rt.open_registry("embedded"), which needs no binary'
     )
 
 

@@ -1,4 +1,4 @@
-"""``open_registry``: which registry to start here, or to talk to, and one line that says which and why."""
+"""``open_registry``: choose the registry to start or to connect to, and print the choice with its reason."""
 
 from __future__ import annotations
 
@@ -22,37 +22,38 @@ BACKENDS = {
     "embedded": ("embedded", "open_embedded"),
     "in_process": ("in_process", "open_in_process"),
 }
-"""The module and the function for each name; loaded when used, since a browser can load only the last."""
+"""The module and the function of each back end; loaded when used, because a browser can load only the last."""
 
 VARIABLE = "REGTUTOR_REGISTRY"
 
 
 def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -> Registry:
-    """Start a registry, or reach one, and print one line that says which, and why that one.
+    """Start a registry, or connect to one, and print one line with the choice and its reason.
 
     Parameters
     ----------
-    which: ``container``, ``native``, ``embedded``, ``in_process``, or the URL of any registry. ``auto`` takes what
-        ``$REGTUTOR_REGISTRY`` says; else the container, if an engine answers within 2 s and the image is present; else
-        the native binary, if installed; else embedded. It downloads nothing.
+    which: ``container``, ``native``, ``embedded``, ``in_process``, or the URL of any registry. ``auto`` uses the value
+        of ``$REGTUTOR_REGISTRY`` if it is set; else the container, if an engine responds within 2 s and the image is
+        present; else the native binary, if installed; else embedded. It downloads nothing.
     quiet: print nothing.
-    options: for the back end: see ``open_container``, ``open_native``, ``open_embedded``, ``open_in_process``, and
-        ``connect`` for a URL.
+    options: options of the back end: see ``open_container``, ``open_native``, ``open_embedded``, ``open_in_process``,
+        and ``connect`` for a URL.
 
     Returns
     -------
-    A Registry, to be closed with ``close()`` or by ``with``; the end of this process, however sudden, ends it too.
+    A Registry; close it with ``close()`` or use it in a ``with`` statement. A registry that was started here also ends
+    when this process ends, even if the process is killed.
 
     Raises
     ------
-    UnknownBackend: for a name that is none of these.
+    UnknownBackend: if the name is unknown.
     BackendMissing: if a binary, engine or image is missing.
-    BackendFailed: if it was started and did not come up.
+    BackendFailed: if the registry was started and did not become ready.
     UnknownOption: if the back end does not have this option.
     """
-    why = "asked for"
+    why = "requested"
     if which == "auto" and os.environ.get(VARIABLE):
-        which, why = os.environ[VARIABLE], f"${VARIABLE} says so"
+        which, why = os.environ[VARIABLE], f"${VARIABLE} is set"
     if which == "auto":
         registry, why = _first_available(options)
     else:
@@ -63,20 +64,20 @@ def open_registry(which: str = "auto", *, quiet: bool = False, **options: Any) -
 
 
 def _first_available(options: dict[str, Any]) -> tuple[Registry, str]:
-    """The best back end that is here and knows the options, and why none of the better ones."""
+    """Open the first available back end that has the options; return it with the reasons for the choice."""
     order = ("in_process",) if sys.platform == "emscripten" else ("container", "native", "embedded")
     reasons: list[str] = []
     for name in order[:-1]:
         try:
-            return _checked(name, options)(**options), "; ".join([*reasons, f"{name} is the first choice that is here"])
+            return _checked(name, options)(**options), "; ".join([*reasons, f"{name} is available"])
         except BackendError as error:
-            reasons.append(f"no {name}: {error.what}{f' ({error.why})' if error.why else ''}")
+            reasons.append(f"not {name}: {error.what}{f' ({error.why})' if error.why else ''}")
     last = order[-1]
-    return _checked(last, options)(**options), "; ".join([*reasons, f"{last} is always here"])
+    return _checked(last, options)(**options), "; ".join([*reasons, f"{last} is always available"])
 
 
 def _checked(which: str, options: dict[str, Any]) -> Opener:
-    """The function that opens ``which``, once the options are known to fit it."""
+    """Return the function that opens ``which``, after checking that it has the options."""
     opener = _opener(which)
     known = [
         parameter.name
@@ -87,8 +88,8 @@ def _checked(which: str, options: dict[str, Any]) -> Opener:
     if unknown:
         raise UnknownOption(
             f"{redact_address(which)} has no option {', '.join(f'{name}=' for name in unknown)}",
-            f"It has {', '.join(f'{name}=' for name in known)}",
-            "Look at help(rt.open_registry)",
+            f"Its options are {', '.join(f'{name}=' for name in known)}",
+            "Read help(rt.open_registry)",
         )
     return opener
 
@@ -100,9 +101,9 @@ def _opener(which: str) -> Opener:
         return functools.partial(connect, which)
     if which not in BACKENDS:
         raise UnknownBackend(
-            f"There is no registry called {redact_address(which)!r}",
-            "There are auto, " + ", ".join(BACKENDS) + ", or a URL such as http://127.0.0.1:5000",
-            "Take embedded, which is always here",
+            f"Unknown registry {redact_address(which)!r}",
+            "The choices are auto, " + ", ".join(BACKENDS) + ", or a URL such as http://127.0.0.1:5000",
+            "Use embedded, which is always available",
         )
     module, function = BACKENDS[which]
     opener: Opener = getattr(importlib.import_module(f"regtutor.backends.{module}"), function)

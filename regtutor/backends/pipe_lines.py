@@ -1,7 +1,7 @@
-"""The lines of a pipe, with a time limit on waiting for one.
+"""Reading the lines of a pipe, with a time limit for each line.
 
-A thread reads, since on Windows nothing but a read can wait for a pipe. Both the keeper and its other end use this; it
-imports the standard library alone.
+A thread reads the pipe, because on Windows only a read can wait for a pipe. The keeper and its client use this module;
+it imports only the standard library.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from queue import Empty, SimpleQueue
 from typing import IO
 
 _PIECE = 64 * 1024
-_TICK = 1.0  # a longer wait would keep signals from Python's main thread, on Windows and on macOS
+_TICK = 1.0  # a longer wait would delay signals to Python's main thread, on Windows and on macOS
 
 
 class PipeLines:
-    """Reads ``pipe`` from now on, and closes it at its end.
+    """A reader of ``pipe``, which starts immediately and closes the pipe at its end.
 
     Parameters
     ----------
-    pipe: unbuffered, since a buffer's lock, held by a thread that reads, stops Python from ending.
+    pipe: an unbuffered pipe; the lock of a buffer, held by the reading thread, would prevent Python from ending.
     """
 
     def __init__(self, pipe: IO[bytes] | RawIOBase) -> None:
@@ -34,15 +34,15 @@ class PipeLines:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come; lines that have come already may still wait to be taken."""
+        """Whether the pipe has ended; lines that were read before the end can still be unread by the caller."""
         return self._ended.is_set()
 
     def next(self, seconds: float) -> bytes:
-        """The next line with its newline, or ``b""`` at the end of the pipe.
+        """Return the next line with its newline, or ``b""`` at the end of the pipe.
 
         Raises
         ------
-        TimeoutError: if none comes in ``seconds``.
+        TimeoutError: if no line arrives within ``seconds``.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -53,20 +53,20 @@ class PipeLines:
                     raise TimeoutError from None
                 continue
             if not line:
-                self._lines.put(b"")  # the end stays the end
+                self._lines.put(b"")  # later calls return the end as well
             return line
 
     def __iter__(self) -> Iterator[bytes]:
-        """Every line until the end, however long each takes."""
+        """Yield every line until the end, without a time limit."""
         while line := self.next(float("inf")):
             yield line
 
     def wait_until_closed(self, seconds: float) -> None:
-        """Wait for the end of the pipe, at most for so long."""
+        """Wait for the end of the pipe, for at most ``seconds``."""
         self._thread.join(seconds)
 
     def forget(self) -> None:
-        """In a fork, where the thread does not run: close the copy."""
+        """Close the copy of the pipe in a fork, where the thread does not run."""
         self._pipe.close()
 
     def _read(self) -> None:
@@ -78,7 +78,7 @@ class PipeLines:
                     for line in whole:
                         self._lines.put(line + b"\n")
         except OSError:
-            return  # Windows says so, instead of nothing more to read, where the other end was killed
+            return  # on Windows, a read fails instead of returning nothing if the other process was killed
         finally:
             self._ended.set()
             self._lines.put(b"")

@@ -1,10 +1,10 @@
-"""Processes as each system has them: the one module here that knows groups, signals and users.
+"""Processes on each operating system: the only module of this package that uses process groups, signals and users.
 
-POSIX systems have sessions and process groups; Windows has neither, and ends a process without asking it first. There
-``psutil`` finds what a process started. A name is also looked for where the system should have it: a browser's kernel
-and other small builds of Python lack some.
+POSIX systems have sessions and process groups. Windows has neither, and ends a process without warning; there,
+``psutil`` finds the children of a process. Names that the system should have are checked as well, because the kernel of
+a browser and other small builds of Python lack some.
 
-The keeper imports this module, so it uses the standard library alone, and psutil only where it is needed.
+The keeper imports this module, so it uses only the standard library, and psutil where it is needed.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from types import FrameType
 from typing import IO, Any, NoReturn, Protocol
 
 APART: dict[str, Any] = {"start_new_session": True}
-"""Arguments for ``subprocess``: an interrupt of this process, or the end of its terminal, does not reach the child."""
+"""Arguments for ``subprocess`` that keep an interrupt of this process, or the end of its terminal, from the child."""
 if sys.platform == "win32":
     # A console of its own, and no window for it.
     APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
 
-_HANG_UP = ("SIGINT", "SIGHUP")  # what an interrupted kernel and a closed terminal send
+_HANG_UP = ("SIGINT", "SIGHUP")  # the signals of an interrupted kernel and a closed terminal
 
 
 class Tree(Protocol):
-    """A child and what it started."""
+    """A child process and its descendants."""
 
     def terminate(self) -> None:
-        """Let them end."""
+        """Request that they end."""
 
     def kill(self) -> None:
         """End them."""
 
 
 def spawn(argv: list[str], env: dict[str, str] | None, output: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a child apart from this process, so that it can be stopped with all that it starts."""
+    """Start a child in a session of its own, so that it can be stopped with all its descendants."""
     return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **APART)
 
 
 def tree(child: subprocess.Popen[bytes]) -> Tree:
-    """What :func:`spawn` started, with its descendants. Ask for it while the child runs."""
+    """Return a child of :func:`spawn` with its descendants; call this while the child runs."""
     if sys.platform != "win32" and hasattr(os, "killpg"):
         return Group(child.pid)
     return Descendants(child.pid)
@@ -57,24 +57,24 @@ if sys.platform != "win32":
             self._leader = leader
 
         def terminate(self) -> None:
-            """TERM to all of the group."""
+            """Send TERM to the whole group."""
             self._send(signal.SIGTERM)
 
         def kill(self) -> None:
-            """KILL to all of the group, also when its leader has ended."""
+            """Send KILL to the whole group, even if its leader has ended."""
             self._send(signal.SIGKILL)
 
         def _send(self, number: signal.Signals) -> None:
             try:
                 os.killpg(self._leader, number)
             except (ProcessLookupError, PermissionError):
-                return  # the group is gone; macOS says EPERM where Linux says ESRCH
+                return  # the group has ended: ESRCH on Linux, EPERM on macOS
 
 
 class Descendants:
-    """A child, its children, and so on, as far as each one's parent still ran when it was looked for.
+    """A child, its children, and so on, as long as the parent of each still ran when the search was made.
 
-    They are looked for at the beginning and again before each signal.
+    The search is made at the beginning and again before each signal.
     """
 
     def __init__(self, ancestor: int) -> None:
@@ -90,11 +90,11 @@ class Descendants:
         self._look()
 
     def terminate(self) -> None:
-        """TERM to each, which on Windows ends it at once."""
+        """Send TERM to each process, which ends it immediately on Windows."""
         self._each(lambda process: process.terminate())
 
     def kill(self) -> None:
-        """End each; psutil knows a process that has the number of one that ended."""
+        """End each process; psutil detects another process that has reused the ID of an ended one."""
         self._each(lambda process: process.kill())
 
     def _each(self, send: Callable[[Any], None]) -> None:
@@ -103,7 +103,7 @@ class Descendants:
             try:
                 send(process)
             except (self._gone, self._refused):
-                continue  # ended in the meantime; Windows refuses where it is ending
+                continue  # it has ended meanwhile; Windows refuses access to a process that is ending
 
     def _look(self) -> None:
         for process in tuple(self._found):
@@ -115,7 +115,7 @@ class Descendants:
 
 
 def outlive_interrupts() -> None:
-    """Stay when the kernel is interrupted or the terminal closed, as far as this system says so by signals."""
+    """Ignore the signals of an interrupted kernel and a closed terminal, if this system has them."""
     for name in _HANG_UP:
         number = getattr(signal, name, None)
         if number is not None:
@@ -123,16 +123,16 @@ def outlive_interrupts() -> None:
 
 
 def stay(_number: int, _frame: FrameType | None) -> None:
-    """A handler that does nothing: unlike ``SIG_IGN``, no child inherits it."""
+    """Do nothing; unlike ``SIG_IGN``, this signal handler is not inherited by children."""
 
 
 def become(command: list[str]) -> NoReturn:
-    """Run ``command`` in this process's place, with its terminal."""
-    if sys.platform == "win32":  # its exec ends this process first, and then the shell no longer waits
+    """Replace this process with ``command``, which uses the same terminal."""
+    if sys.platform == "win32":  # exec would end this process first, and the shell would no longer wait
         raise SystemExit(subprocess.call(command))
     os.execv(command[0], command)
 
 
 def runs_as_root() -> bool:
-    """Whether this process's user is root; Windows has no such user."""
+    """Whether the user of this process is root; Windows has no such user."""
     return sys.platform != "win32" and hasattr(os, "geteuid") and os.geteuid() == 0

@@ -1,4 +1,4 @@
-"""Waiting, within a limit, until a registry that was just started answers ``GET /v2/``."""
+"""Waiting, up to a time limit, until a registry that was just started responds to ``GET /v2/``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TICK = 0.02
 
 
 def wait_until_ready(ready: Callable[[], bool], ended: Callable[[], bool], limit: float = READY_SECONDS) -> bool:
-    """Ask again and again, until it is ready, has ended, or ``limit`` seconds are over; returns whether it is ready."""
+    """Wait until the registry is ready, has ended, or ``limit`` seconds are over; return whether it is ready."""
     deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         if ready():
@@ -24,7 +24,7 @@ def wait_until_ready(ready: Callable[[], bool], ended: Callable[[], bool], limit
 
 
 def answers(address: str) -> bool:
-    """Whether something at ``address`` answers ``GET /v2/`` in HTTP now."""
+    """Whether a server at ``address`` responds to ``GET /v2/`` over HTTP."""
     connection = http.client.HTTPConnection(address, timeout=_ASK_SECONDS)
     try:
         connection.request("GET", "/v2/")

@@ -1,7 +1,7 @@
-"""The command line: one call of the library for each command.
+"""The command line. Each command makes one call to the library.
 
-Exit status: 0 when it is done, 1 when the registry refused or could not be reached, 2 for bad arguments or an image
-or a transcript that cannot be read.
+Exit status: 0 on success, 1 if the registry refused a request or could not be reached, 2 for invalid arguments, or for
+an image or a transcript that cannot be read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, login, records, repositories, serving
+from regtutor.cli import images, login, recording, records, repositories, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,6 +31,7 @@ for _command in (
     records.explain,
     records.show,
     records.export,
+    recording.record,
     serving.serve,
     serving.demo,
     serving.lab,

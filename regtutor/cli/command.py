@@ -1,6 +1,6 @@
-"""How a command asks a registry, what it says meanwhile, and with which status it ends.
+"""The parts that all commands share: options for requests, progress messages, traces and exit statuses.
 
-The result goes to standard output, everything else to standard error. Which commands there are is not known here.
+The result goes to standard output, everything else to standard error. This module does not depend on any command.
 """
 
 from __future__ import annotations
@@ -60,36 +60,36 @@ _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
 
 def _status_of(error: RegtutorError) -> int:
     if isinstance(error, InvalidURL) and error.transcript is not None:
-        return REFUSED  # not the user's address, but a Location that the registry gave
+        return REFUSED  # not the user's address, but a Location that the registry sent
     return next((status for kind, status in _STATUS_OF if isinstance(error, kind)), REFUSED)
 
 
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command whose named errors end it with their sentences and their status, not with a traceback."""
+    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except RegtutorError as error:
-            _say(f"regtutor: {error}")
+            say(f"regtutor: {error}")
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
-            _say("regtutor: stopped")
+            say("regtutor: stopped")
             sys.exit(130)
 
     return wrapped
 
 
-def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Before the first request, not after the last: whether the file can be made at all."""
+def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Check that the file can be written, before the first request instead of after the last."""
     if path is None:
         return path
     if not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"there is no directory {path.parent}")
+        raise click.BadParameter(f"the directory {path.parent} does not exist")
     try:
         if path.exists() and not path.is_file():
-            raise click.BadParameter(f"{path} is no file that can be replaced")
+            raise click.BadParameter(f"{path} is not a regular file, so it cannot be replaced")
         _try_to_make(path)
     except OSError as error:
         raise click.BadParameter(f"{path} cannot be written: {error.strerror or error}") from error
@@ -97,7 +97,7 @@ def _can_be_made(_context: click.Context, _parameter: click.Parameter, path: Pat
 
 
 def _try_to_make(path: Path) -> None:
-    """Make and delete a file: ``path``, or one beside it where it is there already, since that is then replaced."""
+    """Create and delete a file: ``path``, or one next to it if ``path`` exists, because saving replaces ``path``."""
     if os.path.lexists(path):
         NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
         return
@@ -106,37 +106,37 @@ def _try_to_make(path: Path) -> None:
 
 
 _OPTIONS = (
-    click.option("--username", help="Who asks; the password is read from standard input or asked for."),
+    click.option("--username", help="The user name. The password is read from standard input or prompted for."),
     click.option("--password-stdin", is_flag=True, help="Read the password from standard input, at a terminal too."),
     click.option(
         "--token",
         envvar="REGTUTOR_TOKEN",
-        help="A bearer token to send with every request; better in the environment, as $REGTUTOR_TOKEN.",
+        help="A bearer token to send with every request. Prefer the environment variable $REGTUTOR_TOKEN.",
     ),
     click.option(
         "--authfile",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="The file with stored credentials; by default podman's and docker's files are read.",
+        help="The file with stored credentials. By default the files of podman and docker are read.",
     ),
     click.option(
         "--ca-file",
         type=click.Path(exists=True, dir_okay=False),
-        help="The CA that signed the registry's certificate; a HOST without http:// is then asked over TLS.",
+        help="The CA that signed the registry's certificate. A HOST without a scheme then means HTTPS.",
     ),
     click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
-        callback=_can_be_made,
-        help="Save every exchange to this file.",
+        callback=can_be_made,
+        help="Save every exchange in this file.",
     ),
-    click.option("--quiet", "-q", is_flag=True, help="Print the result only."),
+    click.option("--quiet", "-q", is_flag=True, help="Print only the result."),
 )
-"""What every command has that asks a registry."""
+"""The options of every command that sends requests to a registry."""
 
 
 @dataclass(frozen=True)
 class Asking:
-    """How a registry is asked: the values of the options that :func:`asking` adds."""
+    """The values of the options that :func:`asking` adds, and the exchanges of the command."""
 
     username: str | None
     password_stdin: bool
@@ -145,14 +145,14 @@ class Asking:
     ca_file: str | None
     trace: Path | None
     quiet: bool
-    seen: list[Exchange] = field(default_factory=list, init=False)
+    exchanges: list[Exchange] = field(default_factory=list, init=False)
 
     def connect(self, host: str, repository: str = "") -> Registry:
-        """The registry at ``host``, asked as ``--username`` or ``--token`` say, or else as who is stored for it."""
-        return self.as_whom(self.anonymous(host), repository, self.username, self.token)
+        """Return the registry at ``host``, with the credentials of the options, or else with stored credentials."""
+        return self.authenticated(self.anonymous(host), repository, self.username, self.token)
 
-    def as_whom(self, reg: Registry, repository: str, username: str | None, token: str | None = None) -> Registry:
-        """``reg`` with a token, with a user name and its password, or with the credentials that are stored for it."""
+    def authenticated(self, reg: Registry, repository: str, username: str | None, token: str | None = None) -> Registry:
+        """Return ``reg`` with ``token``, or with ``username`` and a password, or else with its stored credentials."""
         if token is not None:
             return reg.with_auth(token=token)
         if username is not None:
@@ -160,10 +160,10 @@ class Asking:
         return reg if reg.credentials is not None else self._stored(reg, repository)
 
     def with_password(self, reg: Registry, username: str) -> Registry:
-        """``reg`` with ``username`` and the password that is read now, to be sent when a challenge asks for them."""
+        """Return ``reg`` with ``username`` and a password that is read now, both sent only after a challenge."""
         from regtutor.client.credentials import Credentials
 
-        Credentials(username, "")  # before the password is asked for
+        Credentials(username, "")  # checks the name before the prompt for the password
         return reg.with_credentials(Credentials(username, _password(username, self.password_stdin)))
 
     def _stored(self, reg: Registry, repository: str) -> Registry:
@@ -175,41 +175,45 @@ class Asking:
         except UnusableAuthFile as error:
             if self.authfile is not None or os.environ.get("REGISTRY_AUTH_FILE"):
                 raise
-            _say(f"regtutor: {error}")
+            say(f"regtutor: {error}")
             return reg
         if found is None:
             return reg
         if not self.quiet:
-            _say(f"If {host_of(reg.url)} asks who you are: {found.credentials.username}, from {found.source}")
+            name = found.credentials.username
+            say(f"If {host_of(reg.url)} requires credentials, those of {name} from {found.source} are used")
         return reg.with_credentials(found.credentials)
 
     def anonymous(self, host: str) -> Registry:
-        """The registry at ``host``, asked as nobody, or as whom the address itself names."""
+        """Return the registry at ``host``, without credentials except those in the address itself."""
         from regtutor import connect
 
         plain = self.ca_file is None or "://" in host
         return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
 
     def watch(self, exchange: Exchange) -> None:
-        """Remember ``exchange``, and tell of it on standard error, unless that is not wanted."""
-        self.seen.append(exchange)
+        """Record ``exchange``, and report it on standard error unless ``--quiet`` was given."""
+        self.exchanges.append(exchange)
         if not self.quiet:
-            _tell(exchange)
+            report(exchange)
 
     @contextmanager
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
-        """Takes the transcript, to be kept in the trace; what was done until an error or Ctrl-C is kept as well."""
-        made: list[Transcript] = []
+        """Yield a function that takes the transcript for the trace.
+
+        After an error or Ctrl-C the trace has the exchanges up to then.
+        """
+        transcripts: list[Transcript] = []
         try:
-            yield made.append
-        except BaseException:  # Ctrl-C too is no reason to forget what was done
-            if not made and self.seen:
-                self._keep_after_failure(Transcript.of(self.seen))
+            yield transcripts.append
+        except BaseException:  # includes Ctrl-C
+            if not transcripts and self.exchanges:
+                self._keep_after_failure(Transcript.of(self.exchanges))
             raise
-        finally:  # also when nobody reads the result
-            for transcript in made:
+        finally:  # also if nothing reads standard output
+            for transcript in transcripts:
                 for note in transcript.notes:
-                    _say(note)
+                    say(note)
                 self._keep(transcript)
 
     def _keep(self, transcript: Transcript) -> None:
@@ -218,18 +222,18 @@ class Asking:
         from regtutor import save
 
         save(transcript, self.trace)
-        _say(f"The exchanges are in {self.trace}")
+        say(f"The exchanges are in {self.trace}")
 
     def _keep_after_failure(self, transcript: Transcript) -> None:
-        """What keeps the file from being written does not hide why the command failed."""
+        """Save the trace; an error while saving does not hide the reason why the command failed."""
         try:
             self._keep(transcript)
         except CannotSave as error:
-            _say(f"regtutor: {error}")
+            say(f"regtutor: {error}")
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that asks a registry: it gets the options, and their values as its argument ``asking``."""
+    """Give ``command`` the options for requests, and pass their values as its argument ``asking``."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -243,18 +247,20 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _password(username: str, from_stdin: bool) -> str:
     if sys.stdin.isatty() and not from_stdin:
-        return str(click.prompt(f"Password of {username}", hide_input=True, err=True))
+        return str(click.prompt(f"Password for {username}", hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")
 
 
-def _tell(exchange: Exchange) -> None:
+def report(exchange: Exchange) -> None:
+    """Print one line about ``exchange`` on standard error."""
     amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
     moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
-    _say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
+    say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print ``line`` on standard error."""
     try:
         click.echo(line, err=True)
     except BrokenPipeError:
-        return  # nobody reads standard error any more, which is no reason to stop in the middle of a push
+        return  # standard error was closed, which is no reason to stop in the middle of a push

@@ -1,4 +1,4 @@
-"""What moves whole images: push, pull and copy; and a look at one."""
+"""Commands for whole images: push, pull, copy and inspect."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ ALL = "all"
 @click.command()
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG]")
-@click.option("--name", help="Which image of the archive or layout: its tag or reference name.")
-@click.option("--platform", help="Which image of an index, such as linux/arm64; or all.")
-@click.option("--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from there; repeatable.")
+@click.option("--name", help="The image in the archive or layout, by its tag or reference name.")
+@click.option("--platform", help="The image of an index, by its platform such as linux/arm64, or all.")
+@click.option(
+    "--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from this repository; repeatable."
+)
 @click.option(
     "--upload",
     type=click.Choice(["monolithic", "chunked", "streamed"]),
     default="monolithic",
     show_default=True,
-    help="How blobs are sent: in one PUT, in chunks, or in one PATCH of unsaid length.",
+    help="How to send blobs: in one PUT, in chunks, or in one PATCH without a stated length.",
 )
 @click.option(
     "--chunk-size",
@@ -36,7 +38,7 @@ ALL = "all"
     default=4 * 1024 * 1024,
     show_default=True,
     metavar="BYTES",
-    help="For --upload chunked.",
+    help="The size of a chunk, for --upload chunked.",
 )
 @asking
 @teaching
@@ -52,11 +54,11 @@ def push(
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
 
-    HOST is asked over plain HTTP on loopback, over TLS anywhere else and with --ca-file; for a plain registry elsewhere
-    write http:// before it, for TLS on loopback https://. Without a tag it is latest.
+    Requests to HOST use plain HTTP on loopback, and HTTPS elsewhere or with --ca-file. To choose, write the scheme
+    before HOST: http:// for plain HTTP elsewhere, https:// for TLS on loopback. The default tag is latest.
 
-    Every request is told on standard error as it is made; the last line, on standard output, is the digest of what was
-    pushed.
+    Each request is reported on standard error as it is made. The last line, on standard output, is the digest of the
+    pushed image or index.
     """
     from regtutor import load_image, load_index, push_image
     from regtutor.protocol.references import parse_reference
@@ -82,7 +84,10 @@ def push(
 @click.command()
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG|@DIGEST]")
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--platform", help="Which image of an index, such as linux/arm64, or all; by default this machine's.")
+@click.option(
+    "--platform",
+    help="The image of an index, by its platform such as linux/arm64, or all. Default: this machine's platform.",
+)
 @click.option(
     "--format",
     "form",
@@ -94,10 +99,10 @@ def push(
 @asking
 @teaching
 def pull(reference: str, path: Path, platform: str | None, form: str, asking: Asking) -> None:
-    """Pull an image and write it to PATH: each digest is verified, and PATH changes only when everything is there.
+    """Pull an image and write it to PATH. Each digest is verified, and PATH changes only when the image is complete.
 
-    What came before a cut is kept beside PATH, and the same command goes on from it. The last line, on standard output,
-    is the digest of what was pulled.
+    After an interruption, the content received so far is kept next to PATH, and the same command resumes from it. The
+    last line, on standard output, is the digest of the pulled image or index.
     """
     from regtutor import pull_image
     from regtutor.content.platforms import parse_platform
@@ -121,11 +126,11 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
 
 
 def _pulled(transcript: Transcript, platform: str | None) -> str:
-    """The digest of the manifest that was meant: of an index, its last request for one was for the image."""
+    """Return the digest of the pulled manifest: the last one requested, or the first if the whole index was pulled."""
     manifests = [exchange for exchange in transcript if exchange.step == "get_manifest" and exchange.status == 200]
-    answer = manifests[0 if platform == ALL else -1]
-    body = answer.response.body if answer.response else None
-    return answer.headers.get("Docker-Content-Digest") or (body and body.digest) or ""
+    exchange = manifests[0 if platform == ALL else -1]
+    body = exchange.response.body if exchange.response else None
+    return exchange.headers.get("Docker-Content-Digest") or (body and body.digest) or ""
 
 
 @click.command()
@@ -133,18 +138,18 @@ def _pulled(transcript: Transcript, platform: str | None) -> str:
 @click.argument("target", metavar="HOST/REPOSITORY[:TAG]")
 @click.option(
     "--source-username",
-    help="Who asks the first HOST; without it nobody does, unless both are one HOST: then --username is for both.",
+    help="The user name for the first HOST. Default: none, or that of --username if both are the same HOST.",
 )
 @asking
 @teaching
 def copy(source: str, target: str, source_username: str | None, asking: Asking) -> None:
-    """Copy an image, or an index with all its images, byte for byte: the digests stay the same.
+    """Copy an image, or an index with all its images, byte for byte. The digests do not change.
 
-    Without a tag either is latest. Blobs that the target has are not sent; within one registry they are mounted. The
-    last line, on standard output, is the digest of what was copied.
+    The default tag of both is latest. Blobs that the target already has are not sent; within one registry, blobs are
+    mounted. The last line, on standard output, is the digest of the copied image or index.
 
-    --username is who asks the target. On standard input each password is a line: that of --source-username, then that
-    of --username.
+    --username is the user name for the target. Each password is one line of standard input: first the password for
+    --source-username, then the one for --username.
     """
     from regtutor import copy_image
     from regtutor.protocol.references import parse_reference
@@ -174,14 +179,14 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
 def _source_and_target(
     asking: Asking, source: Registry, target: Registry, source_username: str | None, repositories: tuple[str, str]
 ) -> tuple[Registry, Registry]:
-    """Both with their credentials: those of the target never go to a source that is another registry."""
+    """Return both with their credentials. The target's are never sent to a source that is another registry."""
     same = (source.url.lower(), source.credentials) == (target.url.lower(), target.credentials)
     given = asking.username is not None or asking.token is not None
     if same and given and source_username in (None, asking.username):
-        both = asking.as_whom(target, repositories[1], asking.username, asking.token)
+        both = asking.authenticated(target, repositories[1], asking.username, asking.token)
         return both, both
-    first = asking.as_whom(source, repositories[0], source_username)
-    return first, asking.as_whom(target, repositories[1], asking.username, asking.token)
+    first = asking.authenticated(source, repositories[0], source_username)
+    return first, asking.authenticated(target, repositories[1], asking.username, asking.token)
 
 
 @click.command()
@@ -190,7 +195,7 @@ def _source_and_target(
 @asking
 @teaching
 def inspect(reference: str, raw: bool, asking: Asking) -> None:
-    """Show what a tag or a digest names: the config and the layers of an image, or the platforms of an index."""
+    """Show the content behind a tag or a digest: config and layers of an image, or the platforms of an index."""
     from regtutor import inspect_image
     from regtutor.protocol.references import parse_reference
 

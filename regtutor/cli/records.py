@@ -1,4 +1,4 @@
-"""What can be done with exchanges in a file of any kind that ``rt.load`` reads: look at them, take them elsewhere."""
+"""Commands for saved exchanges: show, explain and export. They read every kind of file that ``rt.load`` reads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from regtutor.message import Blob
 
 SAVED = click.Path(dir_okay=False, path_type=Path)
-"""The type of FILE; whether it is there, ``rt.load`` says."""
+"""The type of FILE. It may be missing: ``rt.load`` raises the error."""
 
 _STANDARD_INPUT = Path("-")
 
@@ -24,9 +24,9 @@ _STANDARD_INPUT = Path("-")
 @click.argument("file", type=SAVED)
 @teaching
 def show(file: Path) -> None:
-    """Print the exchanges in FILE: what was sent, what came back, line by line.
+    """Print the exchanges in FILE, line by line as they were sent and received.
 
-    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input.
+    FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input.
     """
     click.echo(loaded(file).as_text())
 
@@ -35,9 +35,10 @@ def show(file: Path) -> None:
 @click.argument("file", type=SAVED)
 @teaching
 def explain(file: Path) -> None:
-    """Explain every line of the exchanges in FILE, and what went wrong in them.
+    """Explain every line of the exchanges in FILE, and diagnose what went wrong.
 
-    FILE is what --trace or rt.save wrote, HAR, or what curl -v printed; - is standard input. No registry is asked.
+    FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input. No request is
+    sent.
     """
     from regtutor import explain as explained
     from regtutor.protocol.text import visible
@@ -51,51 +52,57 @@ def explain(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=SAVED)
-@click.option("--to", metavar="FORMAT", help="har, script, markdown, svg or html; by default what PATH ends in.")
+@click.option(
+    "--to",
+    metavar="FORMAT",
+    help="har, script, markdown, svg or html. Default: the format that the ending of PATH names.",
+)
 @click.option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="PATH",
-    help="The file to write, also over one that is there; by default FILE with the format's ending, if that is new.",
+    help="The file to write or replace. Default: FILE with the ending of the format, which must not exist yet.",
 )
 @click.option(
     "--image",
     type=click.Path(path_type=Path),
-    help="For a script: the archive or OCI layout that was pushed; what was sent of it is written beside PATH.",
+    help="For a script: the archive or OCI layout that was pushed. The bodies sent from it are written next to PATH.",
 )
-@click.option("--name", help="Which image of --image: its tag or reference name.")
-@click.option("--platform", help="Which image of an index in --image, such as linux/arm64; or all.")
+@click.option("--name", help="The image in --image, by its tag or reference name.")
+@click.option("--platform", help="The image of an index in --image, by its platform such as linux/arm64, or all.")
 @teaching
 def export(
     file: Path, to: str | None, output: Path | None, image: Path | None, name: str | None, platform: str | None
 ) -> None:
-    """Write the exchanges in FILE for others.
+    """Write the exchanges in FILE in another format.
 
-    har opens in a browser's developer tools, script is bash that does the same once more with curl, markdown is for a
-    bug report, svg is a sequence diagram, html is one page that stands alone. The last line, on standard output, is the
-    file.
+    har is for a browser's developer tools, script is a bash script that sends the same requests again with curl,
+    markdown is for a bug report, svg is a sequence diagram, html is one self-contained page. The last line, on standard
+    output, is the path of the new file.
     """
     from regtutor import export as export_transcript
     from regtutor.formats.exporting import format_of
 
     if to is None and output is None:
-        raise click.UsageError("say --to FORMAT, or --output PATH with the format's ending")
+        raise click.UsageError("give --to FORMAT, or --output PATH with the ending of a format")
     if output is None and is_input(file):
-        raise click.UsageError("say --output PATH: standard input has no name that the file could have")
+        raise click.UsageError("give --output PATH: standard input has no file name to derive it from")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
-        raise click.UsageError(f"{output} is what would be read; name another file")
+        raise click.UsageError(f"{output} is the input; give another file")
     path = output or _beside(file, to)
     if format_of(path, to) != "script" and (image or name or platform):
-        raise click.UsageError("--image, --name and --platform are for a script, which sends what was pushed once more")
+        raise click.UsageError(
+            "--image, --name and --platform are only for a script, which sends the pushed content again"
+        )
     if image is None and (name or platform):
-        raise click.UsageError("--name and --platform say which image of --image")
+        raise click.UsageError("--name and --platform choose an image in --image: give --image too")
     bodies = _bodies(image, name, platform) if image else ()
     click.echo(export_transcript(loaded(file), path, to=to, bodies=bodies))
 
 
 def _bodies(image: Path, name: str | None, platform: str | None) -> tuple[Blob, ...]:
-    """Everything that a push of the image sends."""
+    """Return every blob and manifest that a push of the image sends."""
     from regtutor import load_image, load_index
 
     every = platform == "all"
@@ -104,21 +111,21 @@ def _bodies(image: Path, name: str | None, platform: str | None) -> tuple[Blob, 
 
 
 def _beside(file: Path, to: str | None) -> Path:
-    """``file`` with the ending of the format, if nothing is there: only who names a file replaces it."""
+    """Return ``file`` with the ending of the format. An existing file is an error: only ``--output`` replaces one."""
     from regtutor.formats.exporting import FORMATS, format_of
 
     path = file.with_suffix(FORMATS[format_of(file, to)].endings[0])
     if path.exists():
-        raise click.UsageError(f"{path} is there already; --output {path} replaces it")
+        raise click.UsageError(f"{path} already exists; --output {path} replaces it")
     return path
 
 
 def loaded(file: Path) -> Transcript:
-    """The transcript in ``file``.
+    """Return the transcript in ``file``.
 
     Raises
     ------
-    UnsupportedTranscript: if it is not there, or nothing that can be read.
+    UnsupportedTranscript: if the file does not exist, or is in no format that can be read.
     """
     from regtutor.formats.transcript_file import LIMIT, load, transcript_in
 
@@ -128,5 +135,5 @@ def loaded(file: Path) -> Transcript:
 
 
 def is_input(file: Path) -> bool:
-    """Whether ``-`` was given in place of a file."""
+    """Return whether ``-`` was given instead of a file."""
     return file == _STANDARD_INPUT

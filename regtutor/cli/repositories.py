@@ -1,4 +1,4 @@
-"""What is in a registry: the tags of a repository, what refers to a manifest; and the end of either."""
+"""Commands for the content of a repository: list tags, list referrers, delete images and tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from regtutor.cli.command import Asking, asking, teaching
 @asking
 @teaching
 def tags(repository: str, asking: Asking) -> None:
-    """List the tags of a repository, one in a line; a list in several pages is followed to its end."""
+    """List all tags of a repository, one per line. All pages of a paginated list are fetched."""
     from regtutor import run
     from regtutor.protocol.references import parse_repository
     from regtutor.walks import tags as walk
@@ -27,21 +27,21 @@ def tags(repository: str, asking: Asking) -> None:
 
 @click.command()
 @click.argument("reference", metavar="HOST/REPOSITORY@DIGEST")
-@click.option("--artifact-type", help="Only those of this type.")
+@click.option("--artifact-type", help="List only referrers of this artifact type.")
 @asking
 @teaching
 def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None:
-    """List what refers to a manifest, such as signatures: the digest and the artifact type, one in a line.
+    """List the referrers of a manifest, such as signatures: digest and artifact type, one per line.
 
-    Where the registry has no referrers API, the list under the referrers tag is read. regtutor inspect tells a tag's
-    digest.
+    If the registry has no referrers API, the list under the referrers tag is read. To find the digest of a tag, use
+    regtutor inspect.
     """
     from regtutor import list_referrers
     from regtutor.protocol.references import parse_reference
 
     host, repository, named = parse_reference(reference, digest=True)
     if ":" not in named:
-        raise click.BadParameter("referrers are those of a digest: see regtutor inspect for that of a tag")
+        raise click.BadParameter("referrers needs a digest; regtutor inspect shows the digest of a tag")
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = list_referrers(reg, repository, named, artifact_type, watch=asking.watch)
         keep(found.transcript)
@@ -51,13 +51,13 @@ def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None
 
 @click.command()
 @click.argument("reference", metavar="HOST/REPOSITORY:TAG|@DIGEST")
-@click.option("--tag-only", is_flag=True, help="Delete the tag alone; not every registry does that.")
+@click.option("--tag-only", is_flag=True, help="Delete only the tag. Not every registry supports this.")
 @asking
 @teaching
 def delete(reference: str, tag_only: bool, asking: Asking) -> None:
-    """Delete an image and every tag that points to it; its blobs stay until the registry collects its garbage.
+    """Delete an image and every tag that points to it. Its blobs stay until the registry collects garbage.
 
-    A tag or a digest must be named. The last line, on standard output, is what was deleted.
+    A tag or a digest is required. The last line, on standard output, is the deleted digest or tag.
     """
     from regtutor import delete_image
     from regtutor.protocol.references import parse_reference

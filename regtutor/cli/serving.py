@@ -1,4 +1,4 @@
-"""What runs something here: the embedded registry, the demo, JupyterLab on the course."""
+"""Commands that run something on this machine: the embedded registry, the demo, and JupyterLab with the course."""
 
 from __future__ import annotations
 
@@ -16,26 +16,39 @@ _READABLE = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--root",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where it stores; by default in a temporary folder.",
+    help="The folder for the storage. Default: a temporary folder.",
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5000,
+    show_default=True,
+    help="The port to listen on; 0 takes any free port.",
+)
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on; beyond loopback only with both --tls and --htpasswd.",
+    help="The address to listen on. Beyond loopback, both --tls and --htpasswd are required.",
 )
-@click.option("--tls", is_flag=True, help="Serve TLS; without --cert and --key with a certificate made for it.")
-@click.option("--cert", type=_READABLE, help="The certificate for --tls, with its chain; PEM.")
-@click.option("--key", type=_READABLE, help="The key of --cert; PEM, without a password.")
-@click.option("--htpasswd", type=_READABLE, help="Ask for a name and a password of this file, made by htpasswd -B.")
-@click.option("--insecure-public", is_flag=True, help="Listen beyond loopback without --tls or --htpasswd.")
+@click.option("--tls", is_flag=True, help="Serve TLS. Without --cert and --key, a certificate is made.")
+@click.option("--cert", type=_READABLE, help="The certificate for --tls, with its chain, as PEM.")
+@click.option("--key", type=_READABLE, help="The key of --cert, as PEM, without a password.")
+@click.option(
+    "--htpasswd", type=_READABLE, help="Require a user name and password from this file, made with htpasswd -B."
+)
+@click.option(
+    "--auth",
+    type=click.Choice(["basic", "token"]),
+    help="Require a password of one of the lessons' users, or a token of the token server at /token.",
+)
+@click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
     metavar="NAME",
     multiple=True,
-    help="Behave as distribution-2.8 or distribution-3.1 do, or take one quirk of theirs; repeatable. "
-    "The name list shows all.",
+    help="Imitate distribution-2.8 or distribution-3.1, or take a single quirk by its name; repeatable. "
+    "Give list to print all names.",
 )
 @teaching
 def serve(
@@ -46,17 +59,18 @@ def serve(
     cert: str | None,
     key: str | None,
     htpasswd: str | None,
+    auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
 ) -> None:
-    """Run the embedded registry here, on loopback, and show each request until Ctrl-C."""
+    """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
 
     if "list" in quirks:
         click.echo(quirks_listed())
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
-        raise click.UsageError("--cert and --key go together, and with --tls")
+        raise click.UsageError("give --cert and --key together, and with --tls")
     serve_embedded(
         root,
         port,
@@ -65,17 +79,18 @@ def serve(
         htpasswd=htpasswd,
         insecure_public=insecure_public,
         quirks=quirks,
+        auth=auth,
         say=click.echo,
     )
 
 
 @click.command()
 @click.option(
-    "--registry", default="auto", show_default=True, help="embedded, in_process, native, container, or a URL."
+    "--registry", default="auto", show_default=True, help="auto, embedded, in_process, native, container, or a URL."
 )
 @teaching
 def demo(registry: str) -> None:
-    """Push the sample image and print every exchange and the header table."""
+    """Push the sample image, and print every exchange and the table of headers."""
     from regtutor.lessons.demo import demo as push_sample
 
     push_sample(registry)
@@ -88,12 +103,12 @@ def demo(registry: str) -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("regtutor-notebooks"),
     show_default=True,
-    help="The folder for the notebooks; what you edited there is kept.",
+    help="The folder for the notebooks. Files that you edited there are kept.",
 )
 @click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
 @teaching
 def lab(target: Path, jupyter_args: tuple[str, ...]) -> None:
-    """Copy the notebooks on first use and open JupyterLab on them; further arguments go to JupyterLab."""
+    """Copy the notebooks on first use and open them in JupyterLab. Other arguments are passed to JupyterLab."""
     from regtutor.lessons.notebooks import open_lab
 
     sys.exit(open_lab(target, list(jupyter_args)))

@@ -1,1 +1,1 @@
-"""How a request goes over the wire: the registry as a client sees it, and the recorder that keeps what was sent."""
+"""The client: registries, and the transport that sends requests and records what went over the wire."""

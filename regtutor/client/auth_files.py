@@ -1,7 +1,7 @@
-"""The credentials that other programs have stored: auth files of podman, skopeo and docker, and credential helpers.
+"""Credentials that other programs have stored: auth files of podman, skopeo and docker, and credential helpers.
 
 A file is a JSON object whose ``auths`` has a key for each registry, or for a repository in it, with user name and
-password in base64. ``credHelpers`` and ``credsStore`` name programs that are asked instead.
+password in base64. ``credHelpers`` and ``credsStore`` name programs that are run instead.
 
 Sources: containers-auth.json(5) <https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md>;
 docker login, "Credential stores" <https://docs.docker.com/reference/cli/docker/login/#credential-stores>.
@@ -35,15 +35,18 @@ _LEGACY = re.compile(r"https?://([^/]+)(?:/.*)?", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Stored:
-    """Credentials that were found, and ``source``, where: a file, or a helper that a file names."""
+    """Stored credentials, and their ``source``: a file, or a helper that a file names."""
 
     credentials: Credentials
     source: str
 
 
 def auth_files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Return the files that are looked into, in order: the one that REGISTRY_AUTH_FILE names, or else podman's,
-    that of the user's configuration, and docker's."""
+    """Return the auth files to read, in order.
+
+    The file that REGISTRY_AUTH_FILE names is the only one. Without it: podman's file, the file in the user's
+    configuration, and docker's file.
+    """
     if environ.get("REGISTRY_AUTH_FILE"):
         return (Path(environ["REGISTRY_AUTH_FILE"]),)
     home = Path(environ.get("HOME") or Path.home())
@@ -53,7 +56,7 @@ def auth_files(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
 
 
 def default_auth_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the file that a login writes to, as podman's does."""
+    """Return the file that a login writes, the same as podman's."""
     return auth_files(environ)[0]
 
 
@@ -71,13 +74,13 @@ def stored_credentials(
 ) -> Stored | None:
     """Return the credentials that are stored for a registry, or None.
 
-    In each file the most particular key counts: ``host/namespace/name`` before ``host/namespace`` before ``host``.
+    In each file the most specific key counts: ``host/namespace/name`` before ``host/namespace`` before ``host``.
 
     Parameters
     ----------
     host: host and port, as they are written in a reference.
-    repository: the repository that is meant, or ``""``.
-    path: the only file to look into; by default :func:`auth_files`.
+    repository: the repository that the credentials are for, or ``""``.
+    path: the only file to read; by default :func:`auth_files`.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def _in_file(content: Mapping[str, Any], key: str, file: Path) -> Stored | None:
 
 
 def _helper(content: Mapping[str, Any], key: str) -> str:
-    """The helper for ``key``; the store for everything holds whole registries only."""
+    """Return the helper for ``key``, or ``""``; the general store has only whole registries."""
     named = content.get("credHelpers")
     for name, helper in named.items() if isinstance(named, Mapping) else ():
         if _same(name, key) and isinstance(helper, str):
@@ -125,7 +128,7 @@ def _helper(content: Mapping[str, Any], key: str) -> str:
 
 
 def _same(name: str, key: str) -> bool:
-    """Whether an entry's name means ``key``. Docker's old names are URLs, of which the host counts."""
+    """Return whether an entry is for ``key``. Docker's old names are URLs, of which only the host counts."""
     legacy = _LEGACY.fullmatch(name)
     host, slash, rest = (legacy[1] if legacy else name).partition("/")
     wanted, other_slash, other = key.partition("/")
@@ -159,7 +162,7 @@ def _decoded(text: str, name: str, file: Path) -> tuple[str, str]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """The content of a file; empty if it does not exist."""
+    """Return the content of a file; empty if it does not exist."""
     try:
         with file.open("rb") as opened:
             data = opened.read(_LIMIT + 1)
@@ -182,9 +185,9 @@ def _unusable(file: Path, why: str) -> UnusableAuthFile:
 
 
 def store_credentials(host: str, credentials: Credentials, path: Path) -> None:
-    """Write the credentials for ``host`` into an auth file as podman has it; its other entries stay as they are.
+    """Write the credentials for ``host`` to an auth file in podman's format; other entries do not change.
 
-    The file, and its folder if that is made, are readable by their owner only.
+    Only their owner can read the file, and the folder if it is created.
 
     Raises
     ------
@@ -198,7 +201,7 @@ def store_credentials(host: str, credentials: Credentials, path: Path) -> None:
 
 
 def remove_credentials(host: str, path: Path) -> bool:
-    """Take the entries for ``host`` out of an auth file, and return whether there were any.
+    """Delete the entries for ``host`` from an auth file, and return whether there were any.
 
     Raises
     ------
@@ -216,7 +219,7 @@ def remove_credentials(host: str, path: Path) -> bool:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace the file, private from its first byte and there whole or not at all."""
+    """Replace the file in one step; it is never readable by others and never incomplete."""
     whole = Path(os.path.realpath(path))
     name = ""
     try:

@@ -1,4 +1,4 @@
-"""A registry on a URL: what the URL, the caller and the environment say, put together once and in the open."""
+"""Connecting to a registry by its URL: settings from the URL, the caller and the environment, combined in one place."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ def connect(
     expect_wait: float = 1.0,
     user_agent: str | None = None,
 ) -> Registry:
-    """A registry that runs somewhere, by its URL. Nothing is sent yet.
+    """Return a registry that is already running, by its URL. Nothing is sent yet.
 
     Parameters
     ----------
-    url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``: plain HTTP for loopback, as in
-        docker, else https. A user name and a password in it become credentials and are taken out of it.
-    username, password: for logins and walks: sent only after a challenge that asks for them, and only to the server
-        that it names. ``reg.with_auth(...)`` sends them with every request.
-    proxies: ``"env"`` takes HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and, if ``verify`` is True,
-        REQUESTS_CA_BUNDLE or SSL_CERT_FILE from the environment; the record of each new connection names the ones
-        that were used. Or a mapping of ``http``, ``https`` and ``no_proxy``; or None for no proxy and no such
-        variable. Loopback is never proxied.
+    url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``. Without a scheme, loopback means
+        plain HTTP, as in docker, and any other host means https. A user name and a password in the URL become
+        credentials and are removed from it.
+    username, password: for logins and walks. They are sent only after a challenge that asks for them, and only to the
+        server that the challenge names. ``reg.with_auth(...)`` sends them with every request.
+    proxies: ``"env"`` reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and, if ``verify`` is True,
+        REQUESTS_CA_BUNDLE or SSL_CERT_FILE from the environment; the record of each new connection names the variables
+        that were used. Or a mapping of ``http``, ``https`` and ``no_proxy``. Or None to use no proxy and none of these
+        variables. Loopback is never proxied.
     verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
-    cert: a client certificate: the path of a file with certificate and key, or the paths of both.
-    timeout: seconds to connect, and seconds that may pass without a byte; one number for both.
-    expect_wait: seconds to wait for an answer to ``Expect: 100-continue`` before the body goes all the same.
-    user_agent: sent where a request names none.
+    cert: a client certificate: the path of a file with the certificate and its key, or the paths of both.
+    timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
+    expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
+    user_agent: the User-Agent of requests that do not set one.
 
     Raises
     ------
-    InvalidURL: if ``url`` is no http or https URL, or holds more than a host and a port.
-    ConnectionFailed: if a certificate file is not there.
+    InvalidURL: if ``url`` is not an http or https URL, or contains more than a host and a port.
+    ConnectionFailed: if a certificate file does not exist.
     """
     address = _registry_address(url)
     environment = from_environment(os.environ) if proxies == "env" else Environment(_mapping(proxies))
@@ -58,8 +59,8 @@ def connect(
     if trusted is not verify and not os.path.exists(str(trusted)):
         variable = environment.sources["ca_file"]
         raise ConnectionFailed(
-            f"The certificate file {trusted} is not there", f"the environment variable {variable} names it",
-            f"Correct or unset {variable}, or give another: --ca-file ca.pem, or verify='ca.pem' in Python",
+            f"The certificate file {trusted} does not exist", f"the environment variable {variable} names it",
+            f"Correct or unset {variable}, or give another file: --ca-file ca.pem, or verify='ca.pem' in Python",
         )  # fmt: skip
     transport = WireTransport(
         timeout=timeout,
@@ -76,7 +77,7 @@ def connect(
 def _mapping(proxies: Mapping[str, str] | str | None) -> Mapping[str, str]:
     if isinstance(proxies, str):
         raise InvalidURL(
-            f"{redact_url(proxies)!r} does not say what goes through a proxy",
+            f"{redact_url(proxies)!r} is not a valid value of proxies",
             "proxies is 'env', a mapping, or None",
             "Write proxies={'http': 'http://host:port', 'https': 'http://host:port'}",
         )
@@ -89,7 +90,7 @@ def _registry_address(url: str) -> Address:
     if address.target != "/" or "#" in url:
         raise InvalidURL(
             f"{redact_address(url)!r} is more than the address of a registry",
-            "the API begins at /v2/ of a host, and each request adds its own path",
+            "the API begins at /v2/ on the host, and each request adds its own path",
             f"Write {address.origin}",
         )
     return split_url(f"http://{url}") if bare and is_loopback(address.host) else address
@@ -103,7 +104,7 @@ def _credentials(address: Address, username: str | None, password: str | None) -
 
 
 def _sources(environment: Environment, address: Address, verifies: bool) -> tuple[str, ...]:
-    """The variables that requests to ``address`` make use of, as sentences for the record."""
+    """Return notes for the record that name the variables which requests to ``address`` use."""
     notes = []
     proxy = proxy_for(address, environment.proxies)
     if proxy:
@@ -115,5 +116,8 @@ def _sources(environment: Environment, address: Address, verifies: bool) -> tupl
 
 
 def registry_of(host: Host, url: str, ca_file: Path | None = None) -> Registry:
-    """The registry at ``url`` that ``host`` runs: no proxy, no credentials; over TLS it trusts ``ca_file`` only."""
+    """Return the registry at ``url`` that ``host`` runs, without a proxy and without credentials.
+
+    Over TLS, only ``ca_file`` is trusted, or the usual CAs if ``ca_file`` is not given.
+    """
     return Registry(url, WireTransport(verify=str(ca_file) if ca_file else True), host=host)

@@ -1,6 +1,6 @@
 """Credential helpers: programs called ``docker-credential-NAME`` that keep passwords in a keychain.
 
-A helper is run without a shell, with a time limit, and what it prints is bounded. Nothing that it prints is shown.
+A helper is run without a shell, with limits on its time and its output. Its output is never shown.
 
 Source: docker-credential-helpers, "Development"
 <https://github.com/docker/docker-credential-helpers#development>.
@@ -26,7 +26,7 @@ _NOT_FOUND = b"credentials not found"
 
 
 def ask_helper(name: str, server: str) -> Credentials | None:
-    """Return what a helper has for ``server``; None if it has nothing.
+    """Return the credentials that a helper has for ``server``, or None.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def ask_helper(name: str, server: str) -> Credentials | None:
     """
     program = shutil.which(f"docker-credential-{name}") if _NAME.fullmatch(name) else None
     if program is None:
-        raise _failed(name, "there is no such program")
+        raise _failed(name, "the program does not exist")
     status, printed = _run(name, program, server)
     if status != 0:
         if _NOT_FOUND in printed:
@@ -61,7 +61,7 @@ def ask_helper(name: str, server: str) -> Credentials | None:
 
 
 def _run(name: str, program: str, server: str) -> tuple[int, bytes]:
-    """Its exit status, and what it printed."""
+    """Return its exit status and its output."""
     read: list[bytes] = []
     try:
         process = subprocess.Popen(
@@ -74,17 +74,17 @@ def _run(name: str, program: str, server: str) -> tuple[int, bytes]:
     reader.join(TIME_LIMIT)
     try:
         if not read or len(read[0]) > _LIMIT:
-            raise _failed(name, f"it took more than {TIME_LIMIT:g} s, or printed more than {_LIMIT:,} bytes")
+            raise _failed(name, f"it ran for more than {TIME_LIMIT:g} s, or printed more than {_LIMIT:,} bytes")
         return process.wait(TIME_LIMIT), read[0]
     except subprocess.TimeoutExpired:
-        raise _failed(name, f"it took more than {TIME_LIMIT:g} s") from None
+        raise _failed(name, f"it ran for more than {TIME_LIMIT:g} s") from None
     finally:
         process.kill()
         process.wait()
 
 
 def _converse(process: subprocess.Popen[bytes], given: bytes, read: list[bytes]) -> None:
-    """Its own thread: a child of the helper may hold the pipe longer than the helper lives."""
+    """Write to and read from the helper, in a thread: a child of the helper can keep the pipe open after its end."""
     assert process.stdin is not None and process.stdout is not None
     with process.stdout:
         try:
@@ -99,5 +99,5 @@ def _failed(name: str, why: str) -> UnusableAuthFile:
     return UnusableAuthFile(
         f"The credential helper docker-credential-{name} gave no credentials",
         why,
-        "Run it by hand to see why, or say who you are: --username",
+        "Run it by hand to see the cause, or use --username",
     )

@@ -1,4 +1,4 @@
-"""A user name and a password, with which a client authenticates. repr shows no secret."""
+"""The user name and the password of a client."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from regtutor.errors import InvalidCredentials
 
 @dataclass(frozen=True)
 class Credentials:
-    """A user name and a password, sent as Basic; the password is not shown by repr.
+    """A user name and a password, sent with Basic authentication; repr does not show the password.
 
     Attributes
     ----------
     username, password: for the registry or its token server, whichever a challenge names.
-    identity_token: a refresh token that a login has left instead of a password, or ``""``; it is sent to the token
-        server only.
+    identity_token: a refresh token that a login has stored instead of a password, or ``""``; it is sent only to the
+        token server.
 
     Raises
     ------
-    InvalidCredentials: for an empty user name, and for one with a colon, which would end it (RFC 7617, section 2).
+    InvalidCredentials: if the user name is empty, or contains a colon, which would end it (RFC 7617, section 2).
     """
 
     username: str
@@ -33,12 +33,12 @@ class Credentials:
         if not self.username or ":" in self.username:
             raise InvalidCredentials(
                 "This user name cannot be sent",
-                "it holds a colon, and the first one ends the name" if self.username else "it is empty",
-                "Give the name alone (--username, or username= in Python) and the password by itself",
+                "it contains a colon, and the first colon ends the name" if self.username else "it is empty",
+                "Give only the name as --username (in Python username=), and the password separately",
             )
 
     def header(self) -> str:
-        """The value of the Authorization header.
+        """Return the value of the Authorization header.
 
         Source: RFC 7617, section 2 <https://www.rfc-editor.org/rfc/rfc7617.html#section-2>.
         """

@@ -1,6 +1,6 @@
 """The candidates for a mount: the repositories that this client has pushed a blob to.
 
-A client cannot ask a registry which repositories have a blob; it can only remember where it pushed one.
+The API cannot list the repositories that have a blob, so a client remembers where it pushed one.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ _BLOBS = 65536
 
 
 class PushedBlobs:
-    """Digest -> the repositories that it was pushed to or mounted into, the latest first. Bounded; the oldest go."""
+    """Maps a digest to the repositories that it was pushed to or mounted into, the latest first.
+
+    The number of entries is limited; the oldest are dropped.
+    """
 
     def __init__(self) -> None:
         self._sessions: OrderedDict[str, str] = OrderedDict()
         self._blobs: OrderedDict[str, list[str]] = OrderedDict()
 
     def repositories(self, digest: str) -> tuple[str, ...]:
-        """Where ``digest`` was pushed to, the latest first."""
+        """Return the repositories that ``digest`` was pushed to or mounted into, the latest first."""
         return tuple(self._blobs.get(digest, ()))
 
     def note(self, request: Request, exchange: Exchange) -> None:
-        """Take in an exchange: an opened session, a finished upload, a mount."""
+        """Learn from an exchange that opened a session, finished an upload, or mounted a blob."""
         match = exchange.endpoint
         if match is None or match.endpoint.is_at_the_token_server:
             return
@@ -60,5 +63,5 @@ def _whole(target: str | Location) -> str:
 
 
 def _session(url: str) -> str:
-    """What stays the same of a session's Location from request to request: its path."""
+    """Return the part of a session's Location that is the same in every response: its path."""
     return urlsplit(url).path

@@ -1,7 +1,7 @@
-"""Which proxy a request goes through, and what the environment says about proxies and CAs.
+"""The proxy for a request, and the environment variables for proxies and CAs.
 
-The environment is read when somebody asks for it (``connect(proxies="env")``), never by a library on its own: what was
-found is kept with the variable that it came from, so that nothing is added unseen.
+The environment is read only on request (``connect(proxies="env")``), never implicitly by a library. Each setting is
+kept with the name of the variable that it came from, so that the record can name it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from regtutor.protocol.urls import Address, split_url
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` (without brackets) names this machine's loopback interface."""
+    """Return whether ``host`` (without brackets) names this machine's loopback interface."""
     name = host.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -27,16 +27,18 @@ def is_loopback(host: str) -> bool:
 
 
 def proxy_for(address: Address, proxies: Mapping[str, str]) -> str:
-    """The URL of the proxy that a request to ``address`` goes through, or ``""``.
+    """Return the URL of the proxy that a request to ``address`` goes through, or ``""``.
 
     Parameters
     ----------
-    proxies: the scheme of the request's URL (or ``all``) to a proxy's URL; ``no_proxy`` to hosts that are asked
-        directly: names (their subdomains too), ``host:port``, networks such as ``10.0.0.0/8``, or ``*``.
+    address: where the request goes.
+    proxies: maps the scheme of the request's URL (or ``all``) to the URL of a proxy, and ``no_proxy`` to a
+        comma-separated list of hosts that are contacted directly: names (with their subdomains), ``host:port``,
+        networks such as ``10.0.0.0/8``, or ``*``.
 
     Raises
     ------
-    InvalidURL: if the proxy has no http or https URL.
+    InvalidURL: if the URL of the proxy is not an http or https URL.
     """
     proxy = proxies.get(address.scheme) or proxies.get("all") or ""
     if not proxy or is_loopback(address.host) or _excluded(address, proxies.get("no_proxy", "")):
@@ -47,8 +49,8 @@ def proxy_for(address: Address, proxies: Mapping[str, str]) -> str:
     except InvalidURL as error:
         raise InvalidURL(
             f"The proxy {redact_url(whole)} cannot be used",
-            "only proxies with an http or https URL can be",
-            "Give another to connect(url, proxies={'https': 'http://host:port'}), or proxies=None for none",
+            "its URL must be an http or https URL",
+            "Give another one: connect(url, proxies={'https': 'http://host:port'}), or proxies=None for no proxy",
         ) from error
     return whole
 
@@ -73,13 +75,13 @@ def _in_network(host: str, network: str) -> bool:
 
 @dataclass(frozen=True)
 class Environment:
-    """What environment variables say.
+    """The settings that were found in environment variables.
 
     Attributes
     ----------
-    proxies: as :func:`proxy_for` takes it; not shown by repr, a proxy's URL may hold a password.
+    proxies: see :func:`proxy_for`; not shown by repr, because the URL of a proxy can contain a password.
     ca_file: the path of a file (or directory) of CAs, or ``""``.
-    sources: for each name in ``proxies``, and for ``ca_file``, the variable that it comes from.
+    sources: the name of the variable for each key of ``proxies``, and for ``ca_file``.
     """
 
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -97,11 +99,14 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
 
 
 def from_environment(variables: Mapping[str, str]) -> Environment:
-    """What ``variables`` (such as ``os.environ``) say about proxies and CAs; the first of a row that is set counts."""
+    """Return the settings for proxies and CAs in ``variables`` (such as ``os.environ``).
+
+    If several variables for one setting are set, the first in :data:`_VARIABLES` counts.
+    """
     found = {
         name: (variable, variables[variable])
         for name, row in _VARIABLES.items()
-        if (variable := next((one for one in row if variables.get(one)), ""))
+        if (variable := next((each for each in row if variables.get(each)), ""))
     }
     values = {name: value for name, (_, value) in found.items()}
     sources = {name: variable for name, (variable, _) in found.items()}

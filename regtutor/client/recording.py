@@ -1,7 +1,7 @@
-"""A record in the making: what one exchange has shown so far.
+"""The recording of one exchange while it happens.
 
-The transport tells a :class:`Recording` what happens; :meth:`Recording.exchange` freezes it. It knows neither sockets
-nor Apps, so that a record says the same of both.
+A transport reports each event to a :class:`Recording`; :meth:`Recording.exchange` makes the frozen record. This module
+does not depend on sockets or Apps, so that both transports produce the same records.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from regtutor.protocol.digests import Hasher
 from regtutor.protocol.tokens import LIMIT, Token, redact_token_response
 from regtutor.protocol.urls import sendable_target
 
-WITHHELD = "An answer came before the body, so no byte of it was sent"
-"""What a record says of a body that was withheld."""
+WITHHELD = "The response came before the body was sent, so no byte of the body was sent"
+"""The note of the event ``body withheld``."""
 
 
 class BodyTally:
@@ -42,7 +42,7 @@ class BodyTally:
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """How many bytes have passed so far."""
         return self._hasher.size
 
     @property
@@ -51,50 +51,50 @@ class BodyTally:
         return self._hasher.digest
 
     def update(self, chunk: bytes | memoryview) -> None:
-        """Take in bytes that really went by."""
+        """Count, hash and preview bytes that went over the wire."""
         self._hasher.update(chunk)  # type: ignore[arg-type]  # hashlib takes any buffer
         room = self._limit - len(self._preview)
         if room > 0:
             self._preview += chunk[:room]
 
     def record(self, fate: str) -> BodyRecord:
-        """What is kept of it."""
+        """Return the record of the body."""
         digest = self._hasher.digest if self.size else None
         return BodyRecord(self.size, digest, bytes(self._preview), fate, self.media_type)
 
 
 class SecretTally(BodyTally):
-    """A form that may hold a password: its digest is not kept, since a short secret can be guessed from it."""
+    """A form that can contain a password. Its digest is not recorded: a short secret can be guessed from a digest."""
 
     def record(self, fate: str) -> BodyRecord:
-        """The record of it."""
+        """Return the record of the body without the secrets."""
         return replace(super().record(fate), digest=None)
 
 
 class TokenTally(BodyTally):
-    """The response of a token server: it is kept until the token was read, and recorded without it."""
+    """The response of a token server. The body is kept until the token is read, and recorded without the token."""
 
     def __init__(self, limit: int = PREVIEW, media_type: str = "") -> None:
         super().__init__(limit, media_type)
         self._whole = bytearray()
 
     def update(self, chunk: bytes | memoryview) -> None:
-        """Take in bytes that really went by."""
+        """Count bytes that were transferred, and keep them."""
         super().update(chunk)
         self._whole += chunk[: max(LIMIT - len(self._whole), 0)]
 
     def token(self) -> Token | None:
-        """The token in it, or None."""
+        """Return the token in the body, or None."""
         return Token.from_response(bytes(self._whole))
 
     def record(self, fate: str) -> BodyRecord:
-        """The record of it."""
+        """Return the record of the body without the secrets."""
         self._preview[:] = redact_token_response(self.media_type, bytes(self._preview))
         return super().record(fate)
 
 
 def response_tally(request: Request, media_type: str) -> BodyTally:
-    """The tally for the body of a response to ``request``."""
+    """Return the tally for the body of the response to ``request``."""
     kind = TokenTally if _is_for_a_token(request) else BodyTally
     return kind(preview_limit(request.step, media_type), media_type)
 
@@ -108,9 +108,9 @@ class Recording:
 
     Parameters
     ----------
-    request: what is being sent.
+    request: the request that is being sent.
     url: the absolute URL that it goes to.
-    registry: the name of the registry that is asked.
+    registry: the name of the registry that it goes to.
     proxy: the proxy that it goes through, or ``""``.
     """
 
@@ -129,11 +129,11 @@ class Recording:
         self._final: ReceivedHead | None = None
 
     def event(self, kind: str, size: int = 0, note: str = "") -> None:
-        """Something happened now; the kinds are those of :class:`~regtutor.exchange.WireEvent`."""
+        """Record an event that happens now; for the kinds see :class:`~regtutor.exchange.WireEvent`."""
         self._events.append(WireEvent(time.perf_counter() - self._begun, kind, size, note))
 
     def received(self, head: ReceivedHead) -> None:
-        """A head came: an interim answer or the final one."""
+        """Record the head of an interim response or of the final response."""
         if not head.interim:
             self._final = head
             self.event("head received", head.size)
@@ -143,7 +143,7 @@ class Recording:
         self._interims.append(Interim(head.status, head.reason, head.headers, at, head.version))
 
     def exchange(self, body: BodyRecord | None = None, error: str = "", token: Token | None = None) -> Exchange:
-        """The record as it stands: with the final answer, if its head came, and ``body`` as its body."""
+        """Return the record so far: with the final response, if its head came, and ``body`` as its body."""
         upload = self.upload.record(self.upload_fate)
         return Exchange(
             step=self.request.step,
@@ -161,14 +161,14 @@ class Recording:
         )
 
     def cut(self, error: Exception) -> Exception:
-        """``error``, which the reading of the body raised, with the record of what was sent as its ``exchange``."""
+        """Return ``error``, which was raised when the request's body was read, with the record as its ``exchange``."""
         self.upload_fate = "partial"
         if isinstance(error, RegtutorError):
             self.stopped(error)
         return error
 
     def stopped(self, error: RegtutorError, body: BodyRecord | None = None) -> None:
-        """Give ``error``, which ended this exchange, the record of it; ``body`` is what came of the answer's body."""
+        """Attach the record to ``error``, which ended this exchange; ``body`` is the received part of the body."""
         self.event("failed", note=error.what)
         error.exchange = self.exchange(body, ": ".join(part for part in (error.what, error.why) if part))
 
@@ -180,5 +180,5 @@ class Recording:
         value = self._final.header("Location") if self._final else ""
         try:
             return Location(value, self.url) if value else None
-        except ValueError:  # no URL at all, such as "http://["; the header itself is in the record
+        except ValueError:  # not a URL, such as "http://["; the record still has the header
             return None

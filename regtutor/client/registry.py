@@ -1,8 +1,8 @@
 """A registry as a client sees it: an address, and ``send``.
 
-``Registry`` holds what belongs to the address (credentials, the transport, who started it). It knows nothing of any
-particular request: steps build those. What travels, and how it is recorded, is the business of the transport:
-``wire/transport.py`` over a socket, or a call into an embedded App in the same process.
+``Registry`` holds everything that belongs to the address: the credentials, the transport, and the host that runs the
+registry. Steps build the requests. A transport sends and records them: ``wire/transport.py`` over a socket, or
+``backends/in_process.py`` by a call into an embedded App in the same process.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from regtutor.storage_tree import StorageTree
 
 
 class Transport(Protocol):
-    """How one request travels and becomes a record."""
+    """Sends one request and returns the record of the exchange."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
-        """Send ``request`` to the absolute ``url`` with exactly these ``headers`` plus what the transport must add.
+        """Send ``request`` to the absolute ``url`` with these exact ``headers`` and those that the transport must add.
 
         Raises
         ------
-        ConnectionFailed: if no complete answer came; it carries the partial exchange.
+        ConnectionFailed: if no complete response came; it carries the partial exchange.
         """
         ...
 
     def close(self) -> None:
-        """Close what is open; a second call does nothing."""
+        """Close the open connections; a second call does nothing."""
         ...
 
 
 class Host(Protocol):
-    """The machine, container or directory of a registry that we started: where its log and its storage are."""
+    """The machine, container or directory of a registry that regtutor started; it has the log and the storage."""
 
     @property
     def name(self) -> str:
@@ -49,15 +49,15 @@ class Host(Protocol):
         ...
 
     def logs(self) -> str:
-        """What the registry has logged so far."""
+        """Return the log of the registry so far."""
         ...
 
     def tree(self) -> StorageTree:
-        """Its storage at this moment."""
+        """Return its storage at this moment."""
         ...
 
     def close(self) -> None:
-        """Stop the registry and remove what was made for it; a second call does nothing."""
+        """Stop the registry and remove everything that was created for it; a second call does nothing."""
         ...
 
 
@@ -67,10 +67,11 @@ class Registry:
     Parameters
     ----------
     url: scheme, host and port, such as ``http://127.0.0.1:5000``.
-    transport: what sends; see :class:`Transport`.
-    credentials: what a login and a walk authenticate with when a challenge asks for it, or None.
-    armed: what every request to this host carries unasked, or None; see :meth:`with_auth`.
-    host: where it runs, for ``logs`` and ``tree``; None for a registry that is only known by its URL.
+    transport: sends the requests; see :class:`Transport`.
+    credentials: what a login and a walk send after a challenge that asks for them; or None.
+    armed: what every request to the same scheme, host and port carries, also without a challenge, or None; see
+        :meth:`with_auth`.
+    host: the host that runs it, for ``logs`` and ``tree``; None if only its URL is known.
     """
 
     def __init__(
@@ -92,16 +93,21 @@ class Registry:
 
     @property
     def name(self) -> str:
-        """Its name in tables and records: the host's name, or else host and port of the URL."""
+        """The name in tables and records: the name of the host, or else host and port of the URL."""
         return self.host.name if self.host else urlsplit(self.url).netloc.rpartition("@")[2]
 
+    @property
+    def transport(self) -> Transport:
+        """How requests travel to it."""
+        return self._transport
+
     def send(self, request: Request) -> Exchange:
-        """Send one request, once: no redirect is followed, nothing is tried again, no token is fetched.
+        """Send one request, once: no redirect is followed, nothing is retried, and no token is fetched.
 
         Parameters
         ----------
-        request: from a step's draft, edited or not. A path-only target is sent to this registry; an absolute one goes
-            where it says, and takes no credentials to another host.
+        request: from the draft of a step, edited or not. If its target is a path, it is sent to this registry. An
+            absolute target is sent to its own host, without the credentials if scheme, host or port differ.
 
         Returns
         -------
@@ -109,16 +115,17 @@ class Registry:
 
         Raises
         ------
-        ConnectionFailed: if no complete answer came.
-        InvalidArgument: for anything but a Request.
-        InvalidURL: for a target that is neither a path nor an absolute http or https URL.
+        ConnectionFailed: if no complete response came.
+        InvalidArgument: if ``request`` is not a Request.
+        InvalidURL: if the target is neither a path nor an absolute http or https URL.
         """
         if not isinstance(request, Request):
             kind = type(request).__name__
             raise InvalidArgument(
-                f"What is to be sent is of the type {kind}",
-                "a registry is sent a Request",
-                "Make one, for example with rt.draft(rt.check_api), or have a step make and send it: rt.check_api(reg)",
+                f"An object of type {kind} cannot be sent",
+                "send takes a Request",
+                "Create one, for example with rt.draft(rt.check_api), or call a step that creates and sends it: "
+                "rt.check_api(reg)",
             )
         url = self.resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
@@ -132,53 +139,53 @@ class Registry:
             return whole
         if not whole.startswith("/"):
             raise InvalidURL(
-                f"{redact_url(whole)!r} is no target of a request",
+                f"{redact_url(whole)!r} is not a valid request target",
                 "a target is a path that begins with '/', or an absolute http or https URL",
-                "Begin it with '/'",
+                "Begin the path with '/'",
             )
         return self.url + whole
 
     def _headers(self, request: Request, url: str) -> HeaderList:
         if self.armed is None or not same_origin(url, self.url) or request.header("Authorization") is not None:
             return request.headers
-        if request.step == "request_token":  # the step itself says what the token server is given
+        if request.step == "request_token":  # the step adds its own credentials for the token server
             return request.headers
         return (*request.headers, ("Authorization", self.armed.header()))
 
     def with_auth(
         self, username: str | None = None, password: str | None = None, *, token: Token | str | None = None
     ) -> Registry:
-        """Return the same registry on the same connections, whose every request carries these credentials unasked.
+        """Return the same registry on the same connections; every request then carries these credentials.
 
-        They go to this host only, and never to where a redirect leads. Both remember what either has pushed.
+        They are sent only to this host, never to the target of a redirect. Both share the list of pushed blobs.
 
         Parameters
         ----------
-        username, password: sent as Basic.
-        token: sent as Bearer instead: a token, or its text.
+        username, password: sent with Basic authentication.
+        token: sent with Bearer authentication instead: a token, or its text.
 
         Raises
         ------
-        InvalidCredentials: for a user name or a token that cannot be sent.
+        InvalidCredentials: if the user name or the token cannot be sent.
         InvalidArgument: if neither a user name nor a token is given.
         """
         if token is not None:
             return self._derived(self.credentials, Token(token) if isinstance(token, str) else token)
         if username is None:
             raise InvalidArgument(
-                "There is nothing to authenticate with",
-                "a user name or a token is needed",
-                "Write reg.with_auth(username, password), or reg.with_auth(token=...)",
+                "No credentials were given",
+                "with_auth needs a user name or a token",
+                "Use reg.with_auth(username, password), or reg.with_auth(token=...)",
             )
         given = Credentials(username, password or "")
         return self._derived(given, given)
 
     def with_credentials(self, credentials: Credentials | None) -> Registry:
-        """Return the same registry on the same connections, with credentials that only a challenge makes it send."""
+        """Return the same registry on the same connections, with credentials that are sent only after a challenge."""
         return self._derived(credentials, None)
 
     def armed_with(self, armed: Credentials | Token | None) -> Registry:
-        """Return the same registry with the same credentials and tokens, whose requests carry ``armed`` unasked."""
+        """Return the same registry with the same credentials and tokens; every request then carries ``armed``."""
         other = self._derived(self.credentials, armed)
         other.tokens = self.tokens
         return other
@@ -189,19 +196,29 @@ class Registry:
         return other
 
     def logs(self) -> str:
-        """What the registry has logged; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
-        return self._behind("log").logs()
+        """Return the log of the registry.
+
+        Raises
+        ------
+        NotObservable: if only its URL is known.
+        """
+        return self._known_host("log").logs()
 
     def tree(self) -> StorageTree:
-        """The registry's storage; :class:`~regtutor.errors.NotObservable` where it is only known by its URL."""
-        return self._behind("storage").tree()
+        """Return the storage of the registry.
 
-    def _behind(self, what: str) -> Host:
+        Raises
+        ------
+        NotObservable: if only its URL is known.
+        """
+        return self._known_host("storage").tree()
+
+    def _known_host(self, what: str) -> Host:
         if self.host is None:
             raise NotObservable(
                 f"The {what} of {redact_url(self.url)} cannot be seen",
-                "regtutor did not start this registry and knows only its URL",
-                "Look on the machine where it runs, or use rt.open_registry() to start one here",
+                "regtutor did not start this registry and has only its URL",
+                "Look on the machine where it runs, or use rt.open_registry() to start a registry here",
             )
         return self.host
 

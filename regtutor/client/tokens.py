@@ -1,4 +1,4 @@
-"""The tokens of one registry: one for each set of scopes, kept until it expires."""
+"""The tokens of one registry: one for each set of scopes, until it expires."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _TOKENS = 256
 
 
 class HeldTokens:
-    """Scopes -> the token that was requested for them. Bounded; the oldest go.
+    """Map sets of scopes to the tokens that were requested for them. The oldest are dropped after 256.
 
     Attributes
     ----------
-    basic: whether the registry has asked for Basic.
+    basic: whether the registry has required Basic.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class HeldTokens:
             self._tokens.popitem(last=False)
 
     def find(self, scopes: Iterable[str]) -> Token | None:
-        """The latest token that was requested for ``scopes``, each of them or more; None if it is about to expire."""
+        """Return the latest token that was requested for all of ``scopes``, or None if it is about to expire."""
         wanted = atoms(scopes)
         for key in reversed(list(self._tokens)):
             if not self._tokens[key].fresh:
@@ -41,7 +41,7 @@ class HeldTokens:
         return None
 
     def drop(self, token: Token) -> None:
-        """Forget a token that the registry has refused."""
+        """Remove a token that the registry has refused."""
         for key in [key for key, held in self._tokens.items() if held is token]:
             del self._tokens[key]
 
@@ -50,7 +50,7 @@ class HeldTokens:
 
 
 def atoms(scopes: Iterable[str]) -> frozenset[str]:
-    """Every single action of ``scopes`` as a scope of its own."""
+    """Return each action of ``scopes`` as a separate scope."""
     found = set()
     for scope in scopes:
         resource, _, actions = scope.rpartition(":")

@@ -1,1 +1,1 @@
-"""What is pushed: images, where they are found, and what they are made of."""
+"""Images: their parts, how they are read from disk, and how a pulled image is written to disk."""

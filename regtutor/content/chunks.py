@@ -1,8 +1,8 @@
-"""A blob that is sent piece by piece, and read once all the same.
+"""A blob that is sent in chunks but read only once.
 
-Each piece is a body of its own. The pieces read one after the other from one open file, whose last bytes are held back
-until all have been hashed (``checked``). Only a piece that is asked for again, or out of turn, lets the blob be read
-again from its beginning.
+Each chunk is a body of its own. The chunks are read one after the other from one open file, whose last bytes are held
+back until all bytes have been hashed (``checked``). The blob is read again from its beginning only if a chunk is
+requested a second time or out of order.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from regtutor.message import CHUNK, Body
 
 
 class Pieces:
-    """The pieces of a blob.
+    """The chunks of a blob.
 
     Parameters
     ----------
-    body: the blob's bytes; its ``digest`` is known.
+    body: the bytes of the blob; its ``digest`` is set.
     """
 
     def __init__(self, body: Body) -> None:
@@ -28,20 +28,20 @@ class Pieces:
         self._at = 0
 
     def piece(self, start: int, size: int) -> Body:
-        """The ``size`` bytes that begin at ``start``, as a body.
+        """Return the ``size`` bytes that begin at ``start``, as a body.
 
-        Reading the last bytes of the blob raises DigestMismatch if the blob is not what its digest says.
+        Reading the last bytes of the blob raises DigestMismatch if the blob does not match its digest.
         """
         return Body(size, lambda: _Piece(self, start, size), self._body.label)  # type: ignore[arg-type, return-value]
 
     def close(self) -> None:
-        """Close the file; a piece that is read after it opens it again."""
+        """Close the file; reading another chunk opens it again."""
         if self._file is not None:
             self._file.close()
         self._file, self._at = None, 0
 
     def read(self, start: int, size: int) -> bytes:
-        """At most ``size`` bytes from ``start`` on."""
+        """Return at most ``size`` bytes from offset ``start``."""
         if self._file is None or start < self._at:
             self.close()
             self._file = self._body.opener()
@@ -57,7 +57,7 @@ class Pieces:
 
 
 class _Piece(io.RawIOBase):
-    """A file of one piece; closing it leaves the blob's file open for the next one."""
+    """One chunk as a file; closing it leaves the file of the blob open for the next chunk."""
 
     def __init__(self, pieces: Pieces, start: int, size: int) -> None:
         self._pieces, self._at, self._end = pieces, start, start + size

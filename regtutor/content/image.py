@@ -1,7 +1,7 @@
-"""An image as it is pushed: a manifest, a config and layers, each known by its digest.
+"""An image as it is pushed: a manifest, a config and layers, each identified by its digest.
 
-Layers are opaque: their bytes are not looked into, and are read only when they are sent. This module knows neither
-where images come from nor how they are sent.
+Layers are opaque: their bytes are not interpreted, and are read only when they are sent. This module does not depend
+on where images come from or how they are sent.
 
 Source: OCI image-spec v1.1.1, manifest.md and config.md.
 """
@@ -25,15 +25,15 @@ COLUMNS = ("media type", "size", "digest", "diff ID")
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: what the manifest says about it, and a way to its bytes.
+    """One layer: its descriptor from the manifest, and access to its bytes.
 
     Attributes
     ----------
     digest, size: of the bytes as they are sent, compressed or not; the size in bytes.
-    diff_id: the digest of the uncompressed layer, which the config names; ``""`` where it names none.
-    urls: where a foreign layer is fetched from.
-    where: the file that holds the bytes, for a reader.
-    uploadable: False for a foreign layer, which stays where its ``urls`` say.
+    diff_id: the digest of the uncompressed layer, from the config; ``""`` if the config has none.
+    urls: where a foreign layer can be downloaded.
+    where: the file that contains the bytes, for messages.
+    uploadable: False for a foreign layer, which is not pushed because it is downloaded from its ``urls``.
     """
 
     media_type: str
@@ -45,7 +45,7 @@ class Layer:
     where: str = field(default="", kw_only=True, compare=False)
 
     def open(self) -> BinaryIO:
-        """A binary file at the layer's first byte; read it in chunks."""
+        """Open the layer as a binary file at its first byte; read it in chunks."""
         return self.opener()
 
     @property
@@ -58,7 +58,7 @@ class Layer:
 
         Raises
         ------
-        DigestMismatch: if it is something else.
+        DigestMismatch: if either is different.
         """
         hasher = Hasher(parse(self.digest).algorithm)
         with self.open() as file:
@@ -66,17 +66,17 @@ class Layer:
                 hasher.update(chunk)
         if (hasher.digest, hasher.size) != (self.digest, self.size):
             raise DigestMismatch(
-                f"{self.where or 'A layer'} is not what the manifest says",
+                f"{self.where or 'A layer'} does not match its descriptor in the manifest",
                 f"its {hasher.size:,} bytes have the digest {hasher.digest}, "
-                f"and the manifest names {self.size:,} bytes with the digest {self.digest}",
-                "The image is damaged: make or fetch it again",
+                f"but the manifest lists {self.size:,} bytes with the digest {self.digest}",
+                "The image is damaged: build or download it again",
                 path=self.where or None,
             )
 
 
 @dataclass(frozen=True)
 class Document:
-    """A small blob that is held whole: a manifest or a config. The ``data`` is pushed byte for byte."""
+    """A small blob that is held in memory: a manifest or a config. The ``data`` is pushed byte for byte."""
 
     data: bytes = field(repr=False)
     media_type: str
@@ -88,45 +88,45 @@ class Document:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The size in bytes."""
         return len(self.data)
 
     def open(self) -> BinaryIO:
-        """A binary file at the first byte."""
+        """Open the data as a binary file at its first byte."""
         return io.BytesIO(self.data)
 
     def text(self) -> str:
-        """The JSON as it stands."""
+        """Return the JSON text, unchanged."""
         return self.data.decode("utf-8")
 
 
 @dataclass(frozen=True)
 class Manifest(Document):
-    """A manifest or an index, with the media type that goes into Content-Type when it is pushed."""
+    """A manifest or an index, with the media type that is sent as Content-Type when it is pushed."""
 
     @cached_property
     def view(self) -> ManifestView:
-        """What it says; InvalidManifest if the data is no manifest of its media type."""
+        """The parsed manifest; InvalidManifest if the data is not a valid manifest of its media type."""
         return parse_manifest(self.data, self.media_type)
 
 
 @dataclass(frozen=True)
 class Config(Document):
-    """An image's config: what to run, on what platform, and the diff IDs of the layers."""
+    """The config of an image: what to run, on which platform, and the diff IDs of the layers."""
 
     uploadable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image for one platform, or an artifact: a manifest whose config and layers are of types of its own.
+    """One image for one platform, or an artifact: a manifest whose config and layers have media types of their own.
 
     Attributes
     ----------
     layers: from the base upwards, as the manifest lists them.
-    platform: what it runs on, or None where neither index nor config says.
-    name: what it is called where it was found, such as ``library/hello:v1``; ``""`` if it has no name.
-    source: where it was found, for a reader.
+    platform: the platform that it runs on, or None if neither index nor config states one.
+    name: its name in the source, such as ``library/hello:v1``; ``""`` if it has no name.
+    source: where it was read from, for messages.
     """
 
     manifest: Manifest
@@ -138,7 +138,7 @@ class Image:
 
     @property
     def digest(self) -> str:
-        """The digest of the manifest, which is the image's own."""
+        """The digest of the manifest, which identifies the image."""
         return self.manifest.digest
 
     @property
@@ -148,32 +148,32 @@ class Image:
 
     @property
     def subject(self) -> Descriptor | None:
-        """The manifest that this one refers to, such as the image that a signature is for; None without one."""
+        """The manifest that this one refers to, such as the image of a signature; None if there is no such manifest."""
         return self.manifest.view.subject
 
     @property
     def artifact_type(self) -> str:
-        """What kind of artifact it is, or ``""`` where the manifest names none."""
+        """The artifact type, or ``""`` if the manifest states none."""
         return self.manifest.view.artifact_type
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
-        """What is pushed after the blobs: the manifest alone. An index has several."""
+        """The manifests that are pushed after the blobs: only one for an image, several for an index."""
         return (self.manifest,)
 
     @property
     def blobs(self) -> tuple[Layer | Config, ...]:
-        """What must be in the repository before the manifest: layers, then config; each digest once, none foreign."""
+        """The blobs to push before the manifest: layers, then config; each digest once, without foreign layers."""
         every: tuple[Layer | Config, ...] = (*self.layers, self.config)
         return tuple({blob.digest: blob for blob in every if blob.uploadable}.values())
 
     @property
     def size(self) -> int:
-        """The bytes of all that is pushed, manifest included."""
+        """The number of bytes to push, manifest included."""
         return sum(blob.size for blob in self.blobs) + self.manifest.size
 
     def rows(self) -> list[dict[str, str | int]]:
-        """The layers as a table, from the base upwards: one mapping a row, with the keys :data:`COLUMNS`."""
+        """Return the layers as a table, from the base upwards: one mapping per row, with the keys :data:`COLUMNS`."""
         cells = ((layer.media_type, layer.size, layer.digest, layer.diff_id) for layer in self.layers)
         return [dict(zip(COLUMNS, row, strict=True)) for row in cells]
 
@@ -182,7 +182,7 @@ class Image:
 
         Raises
         ------
-        DigestMismatch: for the first layer that is not what the manifest says.
+        DigestMismatch: for the first layer that does not match the manifest.
         """
         for layer in self.layers:
             if layer.uploadable:
@@ -205,6 +205,6 @@ class Image:
 
 
 def short(digest: str) -> str:
-    """A digest as it is shown where there is little room: the algorithm and twelve characters."""
+    """Shorten a digest for display: the algorithm and twelve characters."""
     algorithm, colon, encoded = digest.partition(":")
     return f"{algorithm}{colon}{encoded[:12]}"

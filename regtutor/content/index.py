@@ -1,7 +1,7 @@
-"""Several images under one name: an index, such as one image for each platform.
+"""Several images under one name: an index, for example with one image for each platform.
 
-An index is a manifest that names manifests. It is pushed last: what it names must be in the repository before it. This
-module knows neither where indexes come from nor how they are sent.
+An index is a manifest that lists manifests. It is pushed last, because the manifests that it lists must be in the
+repository first. This module does not depend on where indexes come from or how they are sent.
 
 Source: OCI image-spec v1.1.1, image-index.md.
 """
@@ -17,14 +17,14 @@ from regtutor.protocol.manifests import Descriptor, Platform
 
 @dataclass(frozen=True)
 class Index:
-    """An index and everything that it names.
+    """An index and everything that it lists.
 
     Attributes
     ----------
     manifest: the index itself: its bytes and media type.
-    children: what it lists, in its order: images, artifacts, and indexes within it.
-    name: what it is called where it was found; ``""`` if it has no name.
-    source: where it was found, for a reader.
+    children: the entries, in the order of the index: images, artifacts, and nested indexes.
+    name: its name in the source; ``""`` if it has no name.
+    source: where it was read from, for messages.
     """
 
     manifest: Manifest
@@ -49,12 +49,12 @@ class Index:
 
     @property
     def images(self) -> tuple[Image, ...]:
-        """Every image and artifact in it, those of indexes within it too; each digest once."""
+        """Every image and artifact in the index, including those in nested indexes; each digest once."""
         return tuple(child for child in self._all() if isinstance(child, Image))
 
     @property
     def platforms(self) -> tuple[Platform | None, ...]:
-        """What each of :attr:`images` runs on."""
+        """The platform of each of :attr:`images`."""
         return tuple(image.platform for image in self.images)
 
     @property
@@ -64,17 +64,17 @@ class Index:
 
     @property
     def blobs(self) -> tuple[Layer | Config, ...]:
-        """What must be in the repository before the manifests: each digest once, none foreign."""
+        """The blobs to push before the manifests: each digest once, without foreign layers."""
         return tuple({blob.digest: blob for image in self.images for blob in image.blobs}.values())
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
-        """Every manifest in the order in which it is pushed: what is named before what names it, the index last."""
+        """Every manifest in push order: each one before the index that lists it, this index last."""
         return tuple(child.manifest for child in self._all())
 
     @property
     def size(self) -> int:
-        """The bytes of all that is pushed, manifests included."""
+        """The number of bytes to push, manifests included."""
         return sum(blob.size for blob in (*self.blobs, *self.manifests))
 
     def verify(self) -> None:
@@ -82,14 +82,14 @@ class Index:
 
         Raises
         ------
-        DigestMismatch: for the first layer that is not what its manifest says.
+        DigestMismatch: for the first layer that does not match its manifest.
         """
         for layer in self.layers:
             if layer.uploadable:
                 layer.verify()
 
     def _all(self, seen: set[str] | None = None) -> Iterator[Image | Index]:
-        """Children before what names them, each digest once; an index that is named often is looked into once."""
+        """Yield children before the index that lists them, each digest once; visit a nested index only once."""
         seen = set() if seen is None else seen
         for child in self.children:
             if child.digest in seen:

@@ -1,7 +1,7 @@
-"""Platforms: how one is written, what this machine is, and which of several is meant.
+"""Platforms: parsing, the platform of this machine, and matching.
 
-Source: OCI image-spec v1.1.1, image-index.md, section "Image Index Property Descriptions"; names are those of Go's
-GOOS and GOARCH.
+Source: OCI image-spec v1.1.1, image-index.md, section "Image Index Property Descriptions"; the names are those of
+GOOS and GOARCH in Go.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ ARCHITECTURES = {
     "s390x": Platform("linux", "s390x"),
     "riscv64": Platform("linux", "riscv64"),
 }
-"""What a machine calls itself (lower case), and the platform whose containers run there: containers are Linux."""
+"""The machine name (lower case), and the platform whose containers run there; containers are always Linux."""
 
 _ARCHITECTURES = frozenset({one.architecture for one in ARCHITECTURES.values()}) | {"loong64", "mips64le", "ppc64"}
-"""What may stand alone, without an operating system."""
+"""The architectures that can be given without an operating system."""
 
 _DEFAULT_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 
 
 def machine_platform() -> Platform:
-    """The platform of this machine's containers; linux/amd64 where the machine is not known (such as a browser)."""
+    """Return the platform of containers on this machine; linux/amd64 if the machine is unknown, such as a browser."""
     return ARCHITECTURES.get(machine.machine().lower(), ARCHITECTURES["amd64"])
 
 
 def parse_platform(text: str | Platform) -> Platform:
-    """``text`` such as ``linux/arm64``, ``linux/arm/v7`` or ``arm64`` (of linux) as a platform.
+    """Parse a platform such as ``linux/arm64``, ``linux/arm/v7`` or ``arm64`` (which means linux/arm64).
 
     Raises
     ------
-    NoSuchPlatform: if it is none; a single word must be an architecture that is known here.
+    NoSuchPlatform: if ``text`` is malformed; a single word must be a known architecture.
     """
     if isinstance(text, Platform):
         return text
@@ -53,14 +53,17 @@ def parse_platform(text: str | Platform) -> Platform:
     if len(parts) in (2, 3) and all(parts):
         return Platform(*parts)
     raise NoSuchPlatform(
-        f"{text!r} is no platform",
-        "one is os/architecture or os/architecture/variant, or an architecture of linux alone",
-        "Write it like linux/arm64, linux/arm/v7 or arm64",
+        f"{text!r} is not a platform",
+        "a platform is os/architecture, os/architecture/variant, or a known architecture alone (of linux)",
+        "Write linux/arm64, linux/arm/v7 or arm64, for example",
     )
 
 
 def matches(wanted: Platform, found: Platform | None) -> bool:
-    """Whether ``found`` is what was ``wanted``; no variant means the usual one."""
+    """Whether ``found`` matches ``wanted``, which without a variant matches any.
+
+    ``found`` without a variant has the usual variant of its architecture.
+    """
     if found is None or (found.os, found.architecture) != (wanted.os, wanted.architecture):
         return False
     usual = _DEFAULT_VARIANTS.get(wanted.architecture, "")
@@ -68,5 +71,5 @@ def matches(wanted: Platform, found: Platform | None) -> bool:
 
 
 def shown(platforms: Sequence[Platform | None]) -> str:
-    """A list of platforms in words, each once."""
+    """Return a list of platforms as text, each one once."""
     return ", ".join(sorted({str(found) if found else "unknown" for found in platforms})) or "none"

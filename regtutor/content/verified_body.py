@@ -1,8 +1,8 @@
-"""A body that is checked while it is sent: nothing wrong is ever sent whole.
+"""A body that is verified while it is sent, so that wrong content is never sent completely.
 
-The digest of a layer is known from the manifest, and the bytes are read once, on their way out. So the last chunk is
-held back until all bytes have been hashed; if they are not what the digest says, the request is cut short, and no
-registry, however careless, can take it for complete.
+The manifest states the digest of a layer, and the bytes are read only once, while they are sent. The last chunk is
+therefore held back until all bytes have been hashed. If the bytes do not match the digest, the request is cut short,
+and even a registry that checks nothing cannot mistake it for a complete one.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from regtutor.protocol.digests import Hasher, parse
 
 
 def checked(body: Body) -> Body:
-    """``body``, whose reading fails before its last bytes if they are not what ``body.digest`` and ``body.size`` say.
+    """Return ``body`` with verification: reading fails before the last bytes if digest or size does not match.
 
     Parameters
     ----------
-    body: a body with a digest.
+    body: a body with a digest; the bytes are compared with ``body.digest`` and ``body.size``.
 
     Raises
     ------
-    InvalidDigest: if ``body.digest`` is none that can be checked.
+    InvalidDigest: if ``body.digest`` is malformed or its algorithm is not supported.
     """
     expected = body.digest or ""
     algorithm = parse(expected).algorithm
@@ -37,7 +37,7 @@ def checked(body: Body) -> Body:
 
 
 class _CheckedFile(io.RawIOBase):
-    """Reads one chunk ahead, so that the end, or a byte too many, is seen before the last announced byte goes out."""
+    """A file read one chunk ahead, to find its end, or an extra byte, before the last announced byte is sent."""
 
     def __init__(self, body: Body, hasher: Hasher, expected: str) -> None:
         self._body, self._hasher, self._expected = body, hasher, expected
@@ -54,7 +54,7 @@ class _CheckedFile(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes; DigestMismatch in place of the last ones if they are not what was expected."""
+        """Return at most ``size`` bytes; raise DigestMismatch instead of the last ones if the content is wrong."""
         if not self._ready and self._next:
             self._ready, self._next = self._next, self._take()
         if not self._next or self._hasher.size > self._body.size:
@@ -74,10 +74,10 @@ class _CheckedFile(io.RawIOBase):
         if self._hasher.digest == self._expected and self._hasher.size == self._body.size:
             return
         raise DigestMismatch(
-            f"The blob {self._expected} is not what its digest says",
+            f"The content of the blob {self._expected} does not match its digest",
             f"its {self._hasher.size} bytes have the digest {self._hasher.digest}, "
             f"and {self._body.size} bytes were announced",
-            "The image is damaged: make or fetch it again. Nothing of this blob was stored in the registry",
+            "The image is damaged: build or download it again. Nothing of this blob was stored in the registry",
             path=self._body.label,
         )
 

@@ -1,8 +1,8 @@
-"""What each line of an exchange means here, with its own values, and what went wrong: for a reader, from records only.
+"""Explain each line of a recorded exchange with its own values, and diagnose problems.
 
-``explaining.py`` walks through a message line by line, ``request_headers.py``, ``response_headers.py`` and
-``bodies.py`` say what a line means, and ``mismatches.py`` and ``traps/`` (by theme) know what goes wrong.
-Nothing here asks a registry or reads a file.
+``explaining.py`` goes through a message line by line. ``request_headers.py``, ``response_headers.py`` and ``bodies.py``
+have the meanings of the lines. ``mismatches.py`` and ``traps/`` (by theme) detect problems. This package reads records
+only: it sends no request and reads no file.
 """
 
 from regtutor.findings.explaining import explain

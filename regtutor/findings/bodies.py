@@ -1,4 +1,4 @@
-"""What a body says: how much of it went over the wire, whether its digest is the one that was named, what is in it."""
+"""The meaning of a body: how much of it crossed the wire, whether its digest matches, and its content."""
 
 from __future__ import annotations
 
@@ -11,62 +11,64 @@ from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.text import counted
 
 _FATES = {
-    "sent": "{} were sent",
-    "withheld": "nothing was sent: the answer came before the body",
-    "partial": "{} came over the wire, and then it ended early",
-    "received": "{} came",
-    "saved": "{} came, and were saved in a file",
-    "discarded": "{} came, are not what their digest says, and were not kept",
+    "sent": "the client sent {}",
+    "withheld": "nothing was sent: the response came before the body",
+    "partial": "the transfer stopped early, after {}",
+    "received": "the client received {}",
+    "saved": "the client received {} and saved the content to a file",
+    "discarded": "the client received {} and discarded the content, because it does not match its digest",
 }
 
 
 def body_line(mark: str, body: BodyRecord) -> str:
-    """The line that stands for a body, as in the text of an exchange."""
+    """Return the line that represents a body, as in the text of an exchange."""
     digest = f", {body.digest}" if body.digest else ""
     return f"{mark} [{counted(body.size)} {body.fate}{digest}]"
 
 
 def sent_meaning(exchange: Exchange) -> str:
-    """What the request's body says."""
+    """Return the meaning of the request's body."""
     body = exchange.request.body
-    said = [_FATES[body.fate].format(counted(body.size))]
+    parts = [_FATES[body.fate].format(counted(body.size))]
     named = fields_of(exchange).get("digest")
     if named and body.digest and body.fate == "sent" and name_of(exchange) in ("put_blob", "post_blob"):
         chunks = name_of(exchange) == "put_blob"
-        same = (
-            "which is the digest that the request names" if body.digest == named else _named(named, body.digest, chunks)
-        )
-        said.append(f"they have the digest {body.digest}, {same}")
+        compared = "as the request states" if body.digest == named else _other_digest(named, body.digest, chunks)
+        parts.append(f"their digest is {body.digest}, {compared}")
     if name_of(exchange) == "put_manifest":
-        said += _manifest(body, exchange.request_headers.get("Content-Type", ""))
-    return "; ".join(said)
+        parts += _manifest(body, exchange.request_headers.get("Content-Type", ""))
+    return "; ".join(parts)
 
 
-def _named(named: str, digest: str, chunks: bool) -> str:
+def _other_digest(named: str, digest: str, chunks: bool) -> str:
     if not same_algorithm(named, digest):
-        return f"and the request names {named}, of another algorithm"
-    return f"while the request names {named}" + (
-        ": that of the whole blob, if other chunks went before" if chunks else ""
+        return f"and the request names {named}, which has another algorithm"
+    return f"but the request names {named}" + (
+        " (the digest of the whole blob, if other chunks were sent before)" if chunks else ""
     )
 
 
 def received_meaning(exchange: Exchange) -> str:
-    """What the answer's body says."""
+    """Return the meaning of the response's body."""
     assert exchange.response is not None
     body = exchange.response.body
-    said = [_FATES[body.fate].format(counted(body.size))]
+    parts = [_FATES[body.fate].format(counted(body.size))]
     digest = exchange.headers.get("Docker-Content-Digest")
     if exchange.status == 200 and digest and body.digest and same_algorithm(digest, body.digest):
-        said.append(
-            "they have the digest that was announced" if digest == body.digest else f"their digest is {body.digest}"
+        parts.append(
+            "their digest matches Docker-Content-Digest" if digest == body.digest else f"their digest is {body.digest}"
         )
     if exchange.errors:
-        said.append(f"they are the API's error body; codes in it: {len(exchange.errors)}")
+        parts.append(f"this is the API's error body, with {_number(len(exchange.errors), 'error code')}")
     elif not exchange.ok:
-        said.append("they are not the API's error body, so perhaps no handler of the registry, or a proxy, wrote them")
+        parts.append("this is not the API's error body: perhaps a proxy, or no handler of the registry, wrote it")
     else:
-        said += _manifest(body, exchange.headers.get("Content-Type", ""))
-    return "; ".join(said)
+        parts += _manifest(body, exchange.headers.get("Content-Type", ""))
+    return "; ".join(parts)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _manifest(body: BodyRecord, content_type: str) -> list[str]:
@@ -75,7 +77,7 @@ def _manifest(body: BodyRecord, content_type: str) -> list[str]:
     try:
         view = parse_manifest(body.preview)
     except InvalidManifest as error:
-        return [f"they are no manifest: {error.why or error.what}"]
+        return [f"this is not a manifest: {error.why or error.what}"]
     if view.manifests or kind_of(essence(content_type)) == "index":
-        return [f"an index of {len(view.manifests)} manifests"]
-    return [f"a manifest of one config and {len(view.layers)} layers"]
+        return [f"this is an index of {_number(len(view.manifests), 'manifest')}"]
+    return [f"this is a manifest of one config and {_number(len(view.layers), 'layer')}"]

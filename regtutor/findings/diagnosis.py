@@ -1,7 +1,7 @@
-"""How a diagnosis is made: a trap says which exchanges it is for, and makes a Finding of what it sees in one of them.
+"""Traps, which detect a problem in an exchange, and the diagnoses that they yield.
 
-A trap is a function of an exchange under :func:`trap`, which declares endpoints, statuses and error codes. The Finding
-points at the line that shows what is wrong, and says what to try next.
+A trap is a function of an exchange, decorated with :func:`trap`, which declares the endpoints, statuses and error codes
+that it applies to. A diagnosis is a Finding that points at the line that shows the problem and states the next step.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from regtutor.protocol.citations import Citation, Document, Rule
 
 
 def issue(number: int, about: str, repository: str = "distribution/distribution") -> Citation:
-    """An issue or pull request, of CNCF Distribution if no other ``repository`` is named, where a trap was found."""
+    """Return a citation of an issue or pull request that describes a trap; by default, of CNCF Distribution."""
     url = f"https://github.com/{repository}/issues/{number}"
     return Citation(Document(f"{repository}#{number}", url), about)
 
 
 Look = Callable[[Exchange], Iterator[Finding]]
-"""Looks for one trap in an exchange, and yields its diagnosis, if it is there."""
+"""A function that looks for one trap in an exchange and yields its diagnosis, if it finds the trap."""
 
 REFUSED = tuple(range(400, 600))
 """The statuses of a refusal."""
@@ -32,15 +32,15 @@ NO_RESPONSE = (None,)
 
 @dataclass(frozen=True)
 class Trap:
-    """Something that can be wrong, and the exchanges in which it is looked for.
+    """A problem, and the exchanges in which to look for it.
 
     Attributes
     ----------
-    name: of the function that looks for it.
-    about: the first line of the function's docstring.
-    endpoints: the names of the endpoints; empty for any request, also one that is no endpoint's.
+    name: the name of the function that looks for it.
+    about: the first line of that function's docstring.
+    endpoints: the names of the endpoints; empty for any request, including one that matches no endpoint.
     statuses: the statuses of the response; empty for any, None for no final response.
-    codes: error codes of which the response has at least one; empty for any response.
+    codes: error codes, of which the response must have at least one; empty for any response.
     look: the function.
     """
 
@@ -52,7 +52,7 @@ class Trap:
     look: Look
 
     def is_for(self, endpoint: str, status: int | None, codes: Iterable[str]) -> bool:
-        """Whether it is looked for in an exchange with this ``endpoint`` (``""`` for none), status and error codes."""
+        """Whether it applies to an exchange with this ``endpoint`` (``""`` for no endpoint), status and error codes."""
         return (
             (not self.endpoints or endpoint in self.endpoints)
             and (not self.statuses or status in self.statuses)
@@ -63,7 +63,7 @@ class Trap:
 def trap(
     *, endpoints: Iterable[str] = (), statuses: Iterable[int | None] = (), codes: Iterable[str] = ()
 ) -> Callable[[Look], Trap]:
-    """Make a function the trap of its name, which is looked for in these exchanges only; see :class:`Trap`."""
+    """Make a function a trap of the same name that applies only to these exchanges; see :class:`Trap`."""
 
     def made(look: Look) -> Trap:
         about = (look.__doc__ or "").partition("\n")[0]
@@ -82,35 +82,35 @@ def diagnosis(
     rule: Rule,
     condition: str = "",
 ) -> Finding:
-    """A diagnosis called ``name``.
+    """Return a diagnosis with this ``name``.
 
     Parameters
     ----------
-    shown: the part, the line and the value by which it shows.
-    rule, condition: how strongly the clause that is cited asks for what was not done, and where it does.
+    shown: the part, the line and the value that show the problem.
+    rule, condition: how strongly the cited clause requires the behavior that is missing, and when it does.
     """
     part, line, value = shown
     return Finding(line, part, name, value, meaning, rule, citation, "diagnosis", next, condition=condition)
 
 
 def by_request_line(exchange: Exchange) -> tuple[str, str, str]:
-    """The request line shows it."""
+    """The problem is visible in the request line."""
     line = f"> {exchange.request.start_line}" if exchange.method else "* no request"
     return "request", line, exchange.target
 
 
 def by_status(exchange: Exchange) -> tuple[str, str, str]:
-    """The status line shows it."""
+    """The problem is visible in the status line."""
     return "response", f"< {exchange.response.start_line}" if exchange.response else "", str(exchange.status or "")
 
 
 def by_sent(exchange: Exchange, name: str) -> tuple[str, str, str]:
-    """A header of the request shows it, by its value or by not being there."""
+    """The problem is visible in a header of the request: in its value, or because it is missing."""
     return _by_header(">", "request header", exchange.request_headers, name)
 
 
 def by_received(exchange: Exchange, name: str) -> tuple[str, str, str]:
-    """A header of the answer shows it, by its value or by not being there."""
+    """The problem is visible in a header of the response: in its value, or because it is missing."""
     return _by_header("<", "response header", exchange.headers, name)
 
 
@@ -120,5 +120,5 @@ def _by_header(mark: str, part: str, headers: HeaderView, name: str) -> tuple[st
 
 
 def codes_of(exchange: Exchange) -> tuple[str, ...]:
-    """The error codes of the answer, in order."""
+    """Return the error codes of the response, in order."""
     return tuple(str(entry.get("code", "")) for entry in exchange.errors)

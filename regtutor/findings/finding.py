@@ -1,6 +1,6 @@
-"""Findings: what is said about the lines of one exchange, in their order, and what is said about the whole of it.
+"""Findings: the explanations of the lines of one exchange, in their order, and its diagnoses.
 
-Records, frozen; they know their own text and nothing of how they came to be.
+Findings are frozen records, which can render themselves as text.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ Kind = Literal["line", "diagnosis"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What one line of a message says, or what is wrong with the exchange.
+    """The meaning of one line of a message, or a problem of the exchange.
 
     Attributes
     ----------
-    line: the line as it stood in the message, ``>`` for sent and ``<`` for received; of a diagnosis, the line that
-        shows it, or ``""`` where it shows by a line that is not there.
+    line: the line as it was in the message, with ``>`` for sent and ``<`` for received; of a diagnosis, the line that
+        shows the problem, or ``""`` if the problem is a missing line.
     part: ``request``, ``request header``, ``request body``, ``interim``, ``interim header``, ``response``,
         ``response header``, ``error code`` or ``response body``.
     name, value: of a header, its name and value; of a request line, method and target; of a status line, status and
         reason; of an error code, the code and the registry's message; of a diagnosis, its name and what shows it.
-    meaning: what it says here, one sentence without its full stop.
-    rule: how strongly the documents ask for such a line.
-    citation: the clause; None where there is none.
-    kind: whether it explains a ``line`` or is a ``diagnosis``.
-    next: what to try, for a diagnosis.
-    known: False for a header, a status or an error code that no table of regtutor has.
-    condition: where the rule holds, such as ``if the list does not fit in one response``; empty where it always does.
+    meaning: the meaning in this exchange, one sentence without its full stop.
+    rule: how strongly the documents require such a line.
+    citation: the clause; None without one.
+    kind: ``line`` for the explanation of a line, or ``diagnosis``.
+    next: for a diagnosis, the next step.
+    known: False for a header, a status or an error code that is in no table of regtutor.
+    condition: when the rule applies, such as ``if the list does not fit in one response``; empty if it always does.
     """
 
     line: str
@@ -50,13 +50,13 @@ class Finding:
 
     @property
     def badge(self) -> str:
-        """The rule with its condition, as it is shown before the clause."""
+        """The rule with its condition, as printed before the clause."""
         if self.rule == "not in the registry documents" and self.citation:
             return f"{self.rule}; defined in"
         return f"{self.rule} {self.condition}".rstrip()
 
     def as_text(self) -> str:
-        """The line, and what it means indented under it; a diagnosis begins with ``!``."""
+        """Return the line with its meaning indented below; a diagnosis begins with ``!``."""
         colon = "" if self.badge.endswith("defined in") else ":"
         source = f" [{self.badge}{f'{colon} {self.citation}' if self.citation else ''}]"
         if self.kind == "diagnosis":
@@ -71,9 +71,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Findings(Sequence[Finding]):
-    """What is found in one exchange: its lines in the order of the message, and then the diagnoses.
+    """The findings of one exchange: its lines in the order of the message, then the diagnoses.
 
-    ``title`` is the exchange's step and what its answer says.
+    ``title`` has the step of the exchange and the meaning of its response.
     """
 
     items: tuple[Finding, ...] = ()
@@ -91,7 +91,7 @@ class Findings(Sequence[Finding]):
 
     @property
     def diagnoses(self) -> tuple[Finding, ...]:
-        """What is wrong, or a known trap; each says what to try next."""
+        """The problems and the known traps; each states what to try next."""
         return tuple(item for item in self.items if item.kind == "diagnosis")
 
     @property
@@ -100,7 +100,7 @@ class Findings(Sequence[Finding]):
         return tuple(item for item in self.items if not item.known)
 
     def as_text(self) -> str:
-        """Each line of the message, what it means indented under it, and then the diagnoses."""
+        """Return each line of the message with its meaning indented below, then the diagnoses."""
         return "\n".join([visible(f"* {self.title}"), *(item.as_text() for item in self.items)])
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
-"""What is missing in an exchange, or contradicts something else in it: lengths, digests, media types, ranges.
+"""Traps for missing headers and for contradictions in one exchange: lengths, digests, media types, ranges.
 
-Each function looks for one of them and gives a diagnosis or none.
+Each function looks for one problem, and yields a diagnosis if it finds it.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _SENDS_A_DIGEST: Mapping[str, Citation] = {
     "post_blob": SINGLE_POST,
     "put_manifest": PUSHING_MANIFESTS,
 }
-"""Endpoints that are sent bytes and their digest -> the clause by which the digest must be that of the bytes."""
+"""Endpoints whose requests have bytes and their digest -> the clause that requires the two to match."""
 
 _GIVES_A_DIGEST: Mapping[str, Citation] = {"get_blob": PULLING_BLOBS, "get_manifest": PULLING_MANIFESTS}
-"""Endpoints that give the bytes of a digest -> the clause by which they must give these bytes."""
+"""Endpoints whose responses have the bytes of a digest -> the clause that requires the two to match."""
 
 
 @trap()
@@ -53,11 +53,11 @@ def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
     for key, citation in needed.items():
         if key not in exchange.headers:
             header = HEADERS[key].name
-            said = f"an answer {exchange.status} to {name or 'any request'} must have the header {header}, which says: "
+            request = name or "any request"
             yield diagnosis(
                 "missing header",
-                said + HEADERS[key].meaning,
-                "See whether a proxy before the registry takes it away: send the same request to the registry itself",
+                f"a response {exchange.status} to {request} must have the header {header} ({HEADERS[key].meaning})",
+                "Check whether a proxy removes it: send the same request directly to the registry",
                 citation,
                 shown=by_received(exchange, header),
                 rule=MUST,
@@ -65,7 +65,7 @@ def missing_in_response(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _declared_type(exchange: Exchange) -> str:
-    """The ``mediaType`` of the manifest that was sent; ``""`` if it has none, or is not a manifest."""
+    """Return the ``mediaType`` of the manifest in the request; ``""`` if it has none, or is not a manifest."""
     body = exchange.request.body
     try:
         return parse_manifest(body.preview).declared_media_type if body.size and body.whole else ""
@@ -80,8 +80,8 @@ def manifest_without_type(exchange: Exchange) -> Iterator[Finding]:
         declared = _declared_type(exchange)
         yield diagnosis(
             "manifest without Content-Type",
-            "a manifest was sent without its type; Distribution 2.8 then takes it for a signed one of Schema 1, and "
-            "refuses it (only its log says that the signature is missing)",
+            "a manifest was sent without its type; Distribution 2.8 then treats it as a signed manifest of Schema 1 "
+            "and refuses it (only its log says that the signature is missing)",
             "Send Content-Type with the manifest's own mediaType, such as application/vnd.oci.image.manifest.v1+json",
             PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
@@ -96,9 +96,9 @@ def manifest_of_another_type(exchange: Exchange) -> Iterator[Finding]:
     named, declared = exchange.request_headers.get("Content-Type"), _declared_type(exchange)
     if named is not None and declared and declared != essence(named):
         yield diagnosis(
-            "Content-Type is not the mediaType",
-            f"the manifest says that it is {declared}, and the header says {essence(named)}",
-            f"Send Content-Type: {declared}, and the manifest's bytes as they are",
+            "Content-Type does not match mediaType",
+            f"the manifest's mediaType is {declared}, but Content-Type is {essence(named)}",
+            f"Send Content-Type: {declared}, and the manifest's bytes unchanged",
             PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),
             rule=MUST,
@@ -108,15 +108,15 @@ def manifest_of_another_type(exchange: Exchange) -> Iterator[Finding]:
 
 @trap()
 def range_of_another_form(exchange: Exchange) -> Iterator[Finding]:
-    """The Content-Range of a request is not in the form of an upload's."""
+    """The Content-Range of a request does not have the form for an upload."""
     value = exchange.request_headers.get("Content-Range")
     if value is None or CHUNK.fullmatch(value):
         return
     found = first_and_last(value)
     yield diagnosis(
-        "Content-Range is not written so",
-        f"{value!r} is another form than that of an upload, <first>-<last> without a unit and without a size; "
-        "Distribution 3 answers 500 to it, and Distribution 2.8 does not look at it",
+        "malformed Content-Range",
+        f"{value!r} does not have the form for an upload, <first>-<last>, without a unit and without a size; "
+        "Distribution 3 responds 500 to it, and Distribution 2.8 ignores it",
         f"Send Content-Range: {found[0]}-{found[1]}" if found else "Send Content-Range: 0-9 for the first 10 bytes",
         CHUNKS,
         shown=by_sent(exchange, "Content-Range"),
@@ -126,20 +126,20 @@ def range_of_another_form(exchange: Exchange) -> Iterator[Finding]:
 
 @trap()
 def range_of_another_length(exchange: Exchange) -> Iterator[Finding]:
-    """The Content-Range of a request is not as long as its body."""
+    """The Content-Range of a request does not match the length of its body."""
     value = exchange.request_headers.get("Content-Range", "")
     found = first_and_last(value) if CHUNK.fullmatch(value) else None
     if found is None or exchange.request.body.fate == "partial":
         return
     announced = length(exchange.request_headers.get("Content-Length"))
-    size, said = found[1] - found[0] + 1, exchange.request.body.size if announced is None else announced
-    if size != said:
-        length_of = f"{value} is a range of {counted(size)}" if size > 0 else f"{value} ends before it begins"
-        half = "; the last byte counts, so this looks like a half-open range" if size == said + 1 else ""
+    size, body_size = found[1] - found[0] + 1, exchange.request.body.size if announced is None else announced
+    if size != body_size:
+        range_length = f"{value} is a range of {counted(size)}" if size > 0 else f"{value} ends before it begins"
+        half = "; the last byte is included, so this looks like a half-open range" if size == body_size + 1 else ""
         yield diagnosis(
-            "Content-Range is not as long as the body",
-            f"{length_of}, and the body has {said}{half}",
-            f"Send Content-Range: {found[0]}-{found[0] + said - 1}" if said else "Leave Content-Range out",
+            "Content-Range does not match the length of the body",
+            f"{range_length}, but the body has {counted(body_size)}{half}",
+            f"Send Content-Range: {found[0]}-{found[0] + body_size - 1}" if body_size else "Omit Content-Range",
             CHUNKS,
             shown=by_sent(exchange, "Content-Range"),
             rule=MUST,
@@ -148,15 +148,15 @@ def range_of_another_length(exchange: Exchange) -> Iterator[Finding]:
 
 @trap()
 def sent_length(exchange: Exchange) -> Iterator[Finding]:
-    """The Content-Length of a request is not that of the body that was sent."""
+    """The Content-Length of a request does not match the body that was sent."""
     body, announced = exchange.request.body, length(exchange.request_headers.get("Content-Length"))
     if body.fate == "partial" and body.digest is None:
-        return  # how many bytes went out is not known
+        return  # the number of bytes that were sent is not known
     if announced is not None and body.fate in ("none", "sent", "partial") and body.size != announced:
         yield diagnosis(
-            "Content-Length is not that of the body sent",
-            f"{counted(announced)} were announced, and {body.size} were sent",
-            "Leave Content-Length to the client, or announce what the body has",
+            "Content-Length does not match the sent body",
+            f"the request announced {counted(announced)}, but the client sent {body.size}",
+            "Let the client set Content-Length, or announce the length of the body",
             _LENGTH,
             shown=by_sent(exchange, "Content-Length"),
             rule=MUST,
@@ -165,19 +165,19 @@ def sent_length(exchange: Exchange) -> Iterator[Finding]:
 
 @trap()
 def received_length(exchange: Exchange) -> Iterator[Finding]:
-    """The body of a response is not as long as its Content-Length."""
+    """The body of a response does not match its Content-Length."""
     if exchange.response is None or exchange.method == "HEAD" or exchange.status == 304:
         return
     announced, got = length(exchange.headers.get("Content-Length")), exchange.response.body.size
     if announced is None or announced == got or exchange.response.body.fate == "withheld":
         return
     stale = got == 0 and name_of(exchange) == "get_blob" and exchange.status == 200
-    why = "; after a garbage collection Distribution may still believe that it has a blob" if stale else ""
-    again = "Restart the registry, push the blob again" if stale else "Send the request again"
+    why = "; after a garbage collection, Distribution can still list a deleted blob in its cache" if stale else ""
+    again = "Restart the registry, and push the blob again" if stale else "Send the request again"
     yield diagnosis(
-        "the body is not as long as announced",
-        f"{counted(announced)} were announced, and {got} came{why}",
-        f"{again}; a pull that broke off goes on with Range: bytes={got}-",
+        "Content-Length does not match the received body",
+        f"the response announced {counted(announced)}, but the client received {got}{why}",
+        f"{again}; to resume an interrupted pull, send Range: bytes={got}-",
         issue(4569, "a blob cache that garbage collection leaves stale") if stale else _LENGTH,
         shown=by_received(exchange, "Content-Length"),
         rule=HABIT if stale else MUST,
@@ -185,7 +185,7 @@ def received_length(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _named_digest(exchange: Exchange) -> str | None:
-    """The digest that a request names, well written or not; None if it names a tag."""
+    """Return the digest that a request names, malformed or not; None if it names a tag."""
     fields = fields_of(exchange)
     if "reference" in fields:
         return fields["reference"] if ":" in fields["reference"] else None
@@ -194,29 +194,29 @@ def _named_digest(exchange: Exchange) -> str | None:
 
 @trap(codes=("DIGEST_INVALID",))
 def malformed_digest(exchange: Exchange) -> Iterator[Finding]:
-    """The digest that a request names does not fit the grammar, or the request names none."""
+    """The digest that a request names is malformed, or the request names none."""
     named, body = _named_digest(exchange), exchange.request.body
     if named is None or exchange.endpoint is None or is_well_formed(named):
         return
     try:
         parse(named)
     except InvalidDigest as error:
-        said = f"the digest cannot be read: {error}" if named else "the request names no digest"
-        again = f"Send the same request with digest={body.digest}" if body.digest else "Write it sha256:<64 hex digits>"
-        yield diagnosis("malformed digest", said, again, DIGESTS, shown=by_request_line(exchange), rule=MUST)
+        meaning = str(error).removesuffix(".") if named else "the request names no digest"
+        again = f"Send the same request with digest={body.digest}" if body.digest else "Write sha256:<64 hex digits>"
+        yield diagnosis("malformed digest", meaning, again, DIGESTS, shown=by_request_line(exchange), rule=MUST)
 
 
 @trap(codes=("DIGEST_INVALID",))
 def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
-    """The digest that a request names fits the grammar, and the registry does not know its algorithm."""
+    """The digest that a request names is well formed, but the registry does not support its algorithm."""
     named, body = _named_digest(exchange) or "", exchange.request.body
     algorithm = named.partition(":")[0]
     if is_well_formed(named) and algorithm not in ALGORITHMS:
-        again = f"Send the same request with digest={body.digest}" if body.digest else "Name the content by its sha256"
+        again = f"Send the same request with digest={body.digest}" if body.digest else "Use the content's sha256 digest"
         yield diagnosis(
-            "an algorithm that this registry does not know",
-            f"{named} is written as a digest is; its algorithm, {algorithm}, is not one that the image-spec registers, "
-            "and this registry refuses it",
+            "unsupported digest algorithm",
+            f"{named} is a well-formed digest, but the image-spec does not register its algorithm, {algorithm}, and "
+            "this registry refuses it",
             again,
             DIGESTS,
             shown=by_request_line(exchange),
@@ -226,7 +226,7 @@ def unknown_algorithm(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=_SENDS_A_DIGEST, codes=("DIGEST_INVALID",))
 def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
-    """The digest that a request names is well written, and is not that of the bytes."""
+    """The digest that a request names is well formed, but does not match the bytes."""
     named, body = _named_digest(exchange) or "", exchange.request.body
     if not is_well_formed(named) or named.partition(":")[0] not in ALGORITHMS:
         return
@@ -235,10 +235,10 @@ def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
     if unpacked:
         yield diagnosis(
             "the digest is the diff ID",
-            f"the request names {named}, which is the digest of the unpacked layer, its diff ID; the bytes are gzip, "
-            f"and have {body.digest}",
+            f"the request names {named}, which is the digest of the unpacked layer, its diff ID; the bytes are gzip "
+            f"and have the digest {body.digest}",
             f"Send digest={body.digest}. The manifest names a layer by the digest of the bytes that are sent, and the "
-            "config by that of the unpacked ones",
+            "config names it by the digest of the unpacked bytes",
             citation,
             shown=shown,
             rule=MUST,
@@ -246,27 +246,28 @@ def digest_of_other_bytes(exchange: Exchange) -> Iterator[Finding]:
     elif body.digest and same_algorithm(body.digest, named) and body.digest != named:
         packed = body.preview.startswith(_GZIP)
         yield diagnosis(
-            "the digest is not that of the bytes",
-            f"the request names {named}, and the bytes of this request have {body.digest}",
-            "Hash the very bytes that are sent (JSON that was written anew is other bytes); after chunks, the digest "
-            "is that of the whole blob"
+            "the digest does not match the bytes",
+            f"the request names {named}, but the bytes of this request have the digest {body.digest}",
+            "Hash exactly the bytes that are sent (serializing JSON again changes the bytes); after chunks, send the "
+            "digest of the whole blob"
             + ("; the bytes are gzip: perhaps the digest is that of the unpacked layer, its diff ID" if packed else ""),
             citation,
             shown=shown,
             rule=MUST,
         )
     else:
-        yield _not_of_what_is_held(exchange, named, citation)
+        yield _mismatch_with_stored_bytes(exchange, named, citation)
 
 
-def _not_of_what_is_held(exchange: Exchange, named: str, citation: Citation) -> Finding:
+def _mismatch_with_stored_bytes(exchange: Exchange, named: str, citation: Citation) -> Finding:
     chunks = name_of(exchange) == "put_blob"
     return diagnosis(
-        "the digest is not that of the bytes",
-        f"the request names {named}; what the registry {'holds' if chunks else 'received'} has another one",
-        "GET the upload's Location to see how many bytes are there, and begin again if they are others"
+        "the digest does not match the bytes",
+        f"the request names {named}, but the bytes that the registry {'holds' if chunks else 'received'} have another "
+        "digest",
+        "GET the upload's Location to see how many bytes it holds, and start again if they are the wrong bytes"
         if chunks
-        else "Hash the very bytes that are sent, by the same algorithm",
+        else "Hash exactly the bytes that are sent, with the same algorithm",
         citation,
         shown=by_request_line(exchange),
         rule=MUST,
@@ -274,13 +275,13 @@ def _not_of_what_is_held(exchange: Exchange, named: str, citation: Citation) -> 
 
 
 _GZIP = b"\x1f\x8b"
-"""How gzip begins."""
+"""The first bytes of gzip data."""
 
 _MOST_UNPACKED = 8 * 1024 * 1024
 
 
 def _unpacked_digest(data: bytes) -> str | None:
-    """The sha256 digest of what gzip has packed in ``data``; None if it is no whole gzip, or more than 8 MiB."""
+    """Return the sha256 digest of the unpacked ``data``; None if it is not complete gzip, or more than 8 MiB."""
     if not data.startswith(_GZIP):
         return None
     unpacker = zlib.decompressobj(wbits=31)
@@ -293,19 +294,19 @@ def _unpacked_digest(data: bytes) -> str | None:
 
 @trap(endpoints=_GIVES_A_DIGEST, statuses=(200,))
 def other_content(exchange: Exchange) -> Iterator[Finding]:
-    """The digest that the registry names, or that was asked for, is not that of the body that came."""
+    """The received body does not match the digest that the registry names, or the requested digest."""
     response = exchange.response
     if response is None or kind_of(essence(exchange.headers.get("Content-Type", ""))) == "schema1":
-        return  # the digest of schema 1 is that of the content without the signatures
+        return  # a schema 1 digest is that of the content without the signatures
     got = response.body.digest if response.body.fate != "partial" else None
     announced = exchange.headers.get("Docker-Content-Digest", "")
     named = _named_digest(exchange) or ""
-    for what, wanted in (("the request names", named), ("Docker-Content-Digest says", announced)):
-        if got and wanted != got and same_algorithm(wanted, got):
+    for source, expected in (("the request names", named), ("Docker-Content-Digest is", announced)):
+        if got and expected != got and same_algorithm(expected, got):
             yield diagnosis(
-                "the content is not what its digest says",
-                f"{what} {wanted}, and the bytes that came have {got}",
-                "Do not use the bytes; ask for them again, without a proxy between, and then push them anew",
+                "the content does not match its digest",
+                f"{source} {expected}, but the received bytes have the digest {got}",
+                "Do not use the bytes; request them again without a proxy, and then push them again",
                 _GIVES_A_DIGEST[name_of(exchange)],
                 shown=by_received(exchange, "Docker-Content-Digest"),
                 rule=MUST,
@@ -314,13 +315,13 @@ def other_content(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("put_manifest", "post_blob"), statuses=(201,))
 def stored_other(exchange: Exchange) -> Iterator[Finding]:
-    """The digest that the registry stored is not that of the bytes that were sent."""
+    """The digest of the content that the registry stored is not that of the sent bytes."""
     sent, stored = exchange.request.body, exchange.headers.get("Docker-Content-Digest", "")
     if sent.fate == "sent" and sent.digest and sent.digest != stored and same_algorithm(sent.digest, stored):
         yield diagnosis(
-            "another content was stored",
-            f"the bytes that were sent have {sent.digest}, and the registry says that it stored {stored}",
-            f"GET it by the digest {sent.digest}, and compare the bytes",
+            "the registry stored different content",
+            f"the sent bytes have the digest {sent.digest}, but the registry reports that it stored {stored}",
+            f"GET the content by the digest {sent.digest}, and compare the bytes",
             _SENDS_A_DIGEST[name_of(exchange)],
             shown=by_received(exchange, "Docker-Content-Digest"),
             rule=MUST,
@@ -329,12 +330,12 @@ def stored_other(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=(400,), codes=("SIZE_INVALID",))
 def size_invalid(exchange: Exchange) -> Iterator[Finding]:
-    """The registry counted other bytes than were announced, and nothing else in the exchange shows which."""
+    """The registry counted another number of bytes than announced, and nothing else in the exchange shows why."""
     if not any((*range_of_another_form.look(exchange), *range_of_another_length.look(exchange))):
         yield diagnosis(
-            "the size is not what was said",
-            "the registry counted other bytes than Content-Range or Content-Length announced",
-            "Send Content-Range: <first>-<last>, where <last> is the position of the last byte, and not one behind it",
+            "the size does not match the headers",
+            "the registry counted another number of bytes than Content-Range or Content-Length announced",
+            "Send Content-Range: <first>-<last>, where <last> is the position of the last byte, not the next one",
             ERROR_CODES,
             shown=by_status(exchange),
             rule=MAY,

@@ -1,6 +1,7 @@
-"""What exchanges and transcripts can be turned into, and read back from: a command line, a file, HTML.
+"""Conversions of exchanges and transcripts to and from other formats: a command line, a file, HTML.
 
-Records know only their own text; everything else that they can become is a function here. Nothing here sends anything.
+Records only render themselves as text; every other conversion is a function in this package. Nothing here sends a
+request.
 """
 
 from regtutor.formats.curl.command import curl

@@ -1,7 +1,7 @@
-"""A transcript into a file of another format: which formats there are, and how one is chosen.
+"""Exporting a transcript to a file: the table of formats, and the choice of one.
 
-Each format is a function from a transcript to text, in a module of its own; here they are a table. Every file is
-private to its owner and there whole or not at all.
+Each format is a function from a transcript to text, in a module of its own. Every file is private to its owner, and is
+written completely or not at all.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from regtutor.message import Blob
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the ``endings`` of its files, the usual one first, and what ``write`` makes of a transcript.
+    """A format: the ``endings`` of its files, the usual one first, and the function ``write``, which returns the text.
 
-    ``write`` is also told in which folder the file will be, and where bodies are that the records do not hold.
+    ``write`` receives the transcript, the folder of the file, and the bodies that are not in the records.
     """
 
     endings: tuple[str, ...]
@@ -50,16 +50,17 @@ def export(
     to: str | None = None,
     bodies: Iterable[Blob] = (),
 ) -> Path:
-    """Write exchanges to a file in a format that others read. Only its owner can read it; it holds no secrets.
+    """Write exchanges to a file in a format for other programs. Only its owner can read it; it contains no secrets.
 
     Parameters
     ----------
     transcript: a Transcript, one Exchange, or any exchanges.
-    path: the file; one that is there already is replaced.
-    to: a name of :data:`FORMATS`; without it the file's ending says which.
-    bodies: for a script, what was pushed, such as ``image.blobs``: records hold the first part of a layer only. What
-        is too large for a command is written beside the script; what is not given, the script asks for by name. Of a
-        transcript that ``curl -v`` printed, the manifests too: ``[*image.blobs, *image.manifests]``.
+    path: the file; an existing file is replaced.
+    to: a name of :data:`FORMATS`; by default the format is chosen by the ending of the file.
+    bodies: for a script, the pushed content, such as ``image.blobs``, because records contain only the first part of a
+        layer. Bodies that are too large for a command are written to the folder of the script; for missing bodies, the
+        script reports which files it needs. For a transcript read from ``curl -v``, pass the manifests as well:
+        ``[*image.blobs, *image.manifests]``.
 
     Returns
     -------
@@ -67,17 +68,19 @@ def export(
 
     Raises
     ------
-    UnknownFormat: if there is no such format, or none for this ending.
-    UnsupportedTranscript: if a text in it cannot be written at all.
-    CannotSave: if the directory is not there or cannot be written to.
+    UnknownFormat: if the format does not exist, or no format has this ending.
+    UnsupportedTranscript: if a text in the transcript cannot be encoded.
+    CannotSave: if the directory does not exist or cannot be written to.
     """
     path = Path(path)
     form = FORMATS[format_of(path, to)]
     try:
         written = form.write(_as_transcript(transcript), path.parent, bodies)
-    except UnicodeEncodeError as error:  # no wire can have carried it: it is from an edited file
+    except UnicodeEncodeError as error:  # only from an edited file: it cannot have been received
         raise UnsupportedTranscript(
-            f"{path} was not written", "the transcript holds half a character (a lone surrogate)", "Record it once more"
+            f"{path} was not written",
+            "the transcript contains half a character (a lone surrogate)",
+            "Record the transcript again",
         ) from error
     with private_file(path) as file:
         file.write(written.encode())
@@ -85,23 +88,23 @@ def export(
 
 
 def format_of(path: Path, to: str | None) -> str:
-    """The name of the format that is meant by ``to`` or, without it, by the ending of ``path``.
+    """Return the name of the format ``to`` or, without it, of the format for the ending of ``path``.
 
     Raises
     ------
-    UnknownFormat: if there is none.
+    UnknownFormat: if no format matches.
     """
     if to in FORMATS:
         return to
     by_ending = {ending: name for name, each in FORMATS.items() for ending in each.endings}
     if to is None and path.suffix.lower() in by_ending:
         return by_ending[path.suffix.lower()]
-    meant = f"a file that ends in {path.suffix!r}" if to is None else f"the format {to!r}"
+    wanted = f"a file that ends with {path.suffix!r}" if to is None else f"the format {to!r}"
     known = ", ".join(f"{name} ({each.endings[0]})" for name, each in FORMATS.items())
     raise UnknownFormat(
-        f"A transcript cannot be exported to {meant}",
+        f"A transcript cannot be exported to {wanted}",
         f"the formats are {known}",
-        "Give one of them as to=, or end the file's name so; rt.save writes what rt.load reads",
+        "Pass one of them as to=, or use its file ending; for a file that rt.load can read, use rt.save",
     )
 
 

@@ -1,6 +1,6 @@
-"""A transcript as Markdown, to be pasted into a bug report: a table of requests, then every exchange.
+"""A transcript as Markdown, for a bug report: a table of requests, then every exchange.
 
-What came over the wire can hold Markdown and HTML of its own; none of it takes effect here.
+Data from the wire can contain Markdown and HTML; all of it is escaped.
 
 Source: GitHub Flavored Markdown Spec, sections 4.5 "Fenced code blocks" and 4.10 "Tables" <https://github.github.com/gfm/>.
 """
@@ -16,17 +16,17 @@ from regtutor.findings import explain
 from regtutor.protocol.text import cut, visible
 
 _LONGEST_CELL = 120
-# An underscore within a word is none of Markdown's marks, and error codes are full of them.
+# An underscore within a word is not a mark in Markdown, and error codes contain many.
 _MARKS = re.compile(r"(?<!\w)_|_(?!\w)|[\\`*\[\]<>|&#@~!$]|:(?=//)|(?<=www)\.")
 _CODE_BREAKERS = re.compile(r"[`|\\]|^\s|\s$|^$")
 
 
 def markdown_of(transcript: Transcript) -> str:
-    """The transcript as Markdown (GitHub's), without secrets, as the records are.
+    """Return the transcript as Markdown (GitHub's), without secrets, as in the records.
 
     Parameters
     ----------
-    transcript: what was recorded.
+    transcript: the recorded exchanges.
     """
     count = f"{len(transcript)} request{'' if len(transcript) == 1 else 's'}"
     amounts = f"{count}, {transcript.bytes_up:,} bytes up, {transcript.bytes_down:,} bytes down"
@@ -52,14 +52,14 @@ def _table(transcript: Transcript) -> str:
 
 
 def _diagnoses(transcript: Transcript) -> str:
-    """What is wrong with the exchanges, or a known trap, and what to try: what a reader of a report looks for first."""
+    """Return the diagnoses of all exchanges with their next steps, which readers of a report look for first."""
     found = [
         f"- request {number}, {_plain(exchange.step)}: **{_plain(one.name)}**: {_plain(one.meaning)}. "
         f"Next: {_plain(one.next)}."
         for number, exchange in enumerate(transcript, 1)
         for one in explain(exchange).diagnoses
     ]
-    return "\n".join(["### What stands out", "", *found]) if found else ""
+    return "\n".join(["### Diagnoses", "", *found]) if found else ""
 
 
 def _section(number: int, exchange: Exchange) -> str:
@@ -67,18 +67,18 @@ def _section(number: int, exchange: Exchange) -> str:
 
 
 def _fenced(text: str) -> str:
-    """``text`` in a code block, whose fence is longer than any row of backticks in it."""
+    """Return ``text`` in a code block, with a fence that is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def _code(text: str) -> str:
-    """``text`` as code where a cell can hold it so, else as plain text."""
+    """Return ``text`` as code if that is possible in a table cell, else as plain text."""
     shown = cut(visible(text), _LONGEST_CELL)
     return _plain(shown) if _CODE_BREAKERS.search(shown) else f"`{shown}`"
 
 
 def _plain(text: str) -> str:
-    """``text`` as nothing but text: every mark of Markdown or HTML as a character reference."""
+    """Return ``text`` as plain text, with every mark of Markdown or HTML as a character reference."""
     return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};", visible(text))

@@ -1,4 +1,4 @@
-"""Files that only their owner can read, and that are there whole or not at all."""
+"""Files that only their owner can read, and that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from regtutor.errors import CannotSave
 
 @contextmanager
 def private_file(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that becomes ``path`` (mode 0600) when the block ends without an error; else nothing is left.
+    """Open a binary file that becomes ``path`` (mode 0600) if the block ends without an error, or is deleted otherwise.
 
     Raises
     ------
-    CannotSave: if the directory is not there or cannot be written to, or ``path`` is there and no file.
+    CannotSave: if the directory does not exist or cannot be written to, or ``path`` exists and is not a regular file.
     """
     if path.exists() and not path.is_file():
-        # A device would be replaced by the renaming at the end, where one may do that.
-        raise CannotSave(f"{path} cannot be written", "it is there and is no file", "Give the name of a file")
+        # Renaming at the end would replace a device, where permissions allow it.
+        raise CannotSave(f"{path} cannot be written", "it exists and is not a regular file", "Give the name of a file")
     try:
-        # mkstemp makes the file with mode 0600, so it is private from its first byte.
+        # mkstemp creates the file with mode 0600, so it is private from its first byte.
         number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _cannot_save(path, error) from error
@@ -44,4 +44,4 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
 
 def _cannot_save(path: Path, error: OSError) -> CannotSave:
     why = f"{error.strerror or error}: {path.parent}"
-    return CannotSave(f"{path} cannot be written", why, "Give a file in a directory that is there and that you own")
+    return CannotSave(f"{path} cannot be written", why, "Choose a directory that exists and that you can write to")

@@ -1,7 +1,7 @@
-"""A transcript as a sequence diagram in SVG: the client on the left, each registry beside it, time downwards.
+"""A transcript as a sequence diagram in SVG: the client on the left, the registries to its right, time downwards.
 
-The picture stands alone: a background of its own, no script, no style sheet, nothing that is fetched, no ids (several
-of them may stand in one page). Texts are cut where they would not fit; a tooltip has all of them.
+The picture is self-contained: it has its own background, no script, no style sheet, nothing to load, and no ids, so
+that one page can contain several. Text that does not fit is cut off; a tooltip has the full text.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.text import cut, visible
 
 MOST = 500
-"""Exchanges that are drawn; of more, the picture says how many are not."""
+"""The most exchanges that are drawn; a note states how many are left out."""
 
 _LEFT, _APART, _TOP, _LINE = 110, 660, 110, 26
 _SMALL = 84
-"""Characters of the smaller text that fit between two lifelines."""
+"""The number of characters of the smaller text that fit between two lifelines."""
 _COLOURS = {"sent": "#0b57a4", "good": "#1b6e2c", "bad": "#b3261e", "interim": "#6b5b00", "quiet": "#6b5b00"}
 _FONT = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 
 @dataclass(frozen=True)
 class _Arrow:
-    """A message: its ``label`` in bold, what it means as ``said``, and whether it goes to the registry."""
+    """A message: its bold ``label``, its meaning as ``caption``, and whether it goes to the registry (``away``)."""
 
     label: str
-    said: str
+    caption: str
     kind: str
     away: bool
     arrives: bool = True
 
 
 def svg_of(transcript: Transcript) -> str:
-    """The transcript as the text of an SVG file.
+    """Return the transcript as the text of an SVG file.
 
     Parameters
     ----------
-    transcript: what was recorded; of more than :data:`MOST` exchanges the first are drawn.
+    transcript: the recorded exchanges; only the first :data:`MOST` are drawn.
     """
     drawn = transcript.exchanges[:MOST]
     registries = list(dict.fromkeys(_registry(exchange) for exchange in drawn)) or ["registry"]
@@ -50,7 +50,7 @@ def svg_of(transcript: Transcript) -> str:
         parts.append(f"<g><title>{_text(exchange.as_text())}</title>")
         for arrow in _arrows(number, exchange):
             parts.append(_arrow(arrow, at, y))
-            y += _LINE + (14 if arrow.said else 0)
+            y += _LINE + (14 if arrow.caption else 0)
         parts.append("</g>")
         y += 14
     notes = [*transcript.notes, *([f"{len(transcript) - MOST:,} more are not drawn"] if len(transcript) > MOST else [])]
@@ -69,17 +69,18 @@ def _registry(exchange: Exchange) -> str:
 def _arrows(number: int, exchange: Exchange) -> list[_Arrow]:
     request, body = exchange.request, exchange.request.body
     amount = "" if body.fate == "none" else f"{body.size:,} bytes {body.fate}"
-    said = ", ".join(part for part in (exchange.step, amount) if part)
-    arrows = [_Arrow(f"{number} {request.method} {request.target}", said, "sent", True, exchange.response is not None)]
+    caption = ", ".join(part for part in (exchange.step, amount) if part)
+    arrived = exchange.response is not None
+    arrows = [_Arrow(f"{number} {request.method} {request.target}", caption, "sent", True, arrived)]
     arrows += [_Arrow(f"{i.status} {i.reason}", "", "interim", False) for i in exchange.interims]
     if exchange.response is None:
-        return [*arrows, _Arrow("no answer", exchange.error, "bad", False, False)]
+        return [*arrows, _Arrow("no response", exchange.error, "bad", False, False)]
     label = f"{exchange.response.status} {exchange.response.reason}".strip()
     return [*arrows, _Arrow(label, exchange.meaning, exchange.outcome, False)]
 
 
 def _arrow(arrow: _Arrow, at: int, y: int) -> str:
-    """A line between the client and the lifeline at ``at``, its text above it, what it means below."""
+    """Draw a line between the client and the lifeline at ``at``, with the label above and the caption below."""
     colour, middle = _COLOURS[arrow.kind], (_LEFT + at) // 2 if not arrow.arrives else at
     start, end = (_LEFT, middle) if arrow.away else (middle, _LEFT)
     step = -9 if arrow.away else 9
@@ -91,8 +92,8 @@ def _arrow(arrow: _Arrow, at: int, y: int) -> str:
         point,
         _label(left, y - 6, cut(visible(arrow.label), 76), colour, 13, bold=True),
     ]
-    if arrow.said:
-        lines.append(_label(left, y + 14, cut(visible(arrow.said), _SMALL), "#3c3c3c", 12))
+    if arrow.caption:
+        lines.append(_label(left, y + 14, cut(visible(arrow.caption), _SMALL), "#3c3c3c", 12))
     return "".join(lines)
 
 

@@ -1,7 +1,8 @@
-"""Transcripts as JSON files, ``"format": "regtutor-transcript/1"``: what is kept of a push, to be looked at later.
+"""Transcripts as JSON files, ``"format": "regtutor-transcript/1"``, to save exchanges and load them later.
 
-Records hold no secrets, so neither do these files; they are private to their owner all the same, because manifests and
-repository names can be. A file that is loaded is not trusted: its size is limited and every value is checked.
+Records contain no secrets, so these files contain none either. They are still private to their owner, because
+manifests and names of repositories can be confidential. A loaded file is not trusted: its size is limited and every
+value is checked.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
 
 FORMAT = "regtutor-transcript/1"
-_KNOWN = "Give a file that rt.save has written, HAR, or what curl -v printed (curl -v ... 2>FILE)"
+_KNOWN = "Give a file from rt.save, a HAR file, or the output of curl -v (curl -v ... 2>FILE)"
 LIMIT = 256 * 1024 * 1024
-"""Bytes of the largest file that is written or loaded."""
+"""The most bytes of a file that is written or loaded."""
 
 
 def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.PathLike[str]) -> Path:
-    """Write exchanges to a file, for :func:`load`. Only its owner can read it; it is there whole or not at all.
+    """Write exchanges to a file for :func:`load`. Only its owner can read it; it is written completely or not at all.
 
     Parameters
     ----------
     records: a Transcript, one Exchange, or any exchanges.
-    path: the file; one that is there already is replaced.
+    path: the file; an existing file is replaced.
 
     Returns
     -------
@@ -41,8 +42,8 @@ def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.Pat
 
     Raises
     ------
-    CannotSave: if the directory is not there or cannot be written to.
-    UnsupportedTranscript: if it is larger than :func:`load` would take.
+    CannotSave: if the directory does not exist or cannot be written to.
+    UnsupportedTranscript: if the file would be larger than :func:`load` accepts.
     """
     transcript = Transcript.of([records]) if isinstance(records, Exchange) else records
     if not isinstance(transcript, Transcript):
@@ -51,7 +52,9 @@ def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.Pat
     data = json.dumps(_written(transcript), indent=1, allow_nan=False).encode() + b"\n"
     if len(data) > LIMIT:
         raise UnsupportedTranscript(
-            f"{path} was not written", f"it would have {len(data)} bytes, and {LIMIT} can be loaded", "Save it in parts"
+            f"{path} was not written",
+            f"it would have {len(data)} bytes, and at most {LIMIT} can be loaded",
+            "Save it in parts",
         )
     with private_file(path) as file:
         file.write(data)
@@ -59,47 +62,47 @@ def save(records: Transcript | Exchange | Iterable[Exchange], path: str | os.Pat
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:
-    """Read a file that :func:`save` wrote, a HAR file (``export``'s or another tool's), or what ``curl -v`` printed.
+    """Read a file from :func:`save`, a HAR file (from ``export`` or another tool), or the output of ``curl -v``.
 
     Parameters
     ----------
-    path: the file; of curl, what it wrote to standard error, with or without the bodies that it printed.
+    path: the file; for curl, its standard error, with or without the bodies that it printed.
 
     Returns
     -------
-    The transcript, without the secrets that another's file may hold; its notes say what curl did not tell. A Location
-    in it that held a secret can be read but no longer be followed.
+    The transcript, without the secrets that a file from another tool can contain; for curl, its notes list the missing
+    data. A Location that contained a secret can be read, but can no longer be followed.
 
     Raises
     ------
-    UnsupportedTranscript: if it is not there, cannot be read, is too large, of another format or broken; it says which,
-        and what to do.
+    UnsupportedTranscript: if the file does not exist, cannot be read, is too large, has another format or is invalid;
+        the error states which, and what to do.
     """
     return transcript_in(_read(Path(path)), str(path))
 
 
 def transcript_in(data: bytes, name: str) -> Transcript:
-    """What :func:`load` reads, of bytes that need not be in a file; errors call them ``name``.
+    """Read a transcript from bytes, as :func:`load` does from a file; errors refer to them as ``name``.
 
     Raises
     ------
-    UnsupportedTranscript: if they are too many, of another format or broken.
+    UnsupportedTranscript: if the data is too large, has another format or is invalid.
     """
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:
-        told = transcript_of_curl(data)
-        if told is not None:
-            return told
+        from_curl = transcript_of_curl(data)
+        if from_curl is not None:
+            return from_curl
         value = _parsed(name, data)
         return transcript_of_har(value) if _is_har(value) else _transcript(value)
     except UnicodeDecodeError as error:
-        why = f"it is no text: what cannot be decoded begins at byte {error.start}"
+        why = f"it is not text: byte {error.start} cannot be decoded"
         raise UnsupportedTranscript(f"{name} cannot be loaded", why, _KNOWN) from error
     except (ValueError, RecursionError) as error:
         why = str(error) or type(error).__name__
         raise UnsupportedTranscript(
-            f"{name} cannot be loaded", why, "Save it once more with what wrote it, and do not edit the file"
+            f"{name} cannot be loaded", why, "Save it again with the program that wrote it, and do not edit the file"
         ) from error
 
 
@@ -109,19 +112,19 @@ def _is_har(value: Value) -> bool:
 
 def _read(path: Path) -> bytes:
     if not path.is_file():
-        why = "it is no file" if path.exists() else "there is no such file"
-        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path that was saved")
+        why = "it is not a regular file" if path.exists() else "the file does not exist"
+        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path of a saved file")
     try:
         with path.open("rb") as file:
             return file.read(LIMIT + 1)
     except OSError as error:
         why = error.strerror or str(error)
-        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give a file that you may read") from error
+        raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give a file that you can read") from error
 
 
 def _parsed(name: str, data: bytes) -> Value:
     if not data.lstrip().startswith((b"{", b"[")):
-        raise UnsupportedTranscript(f"{name} cannot be loaded", "nothing in it says what it is", _KNOWN)
+        raise UnsupportedTranscript(f"{name} cannot be loaded", "its format is not recognized", _KNOWN)
     value = Value(json.loads(data))
     found = value.value.get("format") if isinstance(value.value, dict) else None
     if found != FORMAT and not _is_har(value):
@@ -139,7 +142,7 @@ def _other_format(name: str, found: object) -> UnsupportedTranscript:
         )
     return UnsupportedTranscript(
         f"{name} cannot be loaded",
-        f'it does not say "format": "{FORMAT}"',
+        f'it does not contain "format": "{FORMAT}"',
         _KNOWN,
     )
 
@@ -176,12 +179,12 @@ def _written_exchange(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _written_head(answer: Interim | ResponseRecord) -> dict[str, Any]:
+def _written_head(response: Interim | ResponseRecord) -> dict[str, Any]:
     return {
-        "version": answer.version,
-        "status": answer.status,
-        "reason": answer.reason,
-        "headers": answer.headers,
+        "version": response.version,
+        "status": response.status,
+        "reason": response.reason,
+        "headers": response.headers,
     }
 
 

@@ -1,1 +1,1 @@
-"""The course: its notebooks, and what they use beside the protocol itself."""
+"""The course: its notebooks, and the code that only they use."""

@@ -1,4 +1,4 @@
-"""The course's first push without a browser: the sample image, every exchange, and the header table, in a terminal."""
+"""The first push of the course in a terminal: the sample image, every exchange, and the table of headers."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ _PIPE_WIDTH = 120
 
 
 def demo(which: str = "auto", *, console: Console | None = None) -> Transcript:
-    """Push the sample image to a registry that is opened for it, and print everything that goes over the wire.
+    """Open a registry, push the sample image to it, and print everything that goes over the wire.
 
     Parameters
     ----------
-    which: what ``open_registry`` takes: a back end's name or a URL.
-    console: where it is printed; by default the terminal, or 120 columns where there is none.
+    which: the name of a back end or a URL, as for ``open_registry``.
+    console: prints the output; by default it has the width of the terminal, or 120 columns without a terminal.
 
     Returns
     -------
     The transcript of the push.
     """
-    # Nothing is marked up: brackets and colons in a header are the registry's.
+    # No markup: brackets and colons in a header are the registry's own.
     width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
     out = console or Console(markup=False, highlight=False, emoji=False, width=width)
     with open_registry(which) as reg:
         image = sample_image()
-        out.print(f"\nThis is pushed to {reg.url} as library/hello:v1:\n")
+        out.print(f"\nThis image is pushed to {reg.url} as library/hello:v1:\n")
         out.print(_table(tables.layers_table(image)))
-        transcript = push_image(reg, image, "library/hello", "v1", watch=lambda exchange: _tell(out, exchange))
-    out.print("\nWhat each answer meant:\n")
+        transcript = push_image(
+            reg, image, "library/hello", "v1", watch=lambda exchange: _print_exchange(out, exchange)
+        )
+    out.print("\nThe meaning of each response:\n")
     out.print(_table(tables.summary_table(transcript).drop(columns=["path"])))
-    out.print("\nThe headers that came back:\n")
+    out.print("\nThe response headers:\n")
     headers = tables.headers_table(transcript).droplevel("side")
     for start in range(0, len(transcript), _AT_A_TIME):
         out.print(_table(headers.iloc[:, start : start + _AT_A_TIME].dropna(how="all")))
@@ -52,13 +54,13 @@ def demo(which: str = "auto", *, console: Console | None = None) -> Transcript:
     return transcript
 
 
-def _tell(out: Console, exchange: Exchange) -> None:
-    # Not folded, so that a line can be copied whole.
+def _print_exchange(out: Console, exchange: Exchange) -> None:
+    # Not wrapped, so that a whole line can be copied.
     out.print("\n" + exchange.as_text(), soft_wrap=True)
 
 
 def _table(frame: pd.DataFrame) -> Table:
-    """``frame`` for a terminal: what is wider than its column goes on in the next line, and nothing is cut off."""
+    """Return ``frame`` as a table for a terminal. Text that is too wide for its column wraps; nothing is cut off."""
     table = Table()
     table.add_column(str(frame.index.name or ""), overflow="fold")
     for name, dtype in frame.dtypes.items():

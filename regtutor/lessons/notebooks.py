@@ -1,10 +1,10 @@
-"""The course as files: where its notebooks are, a learner's own copy of them, and JupyterLab to read it in.
+"""The files of the course: find its notebooks, copy them for a learner, and open JupyterLab.
 
-The wheel carries the course as ``regtutor/lessons/course``; in a checkout it is ``notebooks/``. A learner's copy is
-brought up to date by a later version of regtutor, but a file that the learner has edited is never written to: a
-manifest in the copy holds the digest of what was put there, which tells an edited file from an older one.
+The wheel contains the course as ``regtutor/lessons/course``; in a checkout it is ``notebooks/``. A later version of
+regtutor updates a learner's copy, but never writes to a file that the learner has edited: a manifest in the copy holds
+the digest of each file that was written, which distinguishes an edited file from an older one.
 
-This module knows nothing of registries, and starts nothing but JupyterLab.
+This module does not depend on registries, and starts no program except JupyterLab.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class Outcome(StrEnum):
-    """What happened to one file of the course."""
+    """The outcome of copying one file of the course."""
 
     COPIED = "copied"
-    """It was not there."""
+    """The file did not exist, and was copied."""
     UNCHANGED = "unchanged"
-    """It is what this version of the course has."""
+    """The file is the same as in this version of the course."""
     UPDATED = "updated"
-    """It was an older version's, unedited, and was replaced."""
+    """The file came from an older version and was not edited, so it was replaced."""
     KEPT = "kept"
-    """It is the learner's: edited, or a link, or no file at all. Nothing was written."""
+    """The path is the learner's: an edited file, a link, or not a file. Nothing was written."""
     OFFERED = "offered"
-    """It is the learner's and the course has a newer one, which is now beside it (``Copy.beside``)."""
+    """The file is the learner's, and the course has a newer one, which was written next to it (``Copy.beside``)."""
 
 
 _LEARNERS = {
-    Outcome.KEPT: "yours, and left as it is",
-    Outcome.OFFERED: "yours, and left as it is; the newer one is {0.beside}",
+    Outcome.KEPT: "yours, left unchanged",
+    Outcome.OFFERED: "yours, left unchanged; the newer version is {0.beside}",
 }
 
 
 @dataclass(frozen=True)
 class Copy:
-    """One file of the course in the learner's copy: where it is, and what happened to it."""
+    """One file of the course in the learner's copy: its path, and the outcome of copying it."""
 
     path: Path
     outcome: Outcome
@@ -63,7 +63,7 @@ class Copy:
 
 
 def course_directory() -> Path:
-    """The directory that holds the course's notebooks.
+    """Return the directory that holds the course's notebooks.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def course_directory() -> Path:
     Raises
     ------
     CourseError
-        When neither is there.
+        If neither exists.
     """
     packaged = _PACKAGE / "lessons" / "course"
     checkout = _PACKAGE.parent
@@ -82,19 +82,19 @@ def course_directory() -> Path:
     if (checkout / "pyproject.toml").is_file() and (checkout / "notebooks").is_dir():
         return checkout / "notebooks"
     raise CourseError(
-        "The course's notebooks are not there",
+        "The course's notebooks are missing",
         f"this installation of regtutor has neither {packaged} nor a notebooks folder beside it",
         "Install regtutor again: pip install --force-reinstall regtutor",
     )
 
 
 def copy_notebooks(target: Path = DEFAULT_TARGET) -> list[Copy]:
-    """Copy the course to ``target``, or bring the copy there up to date; never over an edited file.
+    """Copy the course to ``target``, or update the copy there. An edited file is never overwritten.
 
     Parameters
     ----------
     target:
-        A directory; made when it is not there. A link is refused, and links below it are left alone.
+        A directory; created if it does not exist. A link is refused, and links below it are left alone.
 
     Returns
     -------
@@ -104,45 +104,45 @@ def copy_notebooks(target: Path = DEFAULT_TARGET) -> list[Copy]:
     Raises
     ------
     CourseError
-        When ``target`` is a file or a link, or cannot be written to.
+        If ``target`` is a file or a link, or cannot be written to.
     """
     course = course_directory()
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise CourseError(
             f"The course cannot be copied to {target}",
-            "a link or a file has that name, and it is not followed or replaced",
-            "Move it away, or name another directory.",
+            "a link or a file with that name exists, and is not followed or replaced",
+            "Move it, or choose another directory.",
         )
     try:
         target.mkdir(parents=True, exist_ok=True)
-        given = _read_manifest(target)
-        copies = [_copy_one(course / name, target, name, given) for name in _files(course)]
-        _write(target / MANIFEST, json.dumps({"format": FORMAT, "files": given}, indent=1, sort_keys=True).encode())
+        digests = _read_manifest(target)
+        copies = [_copy_one(course / name, target, name, digests) for name in _files(course)]
+        _write(target / MANIFEST, json.dumps({"format": FORMAT, "files": digests}, indent=1, sort_keys=True).encode())
     except OSError as error:
         raise CourseError(
-            f"The course cannot be copied to {target}", str(error), "Name another directory, or free this one."
+            f"The course cannot be copied to {target}", str(error), "Fix this, or choose another directory."
         ) from error
     return copies
 
 
 def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
-    """Copy the course to ``target`` and become JupyterLab on it; the exit status is JupyterLab's own.
+    """Copy the course to ``target`` and replace this process by JupyterLab; the exit status is that of JupyterLab.
 
-    The process is replaced and has no child, so that an interrupt, a signal or a closed terminal reaches JupyterLab
-    itself and nothing is left behind. It runs in this interpreter's environment and listens on loopback. What was
-    copied, updated or kept is printed first.
+    The process is replaced and has no child, so an interrupt, a signal or a closed terminal reaches JupyterLab itself
+    and nothing is left behind. JupyterLab runs in this interpreter's environment and listens on loopback. A report of
+    the copied, updated and kept files is printed first.
 
     Parameters
     ----------
     target:
         The learner's copy of the course, as for :func:`copy_notebooks`.
     arguments:
-        Handed to JupyterLab as they are, such as ``--no-browser``.
+        Passed to JupyterLab unchanged, such as ``--no-browser``.
 
     Raises
     ------
     CourseError
-        When JupyterLab is not installed, or the course cannot be copied.
+        If JupyterLab is not installed, or the course cannot be copied.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise CourseError(
@@ -156,7 +156,7 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
 
 
 def report(copies: Sequence[Copy], target: Path) -> str:
-    """What happened to the learner's copy, in lines: first a summary, then each file that is the learner's own."""
+    """Return a report on the learner's copy: a summary line, then a line for each file that is the learner's own."""
     counted = Counter(copy.outcome for copy in copies)
     summary = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
     lines = [f"The course is in {target}: {summary}."]
@@ -165,9 +165,9 @@ def report(copies: Sequence[Copy], target: Path) -> str:
 
 
 def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
-    """The command that opens JupyterLab on ``target``, the interpreter first.
+    """Return the command that opens JupyterLab on ``target``, starting with the interpreter.
 
-    JupyterLab refuses to run as root unless it is told that this is meant, as it is in a container.
+    JupyterLab refuses to run as root, as in a container, unless an option allows it.
     """
     as_root = ["--allow-root"] if runs_as_root() else []
     root_directory = f"--ServerApp.root_dir={target.resolve()}"
@@ -175,43 +175,43 @@ def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
 
 
 def _files(course: Path) -> Iterator[str]:
-    """The names of the course's files, "/" between their parts; hidden ones and caches are no part of it."""
+    """Yield the names of the course's files, with "/" between their parts. Hidden files and caches are left out."""
     for path in sorted(course.rglob("*")):
         parts = path.relative_to(course).parts
         if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in parts):
             yield PurePosixPath(*parts).as_posix()
 
 
-def _copy_one(source: Path, target: Path, name: str, given: dict[str, str]) -> Copy:
-    """Copy one file, unless what is there is the learner's; ``given`` then holds what the learner has been given."""
+def _copy_one(source: Path, target: Path, name: str, digests: dict[str, str]) -> Copy:
+    """Copy one file, unless the existing one is the learner's, and store its digest in ``digests``."""
     path, content = target / name, source.read_bytes()
-    new, last = _digest(content), given.get(name)
+    new, last = _digest(content), digests.get(name)
     if _is_through_link(path, target) or (path.exists() and not path.is_file()):
         return Copy(path, Outcome.KEPT)
     found = _digest(path.read_bytes()) if path.exists() else None
     if found not in (new, last, None):
-        return Copy(path, Outcome.KEPT) if new == last else _offer(path, target, name, content, given)
+        return Copy(path, Outcome.KEPT) if new == last else _offer(path, target, name, content, digests)
     if found != new:
         _write(path, content)
-    given[name] = new
+    digests[name] = new
     return Copy(path, {None: Outcome.COPIED, new: Outcome.UNCHANGED}.get(found, Outcome.UPDATED))
 
 
-def _offer(path: Path, target: Path, name: str, content: bytes, given: dict[str, str]) -> Copy:
-    """Put the course's newer file beside the learner's, unless what is beside it is the learner's as well."""
+def _offer(path: Path, target: Path, name: str, content: bytes, digests: dict[str, str]) -> Copy:
+    """Write the course's newer file next to the learner's, unless the file there is the learner's as well."""
     beside = path.with_name(f"{path.stem}.new{path.suffix}")
     beside_name = beside.relative_to(target).as_posix()
     if os.path.lexists(beside) and (
-        beside.is_symlink() or not beside.is_file() or _digest(beside.read_bytes()) != given.get(beside_name)
+        beside.is_symlink() or not beside.is_file() or _digest(beside.read_bytes()) != digests.get(beside_name)
     ):
         return Copy(path, Outcome.KEPT)
     _write(beside, content)
-    given[name] = given[beside_name] = _digest(content)
+    digests[name] = digests[beside_name] = _digest(content)
     return Copy(path, Outcome.OFFERED, beside)
 
 
 def _is_through_link(path: Path, target: Path) -> bool:
-    """Whether ``path``, or a directory between it and ``target``, is a symbolic link."""
+    """Return whether ``path``, or a directory between it and ``target``, is a symbolic link."""
     steps = [path, *path.parents]
     return any(step.is_symlink() for step in steps[: steps.index(target)])
 
@@ -221,7 +221,10 @@ def _digest(content: bytes) -> str:
 
 
 def _read_manifest(target: Path) -> dict[str, str]:
-    """What the learner was given: digest by name. One that cannot be read counts as empty: then nothing is replaced."""
+    """Return the digest of each file that was written, by name. An unreadable manifest counts as empty.
+
+    With an empty manifest, no existing file is replaced.
+    """
     path = target / MANIFEST
     if path.is_symlink() or not path.is_file():
         return {}
@@ -239,7 +242,7 @@ def _read_manifest(target: Path) -> dict[str, str]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all: a reader or a crash sees the old one or the new one."""
+    """Write a file atomically: a reader, or a crash, finds either the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

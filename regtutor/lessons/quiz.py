@@ -1,7 +1,7 @@
-"""A question in parts, an answer in whatever form it is typed, and a verdict that shows what was seen.
+"""Questions in parts, answers in any form that a learner types, and verdicts that point to the lines of an exchange.
 
-Nothing here knows what is asked: a question's parts bring along what is right, where that can be seen, and what a wrong
-answer would mean. Verdicts show themselves, in a terminal and in a notebook.
+Each part of a question brings the right value, the lines that prove it, and an explanation of a wrong value. This
+module does not depend on any particular question. Verdicts are rendered in a terminal and in a notebook.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import SupportsIndex
 from regtutor.protocol.text import visible, visible_lines
 
 Value = int | str
-"""An answer, once it is read: a number, or a word in capitals."""
+"""A value of a learner's answer, after parsing: a number, or a word in capitals."""
 
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,15}(?![\w.]*[0-9])")
 _THOUSANDS = re.compile(r"(?<=[0-9])[,_'\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
@@ -34,25 +34,25 @@ _BARS = {
 
 @dataclass(frozen=True)
 class Remark:
-    """Something that is ``said``, and the ``lines`` of an exchange that show it."""
+    """A sentence (``said``) and the ``lines`` of an exchange that prove it."""
 
     said: str
     lines: tuple[str, ...] = ()
 
     def as_text(self) -> str:
-        """What is said, and the lines indented under it."""
+        """Return the sentence, with the lines indented below it."""
         return "\n".join([visible_lines(self.said), *(f"    {visible(line)}" for line in self.lines)])
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said to an answer. It shows itself, as text and in a notebook.
+    """The result of checking a learner's answer. It has a text form, and an HTML form for notebooks.
 
     Attributes
     ----------
-    right: whether every part of the answer is what was seen.
-    answered: whether there was an answer that could be read at all.
-    remarks: what was seen, and where, whether the answer is right or not.
+    right: whether every part is right.
+    answered: whether every part had a value that could be parsed.
+    remarks: what happened, and where, whether or not every part is right.
     """
 
     right: bool
@@ -61,7 +61,7 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """Every remark, with the lines that it points to."""
+        """All remarks, with the lines that they point to."""
         return "\n".join(remark.as_text() for remark in self.remarks)
 
     def _repr_html_(self) -> str:
@@ -87,10 +87,10 @@ class Part:
 
     Attributes
     ----------
-    asked: what is asked for, such as ``"the status"``.
-    right: what was seen; where that can be said in several ways, all of them.
-    seen: what was seen, in words, and the lines that show it.
-    mistake: what a wrong value would mean, or is: a remark about it, or None.
+    asked: the name of the part, such as ``"the status"``.
+    right: all values that are accepted.
+    seen: what happened, in words, and the lines that prove it.
+    mistake: returns a remark that explains a wrong value, or None.
     """
 
     asked: str
@@ -99,17 +99,17 @@ class Part:
     mistake: Callable[[Value], Remark | None]
 
     def read(self, given: object) -> Value | None:
-        """The number or word in what was ``given``; None if there is none."""
+        """Return the number or word in ``given``, or None if it contains none."""
         return read_number(given) if isinstance(self.right[0], int) else read_word(given)
 
     def remarks(self, value: Value) -> list[Remark]:
-        """What is said to ``value``, right or wrong; what was seen is always among it."""
+        """Return the remarks on ``value``, right or wrong. They always include what happened."""
         if value in self.right:
             return [Remark(f"{_shown(value)} is right. {self.seen.said}", self.seen.lines)]
         mistake = self.mistake(value)
-        said = f"{_capital(self.asked)}: you say {_shown(value)}."
-        about = Remark(f"{said} {mistake.said}", mistake.lines) if mistake else Remark(said)
-        return [about, Remark(f"What was seen: {self.seen.said}", self.seen.lines)]
+        quoted = f"{_capital(self.asked)}: your answer is {_shown(value)}."
+        about = Remark(f"{quoted} {mistake.said}", mistake.lines) if mistake else Remark(quoted)
+        return [about, Remark(f"In the transcript: {self.seen.said}", self.seen.lines)]
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class Question:
 
     Attributes
     ----------
-    text: the question, with what it asks about.
-    form: how an answer is typed, such as ``check(1000, 1)``.
-    parts: what is asked for; none if the transcript has nothing to ask about: then ``text`` says what to do.
+    text: the question and the exchange that it is about.
+    form: the call to type, such as ``check(1000, 1)``.
+    parts: the values to find. Empty if the transcript has nothing to ask about; then ``text`` says what to do.
     """
 
     text: str
@@ -128,16 +128,16 @@ class Question:
     parts: tuple[Part, ...] = ()
 
     def check(self, *answer: object) -> Verdict:
-        """Compare an answer with what was seen.
+        """Compare the learner's answer with the transcript.
 
         Parameters
         ----------
-        answer: one value for each part, or all of them in a tuple or a string. Numbers may be written as ``11,748`` or
-            ``201 Created``, words in small letters.
+        answer: one value for each part, or all of them in a tuple or a string. Numbers can be written as ``11,748`` or
+            ``201 Created``, and words in lower case.
 
         Returns
         -------
-        A verdict; for an answer that cannot be read, one that says how to give it.
+        A verdict. If a value cannot be parsed, the verdict says how to give it.
         """
         if not self.parts:
             return Verdict(False, False, (Remark(self.text),))
@@ -145,8 +145,8 @@ class Question:
         values = [part.read(one) for part, one in zip(self.parts, given, strict=True)]
         missing = [part.asked for part, value in zip(self.parts, values, strict=True) if value is None]
         if missing:
-            said = f"Not answered yet: {' and '.join(missing)}. Give {self.form}"
-            return Verdict(False, False, (Remark(said),))
+            hint = f"Not answered yet: {' and '.join(missing)}. Give {self.form}"
+            return Verdict(False, False, (Remark(hint),))
         pairs = [(part, value) for part, value in zip(self.parts, values, strict=True) if value is not None]
         remarks = tuple(remark for part, value in pairs for remark in part.remarks(value))
         return Verdict(all(value in part.right for part, value in pairs), True, remarks)
@@ -164,7 +164,7 @@ class Question:
 
 
 def read_number(given: object) -> int | None:
-    """The one number in what was given: ``201``, ``"201 Created"``, ``"11,748 bytes"``, ``"request 4"``; else None."""
+    """Return the only number in ``given``, such as ``201``, ``"201 Created"`` or ``"11,748 bytes"``, or else None."""
     if isinstance(given, str):
         found = _NUMBER.findall(_THOUSANDS.sub("", given))
         return int(found[0]) if len(found) == 1 else None
@@ -179,7 +179,7 @@ def read_number(given: object) -> int | None:
 
 
 def read_word(given: object) -> str | None:
-    """What was given as one word in capitals: ``"manifest invalid"`` is ``MANIFEST_INVALID``; None without letters."""
+    """Return ``given`` as one word in capitals, such as ``MANIFEST_INVALID`` for ``"manifest invalid"``, or None."""
     if not isinstance(given, str):
         return None
     word = re.sub(r"[\s_-]+", "_", given.strip()).upper()
@@ -188,17 +188,17 @@ def read_word(given: object) -> str | None:
 
 
 def _spread(answer: tuple[object, ...], count: int) -> list[object]:
-    """``answer`` as ``count`` things; all None if it is of another number of things."""
-    things: list[object] = list(answer)
-    if len(things) == 1 and isinstance(things[0], (tuple, list)):
-        things = list(things[0])
-    if len(things) == 1 and count > 1 and isinstance(things[0], str):
-        text = things[0].strip()
+    """Return ``answer`` as a list of ``count`` values, all None if it has another number of values."""
+    values: list[object] = list(answer)
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = list(values[0])
+    if len(values) == 1 and count > 1 and isinstance(values[0], str):
+        text = values[0].strip()
         split = [_BETWEEN.split(text), text.split()]
-        things = list(next((parts for parts in split if len(parts) == count), things))
-    if len(things) < count:
-        things += [None] * (count - len(things))
-    return things if len(things) == count else [None] * count
+        values = list(next((parts for parts in split if len(parts) == count), values))
+    if len(values) < count:
+        values += [None] * (count - len(values))
+    return values if len(values) == count else [None] * count
 
 
 def _shown(value: Value) -> str:

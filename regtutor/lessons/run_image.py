@@ -1,4 +1,4 @@
-"""Run what was pushed, the proof that it is an image: a container engine pulls it from the registry."""
+"""Run a pushed image with a container engine, which proves that it is one."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def run_from(reg: Registry, repository: str, tag: str) -> str:
-    """Have podman or docker pull ``repository:tag`` from ``reg`` and run it; the engine's copy is removed afterwards.
+    """Have podman or docker pull ``repository:tag`` from ``reg`` and run it. The engine's copy is removed afterwards.
 
     Parameters
     ----------
     reg: a registry that listens on a loopback port.
-    repository, tag: what was pushed.
+    repository, tag: the pushed image.
 
     Returns
     -------
-    What the command line was and what the container printed; or, where there is no engine, or it cannot reach this
-    registry, a sentence that says so.
+    The command line and the output of the container; or, if no engine is installed or it cannot reach this registry, a
+    sentence that says so.
     """
     host = urlsplit(reg.url)
     if host.hostname not in _LOOPBACK or not host.port:
-        return f"{reg.url} is not on a loopback port, so no engine is asked to pull from it here."
+        return f"Not run: {reg.url} is not a loopback address with a port, so no engine pulls from it here."
     try:
         engine = find_engine()
         return _run(engine, f"{host.netloc}/{repository}:{tag}")

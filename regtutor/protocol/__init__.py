@@ -1,5 +1,4 @@
-"""What the protocol says: data and pure functions, no input or output.
+"""The registry protocol as data and pure functions, without input or output.
 
-Everything here can be read without knowing how a byte travels. ``endpoints`` is the table of documented requests; every
-other part of regtutor finds a request there by its name.
+``endpoints`` is the table of endpoints. Every other part of regtutor looks up a request there by its name.
 """

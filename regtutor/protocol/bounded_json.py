@@ -1,7 +1,7 @@
-"""JSON from strangers: measured first, then parsed.
+"""Parsing untrusted JSON within limits of size and depth.
 
-A few bytes of JSON can ask for much memory, or for a very deep stack. So the size and the depth of manifests, indexes
-and configs are checked on the bytes, before anything is built from them. What they mean is for ``manifests`` to say.
+A few bytes of JSON can require much memory or a very deep stack. The size and the depth of manifests, indexes and
+configs are therefore checked on the bytes, before anything is built from them. ``manifests.py`` interprets the result.
 
 Source: RFC 8259, sections 8.1 (UTF-8) and 9 (a parser may set limits).
 """
@@ -15,16 +15,16 @@ from typing import Any, NoReturn
 from regtutor.errors import InvalidManifest
 
 MAX_BYTES = 4 * 1024 * 1024
-"""The largest manifest. Registries should take at least this much (distribution-spec v1.1.1, "Pushing Manifests")."""
+"""The largest manifest. Registries should accept at least this much (distribution-spec v1.1.1, "Pushing Manifests")."""
 
 MAX_DEPTH = 64
-"""How deep objects and arrays may lie in one another; real manifests need five levels."""
+"""How deep objects and arrays can be nested; real manifests need five levels."""
 
 _NOT_BRACKETS = re.compile(rb'(?:"(?:[^"\\]++|\\.)*+"?|[^\[\]{}"]++)++', re.DOTALL)
 
 
 def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
-    """``data`` as one JSON object; as :func:`parse_json_value`, and InvalidManifest for any other value."""
+    """Return ``data`` as one JSON object, like :func:`parse_json_value`; any other value raises InvalidManifest."""
     value = parse_json_value(data, limit)
     if not isinstance(value, dict):
         raise InvalidManifest("This is not a manifest", "it is JSON, but not an object")
@@ -32,19 +32,19 @@ def parse_json(data: bytes, limit: int = MAX_BYTES) -> dict[str, Any]:
 
 
 def parse_json_value(data: bytes, limit: int = MAX_BYTES) -> Any:
-    """``data`` as one JSON value, its size and depth checked before anything is built from it.
+    """Return ``data`` as one JSON value; its size and depth are checked before anything is built from it.
 
     Parameters
     ----------
     data: UTF-8, as RFC 8259 requires.
-    limit: the most bytes that are accepted.
+    limit: the largest number of bytes that is accepted.
 
     Raises
     ------
-    InvalidManifest: with the reason.
+    InvalidManifest: if the data is too large, too deeply nested, or not JSON; with the reason.
     """
     if len(data) > limit:
-        reason = f"it has {len(data):,} bytes, and the most that is accepted is {limit:,}"
+        reason = f"it has {len(data):,} bytes, and the limit is {limit:,}"
         raise InvalidManifest("This is not a manifest", reason)
     if _too_deep(data):
         reason = f"its objects and arrays are nested more than {MAX_DEPTH} deep"
@@ -56,7 +56,7 @@ def parse_json_value(data: bytes, limit: int = MAX_BYTES) -> Any:
 
 
 def _too_deep(data: bytes) -> bool:
-    """Whether brackets outside strings lie more than :data:`MAX_DEPTH` deep; one pass, however broken the JSON is."""
+    """Whether brackets outside strings are nested more than :data:`MAX_DEPTH` deep, in one pass over any bytes."""
     depth = 0
     for bracket in _NOT_BRACKETS.sub(b"", data):
         depth += 1 if bracket in b"[{" else -1

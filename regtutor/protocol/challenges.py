@@ -1,6 +1,6 @@
 """The challenges of a 401: which schemes a server accepts, and with which parameters.
 
-One ``WWW-Authenticate`` line may hold several challenges, a response may have several lines, and commas separate both
+One ``WWW-Authenticate`` line can have several challenges, a response can have several lines, and commas separate both
 challenges and their parameters. Each parameter belongs to the scheme that precedes it.
 
 Sources: RFC 9110, 11.6.1 WWW-Authenticate <https://www.rfc-editor.org/rfc/rfc9110.html#section-11.6.1>; for the scheme
@@ -18,7 +18,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from regtutor.exchange import Exchange
 
-# Possessive repetitions: what they match is never read a second time, so that no text takes more than linear time.
+# Possessive repetitions never match the same text twice, so that no text takes more than linear time.
 _BETWEEN = re.compile(r"[\s,]*+")
 _WORD = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _EQUALS = re.compile(r"[ \t]*+=[ \t]*+")
@@ -34,9 +34,9 @@ class Challenge:
 
     Attributes
     ----------
-    scheme: the authentication scheme as it was spelled, such as ``Basic`` or ``Bearer``; its case has no meaning.
+    scheme: the authentication scheme as the server spells it, such as ``Basic`` or ``Bearer``; case is ignored.
     parameters: name in lower case -> value, quotes and escapes removed. The first of a repeated name counts, except
-        that the values of a repeated ``scope`` are joined by a blank.
+        that the values of a repeated ``scope`` are joined by a space.
     token68: the data of a scheme that has one text instead of parameters, or ``""``.
     """
 
@@ -50,7 +50,7 @@ class Challenge:
 
     @property
     def realm(self) -> str:
-        """For Bearer the address of the token server, else a name to show to the user; ``""`` if it is missing."""
+        """For Bearer the address of the token server, otherwise a name to show to the user; ``""`` if it is missing."""
         return self.parameters.get("realm", "")
 
     @property
@@ -79,7 +79,7 @@ def challenges(exchange: Exchange) -> tuple[Challenge, ...]:
 def parse_challenges(lines: Iterable[str]) -> tuple[Challenge, ...]:
     """Return the challenges in the values of all ``WWW-Authenticate`` lines of one response.
 
-    Malformed text is skipped: a reader still gets what can be read. The time is linear in the length of the text.
+    Malformed text is skipped, and the rest is still read. The time is linear in the length of the text.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def parse_challenges(lines: Iterable[str]) -> tuple[Challenge, ...]:
 
 
 def _next_element(line: str, at: int, found: list[tuple[str, dict[str, str], str]]) -> int:
-    """Read one scheme or one parameter from ``at`` on, and return the position at which the next begins."""
+    """Read one scheme or one parameter at ``at``, and return the position of the next one."""
     at = _BETWEEN.match(line, at).end()  # type: ignore[union-attr]  # it matches the empty text too
     word = _WORD.match(line, at)
     if word is None:
@@ -137,7 +137,7 @@ def token_query(challenge: Challenge) -> list[tuple[str, str]]:
 def with_pairs(realm: str, pairs: Iterable[tuple[str, str]]) -> str:
     """Return the address ``realm`` with ``name=value`` pairs appended, by ``?``, or by ``&`` if it has a query.
 
-    Nothing of ``realm`` is rewritten; a fragment, which is never sent, is dropped.
+    ``realm`` is not changed, except that a fragment is removed, because a fragment is never sent.
 
     Parameters
     ----------

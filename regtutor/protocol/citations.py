@@ -1,6 +1,6 @@
-"""Where a rule is written down: the documents, and how a clause of one is named.
+"""Citations: the documents that contain the rules, and references to their clauses.
 
-The texts cited are the tagged releases, not the main branches: distribution-spec and image-spec v1.1.1, and CNCF
+The cited texts are the tagged releases, not the main branches: distribution-spec and image-spec v1.1.1, and CNCF
 Distribution's API document as of v2.8.3.
 """
 
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Rule = Literal["required", "recommended", "allowed", "vendor habit", "not in the registry documents"]
-"""How strongly the documents ask for a line of a message, or for a response.
+"""How strongly the documents require a line of a message, or a response.
 
 ``required``: MUST, in the registry documents (the distribution-spec, the image-spec, Distribution's API document) or in
-the RFC that is cited. ``recommended``: SHOULD. ``allowed``: MAY, or named without such a word. ``vendor habit``: what
-one registry does and says of itself. ``not in the registry documents``: they do not name it; the clause that is cited
-defines it, and without a clause nothing does.
+the cited RFC. ``recommended``: SHOULD. ``allowed``: MAY, or named without such a word. ``vendor habit``: the behavior
+of one registry, as it describes it. ``not in the registry documents``: they do not name it; the cited clause defines
+it, and without a clause nothing does.
 """
 
 MUST: Final[Rule] = "required"
@@ -27,7 +27,7 @@ OUTSIDE: Final[Rule] = "not in the registry documents"
 
 @dataclass(frozen=True)
 class Document:
-    """A document that rules come from: its short ``name`` and the ``url`` of the version that is cited."""
+    """A document that contains rules: its short ``name`` and the ``url`` of the cited version."""
 
     name: str
     url: str
@@ -70,7 +70,7 @@ HTTP_1_1 = Document("RFC 9112", "https://www.rfc-editor.org/rfc/rfc9112.html")
 
 @dataclass(frozen=True)
 class Citation:
-    """One clause: the ``document``, its ``section`` by title or number, and the ``anchor`` of that section."""
+    """A clause: its ``document``, its ``section`` by title or number, and the ``anchor`` of that section."""
 
     document: Document
     section: str

@@ -1,4 +1,4 @@
-"""The clauses that the tables cite, each once, by a short name; and those that specify each endpoint."""
+"""The clauses that the tables cite, each with a short name, and the clauses that specify each endpoint."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ _SOURCE = "https://github.com/distribution/distribution/blob"
 
 
 def oci(section: str) -> Citation:
-    """A section of the distribution-spec, by its title."""
+    """Return a section of the distribution-spec, by its title."""
     return Citation(DISTRIBUTION_SPEC, section, section.lower().replace(" ", "-"))
 
 
 def api(section: str, anchor: str = "") -> Citation:
-    """A section of Distribution's API document, by its title; ``anchor`` where the title occurs more than once."""
+    """Return a section of Distribution's API document, by its title; give ``anchor`` if the title occurs twice."""
     return Citation(DISTRIBUTION_API, section, anchor or section.lower().replace(" ", "-"))
 
 
 def api_3(section: str, anchor: str = "") -> Citation:
-    """The same of the API document of Distribution 3.0.0."""
+    """Return a section of the API document of Distribution 3.0.0, as :func:`api` does for 2.8.3."""
     return Citation(DISTRIBUTION_API_3, section, anchor or section.lower().replace(" ", "-"))
 
 
 def http(section: str) -> Citation:
-    """A section of RFC 9110, by its number and title."""
+    """Return a section of RFC 9110, by its number and title."""
     return Citation(HTTP, section, f"section-{section.split()[0]}")
 
 
 def source(version: str, path: str, what: str) -> Citation:
-    """A file of Distribution's source, under ``registry/``."""
+    """Return a citation of a file of Distribution's source, under ``registry/``."""
     return Citation(
         Document(f"CNCF Distribution {version}, registry/{path}", f"{_SOURCE}/v{version}/registry/{path}"), what
     )
@@ -147,7 +147,7 @@ ENDPOINT_CLAUSES: Mapping[str, tuple[Citation, ...]] = {
     "get_referrers": (LISTING_REFERRERS,),
     "request_token": (REQUESTING_A_TOKEN, GETTING_A_TOKEN),
 }
-"""The clauses that specify each endpoint, the distribution-spec's first where it has the endpoint."""
+"""The clauses that specify each endpoint; the distribution-spec's come first if it has the endpoint."""
 
 ACCESS_CLAUSES: Mapping[str, Citation] = {
     "mount_blob": MOUNT_BLOB,
@@ -166,4 +166,4 @@ ACCESS_CLAUSES: Mapping[str, Citation] = {
     "delete_manifest": DELETE_MANIFEST,
     "list_tags": api("Tags", "tags-1"),
 }
-"""Where Distribution's API document lists 401, 403 and 429 for an endpoint; it lists a HEAD with its GET."""
+"""The clause of Distribution's API document with 401, 403 and 429 for an endpoint; it lists a HEAD with its GET."""

@@ -1,12 +1,12 @@
-"""The table of documented requests: one row each, and the functions that read it.
+"""The table of endpoints, with one row each, and the functions that read it.
 
-A row says what a request is called and how it looks on the wire; ``responses.py`` has the responses that are documented
-for it. The step of the same name (``regtutor/steps``) builds the request; the handler of the same name
-(``regtutor/server/handlers``) responds to it. :func:`build` goes from a name to a target, :func:`parse` from a method
-and a target back to the name, and :func:`identify` says which endpoint a recorded request went to.
+A row has the name of an endpoint and the form of its request; ``responses.py`` has its documented responses. The step
+of the same name (``regtutor/steps``) builds the request, and the handler of the same name
+(``regtutor/server/handlers``) responds to it. :func:`build` makes a target from a name, :func:`parse` finds the name
+for a method and a target, and :func:`identify` finds the endpoint of a recorded request.
 
-Two rows may share a method and a path: what tells them apart is which query names are there. ``POST .../uploads/`` with
-``mount`` is another request than the same POST without it.
+Two rows can have the same method and path and differ in their query names: ``POST .../uploads/`` with ``mount`` is not
+the same request as the same POST without it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from regtutor.protocol.urls import origin_form
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One documented request.
+    """An endpoint: one kind of request that the documents define.
 
     Attributes
     ----------
-    name: what the step and the handler are called.
-    family: the file that holds both: such as ``uploads`` or ``blobs``.
-    end: the row of the distribution-spec's endpoint table, such as ``"end-4a"``; empty where it has none.
-    method, template: the request line; ``{repository}`` may hold slashes, the other fields may not.
+    name: the name of the step and of the handler.
+    family: the name of the file that contains both, such as ``uploads`` or ``blobs``.
+    end: the row of the distribution-spec's endpoint table, such as ``"end-4a"``; empty if it has no such row.
+    method, template: the request line; ``{repository}`` can contain slashes, the other fields cannot.
     query: the query names that a request of this kind must carry.
     """
 
@@ -49,23 +49,23 @@ class Endpoint:
 
     @property
     def is_sent_to_a_session(self) -> bool:
-        """Whether it is sent to an upload session: its address is the Location of an earlier response."""
+        """Whether it is sent to an upload session, whose address is the Location of an earlier response."""
         return "{session}" in self.template
 
     @property
     def leaves_a_session_open(self) -> bool:
-        """Whether its success (202 or 204) can open an upload session or leave one open, and Location says where."""
+        """Whether its success (202 or 204) can open an upload session, or leave it open, at the address in Location."""
         return self.family == "uploads" and self.method not in ("PUT", "DELETE")
 
     @property
     def may_be_elsewhere(self) -> bool:
-        """Whether a registry may choose its address: that of an upload session, or of content that it redirects to."""
+        """Whether a registry can choose its address, for an upload session or for content to which it redirects."""
         redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
         return self.is_sent_to_a_session or redirected
 
     @property
     def is_at_the_token_server(self) -> bool:
-        """Whether a challenge names its address, the realm: any path, perhaps on another host."""
+        """Whether its address is the realm of a challenge, which can be any path on any host."""
         return self.family == "token"
 
 
@@ -97,17 +97,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _row("request_token",     "token",     "",        "GET",    "/token"),
 )
 # fmt: on
-"""Every documented request, those with a more particular query before the others of the same method and path."""
+"""Every endpoint; of those with the same method and path, the one with the more specific query comes first."""
 
 BY_NAME: Mapping[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
 SENT_TO_A_SESSION: frozenset[str] = frozenset(endpoint.name for endpoint in ENDPOINTS if endpoint.is_sent_to_a_session)
-"""The names of the requests to an upload session."""
+"""The names of the endpoints whose requests go to an upload session."""
 
 LEAVES_A_SESSION_OPEN: frozenset[str] = frozenset(
     endpoint.name for endpoint in ENDPOINTS if endpoint.leaves_a_session_open
 )
-"""The names of the requests whose success can open an upload session or leave one open."""
+"""The names of the endpoints whose success can open an upload session or leave it open."""
 
 _FIELD = {"repository": ".+", "session": "[^/]+", "digest": "[^/]+", "reference": "[^/]+"}
 
@@ -121,7 +121,7 @@ _PATTERNS = {template: _pattern(template) for template in {endpoint.template for
 
 @dataclass(frozen=True)
 class Match:
-    """What :func:`parse` found: the ``endpoint``, the ``path`` fields and the ``query``, both percent-decoded."""
+    """A result of :func:`parse`: the ``endpoint``, the ``path`` fields and the ``query``, both percent-decoded."""
 
     endpoint: Endpoint
     path: Mapping[str, str]
@@ -129,18 +129,18 @@ class Match:
 
 
 def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
-    """The origin-form target of the request called ``name``.
+    """Return the origin-form target of a request to the endpoint ``name``.
 
     Parameters
     ----------
     name: a row of :data:`ENDPOINTS`.
-    query: names and values that follow the ``?``, in this order; the digest's colon is left as it is.
-    path: the fields of the row's template. They are sent as they are, right or wrong (the registry is to judge them),
-        except for the characters that would end the path or the line: those are percent-encoded.
+    query: the names and values after the ``?``, in this order; the colon of a digest is not encoded.
+    path: the fields of the row's template. They are sent unchanged, valid or not, because the registry must judge them;
+        only the characters that would end the path or the line are percent-encoded.
 
     Raises
     ------
-    InvalidArgument: for a field or a value of the query that is no text, such as a layer in place of its digest.
+    InvalidArgument: if a field or a query value is not a string, such as a layer instead of its digest.
     """
     values = {field: quote(_text(field, value), safe="/:@!$&'()*+,;=~[]") for field, value in path.items()}
     target = BY_NAME[name].template.format_map(values)
@@ -153,14 +153,14 @@ def _text(field: str, value: object) -> str:
         return value
     known = isinstance(getattr(value, "digest", None), str)
     raise InvalidArgument(
-        f"The {field} that was given is of the type {type(value).__name__}",
-        "what stands in a request's target is a text",
-        "Give its digest: what.digest" if known else f"Give the {field} as a str",
+        f"The {field} is of type {type(value).__name__}",
+        "a request's target consists of strings",
+        "Give its digest attribute" if known else f"Give the {field} as a str",
     )
 
 
 def split_target(target: str) -> tuple[str, Mapping[str, str]]:
-    """The decoded path of an origin-form ``target``, and its query as a mapping (the first of a repeated name)."""
+    """Return the decoded path of an origin-form ``target``, and its query (of a repeated name, the first value)."""
     path, _, query = target.partition("?")
     values: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
@@ -169,17 +169,17 @@ def split_target(target: str) -> tuple[str, Mapping[str, str]]:
 
 
 def paths_like(target: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
-    """Every row whose path fits ``target``, whatever its method and query, with the fields of the path."""
+    """Return every row whose path matches ``target``, with any method and query, and the fields of the path."""
     path, _ = split_target(target)
     found = {template: match for template, pattern in _PATTERNS.items() if (match := pattern.fullmatch(path))}
     return [(endpoint, found[endpoint.template].groupdict()) for endpoint in ENDPOINTS if endpoint.template in found]
 
 
 def parse(method: str, target: str) -> Match | None:
-    """The row that ``method`` and an origin-form ``target`` ask for, or None where no row does.
+    """Return the row for ``method`` and an origin-form ``target``, or None if no row matches.
 
-    Rows stand in the table with the more particular one first (``mount_blob`` before ``start_upload``), so the first
-    row whose method, path and query names fit is the answer.
+    The table lists the more specific row first (``mount_blob`` before ``start_upload``), so the first row with this
+    method, path and query names is the result.
     """
     _, query = split_target(target)
     for endpoint, fields in paths_like(target):
@@ -189,29 +189,30 @@ def parse(method: str, target: str) -> Match | None:
 
 
 _CHOSEN_BY_THE_REGISTRY = re.compile(r"(?!/v2(?:/|$)).*|/v2/.+/blobs/upload/.*", re.DOTALL)
-"""Paths that are no endpoint's and may be a Location: those outside of ``/v2/``, and the upload sessions of GHCR."""
+"""Paths of no endpoint that can be a Location: those outside of ``/v2/``, and the upload sessions of GHCR."""
 
 
 def identify(method: str, target: str, step: str = "") -> Match | None:
-    """The endpoint of a request that was sent: its method and target decide, the step only if they say nothing.
+    """Return the endpoint of a recorded request: by its method and target, and by its step only if these do not decide.
 
-    1. Method and path are those of an endpoint: it is that endpoint. Where several have them, the query names decide;
-       a ``PUT`` to a session whose query lost its ``digest`` is ``put_blob`` still.
-    2. The path is outside of ``/v2/``, or begins with ``/v2/<repository>/blobs/upload/``, as GHCR's upload sessions do:
-       only the registry knows what such a Location means. If ``step`` is a request whose address a registry may
-       choose (:attr:`Endpoint.may_be_elsewhere`), it says what the address is, and the method says which endpoint of
-       that address was asked: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The path has no fields then.
-    3. No request is known (a text of curl's that ends before it): the endpoint of ``step``, without fields.
-    4. The step is ``request_token`` and the method GET, or POST as OAuth2 has it: it is that endpoint, at any path,
-       since the realm of a challenge names its address.
-    5. Else there is none. A path below ``/v2/`` that is no endpoint's belongs to none, whatever step drafted it.
+    1. If an endpoint has this method and path, it is the result. If several have them, the query names decide. A
+       ``PUT`` to a session without ``digest`` in its query is still ``put_blob``.
+    2. If the path is outside of ``/v2/``, or begins with ``/v2/<repository>/blobs/upload/`` as GHCR's upload sessions
+       do, only the registry knows the meaning of such a Location. If ``step`` is an endpoint whose address a registry
+       can choose (:attr:`Endpoint.may_be_elsewhere`), the step decides what the address is, and the method decides
+       which endpoint of that address was requested: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The
+       result then has no path fields.
+    3. If no request is known (curl's output can end before it), the result is the endpoint of ``step``, without fields.
+    4. If ``step`` is ``request_token`` and the method is GET, or POST for OAuth2, that endpoint is the result, whatever
+       the path, because the realm of a challenge names the address.
+    5. Otherwise there is no endpoint. A path below ``/v2/`` that matches none belongs to none, whatever the step.
 
     Parameters
     ----------
     method, target: as sent; the target in origin-form or in absolute-form; empty if no request is known.
-    step: the name of the step that drafted it; any other text names no endpoint.
+    step: the name of the step that drafted the request; any other text names no endpoint.
 
-    Source of the exception in 2: a Location of GHCR's
+    Source of the exception in 2: a Location of GHCR,
     <https://github.com/dotnet/sdk-container-builds/issues/292>.
     """
     drafted = BY_NAME.get(step)
@@ -234,10 +235,10 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
 
 
 UNDOCUMENTED = "request"
-"""What a request is called that is none of the documented ones, if no step drafted it."""
+"""The name of a request that no step drafted and that no endpoint matches."""
 
 
 def step_of_request(method: str, target: str) -> str:
-    """What a request that another program sent is called: by its method and target, or :data:`UNDOCUMENTED`."""
+    """Return the name of the endpoint of a request that another program sent, or :data:`UNDOCUMENTED`."""
     match = parse(method, origin_form(target))
     return match.endpoint.name if match else UNDOCUMENTED

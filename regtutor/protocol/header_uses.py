@@ -1,6 +1,7 @@
-"""What the documents say of a header in certain requests and responses, where it differs from the header's own row.
+"""The levels of headers in certain requests and responses, where they differ from the header's own row.
 
-``headers.py`` says what a header means and how it is written; ``responses.py`` which headers a response must carry.
+``headers.py`` has the meaning and the grammar of each header, and ``responses.py`` the headers that a response must
+carry.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ Side = Literal["request", "response"]
 
 @dataclass(frozen=True)
 class HeaderUse:
-    """How strongly the documents ask for a header in a message.
+    """How strongly the documents require a header in a message.
 
     Attributes
     ----------
     side: ``"request"`` or ``"response"``.
     endpoints: names of endpoints; empty for any.
-    statuses: those of the responses; empty for a request, and for any response.
+    statuses: the statuses of the responses; empty for a request, and for any response.
     header: the header's name.
-    rule, citation, condition: how strongly, by which clause, and where that holds (empty: always).
+    rule, citation, condition: the level, its clause, and when the level applies (empty: always).
     """
 
     side: Side
@@ -107,13 +108,13 @@ USES: tuple[HeaderUse, ...] = (
 
 
 def header_use(side: Side, endpoint: str, status: int, name: str) -> HeaderUse | None:
-    """What the documents say of a header in one message; None for a header that no table has.
+    """Return the level of a header in one message; None for a header that is in no table.
 
     Parameters
     ----------
     side: ``"request"`` or ``"response"``.
-    endpoint: the name of an endpoint; any other text has only the rows of any endpoint.
-    status: that of the response; 0 for a request.
+    endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
+    status: the status of the response; 0 for a request.
     name: the header's name, in any case.
     """
     row = HEADERS.get(name.lower())

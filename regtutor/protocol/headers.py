@@ -1,8 +1,8 @@
-"""The table of headers: what each says between a client and a registry, who sends it, its grammar, and the clause.
+"""The table of headers: the meaning of each between a client and a registry, its sender, its grammar, and its clause.
 
-What a header means in one exchange, with that exchange's own values, is said in ``regtutor/findings``; here is only
-what is true of it always. ``header_uses.py`` has what the documents say of it in certain requests and responses. Names
-are matched without case.
+This table has only the general meaning of a header. ``regtutor/findings`` explains a header with the values of one
+exchange, and ``header_uses.py`` has the levels of a header in certain requests and responses. Names are matched without
+case.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ class Header:
     Attributes
     ----------
     name: as the documents spell it; case does not matter on the wire.
-    sender: who sends it: the ``client``, the ``registry``, ``either``, or a ``proxy`` between them.
-    meaning: what it says, in a few words.
-    grammar: how its value is written, ``<...>`` for what varies.
-    rule: how strongly the documents ask for it, where ``header_uses.py`` has no row for the exchange.
+    sender: the ``client``, the ``registry``, ``either``, or a ``proxy`` between them.
+    meaning: its meaning in a few words.
+    grammar: the form of its value, with ``<...>`` for the parts that vary.
+    rule: how strongly the documents require it, if ``header_uses.py`` has no row for the exchange.
     citation: the clause that specifies it, or names it.
-    condition: where the rule holds; empty where it always does.
+    condition: when the rule applies; empty if it always does.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Header:
 
     @property
     def secret(self) -> bool:
-        """Whether its value is a secret, which no record keeps."""
+        """Whether its value is a secret, which no record contains."""
         return self.name.lower() in SECRET_HEADERS
 
 
@@ -87,80 +87,85 @@ def _row(
     rule: Rule = OUTSIDE,
     condition: str = "",
 ) -> Header:
-    """A row; a ``section`` that is a number is that of RFC 9110, under the header's own name."""
+    """Return a row; a ``section`` that is a number is a section of RFC 9110 whose title is the header's name."""
     citation = section if isinstance(section, Citation) else http(f"{section} {name}")
     return Header(name, sender, meaning, grammar, rule, citation, condition)
 
 
 # fmt: off
 _ROWS = (
-    _row("Accept", "client", "which media types the client can read", "<type>[, <type>...]", "12.5.1"),
-    _row("Accept-Encoding", "client", "which content codings the client can undo", "identity | gzip | ...", "12.5.3"),
-    _row("Accept-Ranges", "registry", "whether parts of the content can be asked for", "bytes | none", "14.3"),
-    _row("Age", "proxy", "how long the response has been in a cache", "<seconds>",
+    _row("Accept", "client", "the media types that the client accepts", "<type>[, <type>...]", "12.5.1"),
+    _row("Accept-Encoding", "client", "the content codings that the client can decode", "identity | gzip | ...",
+         "12.5.3"),
+    _row("Accept-Ranges", "registry", "whether parts of the content can be requested", "bytes | none", "14.3"),
+    _row("Age", "proxy", "the time that the response has been in a cache", "<seconds>",
          Citation(HTTP_CACHING, "5.1 Age", "section-5.1")),
-    _row("Allow", "registry", "which methods this path takes", "<method>[, <method>...]", "10.2.1", MAY),
-    _row("Authorization", "client", "who asks; its value is a secret", "<scheme> <credentials>", "11.6.2", MAY),
-    _row("Cache-Control", "either", "for how long a copy may be kept", "<directive>[, <directive>...]",
+    _row("Allow", "registry", "the methods that this path supports", "<method>[, <method>...]", "10.2.1", MAY),
+    _row("Authorization", "client", "the client's credentials; the value is a secret", "<scheme> <credentials>",
+         "11.6.2", MAY),
+    _row("Cache-Control", "either", "how long a copy may be kept", "<directive>[, <directive>...]",
          Citation(HTTP_CACHING, "5.2 Cache-Control", "section-5.2")),
-    _row("Connection", "either", "what becomes of the connection after this exchange", "close | keep-alive", "7.6.1"),
-    _row("Content-Encoding", "either", "which coding was applied to the content", "gzip | ...", "8.4"),
-    _row("Content-Length", "either", "how many bytes the body has", "<bytes>", "8.6", MAY),
-    _row("Content-Location", "registry", "the address of just this content", "<url>", "8.7"),
-    _row("Content-Range", "either", "which bytes of the whole are in this body",
+    _row("Connection", "either", "whether the connection stays open after this exchange", "close | keep-alive",
+         "7.6.1"),
+    _row("Content-Encoding", "either", "the coding that was applied to the content", "gzip | ...", "8.4"),
+    _row("Content-Length", "either", "the number of bytes in the body", "<bytes>", "8.6", MAY),
+    _row("Content-Location", "registry", "the address of exactly this content", "<url>", "8.7"),
+    _row("Content-Range", "either", "the bytes of the whole content that are in this body",
          "<first>-<last> in an upload, bytes <first>-<last>/<size> in a response", "14.4"),
-    _row("Content-Type", "either", "what kind of content the body is", "<type>/<subtype>[; <parameter>]", "8.3", SHOULD,
+    _row("Content-Type", "either", "the media type of the body", "<type>/<subtype>[; <parameter>]", "8.3", SHOULD,
          "if there is content"),
-    _row("Cookie", "client", "what the server asked the client to remember; its value is a secret", "<name>=<value>",
+    _row("Cookie", "client", "data that the server asked the client to store; the value is a secret", "<name>=<value>",
          Citation(COOKIES, "4.2 Cookie", "section-4.2")),
     _row("Date", "registry", "when the response was made, by the server's clock", "<HTTP date>", "6.6.1", MUST,
          "if the server has a clock"),
     _row("Docker-Content-Digest", "registry", "the digest of the content that was stored or is sent",
          "<algorithm>:<encoded>", API_DIGEST_HEADER, MAY),
-    _row("Docker-Distribution-API-Version", "registry", "which API is spoken here", "registry/2.0",
+    _row("Docker-Distribution-API-Version", "registry", "the API that the registry speaks", "registry/2.0",
          LEGACY_HEADERS, MAY),
-    _row("Docker-Upload-UUID", "registry", "the name of the upload session", "<uuid>", API_UPLOADING, HABIT),
-    _row("ETag", "registry", "a name for exactly this content", '"<text>"', "8.8.3"),
+    _row("Docker-Upload-UUID", "registry", "the identifier of the upload session", "<uuid>", API_UPLOADING, HABIT),
+    _row("ETag", "registry", "an identifier of exactly this content", '"<text>"', "8.8.3"),
     _row("Expect", "client", "the client waits for 100 Continue before it sends the body", "100-continue", "10.1.1"),
-    _row("Host", "client", "which host and port the client means", "<host>[:<port>]",
+    _row("Host", "client", "the host and port that the request is for", "<host>[:<port>]",
          http("7.2 Host and :authority"), MUST),
-    _row("If-None-Match", "client", "only if the content is another than this one", '"<text>"', "13.1.2"),
-    _row("If-Range", "client", "the part if the content is still this one, else all of it", '"<text>"', "13.1.5"),
+    _row("If-None-Match", "client", "send the content only if it differs from this content", '"<text>"', "13.1.2"),
+    _row("If-Range", "client", "send the part if the content is unchanged, otherwise all of it", '"<text>"', "13.1.5"),
     _row("Keep-Alive", "registry", "how long an idle connection stays open", "timeout=<seconds>",
          Citation(HTTP_OLD, "19.7.1.1 The Keep-Alive Header", "section-19.7.1.1")),
-    _row("Link", "registry", "where a list that was given in part goes on", '<url>; rel="next"',
+    _row("Link", "registry", "the address of the next page of a list", '<url>; rel="next"',
          Citation(LINKS, "3 Link Serialisation in HTTP Headers", "section-3")),
-    _row("Location", "registry", "where the client is to go on, or where what it made now is",
+    _row("Location", "registry", "the address for the next request, or of the content that was created",
          "<url>, absolute or relative", "10.2.2", MAY),
-    _row("OCI-Chunk-Min-Length", "registry", "how many bytes each chunk but the last should have at least", "<bytes>",
-         CHUNKS, SHOULD, "if the registry has a minimum chunk size"),
-    _row("OCI-Filters-Applied", "registry", "which filters of the request were applied", "artifactType",
-         LISTING_REFERRERS, MUST, "if a filter was asked for and applied"),
-    _row("OCI-Subject", "registry", "the registry knows the referrers API, and lists this manifest under its subject",
+    _row("OCI-Chunk-Min-Length", "registry", "the least number of bytes that each chunk except the last should have",
+         "<bytes>", CHUNKS, SHOULD, "if the registry has a minimum chunk size"),
+    _row("OCI-Filters-Applied", "registry", "the filters of the request that were applied", "artifactType",
+         LISTING_REFERRERS, MUST, "if a filter was requested and applied"),
+    _row("OCI-Subject", "registry", "the registry has the referrers API and lists this manifest under its subject",
          "<digest>", PUSHING_WITH_SUBJECT, MUST, "if the manifest has a subject and the registry the referrers API"),
-    _row("Proxy-Authorization", "client", "who asks a proxy; its value is a secret", "<scheme> <credentials>",
-         "11.7.2"),
-    _row("Range", "either", "which bytes: those that are wanted, or those that the upload session holds",
+    _row("Proxy-Authorization", "client", "the credentials for a proxy; the value is a secret",
+         "<scheme> <credentials>", "11.7.2"),
+    _row("Range", "either", "the bytes that are requested, or those that the upload session holds",
          "bytes=<first>-<last> in a request, 0-<last> in a response", "14.2"),
-    _row("RateLimit-Limit", "registry", "how many pulls are free in a time", "<count>;w=<seconds>", HUB_PULLS, HABIT),
-    _row("RateLimit-Remaining", "registry", "how many pulls are left", "<count>;w=<seconds>", HUB_PULLS, HABIT),
-    _row("Retry-After", "registry", "when to ask again", "<seconds> or <HTTP date>", "10.2.3"),
-    _row("Server", "registry", "which program responds", "<product>[/<version>]", "10.2.4"),
-    _row("Set-Cookie", "registry", "what the client is asked to remember; its value is a secret", "<name>=<value>",
+    _row("RateLimit-Limit", "registry", "the number of pulls that are free in a period", "<count>;w=<seconds>",
+         HUB_PULLS, HABIT),
+    _row("RateLimit-Remaining", "registry", "the number of pulls that are left", "<count>;w=<seconds>",
+         HUB_PULLS, HABIT),
+    _row("Retry-After", "registry", "when to retry", "<seconds> or <HTTP date>", "10.2.3"),
+    _row("Server", "registry", "the program that responds", "<product>[/<version>]", "10.2.4"),
+    _row("Set-Cookie", "registry", "data that the client is asked to store; the value is a secret", "<name>=<value>",
          Citation(COOKIES, "4.1 Set-Cookie", "section-4.1")),
-    _row("Transfer-Encoding", "either", "how the body is framed where its length is not known beforehand", "chunked",
+    _row("Transfer-Encoding", "either", "how the body is framed if its length is not known in advance", "chunked",
          Citation(HTTP_1_1, "6.1 Transfer-Encoding", "section-6.1")),
-    _row("User-Agent", "client", "which program asks", "<product>[/<version>]", "10.1.5", SHOULD),
-    _row("Vary", "registry", "which request headers the response depends on", "<name>[, <name>...]", "12.5.5"),
-    _row("Via", "proxy", "which proxies the message went through", "<version> <name>", "7.6.3"),
-    _row("Warning", "registry", "something that the user should be told", '299 - "<text>"', WARNINGS, MAY),
-    _row("WWW-Authenticate", "registry", "how to say who you are, and where to get a token",
+    _row("User-Agent", "client", "the program that sends the request", "<product>[/<version>]", "10.1.5", SHOULD),
+    _row("Vary", "registry", "the request headers that the response depends on", "<name>[, <name>...]", "12.5.5"),
+    _row("Via", "proxy", "the proxies that the message passed through", "<version> <name>", "7.6.3"),
+    _row("Warning", "registry", "a message that the user should see", '299 - "<text>"', WARNINGS, MAY),
+    _row("WWW-Authenticate", "registry", "how to authenticate, and where to get a token",
          '<scheme> <parameter>="<value>"[, ...]; for Bearer, realm is a URL', "11.6.1", MAY),
-    _row("X-Content-Type-Options", "registry", "a browser is not to guess another media type", "nosniff",
+    _row("X-Content-Type-Options", "registry", "an instruction to browsers not to guess another media type", "nosniff",
          Citation(FETCH, "X-Content-Type-Options header", "x-content-type-options-header")),
-    _row("X-Forwarded-Host", "proxy", "which host the client of a proxy asked for", "<host>[:<port>]",
+    _row("X-Forwarded-Host", "proxy", "the host that the client of a proxy requested", "<host>[:<port>]",
          Citation(FORWARDED_HOST, "X-Forwarded-Host"), HABIT),
-    _row("X-Forwarded-Proto", "proxy", "by which scheme the client of a proxy asked", "http | https",
+    _row("X-Forwarded-Proto", "proxy", "the scheme that the client of a proxy used", "http | https",
          Citation(FORWARDED_PROTO, "X-Forwarded-Proto"), HABIT),
 )
 # fmt: on

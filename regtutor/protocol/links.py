@@ -1,4 +1,4 @@
-"""Link headers: where a list that was given in part goes on.
+"""Link headers, which name the next page of a list.
 
 Source: RFC 8288, "Web Linking", section 3 <https://www.rfc-editor.org/rfc/rfc8288.html#section-3>.
 """
@@ -13,11 +13,11 @@ _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE
 
 
 def next_link(values: Iterable[str]) -> str | None:
-    """The target of the first link with the relation ``next``, as it stands there; None without one.
+    """Return the unchanged target of the first link with the relation ``next``, or None.
 
     Parameters
     ----------
-    values: those of every Link header.
+    values: the values of every Link header.
     """
     for value in values:
         for target, parameters in _LINK.findall(value):

@@ -1,10 +1,10 @@
-"""Manifests: from bytes to descriptors, within limits.
+"""Parse the bytes of manifests and indexes into descriptors, within limits.
 
-A manifest is JSON that names blobs by descriptors; an index names manifests in the same way. The bytes are what is
-pushed and what is digested, so nothing here writes JSON back: a :class:`ManifestView` is for looking only.
+A manifest is JSON that names blobs by descriptors; an index names manifests in the same way. The exact bytes are pushed
+and digested, so nothing here writes JSON: a :class:`ManifestView` is read-only.
 
-What a manifest says is checked for its form. Whether its blobs are there, and whether a registry takes it, is not
-known here: this module does no input or output.
+This module checks the form of a manifest. It does no input or output, so it does not check whether the blobs exist, or
+whether a registry accepts the manifest.
 
 Sources: OCI image-spec v1.1.1, manifest.md, image-index.md and descriptor.md; for Docker's manifests the documents
 "Image Manifest Version 2, Schema 2" and "Schema 1" of CNCF Distribution 2.8.3.
@@ -34,7 +34,7 @@ from regtutor.protocol.media_types import (
 )
 
 MAX_ENTRIES = 10_000
-"""How many descriptors one list may hold."""
+"""The largest number of descriptors in one list."""
 
 MAX_SIZE = 2**63 - 1
 """The largest size that a descriptor can name: a signed 64-bit integer."""
@@ -44,7 +44,7 @@ _MEDIA_TYPE = re.compile(r"[!-~]+")
 
 @dataclass(frozen=True)
 class Platform:
-    """What an image runs on, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``."""
+    """The platform of an image, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``."""
 
     os: str
     architecture: str
@@ -56,14 +56,14 @@ class Platform:
 
 @dataclass(frozen=True)
 class Descriptor:
-    """Where content is and what it must be: the media type, digest and size of a blob or a manifest.
+    """A descriptor: the media type, digest and size of a blob or a manifest.
 
     Attributes
     ----------
     size: in bytes.
-    platform: for a manifest in an index, what it runs on; None where nothing is said.
-    urls: other places that have the same bytes.
-    data: the bytes themselves, where the descriptor carries them; already compared with digest and size.
+    platform: for a manifest in an index, its platform; None if none is stated.
+    urls: other addresses of the same bytes.
+    data: the bytes themselves, if the descriptor contains them; already compared with digest and size.
 
     Source: OCI image-spec v1.1.1, descriptor.md, section "Properties".
     """
@@ -86,18 +86,18 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class ManifestView:
-    """What a manifest or an index says.
+    """A parsed manifest or index.
 
     Attributes
     ----------
     kind: ``"manifest"`` (a config and layers), ``"index"`` (other manifests), or ``"schema1"`` (Docker's first form).
-    media_type: its type: as given with the bytes, else as it says itself, else as its fields suggest.
+    media_type: its type: as given with the bytes, else from its own ``mediaType`` field, else inferred from its fields.
     declared_media_type: its own ``mediaType`` field, or ``""``.
     schema_version: its ``schemaVersion`` field.
-    config, layers: of a manifest; ``layers`` from the base upwards.
+    config, layers: of a manifest; ``layers`` begins with the base.
     manifests: of an index.
     subject: the manifest that this one refers to, or None.
-    blob_sums: of schema 1: the digests of its layers, the base last; it names no sizes and no types.
+    blob_sums: of schema 1: the digests of its layers, the base last; it contains no sizes and no types.
     """
 
     kind: Literal["manifest", "index", "schema1"]
@@ -123,18 +123,18 @@ class ManifestView:
 
 
 def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
-    """What the manifest or index in ``data`` says.
+    """Parse the manifest or index in ``data``.
 
     Parameters
     ----------
     data: the bytes, as pushed or as stored.
-    media_type: what they were said to be (a Content-Type value or a descriptor's media type), or None or ``""`` if
-        nothing was said; then their own ``mediaType`` field decides, or else which fields they have.
+    media_type: the stated type (a Content-Type value or a descriptor's media type). With None or ``""``, their own
+        ``mediaType`` field decides, or else the fields that they have.
 
     Raises
     ------
-    InvalidManifest: if they are not JSON, exceed :data:`MAX_BYTES`, :data:`MAX_DEPTH` or :data:`MAX_ENTRIES`, are of
-        another type than was said, or lack what their type requires.
+    InvalidManifest: if they are not JSON, exceed :data:`MAX_BYTES`, :data:`MAX_DEPTH` or :data:`MAX_ENTRIES`, have
+        another type than the stated one, or lack a field that their type requires.
     """
     body = parse_json(data)
     declared = _text(body, "mediaType")
@@ -146,7 +146,7 @@ def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
         _refuse(f"its mediaType field is {declared!r}, but it was sent or listed as {named!r}")
     version = body.get("schemaVersion")
     if type(version) is not int or version != (1 if kind == "schema1" else 2):
-        _refuse(f"schemaVersion is {_short(version)}, which is not that of {named}")
+        _refuse(f"schemaVersion is {_short(version)}, which is wrong for {named}")
     fields = {"manifest": _manifest, "index": _index, "schema1": _schema1}[kind](body)
     return ManifestView(kind, named, declared, version, **fields)
 
@@ -161,14 +161,14 @@ def _short(value: object) -> str:
 
 
 def _guess(body: Mapping[str, Any]) -> str:
-    """The type of a manifest that names none; OCI's ``mediaType`` field is optional."""
+    """Infer the type of a manifest without ``mediaType``, which is optional in OCI manifests."""
     if body.get("schemaVersion") == 1 or "fsLayers" in body:
         return DOCKER_SCHEMA1_SIGNED if "signatures" in body else DOCKER_SCHEMA1
     if "manifests" in body and not {"config", "layers"} & body.keys():
         return OCI_INDEX
     if {"config", "layers"} & body.keys() and "manifests" not in body:
         return OCI_MANIFEST
-    _refuse("it names no mediaType, and its fields are neither those of a manifest nor those of an index alone")
+    _refuse("it has no mediaType, and its fields are neither those of a manifest alone nor those of an index alone")
 
 
 def _manifest(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _schema1(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _exclude(body: Mapping[str, Any], *names: str) -> None:
-    """One document must not read as a manifest to one program and as an index to another (CVE-2021-41190)."""
+    """Refuse a document that one program could read as a manifest and another as an index (CVE-2021-41190)."""
     for name in names:
         if body.get(name) is not None:
             _refuse(f"it has a {name!r} field, which its type must not have")
@@ -214,11 +214,11 @@ def _descriptors(body: Mapping[str, Any], name: str) -> tuple[Descriptor, ...]:
 
 
 def parse_descriptor(value: object, where: str) -> Descriptor:
-    """The JSON object ``value`` as a descriptor; ``where`` names it in the error.
+    """Parse the JSON object ``value`` as a descriptor; ``where`` names it in the error.
 
     Raises
     ------
-    InvalidManifest: with the reason.
+    InvalidManifest: if a field is missing or malformed; with the reason.
     """
     if not isinstance(value, dict):
         _refuse(f"{where} is {'missing' if value is None else 'not an object'}")
@@ -258,7 +258,7 @@ def _platform(value: object, where: str) -> Platform | None:
 
 
 def _data(value: object, digest: str, size: int, where: str) -> bytes | None:
-    """The embedded bytes: they must be the content itself (descriptor.md, section "Embedded Content")."""
+    """Return the embedded bytes, which must be the content itself (descriptor.md, section "Embedded Content")."""
     if value is None:
         return None
     try:
@@ -268,7 +268,7 @@ def _data(value: object, digest: str, size: int, where: str) -> bytes | None:
     hasher = digests.Hasher(digests.parse(digest).algorithm)
     hasher.update(data)
     if not isinstance(value, str) or hasher.size != size or hasher.digest != digest:
-        _refuse(f"{where}.data is not the content that its digest and size name")
+        _refuse(f"{where}.data does not match its digest and size")
     return data
 
 
@@ -282,7 +282,7 @@ def _text(body: Mapping[str, Any], name: str, where: str = "") -> str:
 def _texts(values: list[object], where: str) -> tuple[str, ...]:
     texts = tuple(value for value in values if isinstance(value, str))
     if len(texts) != len(values):
-        _refuse(f"{where} holds something that is not a string")
+        _refuse(f"{where} contains an item that is not a string")
     return texts
 
 
@@ -296,7 +296,7 @@ def _strings(body: Mapping[str, Any], name: str, where: str = "") -> dict[str, s
 
 
 def _list(body: Mapping[str, Any], name: str, where: str = "") -> list[Any]:
-    """A list within its bound. ``null`` and absence are an empty one: Go programs write nil lists so."""
+    """Return a list within its limit; ``null`` (a nil list in Go) or a missing field is an empty list."""
     value = body.get(name)
     if value is None:
         return []
@@ -304,5 +304,5 @@ def _list(body: Mapping[str, Any], name: str, where: str = "") -> list[Any]:
     if not isinstance(value, list):
         _refuse(f"{path} is not a list")
     if len(value) > MAX_ENTRIES:
-        _refuse(f"{path} has {len(value):,} entries, and the most that is accepted is {MAX_ENTRIES:,}")
+        _refuse(f"{path} has {len(value):,} entries, and the limit is {MAX_ENTRIES:,}")
     return value

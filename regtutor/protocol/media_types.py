@@ -1,7 +1,7 @@
-"""Media types: the names by which manifests, configs and layers say what they are.
+"""Media types: the names for the kinds of manifests, configs and layers.
 
-One row for each type that an image can hold. A type that is not in the table is no error: layers are opaque, and
-artifacts bring types of their own. This module knows names only; what is inside a manifest is read by ``manifests``.
+The table has one row for each type that an image can contain. A type outside the table is not an error: layers are
+opaque, and artifacts have types of their own. This module handles names only; ``manifests.py`` reads the contents.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ DOCKER_SCHEMA_1 = Document(
 
 @dataclass(frozen=True)
 class MediaType:
-    """One row: the ``name``, what ``kind`` of thing it names, its ``meaning``, and the clause that defines it.
+    """A media type: its ``name``, ``kind`` and ``meaning``, and the clause that defines it.
 
-    ``distributable`` is False for layers that are fetched from their own ``urls`` and are not pushed to registries.
+    ``distributable`` is False for layers that are fetched from their own ``urls`` and not pushed to registries.
     """
 
     name: str
@@ -81,12 +81,22 @@ _ROWS = (
         OCI_FOREIGN, "layer", "an OCI layer that should not be pushed, a tar archive; deprecated", _OCI_FOREIGN, False
     ),
     MediaType(
-        OCI_FOREIGN_GZIP, "layer", "an OCI layer that should not be pushed, with gzip; deprecated", _OCI_FOREIGN, False
+        OCI_FOREIGN_GZIP,
+        "layer",
+        "an OCI layer that should not be pushed, compressed with gzip; deprecated",
+        _OCI_FOREIGN,
+        False,
     ),
     MediaType(
-        OCI_FOREIGN_ZSTD, "layer", "an OCI layer that should not be pushed, with zstd; deprecated", _OCI_FOREIGN, False
+        OCI_FOREIGN_ZSTD,
+        "layer",
+        "an OCI layer that should not be pushed, compressed with zstd; deprecated",
+        _OCI_FOREIGN,
+        False,
     ),
-    MediaType(OCI_EMPTY, "empty", "the two bytes {}, where a descriptor must point to something", _OCI_EMPTY),
+    MediaType(
+        OCI_EMPTY, "empty", "the two bytes {}, for a descriptor that has no other content to point to", _OCI_EMPTY
+    ),
     MediaType(DOCKER_MANIFEST, "manifest", "a Docker image manifest, Version 2, Schema 2", _SCHEMA_2),
     MediaType(DOCKER_LIST, "index", "a Docker manifest list: manifests, one for each platform", _SCHEMA_2),
     MediaType(DOCKER_CONFIG, "config", "a Docker image config: what to run, the platform, the diff IDs", _SCHEMA_2),
@@ -97,11 +107,13 @@ _ROWS = (
     MediaType(
         DOCKER_FOREIGN,
         "layer",
-        "a Docker layer that is not to be pushed, a tar archive (in use)",
+        "a Docker layer that should not be pushed, a tar archive (in use)",
         _SCHEMA_2,
         False,
     ),
-    MediaType(DOCKER_FOREIGN_GZIP, "layer", "a Docker layer that is not to be pushed, with gzip", _SCHEMA_2, False),
+    MediaType(
+        DOCKER_FOREIGN_GZIP, "layer", "a Docker layer that should not be pushed, compressed with gzip", _SCHEMA_2, False
+    ),
     MediaType(DOCKER_SCHEMA1, "schema1", "a Docker image manifest, Version 2, Schema 1, unsigned", _SCHEMA_1),
     MediaType(DOCKER_SCHEMA1_SIGNED, "schema1", "a Docker image manifest, Version 2, Schema 1, signed", _SCHEMA_1),
 )
@@ -109,15 +121,15 @@ _ROWS = (
 MEDIA_TYPES: Mapping[str, MediaType] = {row.name: row for row in _ROWS}
 
 MANIFEST_TYPES: tuple[str, ...] = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
-"""What a client that takes any image of today names in ``Accept``, in this order; ``*/*`` alone may get a 404."""
+"""The media types to list in ``Accept``, in this order, to receive any current image; ``*/*`` alone can get a 404."""
 
 
 def essence(content_type: str) -> str:
-    """The media type of a Content-Type value, lower case, without parameters such as ``charset``."""
+    """Return the media type of a Content-Type value, in lower case, without parameters such as ``charset``."""
     return content_type.partition(";")[0].strip().lower()
 
 
 def kind_of(media_type: str) -> Kind | None:
-    """What ``media_type`` names, or None for a type that is not in :data:`MEDIA_TYPES`."""
+    """Return the kind of ``media_type``, or None for a type that is not in :data:`MEDIA_TYPES`."""
     row = MEDIA_TYPES.get(essence(media_type))
     return row.kind if row else None

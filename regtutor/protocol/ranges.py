@@ -1,6 +1,6 @@
-"""Ranges of bytes, as headers write them: every grammar once, and the functions that read them.
+"""Byte ranges in headers: their grammars, and the functions that parse them.
 
-The distribution-spec and HTTP write ranges differently, in headers of the same names:
+The distribution-spec and HTTP use different forms of ranges in headers of the same name:
 
 ==================  =======================================  ================================  ==================
 header              where                                    form                              pattern
@@ -30,16 +30,17 @@ CHUNK = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 """The Content-Range of an upload."""
 
 STORED = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
-"""The Range in a response of an upload session. Some registries write the unit before it."""
+"""The Range in a response of an upload session. Some registries add the unit."""
 
 WANTED = re.compile(r"bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*")
-"""The Range of a GET of a blob that asks for one part. Either number may be missing: to the end, or the last bytes."""
+"""The Range of a GET of a blob that requests one part. Without the second number, it means the rest; without the first,
+the last bytes."""
 
 SPEC = re.compile(r"(?:[0-9]+-[0-9]*|-[0-9]+)?")
 """One part in the list of a byte range; RFC 9110, 14.1.1, permits empty parts."""
 
 NO_BYTES = re.compile(r"bytes=[ \t]*-0+[ \t]*")
-"""A Range that asks for the last 0 bytes."""
+"""A Range that requests the last 0 bytes."""
 
 PART = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 """The Content-Range of a 206 response."""
@@ -56,12 +57,12 @@ class ChunkRange:
 
     @property
     def size(self) -> int:
-        """How many bytes they are."""
+        """The number of bytes."""
         return self.last - self.first + 1
 
 
 def chunk_range(text: str) -> ChunkRange | None:
-    """The Content-Range of an upload; None if it does not fit the grammar, or ends before it begins."""
+    """Parse the Content-Range of an upload; None if it does not match the grammar, or ends before it begins."""
     match = CHUNK.fullmatch(text)
     if match is None or int(match[1]) > int(match[2]):
         return None
@@ -69,20 +70,20 @@ def chunk_range(text: str) -> ChunkRange | None:
 
 
 def last_stored(text: str) -> int | None:
-    """The position of the last byte that an upload session holds, by the Range of its response; None for another form.
+    """Return the position of the last byte that an upload session holds, from the Range of its response.
 
-    ``0-0`` gives 0, which means one byte or none: this form cannot tell them apart.
+    Any other form gives None. ``0-0`` gives 0, which means one byte or none: this form cannot tell them apart.
     """
     match = STORED.fullmatch(text)
     return int(match[1]) if match else None
 
 
 def first_and_last(text: str) -> tuple[int, int] | None:
-    """The two positions of a range in any of the forms above; None if one of them is missing."""
+    """Return the two positions of a range in any of the forms above; None if one of them is missing."""
     match = _ANY.fullmatch(text.strip())
     return (int(match[1]), int(match[2])) if match else None
 
 
 def length(text: str | None) -> int | None:
-    """A number of bytes, as Content-Length writes it; None for anything else."""
+    """Parse a number of bytes in the form of Content-Length; None for anything else."""
     return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else None

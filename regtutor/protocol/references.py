@@ -1,4 +1,7 @@
-"""References: ``host/repository:tag`` or ``@digest``, as typed on a command line. Texts of the client's only."""
+"""References as typed on a command line: ``host/repository:tag`` or ``host/repository@digest``.
+
+Only clients use them: no request contains such a reference.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ Source: OCI distribution-spec v1.1.1, "Pulling manifests"
 TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 """The grammar of a tag; from the same section."""
 
-_EXAMPLE = "Write it like 127.0.0.1:5000/library/hello:v1"
-_REPOSITORY = "Write it like 127.0.0.1:5000/library/hello"
+_EXAMPLE = "Write, for example, 127.0.0.1:5000/library/hello:v1"
+_REPOSITORY = "Write, for example, 127.0.0.1:5000/library/hello"
 
 
 class Reference(NamedTuple):
-    """``host`` (with its port, and its scheme where one was given), ``repository``, and ``tag`` (or the digest)."""
+    """``host`` (with its port, and its scheme if one was given), ``repository``, and ``tag`` (or the digest)."""
 
     host: str
     repository: str
@@ -33,24 +36,22 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str, *, digest: bool = False, default: str = "latest") -> Reference:
-    """``text`` taken apart. The host must be written out: no registry is assumed.
+    """Split ``text`` into its parts. It must contain the host: there is no default registry.
 
     Parameters
     ----------
     text: ``[http://|https://]host[:port]/repository[:tag]``.
-    digest: whether ``@digest`` may stand in place of the tag, or after it; it is then what is meant.
-    default: the tag where none is given; ``""`` where one must be.
+    digest: whether ``@digest`` can follow instead of the tag, or after it; the digest then takes precedence.
+    default: the tag if none is given; ``""`` if a tag or a digest is required.
 
     Raises
     ------
-    InvalidReference: if a part is missing or does not fit its grammar.
+    InvalidReference: if a part is missing or does not match its grammar.
     """
     scheme, mark, rest = text.rpartition("://")
     shown = repr(redact_address(text))
     if mark and scheme not in ("http", "https"):
-        raise InvalidReference(
-            f"{shown} is no place to push to", f"the scheme {scheme!r} is not http or https", _EXAMPLE
-        )
+        raise InvalidReference(f"{shown} is not a reference", f"the scheme {scheme!r} is not http or https", _EXAMPLE)
     host, slash, path = rest.partition("/")
     if not slash or not path or not ("." in host or ":" in host or host == "localhost"):
         raise InvalidReference(
@@ -63,33 +64,35 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
         raise InvalidReference(f"{shown} names a digest", "a push needs a tag after the last colon", _EXAMPLE)
     repository, colon, tag = name.partition(":")
     if not REPOSITORY.fullmatch(repository):
-        why = "a name has lower-case letters and digits, separated by . or _ or __ or dashes, in parts divided by /"
+        why = "a name is lower-case letters and digits, separated by . or _ or __ or dashes, in parts divided by /"
         raise InvalidReference(f"{repository!r} is not a repository name", why, _EXAMPLE)
     if colon and not tag:
-        raise InvalidReference(f"{shown} ends before its tag", "nothing stands after the last colon", _EXAMPLE)
+        raise InvalidReference(f"{shown} ends before its tag", "nothing follows the last colon", _EXAMPLE)
     if not TAG.fullmatch(tag or "latest"):
         why = "a tag has at most 128 letters, digits, dots, dashes and underscores, and begins with no dot or dash"
         raise InvalidReference(f"{tag!r} is not a tag", why, _EXAMPLE)
     if not (at or tag or default):
-        raise InvalidReference(f"{shown} names no tag and no digest", "here none is assumed", _EXAMPLE)
+        raise InvalidReference(f"{shown} names no tag and no digest", "there is no default tag here", _EXAMPLE)
     return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
 
 
 def host_of(text: str) -> str:
-    """Host and port of a registry's address, as a reference and an auth file spell them: without scheme and path."""
+    """Return host and port of a registry's address, as in references and auth files: without scheme and path."""
     return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def parse_repository(text: str) -> tuple[str, str]:
-    """``[http://|https://]host[:port]/repository`` as the host and the repository's name.
+    """Split ``[http://|https://]host[:port]/repository`` into the host and the repository's name.
 
     Raises
     ------
-    InvalidReference: if a part is missing or does not fit its grammar, or a tag or a digest follows.
+    InvalidReference: if a part is missing or does not match its grammar, or a tag or a digest follows.
     """
     host, repository, tag = parse_reference(text, digest=True)
     if {":", "@"} & set(text.rpartition("/")[2]):
-        raise InvalidReference(f"{tag!r} is more than a repository's name", "all of it is meant here", _REPOSITORY)
+        raise InvalidReference(
+            f"{tag!r} is more than a repository's name", "a whole repository is expected here", _REPOSITORY
+        )
     return host, repository
 
 
@@ -98,5 +101,5 @@ def _digest(text: str) -> str:
         return str(parse(text))
     except InvalidDigest as error:
         raise InvalidReference(
-            error.what, error.why, "Write it like 127.0.0.1:5000/library/hello@sha256:..."
+            error.what, error.why, "Write, for example, 127.0.0.1:5000/library/hello@sha256:..."
         ) from error

@@ -1,7 +1,7 @@
-"""Referrers: manifests that name another one as their ``subject``, such as signatures and lists of contents.
+"""Referrers: manifests that name another manifest as their ``subject``, such as signatures and lists of contents.
 
-How one stands in a list of referrers, and under which tag a registry without the referrers API keeps that list. Pure
-functions, for the registry that answers and for the client that keeps the list itself.
+This module makes the entries of a list of referrers, and the tag for that list on a registry without the referrers API.
+The functions are pure: the registry uses them to respond, and the client to maintain the list itself.
 
 Source: OCI distribution-spec v1.1.1, "Listing Referrers"
 <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers> and "Referrers Tag Schema"
@@ -22,17 +22,17 @@ _LONGEST = 64
 
 
 def referrer_entry(view: ManifestView, digest: str, size: int) -> dict[str, Any]:
-    """The descriptor, as JSON fields, of a manifest in a list of referrers.
+    """Return the descriptor, as JSON fields, of a manifest in a list of referrers.
 
     Parameters
     ----------
-    view: what the manifest says.
+    view: the parsed manifest.
     digest, size: of its bytes.
 
     Returns
     -------
-    ``artifactType`` is the manifest's own, else the media type of its config; an index without one has none.
-    ``annotations`` are the manifest's.
+    The fields of the descriptor. ``artifactType`` is the manifest's own, else the media type of its config; an index
+    without its own has no ``artifactType``. ``annotations`` are the manifest's.
     """
     artifact_type = view.artifact_type or (view.config.media_type if view.config else "")
     entry: dict[str, Any] = {"mediaType": view.media_type, "digest": digest, "size": size}
@@ -44,16 +44,16 @@ def referrer_entry(view: ManifestView, digest: str, size: int) -> dict[str, Any]
 
 
 def referrers_index(entries: Iterable[dict[str, Any]]) -> bytes:
-    """An OCI index of such entries."""
+    """Return an OCI index of the ``entries`` that :func:`referrer_entry` made."""
     return json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": list(entries)}).encode()
 
 
 def referrers_tag(digest: str) -> str:
-    """The tag under which clients keep the list of the referrers of ``digest``: ``sha256-<hex>``.
+    """Return the tag under which clients store the list of the referrers of ``digest``: ``sha256-<hex>``.
 
     Raises
     ------
-    InvalidDigest: if it is none.
+    InvalidDigest: if ``digest`` is malformed, or its algorithm is not registered.
     """
     algorithm, encoded = digests.parse(digest)
     return f"{algorithm}-{encoded[:_LONGEST]}"

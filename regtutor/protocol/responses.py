@@ -1,7 +1,7 @@
 """The documented responses: one row for each endpoint and status, and rows for the statuses of any endpoint.
 
-A row says what the status means there, which headers such a response must have, which clause says so, and how strongly.
-An endpoint's own row comes before the row for any endpoint.
+A row has the meaning of the status, the headers that such a response must have, the clause that names it, and the level
+of that clause. An endpoint's own row takes precedence over the row for any endpoint.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class ResponseRow:
 
     Attributes
     ----------
-    endpoint: the name of the endpoint; empty in a row that holds for any.
+    endpoint: the name of the endpoint; empty in a row for any endpoint.
     status: an HTTP status.
-    level: how strongly the documents ask for this response.
+    level: how strongly the documents require this response.
     citation: the clause that names it.
-    meaning: what it says there, a few words.
-    headers: those that such a response must carry.
-    condition: where the level holds; empty where it always does.
+    meaning: the meaning of the status for this endpoint, in a few words.
+    headers: the headers that such a response must carry.
+    condition: when the level applies; empty if it always does.
     """
 
     endpoint: str
@@ -73,7 +73,7 @@ class ResponseRow:
     condition: str = ""
 
 
-_CREDENTIALS = "refused: credentials are wanted"
+_CREDENTIALS = "refused: credentials are required"
 _FORBIDDEN = "refused: not permitted"
 _TOO_MANY = "refused for now: too many requests"
 _NO_DELETION = "if deletion is switched off"
@@ -81,68 +81,69 @@ _NO_DELETION = "if deletion is switched off"
 # fmt: off
 _OF_ONE_ENDPOINT = (
     ResponseRow("check_api", 200, MAY, SUPPORT,
-                "a registry that speaks this API; it may still ask for credentials later"),
-    ResponseRow("check_api", 401, MAY, ENDPOINT_TABLE, "a registry that speaks this API, and it wants credentials"),
-    ResponseRow("check_api", 404, MAY, ENDPOINT_TABLE, "nothing here speaks this API"),
+                "this registry speaks the API; it may still require credentials later"),
+    ResponseRow("check_api", 401, MAY, ENDPOINT_TABLE, "this registry speaks the API and requires credentials"),
+    ResponseRow("check_api", 404, MAY, ENDPOINT_TABLE, "nothing at this address speaks the API"),
     ResponseRow("mount_blob", 201, MUST, MOUNTING,
-                "the blob is in this repository now; no byte was sent", ("Location",)),
+                "the blob is now in this repository; no byte was sent", ("Location",)),
     ResponseRow("mount_blob", 202, SHOULD, MOUNTING, "not mounted: an upload session was opened instead",
                 condition="if the registry does not mount the blob"),
     ResponseRow("mount_blob", 400, MAY, MOUNT_BLOB, "refused: the repository's name or the digest is malformed"),
     ResponseRow("mount_blob", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
-    ResponseRow("mount_blob", 405, MAY, MOUNT_BLOB, "refused: this registry takes no uploads, such as a mirror"),
+    ResponseRow("mount_blob", 405, MAY, MOUNT_BLOB, "refused: this registry, such as a mirror, accepts no uploads"),
     ResponseRow("post_blob", 201, MUST, SINGLE_POST, "the blob is stored under its digest", ("Location",)),
     ResponseRow("post_blob", 202, SHOULD, SINGLE_POST,
-                "this registry takes no blob in a single POST: an upload session was opened instead",
+                "not stored: this registry accepts no blob in a single POST and opened an upload session instead",
                 condition="if the registry does not support a single POST"),
     ResponseRow("post_blob", 400, MAY, ENDPOINT_TABLE,
-                "refused: the digest is malformed, or it is not that of the bytes"),
+                "refused: the digest is malformed, or does not match the bytes"),
     ResponseRow("post_blob", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
-    ResponseRow("post_blob", 405, MAY, MONOLITHIC_POST, "refused: this registry takes no uploads, such as a mirror"),
+    ResponseRow("post_blob", 405, MAY, MONOLITHIC_POST, "refused: this registry, such as a mirror, accepts no uploads"),
     ResponseRow("start_upload", 202, MUST, POST_THEN_PUT,
                 "an upload session is open; Location says where its bytes go", ("Location",)),
     ResponseRow("start_upload", 400, MAY, RESUMABLE_POST, "refused: the repository's name is malformed"),
     ResponseRow("start_upload", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
     ResponseRow("patch_upload", 202, MUST, CHUNKS,
-                "the bytes have arrived; Location says where the next ones go, Range which are there",
+                "the bytes were received; Location says where the next ones go, and Range which the session holds",
                 ("Location", "Range")),
-    ResponseRow("patch_upload", 400, MAY, PATCH_UPLOAD, "refused: the chunk is not as long as its headers say"),
-    ResponseRow("patch_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known"),
+    ResponseRow("patch_upload", 400, MAY, PATCH_UPLOAD, "refused: the length of the chunk does not match its headers"),
+    ResponseRow("patch_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known to the registry"),
     ResponseRow("patch_upload", 416, MUST, CHUNKS,
-                "refused: not the next bytes; a GET of the session's Location says which are there",
+                "refused: the chunk is out of order; GET the session's Location to see which bytes it holds",
                 condition="if the chunk is out of order"),
     ResponseRow("get_upload", 204, MUST, CHUNKS,
-                "the session is open; Location says where the next bytes go, Range which are there",
+                "the session is open; Location says where the next bytes go, and Range which bytes it holds",
                 ("Location", "Range")),
     ResponseRow("get_upload", 400, MAY, GET_UPLOAD, "refused: the request is malformed, or the session is broken"),
-    ResponseRow("get_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known"),
+    ResponseRow("get_upload", 404, MAY, ENDPOINT_TABLE, "the upload session is not known to the registry"),
     ResponseRow("head_upload", 204, OUTSIDE, http("15.3.5 204 No Content"),
-                "the session is open; Location says where the next bytes go, Range which are there"),
-    ResponseRow("head_upload", 404, OUTSIDE, http("15.5.5 404 Not Found"), "the upload session is not known"),
+                "the session is open; Location says where the next bytes go, and Range which bytes it holds"),
+    ResponseRow("head_upload", 404, OUTSIDE, http("15.5.5 404 Not Found"),
+                "the upload session is not known to the registry"),
     ResponseRow("put_blob", 201, MUST, POST_THEN_PUT, "the blob is stored under its digest", ("Location",)),
     ResponseRow("put_blob", 400, MAY, ENDPOINT_TABLE,
-                "refused: the digest is missing, malformed or not that of the bytes"),
-    ResponseRow("put_blob", 404, MAY, ENDPOINT_TABLE, "the upload session is not known"),
+                "refused: the digest is missing, malformed, or does not match the bytes"),
+    ResponseRow("put_blob", 404, MAY, ENDPOINT_TABLE, "the upload session is not known to the registry"),
     ResponseRow("put_blob", 413, OUTSIDE, http("15.5.14 413 Content Too Large"),
-                "refused: larger than the registry or a proxy before it accepts"),
+                "refused: larger than the registry, or a proxy in front of it, accepts"),
     ResponseRow("put_blob", 416, MUST, CHUNKS,
-                "refused: not the last bytes; a GET of the session's Location says which are there",
+                "refused: the body is out of order; GET the session's Location to see which bytes it holds",
                 condition="if its body is a chunk that is out of order"),
-    ResponseRow("cancel_upload", 204, MAY, DELETE_UPLOAD, "the upload session and its bytes are gone"),
+    ResponseRow("cancel_upload", 204, MAY, DELETE_UPLOAD, "the upload session and its bytes are deleted"),
     ResponseRow("cancel_upload", 400, MAY, DELETE_UPLOAD,
                 "refused: the request is malformed, or the session is broken"),
-    ResponseRow("cancel_upload", 404, MAY, DELETE_UPLOAD, "the upload session is not known"),
+    ResponseRow("cancel_upload", 404, MAY, DELETE_UPLOAD, "the upload session is not known to the registry"),
     ResponseRow("head_blob", 200, MUST, EXISTENCE, "the blob is already in this repository"),
     ResponseRow("head_blob", 404, MUST, EXISTENCE, "the blob is not in this repository"),
     ResponseRow("get_blob", 200, MUST, PULLING_BLOBS, "the blob's bytes"),
-    ResponseRow("get_blob", 206, MAY, FETCH_BLOB_PART, "the part of the blob's bytes that Range asked for"),
+    ResponseRow("get_blob", 206, MAY, FETCH_BLOB_PART, "the part of the blob that Range requested"),
     ResponseRow("get_blob", 302, MAY, API_PULLING_A_LAYER, "the blob's bytes are at Location, perhaps on another host"),
     ResponseRow("get_blob", 307, MAY, API_PULLING_A_LAYER, "the blob's bytes are at Location, perhaps on another host"),
     ResponseRow("get_blob", 400, MAY, FETCH_BLOB, "refused: the repository's name or the digest is malformed"),
     ResponseRow("get_blob", 404, MUST, PULLING_BLOBS, "the blob is not in this repository"),
     ResponseRow("get_blob", 416, MAY, FETCH_BLOB_PART,
-                "refused: the blob has no bytes in the range that was asked for"),
-    ResponseRow("delete_blob", 202, MUST, DELETING_BLOBS, "the repository does not have the blob any more"),
+                "refused: the blob has no bytes in the requested range"),
+    ResponseRow("delete_blob", 202, MUST, DELETING_BLOBS, "the blob is no longer in this repository"),
     ResponseRow("delete_blob", 400, MUST, DELETING_BLOBS,
                 "refused: the digest is malformed, or deletion is switched off",
                 condition=f"{_NO_DELETION} (400 or 405)"),
@@ -158,13 +159,13 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("put_manifest", 201, MUST, PUSHING_MANIFESTS,
                 "the manifest is stored, and the tag (if one was given) points to it", ("Location",)),
     ResponseRow("put_manifest", 400, MAY, PUT_MANIFEST,
-                "refused: not a manifest of the named type, or it names content that is not here"),
+                "refused: not a manifest of the stated type, or it names content that is not in this repository"),
     ResponseRow("put_manifest", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
-    ResponseRow("put_manifest", 405, MAY, PUT_MANIFEST, "this registry does not take manifests"),
+    ResponseRow("put_manifest", 405, MAY, PUT_MANIFEST, "refused: this registry does not accept manifests"),
     ResponseRow("put_manifest", 413, SHOULD, PUSHING_MANIFESTS, "refused: larger than the registry accepts",
                 condition="if the registry limits the size of a manifest"),
     ResponseRow("delete_manifest", 202, MUST, DELETING_MANIFESTS,
-                "the tag is gone, or the manifest and every tag that points to it"),
+                "the tag is deleted, or the manifest with every tag that points to it"),
     ResponseRow("delete_manifest", 400, MUST, DELETING_TAGS,
                 "refused: the digest is malformed, or this registry deletes by digest only, or not at all",
                 condition=f"{_NO_DELETION} (400 or 405)"),
@@ -172,15 +173,15 @@ _OF_ONE_ENDPOINT = (
                 condition="if the repository does not exist"),
     ResponseRow("delete_manifest", 405, MUST, DELETING_TAGS, "refused: deletion is switched off",
                 condition=f"{_NO_DELETION} (400 or 405)"),
-    ResponseRow("list_tags", 200, MUST, LISTING_TAGS, "the repository's tags, or as many of them as were asked for"),
-    ResponseRow("list_tags", 400, MAY, API_3_TAG_PAGES, "refused: n is not a number that this registry takes"),
+    ResponseRow("list_tags", 200, MUST, LISTING_TAGS, "the repository's tags, or as many of them as were requested"),
+    ResponseRow("list_tags", 400, MAY, API_3_TAG_PAGES, "refused: n is not a number that this registry accepts"),
     ResponseRow("list_tags", 404, MAY, ENDPOINT_TABLE, "the repository is not known to the registry"),
     ResponseRow("list_repositories", 200, MAY, API_REPOSITORIES,
-                "the registry's repositories, or as many of them as were asked for"),
+                "the registry's repositories, or as many of them as were requested"),
     ResponseRow("list_repositories", 400, MAY, API_3_CATALOG_PAGES,
-                "refused: n is not a number that this registry takes"),
+                "refused: n is not a number that this registry accepts"),
     ResponseRow("get_referrers", 200, MUST, LISTING_REFERRERS,
-                "an index of the manifests that refer to this digest, perhaps an empty one", ("Content-Type",)),
+                "an index of the manifests that refer to this digest; it can be empty", ("Content-Type",)),
     ResponseRow("get_referrers", 400, MUST, LISTING_REFERRERS, "refused: the digest is malformed"),
     ResponseRow("get_referrers", 404, MAY, ENDPOINT_TABLE,
                 "this registry has no referrers API: look under the referrers tag"),
@@ -195,33 +196,35 @@ _OF_ONE_ENDPOINT = (
 )
 
 _OF_ANY_ENDPOINT = (
-    ResponseRow("", 100, OUTSIDE, http("15.2.1 100 Continue"), "go on: the head is accepted, send the body"),
+    ResponseRow("", 100, OUTSIDE, http("15.2.1 100 Continue"), "continue: the head is accepted; send the body"),
     ResponseRow("", 200, OUTSIDE, http("15.3.1 200 OK"), "done"),
     ResponseRow("", 201, OUTSIDE, http("15.3.2 201 Created"), "created"),
     ResponseRow("", 202, OUTSIDE, http("15.3.3 202 Accepted"), "accepted"),
     ResponseRow("", 204, OUTSIDE, http("15.3.5 204 No Content"), "done; there is no body"),
     ResponseRow("", 206, OUTSIDE, http("15.3.7 206 Partial Content"), "a part of the content"),
-    ResponseRow("", 301, OUTSIDE, http("15.4.2 301 Moved Permanently"), "moved for good: see Location"),
-    ResponseRow("", 302, OUTSIDE, http("15.4.3 302 Found"), "elsewhere for now: see Location"),
-    ResponseRow("", 304, OUTSIDE, http("15.4.5 304 Not Modified"), "not modified since the copy that you have"),
-    ResponseRow("", 307, OUTSIDE, http("15.4.8 307 Temporary Redirect"), "elsewhere for now: see Location"),
-    ResponseRow("", 308, OUTSIDE, http("15.4.9 308 Permanent Redirect"), "moved for good: see Location"),
+    ResponseRow("", 301, OUTSIDE, http("15.4.2 301 Moved Permanently"), "moved permanently: see Location"),
+    ResponseRow("", 302, OUTSIDE, http("15.4.3 302 Found"), "moved temporarily: see Location"),
+    ResponseRow("", 304, OUTSIDE, http("15.4.5 304 Not Modified"), "not modified: the copy that you have is current"),
+    ResponseRow("", 307, OUTSIDE, http("15.4.8 307 Temporary Redirect"), "moved temporarily: see Location"),
+    ResponseRow("", 308, OUTSIDE, http("15.4.9 308 Permanent Redirect"), "moved permanently: see Location"),
     ResponseRow("", 400, OUTSIDE, http("15.5.1 400 Bad Request"), "refused: the request is malformed"),
     ResponseRow("", 401, OUTSIDE, http("15.5.2 401 Unauthorized"), _CREDENTIALS, ("WWW-Authenticate",)),
     ResponseRow("", 403, OUTSIDE, http("15.5.4 403 Forbidden"), _FORBIDDEN),
     ResponseRow("", 404, OUTSIDE, http("15.5.5 404 Not Found"), "not found"),
     ResponseRow("", 405, OUTSIDE, http("15.5.6 405 Method Not Allowed"),
-                "refused: not a method for this path", ("Allow",)),
+                "refused: this path does not support the method", ("Allow",)),
     ResponseRow("", 408, OUTSIDE, http("15.5.9 408 Request Timeout"), "the registry waited too long for the body"),
-    ResponseRow("", 411, OUTSIDE, http("15.5.12 411 Length Required"), "refused: say how long the body is"),
+    ResponseRow("", 411, OUTSIDE, http("15.5.12 411 Length Required"), "refused: state the length of the body"),
     ResponseRow("", 413, OUTSIDE, http("15.5.14 413 Content Too Large"), "refused: too large"),
-    ResponseRow("", 415, OUTSIDE, http("15.5.16 415 Unsupported Media Type"), "refused: a media type it does not take"),
-    ResponseRow("", 416, OUTSIDE, http("15.5.17 416 Range Not Satisfiable"), "refused: the range does not fit"),
-    ResponseRow("", 417, OUTSIDE, http("15.5.18 417 Expectation Failed"), "refused: it does not do Expect"),
+    ResponseRow("", 415, OUTSIDE, http("15.5.16 415 Unsupported Media Type"),
+                "refused: the registry does not accept this media type"),
+    ResponseRow("", 416, OUTSIDE, http("15.5.17 416 Range Not Satisfiable"), "refused: the range cannot be satisfied"),
+    ResponseRow("", 417, OUTSIDE, http("15.5.18 417 Expectation Failed"), "refused: Expect is not supported"),
     ResponseRow("", 429, OUTSIDE, TOO_MANY_REQUESTS, _TOO_MANY),
     ResponseRow("", 500, OUTSIDE, http("15.6.1 500 Internal Server Error"), "the registry failed; its log may say why"),
-    ResponseRow("", 502, OUTSIDE, http("15.6.3 502 Bad Gateway"), "a proxy got no good answer from the registry"),
-    ResponseRow("", 503, OUTSIDE, http("15.6.4 503 Service Unavailable"), "not in service now"),
+    ResponseRow("", 502, OUTSIDE, http("15.6.3 502 Bad Gateway"),
+                "a proxy received no valid response from the registry"),
+    ResponseRow("", 503, OUTSIDE, http("15.6.4 503 Service Unavailable"), "currently unavailable"),
     ResponseRow("", 504, OUTSIDE, http("15.6.5 504 Gateway Timeout"), "a proxy waited too long for the registry"),
 )
 # fmt: on
@@ -229,57 +232,57 @@ _OF_ANY_ENDPOINT = (
 _ACCESS = (
     ResponseRow("check_api", 429, MAY, api("GET Base"), _TOO_MANY),
     *(
-        ResponseRow(endpoint, status, MAY, clause, said)
+        ResponseRow(endpoint, status, MAY, clause, meaning)
         for endpoint, clause in ACCESS_CLAUSES.items()
-        for status, said in {401: _CREDENTIALS, 403: _FORBIDDEN, 429: _TOO_MANY}.items()
+        for status, meaning in {401: _CREDENTIALS, 403: _FORBIDDEN, 429: _TOO_MANY}.items()
     ),
 )
-"""What Distribution's API document lists for nearly every endpoint."""
+"""The statuses that Distribution's API document lists for nearly every endpoint."""
 
 RESPONSES: tuple[ResponseRow, ...] = (*_OF_ONE_ENDPOINT, *_ACCESS, *_OF_ANY_ENDPOINT)
-"""Every row, those of one endpoint first."""
+"""Every row; the rows of one endpoint come first."""
 
 _ROWS: Mapping[tuple[str, int], ResponseRow] = {(row.endpoint, row.status): row for row in RESPONSES}
 
 
 def response_row(endpoint: str, status: int) -> ResponseRow | None:
-    """The row for ``status`` as a response to ``endpoint``: its own, else that of any endpoint, else None.
+    """Return the row for ``status`` as a response to ``endpoint``: its own, else that of any endpoint, else None.
 
     Parameters
     ----------
-    endpoint: the name of an endpoint; any other text has only the rows of any endpoint.
+    endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
     """
     return _ROWS.get((endpoint, status)) or _ROWS.get(("", status))
 
 
 def documented(endpoint: str) -> tuple[int, ...]:
-    """The statuses of ``endpoint``, in the order of the table, but for those of nearly every endpoint (401, 403, 429).
+    """Return the statuses of ``endpoint``, in the order of the table; empty for an unknown name.
 
-    Empty for an unknown name.
+    The statuses of nearly every endpoint (401, 403, 429) are left out.
     """
     return tuple(row.status for row in _OF_ONE_ENDPOINT if row.endpoint == endpoint)
 
 
 def meaning(endpoint: str, status: int) -> str:
-    """What ``status`` says as a response to ``endpoint``; a sentence fragment, never empty.
+    """Return the meaning of ``status`` as a response to ``endpoint``: a sentence fragment, never empty.
 
     Parameters
     ----------
-    endpoint: the name of an endpoint; any other text has only the rows of any endpoint.
+    endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
     """
     row = response_row(endpoint, status)
-    return row.meaning if row else f"a status that no document names for this request ({status})"
+    return row.meaning if row else f"no document names this status for this request ({status})"
 
 
 def required_headers(endpoint: str, status: int) -> Mapping[str, Citation]:
-    """The headers that a response must carry, in lower case, each with the clause that requires it.
+    """Return the headers that a response must carry, in lower case, each with the clause that requires it.
 
     Parameters
     ----------
     endpoint: the name of an endpoint.
-    status: that of the response.
+    status: the status of the response.
     """
     rows = (_ROWS.get(("", status)), _ROWS.get((endpoint, status)))
     return {name.lower(): row.citation for row in rows if row for name in row.headers}

@@ -1,7 +1,7 @@
-"""What must never enter a record, as tables, and the functions that take it out.
+"""Redaction: tables of the secrets that no record may contain, and the functions that remove them.
 
-Redaction happens once, when a record is made. What is taken out is replaced by :data:`REDACTED`, so that a reader still
-sees that something was there.
+Redaction happens once, when a record is made. :data:`REDACTED` replaces each secret, so that a reader still sees that
+there was one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SECRET_HEADERS = frozenset(
         "private-token",
     }
 )
-"""Header names (lower case) whose value is a secret; an auth scheme's name is kept."""
+"""Header names (lower case) whose value is a secret; the name of the authentication scheme is kept."""
 
 SECRET_QUERY_NAMES = frozenset(
     {
@@ -51,7 +51,7 @@ SECRET_QUERY_NAMES = frozenset(
         "registrytoken",
     }
 )
-"""Query names (lower case) whose value is a secret. Distribution's ``_state`` is no credential and is shown."""
+"""Query names (lower case) whose value is a secret. Distribution's ``_state`` is not a credential and is shown."""
 
 SECRET_FIELDS = frozenset(
     {
@@ -72,13 +72,13 @@ SECRET_FIELDS = frozenset(
 """Names of JSON and form fields whose value is a secret."""
 
 HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
-"""Header names (lower case) whose whole value is one URL; the values of others may hold URLs."""
+"""Header names (lower case) whose whole value is one URL; the values of other headers can contain URLs."""
 
 _SCHEMES = ("basic", "bearer", "digest", "negotiate")
 # Each repetition stops where another match could begin, so that no text takes more than linear time.
 _NAME = r"[^=&#;?>\\\s\"]*="
 _LEAD = rf"(?P<lead>[?&;#]|\\u0026)(?P<name>{_NAME})"
-# A semicolon may part pairs as well as stand in a value.
+# A semicolon can separate pairs, and can also be part of a value.
 _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
 _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
@@ -86,17 +86,17 @@ _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 
 def redact_url(url: str) -> str:
-    """``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
+    """Return ``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
     return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
 
 
 def redact_address(text: str) -> str:
-    """``text``, an address as one types it, as :func:`redact_url` does; its scheme may be missing."""
+    """Redact ``text``, an address as a user types it, like :func:`redact_url`; its scheme can be missing."""
     return redact_url(text) if "://" in text else redact_url(f"//{text}").removeprefix("//")
 
 
 def redact_text(text: str) -> str:
-    """``text`` without the userinfo and the secret query values of URLs in it."""
+    """Return ``text`` without the userinfo and the secret query values of the URLs in it."""
     return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
 
 
@@ -106,7 +106,7 @@ def _pair(match: re.Match[str]) -> str:
 
 
 def redact_header(name: str, value: str) -> str:
-    """The value of the header ``name`` as it may be recorded."""
+    """Return the value of the header ``name`` without secrets, for a record."""
     key = name.lower()
     if key in SECRET_HEADERS:
         scheme, _, rest = value.partition(" ")
@@ -115,22 +115,22 @@ def redact_header(name: str, value: str) -> str:
 
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """All ``headers``, in order, as they may be recorded."""
+    """Return all ``headers``, in order, without secrets, for a record."""
     return tuple((name, redact_header(name, value)) for name, value in headers)
 
 
 def redact_body(media_type: str, body: bytes) -> bytes:
-    """A recorded body: what is secret taken out of JSON, of forms and of URLs in text; anything else as it is.
+    """Return ``body`` without the secrets in JSON, in forms and in URLs in text; anything else is unchanged.
 
     Parameters
     ----------
-    media_type: the Content-Type header's value, with or without parameters. A body without one, or that calls itself
-        plain text, is taken for JSON if it begins like it.
+    media_type: the Content-Type header's value, with or without parameters. A body without a type, or of the type plain
+        text, is treated as JSON if it begins like JSON.
     body: the bytes, or their first part.
     """
     kind = media_type.partition(";")[0].strip().lower()
-    untold = kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"[")
-    if kind == "application/json" or kind.endswith(("+json", "+prettyjws")) or untold:
+    looks_like_json = kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"[")
+    if kind == "application/json" or kind.endswith(("+json", "+prettyjws")) or looks_like_json:
         return _redact_json_text(body) if _MAY_HOLD_SECRETS.search(body) else body
     if kind == "application/x-www-form-urlencoded":
         return _redacted(body, lambda text: redact_url(f"?{text}").removeprefix("?"))
@@ -152,7 +152,7 @@ _SECRET_PAIR = re.compile(
 
 
 def _redacted(body: bytes, redact: Callable[[str], str]) -> bytes:
-    """``body`` itself where nothing is taken out, so that bytes that are no UTF-8 stay as they are."""
+    """Return ``body`` itself if nothing is redacted, so that bytes that are not UTF-8 are unchanged."""
     text = body.decode("utf-8", "surrogateescape")
     found = redact(text)
     return body if found == text else found.encode("utf-8", "surrogateescape")
@@ -163,7 +163,7 @@ def _redact_json_text(body: bytes) -> bytes:
         value = json.loads(body)
         redacted = _redact_json(value)
         return body if redacted == value else json.dumps(redacted).encode()
-    except (ValueError, RecursionError):  # only its first part, or no JSON after all
+    except (ValueError, RecursionError):  # only the first part of the JSON, or not JSON
         return _redacted(body, lambda text: redact_text(_SECRET_PAIR.sub(rf'"\g<name>"\g<colon>"{REDACTED}"', text)))
 
 
@@ -179,5 +179,5 @@ def _redact_json(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is itself the secret: not an object, whose fields have names of their own, and not nothing."""
+    """Whether a value can itself be the secret: not an object, whose fields have their own names, a bool, or null."""
     return not isinstance(value, dict | bool) and value is not None

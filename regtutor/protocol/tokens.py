@@ -1,8 +1,8 @@
-"""A bearer token: live, and readable without its secret.
+"""A bearer token, which can be sent and which prints without its secret.
 
-A registry accepts a token until it expires. Most are JWTs: their payload says for whom and for what they hold, and is
-decoded here without verification, since only the registry has to verify them. A client must treat a token as opaque;
-what is decoded is for the reader.
+A registry accepts a token until it expires. Most tokens are JWTs: the payload names the user and the granted
+scopes. It is decoded here without verification, because only the registry has to verify a token. A client must treat a
+token as opaque; the decoded payload is for the reader.
 
 Sources: CNCF Distribution 2.8.3, "Token Response Fields"
 <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth/token.md#token-response-fields>; RFC 7519,
@@ -22,7 +22,7 @@ from regtutor.protocol.bounded_json import parse_json
 from regtutor.protocol.secrets import REDACTED, redact_body
 
 LIFETIME = 60.0
-"""Seconds that a token is valid if the response does not say it."""
+"""Seconds that a token is valid if the response does not name its lifetime."""
 
 LIMIT = 1024 * 1024
 """The most bytes of a token response that are read."""
@@ -33,19 +33,19 @@ _JWT = re.compile(rb"(?<![\w.-])eyJ[\w-]*+\.[\w-]++(?:\.[\w-]*+)*+")
 
 
 class Token:
-    """A token as the token server gave it.
+    """A token that a token server issued.
 
-    It prints without its secret. The secret, and the refresh token if one came with it, are kept in private fields that
-    are neither saved nor pickled; an unpickled token says that it can no longer be sent.
+    It prints without its secret. The secret, and the refresh token if there is one, are in private fields that are
+    neither saved nor pickled; an unpickled token cannot be sent.
 
     Attributes
     ----------
     claims: the payload of a JWT, decoded and not verified: ``aud``, ``exp``, ``access`` and others; empty for an opaque
         token.
     expires_at: when it expires, by this machine's clock, in UTC.
-    lifetime: how many seconds it was valid when it came.
+    lifetime: the seconds that it was valid when it was received.
     granted: repository -> the actions that the token permits, such as ``{"library/hello": ("pull", "push")}``; another
-        resource's name is preceded by its type (``registry:catalog``). None if neither the token nor the response says.
+        resource's name is preceded by its type (``registry:catalog``). None if unknown.
     """
 
     __slots__ = ("_refresh", "_whole", "claims", "expires_at", "granted", "lifetime")
@@ -56,8 +56,8 @@ class Token:
         if not _SENDABLE.fullmatch(value):
             raise InvalidCredentials(
                 "This token cannot be sent",
-                "it is empty" if not value else "it has a blank, or a character that is not ASCII",
-                "Give the token alone, without the word Bearer",
+                "it is empty" if not value else "it contains a space or a character that is not ASCII",
+                "Give only the token, without the word Bearer",
             )
         self._whole: str | None = value
         self._refresh = refresh_token
@@ -68,11 +68,11 @@ class Token:
 
     @classmethod
     def from_response(cls, body: bytes) -> Token | None:
-        """The token in the body of a token server's response; None if it holds none.
+        """Return the token in the body of a token server's response, or None if it has no token.
 
         Parameters
         ----------
-        body: the whole body, just received: its time of validity starts now.
+        body: the whole body, just received: the lifetime of the token starts now.
         """
         try:
             fields = parse_json(body, LIMIT)
@@ -90,11 +90,11 @@ class Token:
         )
 
     def follow(self) -> str:
-        """Return the token itself, as it is sent.
+        """Return the token itself, which is a secret.
 
         Raises
         ------
-        TokenLost: if it was unpickled, which keeps no secret.
+        TokenLost: if the token was unpickled, because a pickle has no secret.
         """
         return self._kept(self._whole)
 
@@ -103,7 +103,7 @@ class Token:
 
         Raises
         ------
-        TokenLost: if none came, or if it was unpickled.
+        TokenLost: if there was no refresh token, or if the token was unpickled.
         """
         return self._kept(self._refresh)
 
@@ -112,7 +112,7 @@ class Token:
         if value is None:
             raise TokenLost(
                 "This token cannot be sent",
-                "its secret is not here: a record keeps none, and a refresh token comes only if it was requested",
+                "its secret was not saved: a record has none, and a token server sends a refresh token only on request",
                 "Request a token again with rt.request_token",
             )
         return value
@@ -123,7 +123,7 @@ class Token:
         return self._refresh is not None
 
     def header(self) -> str:
-        """The value of the Authorization header.
+        """Return the value of the Authorization header.
 
         Source: RFC 6750, 2.1 Authorization Request Header Field
         <https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1>.
@@ -132,15 +132,15 @@ class Token:
 
     @property
     def fresh(self) -> bool:
-        """Whether it can still be sent: a tenth of its lifetime, at most 10 s, is left for clocks that differ."""
+        """Whether it is still valid, with a margin for clocks that differ: a tenth of its lifetime, at most 10 s."""
         return datetime.now(UTC) + timedelta(seconds=min(self.lifetime / 10, 10.0)) < self.expires_at
 
     def permits(self, scopes: Iterable[str]) -> bool:
-        """Whether it grants every action of ``scopes``; True as well if it does not say what it grants."""
+        """Whether it grants every action of ``scopes``; also True if the granted scopes are not known."""
         return not self.missing(scopes)
 
     def missing(self, scopes: Iterable[str]) -> tuple[str, ...]:
-        """The part of ``scopes`` that it does not grant, as scopes; empty if it does not say what it grants."""
+        """Return the part of ``scopes`` that it does not grant; empty if the granted scopes are not known."""
         if self.granted is None:
             return ()
         found = []
@@ -152,8 +152,8 @@ class Token:
         return tuple(found)
 
     def __repr__(self) -> str:
-        said = "an opaque token" if self.granted is None else f"grants {dict(self.granted)}"
-        return f"<Token {REDACTED}, {said}, expires at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC>"
+        content = "an opaque token" if self.granted is None else f"grants {dict(self.granted)}"
+        return f"<Token {REDACTED}, {content}, expires at {self.expires_at:%Y-%m-%d %H:%M:%S} UTC>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (dict(self.claims), self.expires_at, self.lifetime, self.granted)
@@ -169,9 +169,10 @@ def _unpickled(
 
 
 def split_scope(scope: str) -> tuple[str, tuple[str, ...]]:
-    """A scope's resource and its actions: ``("library/hello", ("pull",))`` for ``repository:library/hello:pull``.
+    """Return the resource and the actions of a scope.
 
-    The name of a resource that is not a repository is preceded by its type. A name may itself hold a colon.
+    For ``repository:library/hello:pull`` they are ``("library/hello", ("pull",))``. The name of a resource that is not
+    a repository is preceded by its type. A name can contain a colon.
 
     Source: CNCF Distribution 2.8.3, "Resource Scope Grammar"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth/scope.md#resource-scope-grammar>.
@@ -196,14 +197,14 @@ def _payload(token: str) -> Mapping[str, Any]:
 
 
 def _seconds(value: object) -> float | None:
-    """``value`` as a time of validity; None if it is not a positive number."""
+    """Return ``value`` as a lifetime in seconds, or None if it is not a positive number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         return None
     return min(float(value), _LONGEST) if value < _LONGEST else _LONGEST
 
 
 def _lifetime(claims: Mapping[str, Any]) -> float | None:
-    """By the clock of the token server alone, so that a clock here that differs does not matter."""
+    """Return the lifetime by the clock of the token server alone: a different clock on this machine has no effect."""
     ends, begins = claims.get("exp"), claims.get("iat", claims.get("nbf"))
     if isinstance(ends, int | float) and isinstance(begins, int | float):
         return _seconds(ends - begins)
@@ -231,7 +232,7 @@ def _entry(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 
 
 def redact_token_response(media_type: str, body: bytes) -> bytes:
-    """A token server's response as it may be recorded, whatever type it says it has.
+    """Return the body of a token server's response without its secrets, whatever its Content-Type.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""URLs and request targets, taken apart without rewriting a byte: registries compare and sign what they sent.
+"""URLs and request targets, parsed without changing a byte, because registries compare and sign the URLs they send.
 
-A target has one of two forms here. The origin-form (``/v2/...``) goes to a server, and the absolute-form
-(``http://host/v2/...``) to a proxy.
+A target has one of two forms here: the origin-form (``/v2/...``) for a server, and the absolute-form
+(``http://host/v2/...``) for a proxy.
 
 Source: RFC 9112, "HTTP/1.1", section 3.2 <https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2>.
 """
@@ -15,7 +15,7 @@ from regtutor.errors import InvalidURL
 from regtutor.protocol.secrets import REDACTED, redact_url
 
 PORTS = {"http": 80, "https": 443}
-"""The port of each scheme, for a URL that names none."""
+"""The default port of each scheme."""
 
 _URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<target>[^#]*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~-]+)(?::(?P<port>[0-9]{0,5}))?")
@@ -25,16 +25,16 @@ _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 @dataclass(frozen=True)
 class Address:
-    """An absolute URL taken apart, no byte of its target rewritten.
+    """A parsed absolute URL, with every byte of its target unchanged.
 
     Attributes
     ----------
     scheme: ``http`` or ``https``.
-    authority: host and port as they stand in the URL, without userinfo.
+    authority: host and port as they are in the URL, without userinfo.
     host: without brackets.
-    port: the URL's, or the scheme's own.
-    target: path and query as they stand, ``/`` where there is none.
-    userinfo: what stood before ``@``, or ``""``.
+    port: the port in the URL, or the default port of the scheme.
+    target: path and query as they are in the URL; an empty path is ``/``.
+    userinfo: the part before ``@``, or ``""``.
     """
 
     scheme: str
@@ -61,7 +61,7 @@ class Address:
 
 
 def split_url(url: str) -> Address:
-    """``url`` taken apart.
+    """Split ``url`` into its parts.
 
     Raises
     ------
@@ -71,16 +71,18 @@ def split_url(url: str) -> Address:
     shown = _without_userinfo(url)
     if match is None:
         raise InvalidURL(
-            f"{shown!r} cannot be sent to", "it is not an absolute http or https URL", "Write http://host:port/path"
+            f"No request can be sent to {shown!r}",
+            "it is not an absolute http or https URL",
+            "Write http://host:port/path",
         )
     userinfo, _, authority = match["authority"].rpartition("@")
     found = _AUTHORITY.fullmatch(authority)
     port = int(found["port"] or PORTS[match["scheme"].lower()]) if found else 0
     if found is None or not 0 < port < 65536:
         raise InvalidURL(
-            f"{shown!r} cannot be sent to",
-            "what stands between '//' and the path is no host name with an optional port from 1 to 65535",
-            "Begin the target with '/', and write a name with other letters in its ASCII form (xn--...)",
+            f"No request can be sent to {shown!r}",
+            "the part between '//' and the path is not a host name with an optional port from 1 to 65535",
+            "Begin the target with '/', and write a non-ASCII host name in its ASCII form (xn--...)",
         )
     target = match["target"]
     whole = target if target.startswith("/") else f"/{target}"
@@ -88,7 +90,7 @@ def split_url(url: str) -> Address:
 
 
 def address_of(reference: str, base: str) -> Address | None:
-    """Where ``reference`` leads, seen from the URL ``base``; None if it is not a URL that a request can go to.
+    """Resolve ``reference`` against the URL ``base``; None if no request can be sent to the result.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def address_of(reference: str, base: str) -> Address | None:
 
 
 def other_host(reference: str, base: str) -> str:
-    """The host that ``reference`` leads to, if the host or the port is not that of the URL ``base``; else ``""``.
+    """Return the host of ``reference`` if its host or port differs from that of the URL ``base``, else ``""``.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def _is_path(reference: str) -> bool:
 
 
 def _without_userinfo(url: str) -> str:
-    """A bad URL as an error may show it: whatever stands before an ``@`` may be a password."""
+    """Return a malformed URL for an error message, without anything before an ``@``, which may be a password."""
     start, mark, rest = redact_url(url).rpartition("@")
     return f"{start.partition('//')[0]}//{REDACTED}@{rest}" if mark else start + rest
 
@@ -127,20 +129,20 @@ def same_origin(url: str, other: str) -> bool:
 
     Raises
     ------
-    InvalidURL: if one of them is not a URL that a request can go to.
+    InvalidURL: if no request can be sent to one of them.
     """
     one, two = split_url(url), split_url(other)
     return (one.scheme, one.host.lower(), one.port) == (two.scheme, two.host.lower(), two.port)
 
 
 def split_origin(target: str) -> tuple[str, str]:
-    """The origin of a URL or of a target in absolute-form, ``""`` if it has none, and the rest of it as it stands."""
+    """Split a URL or a target in absolute-form into its origin (``""`` without one) and the unchanged rest."""
     match = _ORIGIN.match(target)
     return (match[0], target[match.end() :]) if match else ("", target)
 
 
 def origin_form(target: str) -> str:
-    """``target`` without its origin, the rest as it stands; without a path (``*`` has none), ``/`` for it."""
+    """Return ``target`` without its origin and otherwise unchanged; a missing path (as in ``*``) becomes ``/``."""
     origin, rest = split_origin(target)
     if rest.startswith("/"):
         return rest
@@ -148,5 +150,5 @@ def origin_form(target: str) -> str:
 
 
 def sendable_target(target: str) -> str:
-    """``target`` as it is, but for spaces and control characters, which would end the start line: percent-encoded."""
+    """Return ``target`` with spaces and control characters percent-encoded, because they would end the start line."""
     return _UNSENDABLE.sub(lambda match: f"%{ord(match[0]):02X}", target)

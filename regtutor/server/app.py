@@ -1,6 +1,7 @@
-"""The registry without a socket: a request head goes in, and a response, or a sink for the body, comes out.
+"""The registry without a socket: it turns a request head into a response, or into a sink for the request body.
 
-Synchronous; it knows neither threads nor loops, so it runs wherever Python does. ``listen`` puts it on a socket.
+It is synchronous and uses neither threads nor event loops, so it runs wherever Python does. ``shell.listen`` puts it on
+a socket.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ FAMILIES: Mapping[str, ModuleType] = {
     "referrers": referrers,
     "token": token,
 }
-"""The file of handlers for each family of documented requests."""
+"""The module of handlers for each family of endpoints."""
 
 HANDLERS: Mapping[str, Handler] = {
     endpoint.name: getattr(FAMILIES[endpoint.family], endpoint.name) for endpoint in ENDPOINTS
 }
-"""For each documented request the handler of the same name."""
+"""The handler of each endpoint, under the same name."""
 
 
 TAKE_LONG = frozenset({"get_referrers", "delete_manifest", "list_tags", "list_repositories"})
-"""The documented requests whose handlers look at everything that a repository, or the registry, holds."""
+"""The endpoints whose handlers read everything that a repository, or the whole registry, contains."""
 
 
 class App:
@@ -49,75 +50,87 @@ class App:
 
     Parameters
     ----------
-    store: where content is kept; the App does not close it. It has one App at a time, which owns its upload sessions.
-    secret: as in ``Settings``; by default the store's own, so that sessions outlive the App.
-    quirks: in what it behaves as another registry does, against the specification: names of ``quirks.table.QUIRKS`` or
-        of ``quirks.table.PROFILES``, such as ``distribution-2.8``.
+    store: where content is stored; the App does not close it. A store has one App at a time, which owns its upload
+        sessions.
+    secret: as in ``Settings``; by default the store's own secret, so that sessions outlive the App.
+    quirks: where to deviate from the specification, as another registry does: names from ``quirks.table.QUIRKS`` or
+        ``quirks.table.PROFILES``, such as ``distribution-2.8``.
     settings: the other fields of ``Settings``, by name.
 
     Raises
     ------
-    ServerError: for a quirk that there is not, or if old upload sessions cannot be removed.
+    ServerError: for an unknown quirk, or if old upload sessions cannot be removed.
     """
 
     def __init__(
         self, store: Store, *, secret: bytes | None = None, quirks: str | Iterable[str] = (), **settings: Any
     ) -> None:
-        asked = chosen(quirks)
+        selected = chosen(quirks)
         self.store, self.sessions = store, Sessions(store)
         self.settings = Settings(secret if secret is not None else store.secret(), **settings)
-        self._handlers = {name: wrapped(asked, name, handler) for name, handler in HANDLERS.items()}
-        self._answer = wrapped(asked, EVERY, self._by_table)
+        self._handlers = {name: wrapped(selected, name, handler) for name, handler in HANDLERS.items()}
+        self._respond = wrapped(selected, EVERY, self._by_table)
         self.sessions.purge()
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
-        """Answer the request, or accept it and ask for its body.
+        """Respond to the request, or accept it and request its body.
 
         Parameters
         ----------
         head: the request's head; its target is origin-form.
-        scheme: how the client reached the registry, ``http`` or ``https``; for absolute Locations.
+        scheme: how the client reached the registry, ``http`` or ``https``; used for absolute Locations.
 
         Returns
         -------
-        The final response: a body that comes nevertheless is of no interest, and with ``Expect: 100-continue`` it need
-        not come at all. Or a sink: write each chunk, then ``finish()``, which gives the response; ``abort()`` if the
-        body is cut off.
+        Either the final response: a request body that arrives anyway is irrelevant, and with ``Expect: 100-continue``
+        it need not be sent at all. Or a sink for the body: ``write()`` each chunk, then call ``finish()``, which
+        returns the response, or ``abort()`` if the body is cut off.
         """
         outcome = self._outcome(Call(head, {}, {}, self.store, self.sessions, scheme, self.settings))
         return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
     def takes_long(self, head: Head) -> bool:
-        """Whether :meth:`begin` may take long for this request, as it grows with what is stored.
+        """Whether :meth:`begin` can take long for this request, because its work grows with the amount of content.
 
-        Whoever serves several clients asks for it in a thread, which is safe: nothing of an upload session is touched.
+        A server with several clients should call ``begin`` in a thread then. This is safe, since such a request touches
+        no upload session.
         """
+        if self._is_for_tokens(head):
+            return True  # a password is slow to check
         match = head.endpoint
         return match is not None and match.endpoint.name in TAKE_LONG
 
     @receives
     def _outcome(self, call: Call) -> Handling:
-        """The response to ``call``; a refusal is one, before the body as after it."""
+        """The response to ``call``. A refusal becomes a response too, whether raised before or after the body."""
         try:
-            return (yield from response_of(self._answer(call)))
+            if self._is_for_tokens(call.head):  # a POST too, which is no endpoint
+                return (yield from response_of(token.request_token(call)))
+            refused = self.settings.admit(call) if self.settings.admit is not None else None
+            if refused is not None:  # before quirks, which may respond by themselves
+                return refused
+            return (yield from response_of(self._respond(call)))
         except Refusal as refusal:
             return refusal.response()
 
+    def _is_for_tokens(self, head: Head) -> bool:
+        return self.settings.tokens is not None and self.settings.tokens.takes(head)
+
     def _by_table(self, call: Call) -> Response | BodySink:
-        """Let the handler answer whose request this is, by the table of documented requests."""
+        """Call the handler of the request's endpoint."""
         match = call.head.endpoint
         if match is None:
-            raise _no_row(call.head)
+            raise _no_endpoint(call.head)
         return self._handlers[match.endpoint.name](replace(call, path=match.path, query=match.query))
 
 
 def _for_method(method: str, response: Response) -> Response:
-    """HEAD gets the headers that GET would, and no body."""
+    """``response``, without its body if the method is HEAD: the headers are those of GET."""
     return Response(response.status, response.headers, b"") if method == "HEAD" else response
 
 
-def _no_row(head: Head) -> Refusal:
-    """Why no documented request fits: the path, the method, or what is missing from the query."""
+def _no_endpoint(head: Head) -> Refusal:
+    """Why no endpoint fits the request: the path, the method, or a missing query parameter."""
     rows = [endpoint for endpoint, _ in paths_like(head.target)]
     if not rows:
         path, _ = split_target(head.target)
@@ -141,5 +154,5 @@ def _no_row(head: Head) -> Refusal:
 def _query_missing(endpoint: Endpoint) -> Refusal:
     names = " and ".join(endpoint.query)
     code = "DIGEST_INVALID" if "digest" in endpoint.query else "UNSUPPORTED"
-    next = f"the same {endpoint.method} with {names} in the query, appended with & where there is a ? already"
+    next = f"the same {endpoint.method} with {names} in the query, appended with & if the URL already has a ?"
     return Refusal(code, given=f"no {names} in the query", expected=f"{names}=...", next=next, status=400)

@@ -1,6 +1,6 @@
-"""One request inside the registry: what every handler is given, and what it may give back.
+"""A request inside the registry, as every handler receives it.
 
-A handler takes a :class:`Call` and returns a ``Response``, or a ``BodySink`` if it wants the body first (see
+A handler takes a :class:`Call` and returns a ``Response``, or a ``BodySink`` if it needs the request body first (see
 ``receiving``).
 """
 
@@ -27,16 +27,16 @@ _HOST = re.compile(r"[A-Za-z0-9._~-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 @dataclass(frozen=True)
 class Call:
-    """A request that fits a row of the table of documented requests.
+    """A request to one of the endpoints.
 
     Attributes
     ----------
     head: the request's head.
-    path, query: the fields of its target, percent-decoded and not yet judged.
-    store: where content is kept.
-    sessions: what is being uploaded to it.
+    path, query: the fields of the request target, percent-decoded and not yet validated.
+    store: where content is stored.
+    sessions: the upload sessions of the store.
     scheme: ``http`` or ``https``, as the client sees it.
-    settings: those of the registry.
+    settings: the settings of the registry.
     """
 
     head: Head
@@ -53,7 +53,7 @@ class Call:
 
         Raises
         ------
-        Refusal: NAME_INVALID, if it does not fit the grammar.
+        Refusal: NAME_INVALID, if the name does not fit the grammar.
         """
         name = self.path["repository"]
         if not is_repository(name):
@@ -61,31 +61,32 @@ class Call:
                 "NAME_INVALID",
                 given=name,
                 expected=REPOSITORY_GRAMMAR,
-                next="the same request with a name that fits, such as library/hello",
+                next="the same request with a valid name, such as library/hello",
             )
         return name
 
     def permit_deletion(self, allowed: str) -> None:
-        """Let a DELETE pass, if this registry deletes; ``allowed`` are the other methods of the path.
+        """Refuse a DELETE if deletion is switched off; ``allowed`` are the other methods of the path.
 
         Raises
         ------
-        Refusal: UNSUPPORTED. The specification leaves 400 and 405 open; 405 says that no such request will do.
+        Refusal: 405 UNSUPPORTED. The specification permits 400 and 405; 405 states that no DELETE of this path can
+            succeed.
         """
         if not self.settings.deletes:
             raise Refusal(
                 "UNSUPPORTED",
                 given=self.head.method,
                 expected=f"{allowed}: deletion is switched off in this registry",
-                next="ask those who run it to switch deletion on",
+                next="ask the operator of the registry to switch deletion on",
                 headers=(("Allow", allowed),),
             )
 
     def url(self, endpoint: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
-        """The absolute URL of another request, by the name under which the client asked for this one.
+        """The absolute URL of another request, with the host name that the client used for this one.
 
-        It is built from Host, X-Forwarded-Host and X-Forwarded-Proto: behind a proxy that does not send them, it is
-        wrong. Where there is no usable Host, it is the path alone, which the specification permits as well.
+        The URL is built from Host, X-Forwarded-Host and X-Forwarded-Proto. Behind a proxy that does not send these, it
+        is wrong. Without a usable Host it is the path alone, which the specification also permits.
         """
         target = build(endpoint, query=query, **path)
         host = self.head.header("X-Forwarded-Host") or self.head.header("Host") or ""
@@ -96,11 +97,11 @@ class Call:
 
 
 Handler = Callable[[Call], Response | BodySink]
-"""What answers a request, or asks for its body first; it may raise a ``Refusal``."""
+"""Responds to a request, or requests its body first. It can raise a ``Refusal``."""
 
 
 def digest_from(text: str, next: str) -> Digest:
-    """``text`` as a digest; ``next`` is what the client is told to try when it is none.
+    """Parse ``text`` as a digest. If it is malformed, the refusal names ``next`` as the request to try.
 
     Raises
     ------
@@ -113,11 +114,11 @@ def digest_from(text: str, next: str) -> Digest:
 
 
 def _expected_of(text: str) -> str:
-    """What the first part of ``text`` that is wrong should be."""
+    """The correct form of the first part of ``text`` that is wrong."""
     algorithm, colon, _ = text.partition(":")
     if not colon:
-        return "algorithm:encoded, as in sha256:0a1b..."
+        return "algorithm:encoded, such as sha256:0a1b..."
     length = digests.ALGORITHMS.get(algorithm)
     if length is None:
-        return f"an algorithm known here: {' or '.join(digests.ALGORITHMS)}"
-    return f"{algorithm}: and {length} lower-case hexadecimal characters"
+        return f"a supported algorithm: {' or '.join(digests.ALGORITHMS)}"
+    return f"{algorithm}: followed by {length} lower-case hexadecimal characters"

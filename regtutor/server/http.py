@@ -1,4 +1,4 @@
-"""HTTP messages as the server has them: the head of a request that came in, and the response that goes out."""
+"""HTTP messages on the server side: the head of a received request, and the response to send."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from regtutor.protocol.endpoints import Match, parse
 
 @dataclass(frozen=True)
 class Head:
-    """A request's head as a server received it: the body has not been read.
+    """The head of a received request, whose body has not been read.
 
     Attributes
     ----------
-    method, target: as they stand in the request line; the target is origin-form.
-    headers: name and value, in order and spelling as received.
+    method, target: as in the request line; the target is origin-form.
+    headers: names and values, in the order and spelling in which they were received.
     """
 
     method: str
@@ -30,14 +30,14 @@ class Head:
 
     @cached_property
     def endpoint(self) -> Match | None:
-        """The endpoint that the request is for, found once. HEAD, without an endpoint of its own, is that of GET."""
+        """The endpoint of the request, looked up once. A HEAD without an endpoint of its own has that of GET."""
         match = parse(self.method, self.target)
         return parse("GET", self.target) if match is None and self.method == "HEAD" else match
 
 
 @dataclass(frozen=True)
 class FileRange:
-    """Bytes ``start`` (included) to ``stop`` (excluded) of the file at ``path``: a response body that is streamed."""
+    """A streamed response body: bytes ``start`` (included) to ``stop`` (excluded) of the file at ``path``."""
 
     path: Path
     start: int
@@ -46,10 +46,10 @@ class FileRange:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer that a server is about to send: ``status``, ``headers`` in order, and a body.
+    """A response that a server is about to send: ``status``, ``headers`` in order, and a body.
 
-    ``body`` is bytes, or a part of a file. For an answer to HEAD the body is empty and ``Content-Length`` says what GET
-    would send.
+    ``body`` is bytes, or a part of a file. In a response to HEAD the body is empty, and ``Content-Length`` is the size
+    of the body that GET would send.
     """
 
     status: int

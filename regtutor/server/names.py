@@ -1,6 +1,6 @@
-"""What a repository, a tag and an upload session may be called.
+"""The grammars for the names of repositories, tags and upload sessions.
 
-Every name that comes from outside passes one of these tests before it becomes part of a path on disk.
+Every name that comes from outside is checked here before it becomes part of a path on disk.
 
 Source: OCI distribution-spec v1.1.1, "Pulling manifests"
 <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
@@ -16,21 +16,21 @@ _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _SESSION = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 REPOSITORY_GRAMMAR = (
-    "parts joined by /, each of a-z and 0-9 with single ., _, __ or dashes between; 255 characters at most"
+    "parts joined by /, each made of a-z and 0-9, separated by a single ., _, __ or by dashes; at most 255 characters"
 )
-TAG_GRAMMAR = "a letter, digit or _, then up to 127 of letters, digits, . _ and -"
+TAG_GRAMMAR = "a letter, digit or _, followed by up to 127 letters, digits, ., _ or -"
 
 
 def is_repository(name: str) -> bool:
-    """Whether ``name`` fits the grammar, in 255 characters at most: many clients take no more."""
+    """Whether ``name`` fits the grammar and has at most 255 characters: many clients accept no more."""
     return len(name) <= 255 and _REPOSITORY.fullmatch(name) is not None
 
 
 def is_tag(text: str) -> bool:
-    """Whether ``text`` is a tag by the grammar, in 128 characters at most."""
+    """Whether ``text`` fits the grammar of tags, which permits at most 128 characters."""
     return _TAG.fullmatch(text) is not None
 
 
 def is_session(text: str) -> bool:
-    """Whether ``text`` is a UUID, as upload sessions are called."""
+    """Whether ``text`` is a UUID, the name of an upload session."""
     return _SESSION.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Request headers that change which answer to a GET is the right one: Accept, If-None-Match, Range.
+"""Request headers that select the response to a GET: Accept, If-None-Match, Range and If-Range.
 
 Pure functions of header values. Source: RFC 9110, sections 12.5.1, 13.1.2, 13.1.5 and 14
 <https://www.rfc-editor.org/rfc/rfc9110.html>.
@@ -13,7 +13,7 @@ from regtutor.server.http import Head
 
 
 def accepts(head: Head, media_type: str) -> bool:
-    """Whether Accept permits ``media_type``; it does when it is absent. Wildcards count, ``q=0`` excludes."""
+    """Whether Accept permits ``media_type``. No Accept permits every type; wildcards count, and ``q=0`` excludes."""
     values = [value for name, value in head.headers if name.lower() == "accept"]
     if not "".join(values).strip():
         return True
@@ -34,22 +34,22 @@ def _tags(value: str) -> set[str]:
 
 
 def unchanged(head: Head, digest: str) -> bool:
-    """Whether If-None-Match names ``digest``: the client has it already. Quotes may be missing, as some clients do."""
+    """Whether If-None-Match names ``digest``: the client already has it. Some clients omit the quotes."""
     value = head.header("If-None-Match")
     return value is not None and bool(_tags(value) & {digest, "*"})
 
 
-def asked_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
-    """The bytes that Range asks for, as ``(start, stop)``, or None for all of them.
+def requested_range(head: Head, digest: str, size: int) -> tuple[int, int] | None:
+    """The bytes that Range requests, as ``(start, stop)``, or None for all of them.
 
-    None also where Range has another unit than bytes (RFC 9110, 14.2: a server must ignore a unit that it does not
-    understand), where it is malformed or asks for several parts (which a server may ignore), and where If-Range names
-    other content than ``digest``.
+    The result is also None if Range has a unit other than bytes (RFC 9110, 14.2: a server must ignore a unit that it
+    does not understand), if it is malformed or requests several parts (which a server may ignore), or if If-Range names
+    content other than ``digest``.
 
     Raises
     ------
-    ValueError: the range lies outside of the ``size`` bytes, or ends before it begins. The latter is no valid range,
-        which RFC 9110, 14.2, leaves a server to ignore or to refuse: refused, it shows.
+    ValueError: the range lies outside the ``size`` bytes, or ends before it begins. The latter is invalid, and RFC
+        9110, 14.2, lets a server ignore or refuse it; refusing it makes the mistake visible.
     """
     match = WANTED.fullmatch(head.header("Range") or "")
     if match is None or match.groups() == ("", ""):

@@ -1,4 +1,4 @@
-"""Long lists, a page at a time: what ``n`` and ``last`` in a query ask for, and the Link to the next page.
+"""Pagination of lists: the page that ``n`` and ``last`` in the query select, and the Link to the next page.
 
 Sources: OCI distribution-spec v1.1.1, "Listing Tags"
 <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>; RFC 8288, "Web Linking"
@@ -26,14 +26,14 @@ def page_of(
     *,
     refusal: str = "PAGINATION_NUMBER_INVALID",
 ) -> tuple[list[str], HeaderList]:
-    """The names that ``call`` asks for, in order, and the Link header if there are more.
+    """The names that ``call`` requests, in order, and the Link header if there are more.
 
     Parameters
     ----------
-    endpoint: the name of the request, for the Link.
-    names: all of them.
-    order: what they are sorted by; ``last`` need not be one of them.
-    refusal: the code for an ``n`` that is none; the default one is CNCF Distribution's, and is not in OCI's list.
+    endpoint: the name of the endpoint, for the Link.
+    names: all names.
+    order: the sort key; ``last`` need not be one of the names.
+    refusal: the error code for an invalid ``n``; the default is CNCF Distribution's, which is not in OCI's list.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def page_of(
 
 
 def next_link(endpoint: str, call: Call, query: dict[str, str]) -> tuple[str, str]:
-    """The header that says where the list goes on: the same path, with another query. Relative, as RFC 8288 permits."""
+    """The Link header to the next page: the same path with another query. It is relative, as RFC 8288 permits."""
     return "Link", f'<{build(endpoint, query=query, **call.path)}>; rel="next"'
 
 
@@ -62,8 +62,8 @@ def _number(call: Call, refusal: str) -> int | None:
         raise Refusal(
             refusal,
             given=text,
-            expected="n=<how many>, 0 or more, in decimal digits",
-            next="the same GET with such an n, or without one for the whole list",
+            expected="n=<number of entries>, 0 or more, in decimal digits",
+            next="the same GET with a valid n, or without n for the whole list",
             status=400,
         )
     return int(text)

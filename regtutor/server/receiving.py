@@ -1,8 +1,8 @@
-"""How a handler receives a body: it yields the place where the body goes, and is resumed when the body is there.
+"""Receiving a request body: the handler yields a receiver for the body, and resumes when the body has arrived.
 
 A walk yields a request and is sent an exchange; a handler yields a :class:`Receiver` and then returns the response. An
-error before the ``yield`` refuses the request before its body is sent, an error after it refuses the body. If the body
-is cut off, the generator is closed at its ``yield``: a ``with`` around it cleans up.
+error before the ``yield`` refuses the request before its body is sent; an error after it refuses the body. If the body
+is cut off, the generator is closed at its ``yield``, so a ``with`` around it cleans up.
 
 ::
 
@@ -11,7 +11,7 @@ is cut off, the generator is closed at its ``yield``: a ``with`` around it clean
         note = InMemory(limit=1000)
         yield note  # 100 Continue goes out, and the bytes arrive
         call.store.keep_note(note.data)
-        return answer(201)
+        return respond(201)
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ P = ParamSpec("P")
 
 
 class Receiver(Protocol):
-    """The place where a body goes.
+    """The destination of a request body.
 
-    ``limit`` is how many bytes it can use, None for any number. It drops what follows, and the rest may not be read.
+    ``limit`` is the number of bytes that it can use, or None for any number. It drops further bytes, and the rest of
+    the body may remain unread.
     """
 
     @property
@@ -38,16 +39,16 @@ class Receiver(Protocol):
 
 
 Handling = Generator[Receiver, None, Response]
-"""A handler at work: it yields at most once, and returns the response."""
+"""A running handler: it yields at most once, and returns the response."""
 
 
 class BodySink:
-    """Takes the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
+    """Receives the body of an accepted request: ``write`` each chunk, then ``finish``, or ``abort`` if it is cut off.
 
-    Only the first call of ``finish`` or ``abort`` has an effect, whichever threads they come from. So nothing can close
-    a handler that is finishing its request; what it writes to may still be ended from elsewhere, see ``SessionWriter``.
+    Only the first call of ``finish`` or ``abort`` has an effect, from whichever thread. So nothing can close a handler
+    that is finishing its request, although its writer can still be ended from elsewhere: see ``SessionWriter``.
 
-    As a context manager it aborts at the end of the block if it was not finished.
+    As a context manager, it aborts at the end of the block unless it was finished.
 
     Parameters
     ----------
@@ -57,11 +58,11 @@ class BodySink:
     def __init__(self, handling: Handling, receiver: Receiver) -> None:
         self._handling = handling
         self.limit, self.write = receiver.limit, receiver.write
-        # Taken by whoever ends this sink. The loop and a worker may both try: taking from a list is atomic.
+        # The thread that takes the element ends this sink. The loop and a worker may both try: list.pop is atomic.
         self._may_end = [True]
 
     def finish(self) -> Response:
-        """Resume the handler, with the whole body in its receiver.
+        """Resume the handler; its receiver has the whole body.
 
         Returns
         -------
@@ -69,20 +70,20 @@ class BodySink:
 
         Raises
         ------
-        Refusal, or whatever else the handler raises.
-        RuntimeError: the sink was finished or aborted before.
+        Refusal, or any other exception that the handler raises.
+        RuntimeError: the sink was already finished or aborted.
         """
         if not self._take_end():
-            raise RuntimeError("this body was finished or aborted before")
+            raise RuntimeError("this body was already finished or aborted")
         try:
             next(self._handling)
         except StopIteration as end:
             response: Response = end.value
             return response
-        raise RuntimeError("a handler yields once: a request has one body")
+        raise RuntimeError("a handler can yield only once: a request has one body")
 
     def abort(self) -> None:
-        """Close the handler where it waits for the body; no effect after ``finish``."""
+        """Close the handler where it waits for the body. Has no effect after ``finish``."""
         if self._take_end():
             self._handling.close()
 
@@ -100,10 +101,10 @@ class BodySink:
 
 
 def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]:
-    """Let the generator function ``handler`` be called like any other handler.
+    """Make the generator function ``handler`` callable like any other handler.
 
-    The call runs it up to its ``yield`` and returns the sink for the body, or its response if it does not yield. A
-    ``Refusal`` before the ``yield`` is raised by the call, one after it by ``BodySink.finish``.
+    The call runs it up to its ``yield`` and returns the sink for the body, or the response if it does not yield. The
+    call raises a ``Refusal`` that occurs before the ``yield``; ``BodySink.finish`` raises one that occurs after it.
     """
 
     @wraps(handler)
@@ -120,7 +121,10 @@ def receives(handler: Callable[P, Handling]) -> Callable[P, Response | BodySink]
 
 
 def response_of(outcome: Response | BodySink) -> Handling:
-    """Inside a generator: ``response = yield from response_of(handler(call))``, whether or not that wants a body."""
+    """Get the response of an inner handler, whether or not that needs a body.
+
+    Use it inside a generator: ``response = yield from response_of(handler(call))``.
+    """
     if isinstance(outcome, Response):
         return outcome
     with outcome:
@@ -129,11 +133,11 @@ def response_of(outcome: Response | BodySink) -> Handling:
 
 
 class InMemory:
-    """A receiver that keeps a body of at most ``limit`` bytes; of a longer one it counts the rest.
+    """A receiver that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
 
     Attributes
     ----------
-    size: how many bytes arrived.
+    size: the number of bytes that arrived.
     """
 
     def __init__(self, limit: int) -> None:
@@ -146,6 +150,6 @@ class InMemory:
         return bytes(self._data)
 
     def write(self, chunk: bytes) -> None:
-        """Keep ``chunk``, as far as there is room."""
+        """Keep ``chunk``, up to the limit."""
         self.size += len(chunk)
         self._data += chunk[: max(self.limit - len(self._data), 0)]

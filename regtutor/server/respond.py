@@ -1,6 +1,6 @@
-"""What the registry says: successes, and refusals with a body that says what to do next.
+"""Building responses: successes, and refusals whose body says what to do next.
 
-Knows statuses, headers and error codes; knows nothing of sockets or of the store.
+This module depends on neither sockets nor the store.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ JSON = "application/json; charset=utf-8"
 _WITHOUT_BODY = (204, 304)
 
 
-def answer(status: int, *headers: tuple[str, str], body: bytes | FileRange = b"") -> Response:
-    """A response with ``headers``, the API version, and the Content-Length of ``body`` (none with 204 and 304)."""
+def respond(status: int, *headers: tuple[str, str], body: bytes | FileRange = b"") -> Response:
+    """Build a response with ``headers``, the API version, and the Content-Length of ``body`` (not for 204 and 304)."""
     size = body.stop - body.start if isinstance(body, FileRange) else len(body)
     length = () if status in _WITHOUT_BODY else (("Content-Length", str(size)),)
     return Response(status, (*headers, API_VERSION, *length), body)
@@ -27,22 +27,22 @@ def answer(status: int, *headers: tuple[str, str], body: bytes | FileRange = b""
 
 @dataclass(frozen=True)
 class Fault:
-    """One entry of an error body: a ``code`` of ``protocol.codes`` and the ``detail`` that explains it."""
+    """One entry of an error body: an error ``code`` of ``protocol.codes`` and the ``detail`` that explains it."""
 
     code: str
     detail: Any
 
 
 class Refusal(Exception):
-    """The registry will not do what was asked.
+    """The registry refuses a request.
 
     Parameters
     ----------
     code: the error code, a row of ``protocol.codes.CODES``.
-    given, expected, next: the offending value, what would have been right, and the request to try next.
-    status: where the answer's status is not the one that the code's row names.
-    headers: what the answer carries besides.
-    others: further faults, where there is more than one.
+    given, expected, next: the offending value, a correct one, and the request to try next.
+    status: the status of the response, if it is not the one in the row of the error code.
+    headers: additional headers of the response.
+    others: further faults, if there is more than one.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Refusal(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """The answer: JSON ``{"errors": [{"code", "message", "detail"}]}``.
+        """The response, with the JSON body ``{"errors": [{"code", "message", "detail"}]}``.
 
         Source: OCI distribution-spec v1.1.1, "Error Codes"
         <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes>.
@@ -72,4 +72,4 @@ class Refusal(Exception):
             {"code": fault.code, "message": CODES[fault.code].meaning, "detail": fault.detail} for fault in self.faults
         ]
         body = json.dumps({"errors": errors}).encode() + b"\n"
-        return answer(self.status, ("Content-Type", JSON), *self.headers, body=body)
+        return respond(self.status, ("Content-Type", JSON), *self.headers, body=body)

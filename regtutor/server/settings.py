@@ -1,10 +1,17 @@
-"""What whoever runs a registry may choose about it."""
+"""The settings of a registry."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from regtutor.protocol.manifests import MAX_BYTES
+
+if TYPE_CHECKING:
+    from regtutor.server.call import Call
+    from regtutor.server.http import Response
+    from regtutor.server.token.issuing import TokenServer
 
 
 @dataclass(frozen=True)
@@ -13,14 +20,18 @@ class Settings:
 
     Attributes
     ----------
-    secret: seals the state in upload Locations. Registries that share it and the storage take each other's sessions.
-    max_manifest_size: bytes; larger ones get 413.
-    chunk_min_length: bytes that a chunk of an upload should have at least, but for the last one; it is told to clients
-        (``OCI-Chunk-Min-Length``), and smaller chunks are taken nevertheless. None tells nothing.
-    deletes: whether it deletes blobs, manifests and tags; where not, it answers 405.
+    secret: seals the state in upload Locations. Registries that share it and the storage accept each other's sessions.
+    max_manifest_size: in bytes; larger manifests get 413.
+    chunk_min_length: the least size in bytes that a chunk of an upload should have, except for the last one. The
+        registry announces it (``OCI-Chunk-Min-Length``) but still accepts smaller chunks. None announces nothing.
+    admit: called with each request except one to the token server; returns the response of a refusal, or None.
+    tokens: the token server at ``/token``, or None.
+    deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
     """
 
     secret: bytes
     max_manifest_size: int = MAX_BYTES
     chunk_min_length: int | None = None
     deletes: bool = True
+    admit: Callable[[Call], Response | None] | None = None
+    tokens: TokenServer | None = None

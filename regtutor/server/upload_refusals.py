@@ -1,6 +1,6 @@
-"""What the requests to an upload session share: each function gives them what they need, or refuses.
+"""The checks that the handlers of upload sessions share: each returns what the handler needs, or raises a refusal.
 
-The refusals say where the session stands, or how to begin again.
+The refusals carry the state of the session, or say how to start again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from regtutor.server.names import is_session
 from regtutor.server.respond import Refusal
 from regtutor.server.storage.sessions import Session, SessionBusy, SessionGone, SessionWriter, WrongDigest
 
-_START_ANEW = "POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
+_START_AGAIN = "POST /v2/{repository}/blobs/uploads/ for a new session, and use its Location byte for byte"
 
 
 def session_of(call: Call) -> Session:
@@ -36,8 +36,8 @@ def session_in_order(call: Call) -> Session:
 
     Raises
     ------
-    Refusal: as :func:`session_of`; 416 BLOB_UPLOAD_INVALID, if they do not, by Content-Range or by the Location; 400
-        SIZE_INVALID, if Content-Range and Content-Length differ.
+    Refusal: as :func:`session_of`; 416 BLOB_UPLOAD_INVALID, if they begin elsewhere according to Content-Range or to
+        the Location; 400 SIZE_INVALID, if Content-Range and Content-Length differ.
     """
     session, offset = _session_and_offset(call)
     size, text = session.size, call.head.header("Content-Range")
@@ -48,29 +48,30 @@ def session_in_order(call: Call) -> Session:
         raise _out_of_order(call, session, f"Content-Range: {text}", f"a range that begins with {size}")
     if offset != size:
         raise _out_of_order(call, session, f"a Location for offset {offset}", f"the one for offset {size}")
-    promised = call.head.header("Content-Length")
-    if chunk is not None and promised is not None and promised != str(chunk.size):
-        given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {promised}"
-        next = f"the same {call.head.method} with the number of its last byte, not of the one after it"
+    announced = call.head.header("Content-Length")
+    if chunk is not None and announced is not None and announced != str(chunk.size):
+        given = f"Content-Range: {text}, which is {chunk.size} bytes, and Content-Length: {announced}"
+        next = f"the same {call.head.method} with a Content-Range that ends with the last byte, not the byte after it"
         raise Refusal("SIZE_INVALID", given=given, expected="the same number of bytes in both", next=next)
     return session
 
 
 @contextmanager
 def writing(session: Session, algorithm: str = CANONICAL, *, keeps: bool = False) -> Iterator[SessionWriter]:
-    """A writer that appends to ``session``; at the end of the block it is ended, if the block did not end it.
+    """Append to ``session`` with a writer, which is aborted at the end of the block unless the block has ended it.
 
     Parameters
     ----------
-    algorithm: of the digest that the bytes will be asked for.
-    keeps: whether the bytes of a request that is cut off stay. Those of a request that is refused never do.
+    algorithm: the algorithm of the digest against which the bytes will be checked.
+    keeps: whether the session keeps the bytes of a request that is cut off. Those of a refused request are always
+        discarded.
 
     Raises
     ------
     Refusal: 400 BLOB_UPLOAD_INVALID, while another request to the session is ending; 404 BLOB_UPLOAD_UNKNOWN, if the
-        session ended meanwhile or another request took it over, also from within the block.
+        session has ended in the meantime or another request has taken it over, even while the block runs.
     """
-    with _still_there(session):
+    with _refusing_if_ended(session):
         writer = session.writer(algorithm, keeps=keeps)
         try:
             yield writer
@@ -83,7 +84,7 @@ def writing(session: Session, algorithm: str = CANONICAL, *, keeps: bool = False
 
 @contextmanager
 def only_for_this_request(session: Session) -> Iterator[None]:
-    """At the end of the block ``session`` is gone, whatever happened in it."""
+    """Discard ``session`` at the end of the block, whatever happened in it."""
     try:
         yield
     finally:
@@ -92,31 +93,31 @@ def only_for_this_request(session: Session) -> Iterator[None]:
 
 
 def discard(session: Session) -> None:
-    """Remove the session and its bytes; a request that still writes to it comes to nothing.
+    """Remove the session and its bytes. A request that still writes to it has no effect.
 
     Raises
     ------
     Refusal: as :func:`writing`.
     """
-    with _still_there(session):
+    with _refusing_if_ended(session):
         session.discard()
 
 
 def check_length(call: Call, writer: SessionWriter) -> None:
-    """Compare how many bytes arrived with how many the head announced, by Content-Length or else by Content-Range.
+    """Check that as many bytes arrived as the head announced, in Content-Length or else in Content-Range.
 
     Raises
     ------
     Refusal: 400 SIZE_INVALID.
     """
-    promised = _promised(call)
-    if promised is not None and promised != writer.received:
-        next = f"the same {call.head.method} with all of the bytes"
-        raise Refusal("SIZE_INVALID", given=writer.received, expected=promised, next=next)
+    announced = _announced(call)
+    if announced is not None and announced != writer.received:
+        next = f"the same {call.head.method} with all bytes"
+        raise Refusal("SIZE_INVALID", given=writer.received, expected=announced, next=next)
 
 
 def commit(writer: SessionWriter, digest: Digest) -> None:
-    """Make all bytes of the session the blob ``digest``; the session is gone after it.
+    """Store all bytes of the session as the blob ``digest``. The session ends, whatever the outcome.
 
     Raises
     ------
@@ -129,18 +130,18 @@ def commit(writer: SessionWriter, digest: Digest) -> None:
             "DIGEST_INVALID",
             given=str(digest),
             expected=f"{error.found}, the digest of the {error.size} bytes that arrived",
-            next=_START_ANEW.format(repository=writer.session.repository),
+            next=_START_AGAIN.format(repository=writer.session.repository),
         ) from error
 
 
-def standing(call: Call, session: Session) -> HeaderList:
-    """Where the session stands: the Location for the next bytes, and the Range of those that are there.
+def session_headers(call: Call, session: Session) -> HeaderList:
+    """The headers with the state of the session: Location for the next bytes, and Range of the bytes that have arrived.
 
     Raises
     ------
-    Refusal: 404 BLOB_UPLOAD_UNKNOWN, if it ended meanwhile.
+    Refusal: 404 BLOB_UPLOAD_UNKNOWN, if the session has ended in the meantime.
     """
-    with _still_there(session):
+    with _refusing_if_ended(session):
         began = session.started_at
     state = seal(UploadState(session.repository, session.id, session.size, began), call.settings.secret)
     location = call.url("put_blob", repository=session.repository, session=session.id, query={"_state": state})
@@ -149,21 +150,23 @@ def standing(call: Call, session: Session) -> HeaderList:
 
 
 def _session_and_offset(call: Call) -> tuple[Session, int]:
-    """The session that the Location names, and the offset for which the Location was written."""
+    """The session that the Location names, and the offset that the Location is for."""
     repository, id, sealed = call.repository, call.path["session"], call.query.get("_state", "")
     state = unseal(sealed, call.settings.secret)
-    next = _START_ANEW.format(repository=repository)
+    next = _START_AGAIN.format(repository=repository)
     if state is None or (state.repository, state.session) != (repository, id) or not is_session(id):
         given = "no _state" if not sealed else "a _state that this registry did not write for this session"
-        raise Refusal("BLOB_UPLOAD_INVALID", given=given, expected="_state as in Location", next=next, status=404)
+        raise Refusal(
+            "BLOB_UPLOAD_INVALID", given=given, expected="the _state of the session's Location", next=next, status=404
+        )
     session = call.sessions.open(repository, id)
     if session is None:
-        raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
+        raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="an open session", next=next)
     return session, state.offset
 
 
-def _promised(call: Call) -> int | None:
-    """How many bytes the head announced; None where it did not say."""
+def _announced(call: Call) -> int | None:
+    """The number of bytes that the head announced, or None if it did not."""
     length = call.head.header("Content-Length")
     if length is not None and length.isdecimal():
         return int(length)
@@ -172,7 +175,7 @@ def _promised(call: Call) -> int | None:
 
 
 @contextmanager
-def _still_there(session: Session) -> Iterator[None]:
+def _refusing_if_ended(session: Session) -> Iterator[None]:
     try:
         yield
     except SessionBusy:
@@ -182,17 +185,17 @@ def _still_there(session: Session) -> Iterator[None]:
 
 
 def _out_of_order(call: Call, session: Session, given: str, expected: str) -> Refusal:
-    next = "the bytes that follow those in Range, to the Location of this answer; GET that Location to ask again"
-    headers = standing(call, session)
+    next = "the bytes after those in Range, sent to the Location of this response; GET that Location for the state"
+    headers = session_headers(call, session)
     return Refusal("BLOB_UPLOAD_INVALID", given=given, expected=expected, next=next, headers=headers, status=416)
 
 
 def _gone(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_UNKNOWN",
-        given="a session that was cancelled, finished, or taken over by another request, meanwhile",
-        expected="a session that stays open while its bytes come",
-        next=_START_ANEW.format(repository=session.repository),
+        given="a session that was canceled, finished or taken over by another request in the meantime",
+        expected="a session that stays open until its bytes have arrived",
+        next=_START_AGAIN.format(repository=session.repository),
     )
 
 
@@ -200,7 +203,7 @@ def _busy(session: Session) -> Refusal:
     return Refusal(
         "BLOB_UPLOAD_INVALID",
         given=session.id,
-        expected="a session to which no other request is ending at this moment",
-        next="GET the Location to see where the session stands; where that is 404, HEAD the blob",
+        expected="a session without another request that is finishing at this moment",
+        next="GET the Location for the state of the session; if that returns 404, HEAD the blob",
         status=400,
     )

@@ -1,7 +1,8 @@
-"""Walks that one steps through: what there is to choose, to change and to predict, and a state after each request.
+"""Step through a walk one request at a time: choose a walk, edit a request, predict the response, look back.
 
-``machine.py`` drives a walk and keeps the states; ``choices.py`` names the walks, ``editing.py`` breaks a request on
-purpose, ``predicting.py`` asks what will be answered. Nothing here knows widgets: a terminal could show it as well.
+``machine.py`` drives a walk and keeps a state after each request; ``choices.py`` lists the walks; ``editing.py``
+changes a request on purpose; ``predicting.py`` scores predictions of a response. This package does not depend on
+widgets: a terminal could show it as well.
 """
 
 from regtutor.stepping.machine import NEW, RUN_LIMIT, SAME, Stepping

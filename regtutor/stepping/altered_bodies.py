@@ -1,6 +1,6 @@
-"""Bodies made of other bodies, chunk by chunk: nothing is read before it is sent, and never more than a chunk.
+"""Bodies derived from other bodies, chunk by chunk: nothing is read before it is sent, and never more than a chunk.
 
-This module knows neither requests nor why a body is changed.
+This module depends neither on requests nor on the reason for a change.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ Chunks = Iterator[bytes]
 
 
 def altered(body: Body, change: Callable[[Chunks], Chunks], size: int, label: str) -> Body:
-    """A body of ``size`` bytes: what ``change`` makes of the chunks of ``body``, each time that it is sent."""
+    """Return a body of ``size`` bytes that applies ``change`` to the chunks of ``body`` each time it is sent."""
     return Body(size, lambda: _File(change(body.chunks())), label)  # type: ignore[arg-type, return-value]
 
 
 class _File(io.RawIOBase):
-    """A file that is read from chunks; closing it ends them."""
+    """A file that reads from an iterator of chunks; closing it closes the iterator."""
 
     def __init__(self, chunks: Chunks) -> None:
         self._chunks, self._ready = chunks, b""
@@ -28,7 +28,7 @@ class _File(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes; fewer than that before the end too, where a chunk ends."""
+        """Return at most ``size`` bytes; fewer at the end of a chunk, even if more chunks follow."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(CHUNK), b""))
         while not self._ready:

@@ -1,7 +1,7 @@
-"""The walks that one can choose to step through, and what must be there before each of them begins.
+"""The walks that you can choose to step through, and the preparation that each of them needs.
 
-What is needed and not part of the lesson is done beforehand, by the same walks, and said. This module knows nothing of
-states or widgets.
+Content that a walk needs but that is not part of the lesson is pushed beforehand, by the same walks, and a note says
+so. This module does not depend on states or widgets.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from regtutor.walks import Walk
 from regtutor.walks.pulling import ALL
 
 CHUNKS = 3
-"""Into how many chunks the ``chunked`` walk cuts the largest blob, unless that would make them too large."""
+"""The number of chunks into which the ``chunked`` walk cuts the largest blob, unless they would be too large."""
 
 CHUNK_AT_MOST, CHUNKS_AT_MOST = 4 * 1024 * 1024, 8
-"""Bytes in a chunk, so that one is not waited for long; but no blob is cut into more chunks than these."""
+"""The most bytes in a chunk, so that no chunk takes long, and the most chunks of a blob, which takes precedence."""
 
 ARTIFACT_TYPE = "application/vnd.example.note"
 """The type of the artifact that the ``referrers`` walk pushes."""
@@ -38,14 +38,14 @@ ARTIFACT_TYPE = "application/vnd.example.note"
 
 @dataclass(frozen=True)
 class Begun:
-    """A walk that can be driven.
+    """A walk that is ready to be driven.
 
     Attributes
     ----------
-    walk: not driven yet.
-    content: what it is about: the image or index, or the artifact that it pushes.
-    note: what was done beforehand, for a reader; ``""`` if nothing was.
-    prepared: the requests that were made beforehand.
+    walk: the walk, not started yet.
+    content: the image or index of the walk, or the artifact that it pushes.
+    note: a sentence about the preparation; ``""`` without a preparation.
+    prepared: the exchanges of the preparation.
     """
 
     walk: Walk
@@ -55,23 +55,24 @@ class Begun:
 
 
 Begin = Callable[[Registry, Image | Index, str, str, bool], Begun]
-"""Makes a walk: registry, image, repository, tag, and whether blobs may be mounted that were pushed elsewhere before.
+"""A function that makes a walk from registry, image, repository, tag, and whether the walk may mount blobs that were
+pushed to other repositories before.
 
-What the registry refuses of what is done beforehand is raised, as PushFailed or ConnectionFailed.
+If the registry refuses the preparation, the function raises PushFailed or ConnectionFailed.
 """
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A walk that one can choose.
+    """A walk that you can choose.
 
     Attributes
     ----------
-    name: what it is called in code.
-    label: what it is called in a list.
-    shows: one sentence: what there is to see.
+    name: its name in code.
+    label: its name in a list.
+    shows: one sentence about what it shows.
     begin: see :data:`Begin`.
-    anew: what Reset says of a new repository, after its name.
+    reset_note: the words that Reset adds after the name of a new repository.
     fate: of every blob before the first request, see :class:`~regtutor.stepping.progress.BlobProgress`.
     """
 
@@ -79,14 +80,15 @@ class Choice:
     label: str
     shows: str
     begin: Begin
-    anew: str = ""
+    reset_note: str = ""
     fate: Fate = "waiting"
 
 
 def choice(name: str) -> Choice:
-    """The choice called ``name``; InvalidArgument if there is none."""
+    """Return the choice called ``name``; raise InvalidArgument if it does not exist."""
     if name not in CHOICES:
-        raise InvalidArgument(f"There is no walk called {name!r}", f"there are {', '.join(CHOICES)}", "Choose one")
+        why = f"the walks are {', '.join(CHOICES)}"
+        raise InvalidArgument(f"There is no walk called {name!r}", why, "Choose one of them")
     return CHOICES[name]
 
 
@@ -101,9 +103,9 @@ def _chunked(reg: Registry, image: Image | Index, repository: str, tag: str, mou
 
 
 def chunk_size(image: Image | Index) -> int:
-    """Bytes in a chunk: a third of the largest blob, but no chunk so large that one waits long for it.
+    """Return the size of a chunk in bytes: a third of the largest blob, or less if such a chunk would take long.
 
-    A registry that wants larger chunks gets them: the walk sees to that.
+    If the registry requires larger chunks, the walk sends larger ones.
     """
     largest = max((blob.size for blob in image.blobs), default=1)
     return max(min(-(-largest // CHUNKS), CHUNK_AT_MOST), -(-largest // CHUNKS_AT_MOST), 1)
@@ -125,7 +127,7 @@ def _pulled(reg: Registry, image: Image | Index, repository: str, tag: str, moun
 
 
 def _pull(repository: str, tag: str) -> Walk:
-    """A pull whose bytes are verified and then dropped."""
+    """Pull an image, verify its bytes, and discard them."""
     with TemporaryDirectory(prefix="regtutor-") as folder:
         return (yield from walks.pull(repository, tag, destination(Path(folder, "image")), platform=ALL))
 
@@ -140,13 +142,13 @@ def _referred(reg: Registry, image: Image | Index, repository: str, tag: str, mo
 
 
 def _refer(artifact: Image, repository: str, subject: str) -> Walk:
-    """Push an artifact, then ask who refers to its subject."""
+    """Push an artifact, then list the referrers of its subject."""
     notes = yield from walks.push(artifact, repository, artifact.digest)
     return notes + (yield from walks.referrers(repository, subject, walks.Found()))
 
 
 def note_about(image: Image | Index) -> Image:
-    """An artifact that has ``image`` as its subject: a line of text, as a signature or a list of contents would be.
+    """Return an artifact whose subject is ``image``: a line of text, where others have a signature or an SBOM.
 
     Source: OCI image-spec v1.1.1, manifest.md, "Guidelines for Artifact Usage"
     <https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md#guidelines-for-artifact-usage>.
@@ -170,65 +172,67 @@ def _descriptor(blob: Layer | Config | Manifest) -> dict[str, str | int]:
 
 
 def _pushed(reg: Registry, image: Image | Index, repository: str, tag: str) -> tuple[str, Transcript]:
-    """Push the image, as far as it is not there yet; what was done, and the requests that did it."""
+    """Push the parts of the image that the repository lacks; return a sentence about it, and the exchanges."""
     walk = walks.push(image, repository, tag, mount_from=reg.pushed.repositories)
     prepared = walks.run(walk, reg, title=f"push of {repository}:{tag} to {reg.name}, beforehand")
     sent = f"{len(prepared)} requests that are not shown"
     if any(exchange.step != "head_blob" for exchange in prepared[:-1]):
         return f"Before this walk, the image was pushed to {repository} with {sent}.", prepared
-    return f"The blobs were in {repository} before this walk; {sent} saw to it.", prepared
+    return f"The blobs were already in {repository} before this walk; {sent} confirmed it.", prepared
 
 
-_UPLOADED = ", without mount: every blob is uploaded again"
+_UPLOADED = ", without mounts: every blob is uploaded again"
 
 _ROWS = (
     Choice(
         "monolithic",
         "Push: one PUT for each blob",
-        "For each blob HEAD asks whether it is there, POST opens an upload session, and one PUT sends all bytes.",
+        "For each blob, HEAD checks whether it exists, POST opens an upload session, and one PUT sends all its bytes.",
         _monolithic,
         _UPLOADED,
     ),
     Choice(
         "chunked",
         "Push: each blob in chunks",
-        "Each blob goes in several PATCH requests, which say where their bytes belong, and a PUT closes the session.",
+        "Each blob is sent in several PATCH requests, which state where their bytes belong, and a PUT closes the "
+        "session.",
         _chunked,
         _UPLOADED,
     ),
     Choice(
         "mount",
         "Push: mount from another repository",
-        "The blobs are in another repository of the same registry, so POST mounts them and sends no byte.",
+        "The blobs are in another repository of the same registry, so POST mounts them without sending a byte.",
         _mounted,
         ": every blob is mounted again",
     ),
     Choice(
         "already there",
-        "Push: everything is there already",
-        "HEAD finds every blob in the repository, so the manifest alone is sent.",
+        "Push: all blobs exist already",
+        "HEAD finds every blob in the repository, so only the manifest is sent.",
         _already_there,
     ),
     Choice(
         "pull",
         "Pull: the manifest, then its blobs",
-        "GET fetches the manifest, and then, by their digests, the config and the layers that it names.",
+        "GET fetches the manifest, and then, by digest, the config and the layers that it names.",
         _pulled,
     ),
     Choice(
         "delete",
         "Delete: the manifest and its tags",
-        "HEAD tells the digest, and DELETE by it takes the manifest away with every tag; the blobs stay for now.",
+        "HEAD returns the digest, and DELETE with that digest removes the manifest and all its tags; the blobs stay "
+        "for now.",
         _deleted,
         fate="already there",
     ),
     Choice(
         "referrers",
         "Referrers: push an artifact, then list it",
-        "An artifact whose manifest names the image as its subject is pushed, and the image's referrers are listed.",
+        "An artifact whose manifest names the image as its subject is pushed; then the image's referrers are listed.",
         _referred,
     ),
 )
 
 CHOICES: Mapping[str, Choice] = {row.name: row for row in _ROWS}
-"""Every walk that one can choose, by its name, in the order in which they are offered."""
+"""Every walk that you can choose, by name, in the order of the list."""

@@ -1,7 +1,7 @@
-"""What is said after a request that the learner changed, or that failed: what became of it, and how the walk goes on.
+"""The note after a request that the learner changed, or that failed: what happened to it, and how the walk continues.
 
-It is told from what was seen: the request that the walk means to send, the answer, and the registry's storage before
-and after. Nothing is sent from here.
+The note depends on the walk's next request, the response, and the registry's storage before and after. This module
+sends nothing.
 """
 
 from __future__ import annotations
@@ -13,33 +13,34 @@ from regtutor.protocol.endpoints import SENT_TO_A_SESSION
 from regtutor.protocol.urls import split_origin
 from regtutor.storage_tree import StorageTree
 
-TOLD = "You changed this request, and the walk took this answer for the answer to its own."
+ACCEPTED = "You changed this request, and the walk used the response as if it had sent its own request."
 
-_AGAIN = (
-    "You changed this request, so the walk was not told of this answer: the request it meant to send is there again."
-)
-_DROPPED = "The registry has dropped the upload session, so that request will find nothing: Reset starts anew."
+_AGAIN = "You changed this request, so the walk did not receive the response. Its original request is next again."
+_DROPPED = "The registry has deleted the upload session, so that request will fail. Press Reset to start again."
 _KEPT = (
-    "The registry kept bytes of it in the upload session, and may not take that request any more, "
-    "whose Location is from before: Reset starts anew."
+    "The registry stored bytes of your request in the upload session, and might no longer accept the original, "
+    "whose Location is older. Press Reset to start again."
 )
-_PERHAPS_DROPPED = "(If the registry dropped the upload session meanwhile, Reset starts anew.)"
-_GONE = "The registry does not know the upload session any more: Reset starts anew, and finds what is there already."
+_PERHAPS_DROPPED = "(If the registry has deleted the upload session meanwhile, press Reset to start again.)"
+_GONE = (
+    "The upload session no longer exists in the registry. Press Reset to start again; "
+    "the walk then finds what is already stored."
+)
 
 
-def after_detour(meant: Request | None, before: StorageTree | None, now: StorageTree | None) -> str:
-    """What to say when the walk was not told of an answer.
+def after_detour(original: Request | None, before: StorageTree | None, now: StorageTree | None) -> str:
+    """Return the note for a response that the walk did not receive.
 
     Parameters
     ----------
-    meant: what the walk means to send next, as before.
-    before, now: the registry's storage, as far as it can be seen.
+    original: the walk's own request, which is still the next one.
+    before, now: the registry's storage, or None where it cannot be read.
     """
-    if meant is None or meant.step not in SENT_TO_A_SESSION:
+    if original is None or original.step not in SENT_TO_A_SESSION:
         return _AGAIN
     if now is None:
         return f"{_AGAIN} {_PERHAPS_DROPPED}"
-    session = split_origin(meant.shown_target)[1].partition("?")[0].rpartition("/")[2]
+    session = split_origin(original.shown_target)[1].partition("?")[0].rpartition("/")[2]
     left = _session_bytes(now, session)
     if left == _session_bytes(before, session):
         return _AGAIN
@@ -47,19 +48,19 @@ def after_detour(meant: Request | None, before: StorageTree | None, now: Storage
 
 
 def after_failure(failure: RegtutorError, following: Request) -> str:
-    """What to say when sending failed, and the walk knows how to go on."""
+    """Return the note for a request that could not be sent, in a walk that continues."""
     if following.step == "cancel_upload":
         return f"{failure} The next request cleans up after it; then the walk stops."
-    return f"{failure} The walk goes on with {following.step}."
+    return f"{failure} The walk continues with {following.step}."
 
 
 def after_end(exchange: Exchange | None) -> str:
-    """What to say of the answer that stopped a walk, besides what its error says."""
+    """Return the note for the response that stopped a walk, in addition to its error."""
     lost = exchange is not None and exchange.status == 404 and exchange.request_name in SENT_TO_A_SESSION
     return _GONE if lost else ""
 
 
 def _session_bytes(tree: StorageTree | None, session: str) -> int | None:
-    """How many bytes the upload session called ``session`` holds; None if it is not in ``tree``."""
+    """Return how many bytes the upload session called ``session`` holds; None if it is not in ``tree``."""
     sizes = (size for path, size in tree or () if f"/{path}".endswith(f"/_uploads/{session}/data"))
     return next(sizes, None) if session else None

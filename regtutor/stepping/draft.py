@@ -1,4 +1,4 @@
-"""A request about to be sent, as far as it may be shown and edited. How it is edited is not known here."""
+"""The request about to be sent, without its secrets, for display. Editing it is the task of ``editing.py``."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from regtutor.protocol.secrets import redact_headers
 from regtutor.protocol.urls import split_origin
 
 AS_IT_IS = "as it is"
-"""The name of the body that the walk meant to send."""
+"""The name of the original body."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A request about to be sent, as far as it may be shown; the connection adds headers of its own when it is sent.
+    """The request about to be sent, without its secrets. The connection adds its own headers when it sends it.
 
     Attributes
     ----------
-    step: the name of the documented request.
+    step: the name of the endpoint.
     method: as it will be sent.
     target: in origin-form, without secrets.
-    origin: scheme and host, if the target names them (a Location may, and so may the learner), or ``""``.
+    origin: scheme and host, if the target names them (a Location can, and so can the learner), or ``""``.
     headers: name and value, without secrets.
     size: bytes of the body; None without a body.
     label: where the body's bytes come from.
-    body: which of ``bodies`` it is.
-    bodies: what may be sent in the body's place, the original first.
-    edits: what was changed in the request, a short text each; empty for the request that the walk meant to send.
-    warning: what is to be known before it is sent, or ``""``.
+    body: the name of the body, one of ``bodies``.
+    bodies: the names of the bodies that can be sent, the original first.
+    edits: a short text for each change to the request; empty for the original request.
+    warning: what the learner should know before sending it, or ``""``.
     """
 
     step: str
@@ -48,7 +48,7 @@ class Draft:
     def of(
         cls, request: Request, *, body: str = AS_IT_IS, bodies: Sequence[str] = (AS_IT_IS,), edits: Sequence[str] = ()
     ) -> Draft:
-        """What of ``request`` may be shown."""
+        """Return ``request`` without its secrets."""
         origin, target = split_origin(request.shown_target)
         return cls(
             step=request.step,
@@ -66,12 +66,12 @@ class Draft:
 
     @property
     def edited(self) -> bool:
-        """Whether it is another request than the walk meant to send."""
+        """Whether it differs from the original request of the walk."""
         return bool(self.edits)
 
     @property
     def start_line(self) -> str:
-        """Method, target in origin-form, version."""
+        """Method, target in origin-form, and HTTP version."""
         return f"{self.method} {self.target} HTTP/1.1"
 
     @property
@@ -80,7 +80,7 @@ class Draft:
         return "bytes in memory" if self.label == "bytes" else self.label
 
     def as_text(self) -> str:
-        """The request line by line, as :meth:`Exchange.as_text` writes it."""
+        """Return the request line by line, in the format of :meth:`Exchange.as_text`."""
         lines = [f"> {self.start_line}", *(f"> {name}: {value}" for name, value in self.headers), ">"]
         if self.size is not None:
             lines.append(f"> [{self.size} bytes to be sent, from {self.source}]")
@@ -90,14 +90,14 @@ class Draft:
 
 
 def _warning(request: Request) -> str:
-    """A registry waits for bytes that were announced, as long as its patience lasts: say so beforehand."""
+    """Return a warning if the headers announce bytes that the body lacks: the registry waits for them for a while."""
     if request.body is None and (coding := request.header("Transfer-Encoding")):
-        return f"Transfer-Encoding: {coding} announces a body, and there is none: {_WAITS}"
+        return f"Transfer-Encoding: {coding} announces a body, but the request has none: {_WAITS}"
     length = request.header("Content-Length") or ""
     size = request.body.size if request.body else 0
     if not length.isdecimal() or request.header("Transfer-Encoding") or int(length[:18]) <= size:
         return ""
-    return f"Content-Length announces {length} bytes, and there are {size}: {_WAITS}"
+    return f"Content-Length announces {length} bytes, but the body has {size}: {_WAITS}"
 
 
 _WAITS = "the registry will wait for the rest, perhaps for a minute"

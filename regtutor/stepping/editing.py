@@ -1,7 +1,8 @@
-"""Breaking a request on purpose: the learner's version of the one about to be sent.
+"""Edit the request about to be sent: the learner's version of it, right or wrong.
 
-What is edited is what is shown, without secrets; what stays as it was shown is sent as it was meant. Nothing is judged
-here: the client says what cannot be sent, and the registry what is wrong.
+The learner edits the request as it is shown, without secrets. A part that is left as shown is sent in its original
+form. This module does not judge the request: the client reports what it cannot send, and the registry reports what is
+wrong.
 """
 
 from __future__ import annotations
@@ -66,13 +67,13 @@ BODIES: Mapping[str, Callable[[Body], Body | None]] = {
     "the first half": _first_half,
     "one byte more": _one_more,
 }
-"""What may be sent in the place of a body, by name; what needs bytes is made of them as they are sent."""
+"""The bodies that can be sent instead of the original, by name; a changed body is produced while it is sent."""
 
 _NEED_BYTES = ("one byte changed", "the first half")
 
 
 def bodies_for(body: Body | None) -> tuple[str, ...]:
-    """The names in :data:`BODIES` that make something else of ``body``, and its own, which is the first."""
+    """Return the names in :data:`BODIES` that change ``body``, after the name of ``body`` itself."""
     same = {"none"} if body is None else {"empty"} if body.size == 0 else set()
     if body is None or body.size == 0:
         same |= set(_NEED_BYTES)
@@ -81,7 +82,7 @@ def bodies_for(body: Body | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Version:
-    """A request as the walk meant it (``original``), as it will be sent (``request``), and which body that has."""
+    """The walk's own request (``original``), the one that will be sent (``request``), and the name of its body."""
 
     original: Request
     request: Request
@@ -89,12 +90,12 @@ class Version:
 
     @classmethod
     def of(cls, request: Request) -> Version:
-        """The version that nothing was changed in."""
+        """Return the version without any change."""
         return cls(request, request)
 
     @property
     def draft(self) -> Draft:
-        """What of it may be shown."""
+        """The version without its secrets, for display."""
         names = bodies_for(self.original.body)
         return Draft.of(self.request, body=self.body, bodies=names, edits=differences(self))
 
@@ -106,20 +107,20 @@ class Version:
         headers: Iterable[tuple[str, str]] | None = None,
         body: str | None = None,
     ) -> Version:
-        """This version with something changed; what is None stays.
+        """Return this version with changes; an argument that is ``None`` changes nothing.
 
         Parameters
         ----------
         method: any text.
-        target: as it is shown, in origin-form, or a whole URL. If it is the one that is shown, what it stands for is
-            sent, secrets included.
-        headers: all of them, in order, as they are shown; Content-Length follows the body if it was left as it was.
+        target: as it is shown, in origin-form, or a whole URL. A target that is equal to the shown one is sent in its
+            original form, secrets included.
+        headers: all of them, in order, as they are shown. Content-Length follows the body unless it was changed.
         body: a name in :data:`BODIES`.
 
         Raises
         ------
-        InvalidArgument: for a name that no body has, for a changed text that holds ``<redacted>``, for a text that no
-            encoding can write, and for what is no text.
+        InvalidArgument: if no body has that name, if a changed text contains ``<redacted>``, if a text cannot be
+            encoded, or if a value is not text.
         """
         request = self.request
         if method is not None:
@@ -131,7 +132,7 @@ class Version:
         return self._with_body(request, self.body if body is None else body)
 
     def _target(self, text: str) -> str | Location:
-        """The live target that ``text`` stands for, where it is one that was shown."""
+        """Return the real target for ``text``, with its secrets if ``text`` is equal to a target that was shown."""
         for request in (self.request, self.original):
             if text in (request.shown_target, split_origin(request.shown_target)[1]):
                 return request.target
@@ -145,17 +146,18 @@ class Version:
         found = []
         for name, value in _pairs(pairs):
             pair = (_text("header's name", name), _text(f"header {name}", value))
-            meant = live.get(pair)
-            if meant is None:
+            originals = live.get(pair)
+            if originals is None:
                 _must_be_whole(f"header {name}", value)
                 found.append(pair)
-            else:  # of two that look alike, each stays what it is
-                found.append(meant.pop(0) if len(meant) > 1 else meant[0])
+            else:  # headers that look alike keep their own values
+                found.append(originals.pop(0) if len(originals) > 1 else originals[0])
         return tuple(found)
 
     def _with_body(self, request: Request, name: str) -> Version:
         if name not in BODIES:
-            raise InvalidArgument(f"There is no body called {name!r}", f"there are {', '.join(BODIES)}", "Choose one")
+            why = f"the bodies are {', '.join(BODIES)}"
+            raise InvalidArgument(f"There is no body called {name!r}", why, "Choose one of them")
         body = self.original.body
         made = body if name == AS_IT_IS else BODIES[name](body or Body(0, lambda: BytesIO(), "no bytes"))
         headers = request.headers
@@ -165,10 +167,10 @@ class Version:
 
 
 def _live(request: Request) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    """Each header as it is shown, and what it stands for: more than one where only their secrets differ."""
+    """Return each header as it is shown, and its real forms: several if they differ only in their secrets."""
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for shown, meant in zip(redact_headers(request.headers), request.headers, strict=True):
-        found.setdefault(shown, []).append(meant)
+    for shown, original in zip(redact_headers(request.headers), request.headers, strict=True):
+        found.setdefault(shown, []).append(original)
     return found
 
 
@@ -177,20 +179,20 @@ def _pairs(headers: Iterable[tuple[str, str]]) -> HeaderList:
         return tuple((name, value) for name, value in headers)
     except (TypeError, ValueError):
         raise InvalidArgument(
-            f"{headers!r:.80} are no headers",
+            f"{headers!r:.80} is not a list of headers",
             "headers are pairs of a name and a value",
-            'Give [("Name", "value"), ...]',
+            'Pass [("Name", "value"), ...]',
         ) from None
 
 
 def _text(what: str, value: str) -> str:
     if not isinstance(value, str):
-        raise InvalidArgument(f"The {what} is of the type {type(value).__name__}", "it is sent as text", "Give a str")
+        raise InvalidArgument(f"The {what} is of type {type(value).__name__}", "it is sent as text", "Pass a str")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise InvalidArgument(
-            f"The {what} cannot be sent", "it holds half of a character", "Type that character anew"
+            f"The {what} cannot be sent", "it contains half of a character", "Type that character again"
         ) from None
     return value
 
@@ -199,8 +201,8 @@ def _must_be_whole(what: str, value: str) -> None:
     if REDACTED in value:
         raise InvalidArgument(
             f"The {what} cannot be sent like this",
-            f"{REDACTED} stands where a secret was, and only the text as it was shown can be sent with it",
-            "Put the shown text back, or write a value of your own there",
+            f"{REDACTED} replaces a secret, which is sent only if the whole text is left as it was shown",
+            f"Restore the text as it was shown, or replace {REDACTED} with your own value",
         )
 
 
@@ -209,7 +211,7 @@ def _lengths(headers: HeaderList) -> list[str]:
 
 
 def _follows(request: Request) -> bool:
-    """Whether what the headers say of the body's length fits it, so that nobody changed it on purpose."""
+    """Whether the headers state the true length of the body: then nobody has changed it on purpose."""
     if any(name.lower() == "transfer-encoding" for name, _ in request.headers):
         return False
     return _lengths(request.headers) == ([] if request.body is None else [str(request.body.size)])
@@ -225,7 +227,7 @@ def _with_length(headers: HeaderList, body: Body | None) -> HeaderList:
 
 
 def differences(version: Version) -> tuple[str, ...]:
-    """What was changed, a short text for each: the method, the target, each header, the body."""
+    """Return a short text for each change: the method, the target, each header, the body."""
     original, request = version.original, version.request
     found = []
     if request.method != original.method:
@@ -234,7 +236,7 @@ def differences(version: Version) -> tuple[str, ...]:
         found.append("target changed")
     found += _header_differences(original.headers, request.headers)
     if original.headers != request.headers and not found:
-        found.append("headers in another order or spelling")
+        found.append("headers in a different order or spelling")
     if version.body != AS_IT_IS:
         found.append(f"body: {version.body}")
     return tuple(found)
@@ -257,7 +259,7 @@ def _header_differences(old: HeaderList, new: HeaderList) -> list[str]:
 
 def _difference(name: str, before: list[str], after: list[str]) -> str:
     if not after:
-        return f"{name} taken away"
+        return f"{name} removed"
     if not before:
         return f"{name} added"
     if len(before) == len(after) == 1:

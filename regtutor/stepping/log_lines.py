@@ -1,4 +1,4 @@
-"""What a registry logged between two moments. A log may come late, be cut at its beginning, or not be seen at all."""
+"""The lines that a registry logged between two moments. A log can lag, lose its beginning, or be unavailable."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from regtutor.errors import RegtutorError
 from regtutor.protocol.secrets import redact_text
 
 WAIT = 0.4
-"""Seconds that are waited for a line at most; a registry may write it after its answer."""
+"""The most seconds to wait for a line; a registry can write it after it has responded."""
 
 _PAUSE = 0.05
 _TRIES = 8
 _SETTLE = 0.005
 
 LINES = 40
-"""Lines that are kept for one request at most: the last ones."""
+"""The most lines that are kept for one request: the last ones."""
 
 
 def added(before: str, after: str) -> tuple[str, ...]:
-    """The lines that ``after`` has and ``before`` had not, if a log that read ``before`` reads ``after`` now.
+    """Return the lines that a log has gained, if its text was ``before`` and is ``after`` now.
 
-    Its beginning may be gone meanwhile, or all of it. A line that is still being written is left for the next time.
+    The log can have lost its beginning meanwhile, or all of it. An incomplete line is left for the next reading.
     """
     if after.startswith(before):
         return tuple(after[len(before) :].splitlines())
@@ -36,12 +36,12 @@ def added(before: str, after: str) -> tuple[str, ...]:
 
 
 class LogReader:
-    """Reads a registry's log, a piece at a time.
+    """Reads the lines that a registry's log has gained since the last reading.
 
     Parameters
     ----------
     reg: the registry.
-    pause: waits so many seconds.
+    pause: a function that waits the given number of seconds.
     """
 
     def __init__(self, reg: Registry, pause: Callable[[float], object] = time.sleep) -> None:
@@ -49,14 +49,14 @@ class LogReader:
         self._seen = ""
 
     def skip(self) -> str:
-        """Pass over what is there; why it cannot be seen, or ``""``."""
+        """Skip what the log contains now; return why it cannot be read, or ``""``."""
         self._seen, why = self._text()
         return why
 
     def read(self) -> tuple[tuple[str, ...], str]:
-        """The lines since the last time, without secrets, and why there are none to be seen, or ``""``.
+        """Return the new lines, without secrets, and why the log cannot be read, or ``""``.
 
-        If there is none yet, one is waited for, for :data:`WAIT` seconds at most.
+        If there is no new line yet, wait for one, at most :data:`WAIT` seconds.
         """
         text, why = self._text()
         deadline = time.monotonic() + WAIT
@@ -66,7 +66,7 @@ class LogReader:
             self._pause(_PAUSE)
             text, why = self._text()
         if not why and added(self._seen, text):
-            # Where an answer has several lines, the first may be there alone.
+            # A registry can log several lines for a response; the first may have been written alone.
             self._pause(_SETTLE)
             text, why = self._text()
         if why:
@@ -76,7 +76,7 @@ class LogReader:
         return tuple(redact_text(line) for line in lines), ""
 
     def _text(self) -> tuple[str, str]:
-        """The whole lines of the log, and why it cannot be read."""
+        """Return the complete lines of the log, and why it cannot be read."""
         try:
             text = self._reg.logs()
         except RegtutorError as error:
@@ -89,4 +89,4 @@ class LogReader:
 def _cut(lines: tuple[str, ...]) -> tuple[str, ...]:
     if len(lines) <= LINES:
         return lines
-    return (f"... {len(lines) - LINES + 1} lines before these", *lines[-(LINES - 1) :])
+    return (f"... {len(lines) - LINES + 1} earlier lines", *lines[-(LINES - 1) :])

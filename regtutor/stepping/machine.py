@@ -1,8 +1,9 @@
-"""A walk that one steps through: the state machine behind ``PushStepper``.
+"""Step through a walk: the state machine behind ``PushStepper``.
 
-It drives the same walks as ``push_image`` and its like, a request at a time, and keeps a frozen :class:`State` after
-each, so that one can look back. A request can be changed before it is sent; what the registry refuses then is kept from
-the walk. It knows nothing of widgets: a test, or a terminal, can drive it as well.
+:class:`Stepping` drives the same walks as ``push_image`` and the other calls, one request at a time, and keeps a frozen
+:class:`State` after each, so that you can look back. A request can be changed before it is sent; if the registry
+refuses it, the walk does not receive the response. This module does not depend on widgets: a test or a terminal can
+drive it as well.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from regtutor.errors import ConnectionFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.stepping.choices import Begun, Choice, choice
-from regtutor.stepping.detours import TOLD, after_detour, after_end, after_failure
+from regtutor.stepping.detours import ACCEPTED, after_detour, after_end, after_failure
 from regtutor.stepping.editing import Version
 from regtutor.stepping.log_lines import LogReader
 from regtutor.stepping.progress import OnBytes, counted, progress
@@ -30,35 +31,35 @@ from regtutor.storage_tree import StorageTree
 from regtutor.walks import Notes
 
 RUN_LIMIT = 500
-"""Requests that one :meth:`Stepping.run` sends at most."""
+"""The most requests that one :meth:`Stepping.run` sends."""
 
 NEW, SAME = "new", "same"
-"""Where :meth:`Stepping.reset` starts the walk anew: in a new repository without mount, or in the same one."""
+"""Where :meth:`Stepping.reset` starts the walk again: in a new repository without mounts, or in the same one."""
 
 _INTERRUPTED = "Interrupted before it was read"
 
 
 class Stepping:
-    """A walk in steps, with the states it went through.
+    """A walk, one request at a time, with every state that it went through.
 
     Parameters
     ----------
     reg: the registry.
-    image: what the walk is about: an image, or an index with all its images.
-    repository, tag: where it is or goes to, such as ``"library/hello"`` and ``"v1"``.
+    image: the content of the walk: an image, or an index with all its images.
+    repository, tag: where the content is or goes, such as ``"library/hello"`` and ``"v1"``.
     walk: a name in :data:`~regtutor.stepping.choices.CHOICES`.
-    on_bytes: is told how far a blob is while its bytes go out, see :data:`~regtutor.stepping.progress.OnBytes`.
-    pause: waits so many seconds, for log lines that are late.
+    on_bytes: called while the bytes of a blob go out, see :data:`~regtutor.stepping.progress.OnBytes`.
+    pause: a function that waits the given number of seconds, for log lines that are late.
 
-    What a walk needs is done first. If the registry refuses that, the first state holds the error and its exchange.
+    The preparation of a walk runs first. If the registry refuses it, the first state holds the error and its exchange.
 
     Attributes
     ----------
-    states: every state of the present walk, the latest last; never empty.
+    states: every state of the current walk, the latest last; never empty.
     position: the index of the state that is shown.
-    choice: the present walk, as one chose it.
-    content: the image or index that the present walk is about, or the artifact that it pushes.
-    prepared: the requests that were made before the present walk and are not shown.
+    choice: the current walk, as it was chosen.
+    content: the image or index of the current walk, or the artifact that it pushes.
+    prepared: the exchanges of the preparation of the current walk, which are not shown.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Stepping:
         self._start(choice(walk), repository, mount=True)
 
     def _start(self, chosen: Choice, repository: str, *, mount: bool) -> None:
-        """Begin a walk; until what it needs is done, the former one stays as it is."""
+        """Begin a walk; the former one stays as it is until the preparation is done."""
         reg, error = self._sender.reg, None
         try:
             begun = chosen.begin(reg, self._image, repository, self.tag, mount)
@@ -100,7 +101,7 @@ class Stepping:
         first = State(0, repository, exchange=refused, tree=tree, unseen=unseen, note=begun.note, error=error)
         self._add(replace(first, unlogged=unlogged))
 
-    # -- where one is ----------------------------------------------------------------------------------------------
+    # -- position --------------------------------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
@@ -114,59 +115,59 @@ class Stepping:
 
     @property
     def repository(self) -> str:
-        """Where the present walk goes to."""
+        """The repository of the current walk."""
         return self.states[0].repository
 
     @property
     def can_back(self) -> bool:
-        """Whether there is an earlier state."""
+        """Whether an earlier state exists."""
         return self.position > 0
 
     @property
     def can_forward(self) -> bool:
-        """Whether there is a later state."""
+        """Whether a later state exists."""
         return not self.live
 
     @property
     def can_next(self) -> bool:
-        """Whether there is a later state, or a request to be sent."""
+        """Whether a later state exists, or a request can be sent."""
         return self.can_forward or self.can_send
 
     @property
     def can_send(self) -> bool:
-        """Whether the walk has a further request."""
+        """Whether the walk has another request."""
         return self.states[-1].draft is not None
 
     # -- moves -----------------------------------------------------------------------------------------------------
 
     def back(self) -> State:
-        """Show the state before; nothing is undone in the registry. At the first state this does nothing."""
+        """Show the previous state; nothing is undone in the registry. At the first state, this does nothing."""
         self.position = max(self.position - 1, 0)
         return self.state
 
     def forward(self) -> State:
-        """Show the state after this one; nothing is sent. At the latest state this does nothing."""
+        """Show the next state; nothing is sent. At the latest state, this does nothing."""
         self.position = min(self.position + 1, len(self.states) - 1)
         return self.state
 
     def send(self) -> State:
-        """Send the request about to be sent. While one looks back, and at the end, this does nothing.
+        """Send the request about to be sent. At an earlier state, and at the end, this does nothing.
 
         Raises
         ------
-        Exception: whatever stopped the walk, after a state that holds it was added.
-        RegtutorError: if a request that was edited cannot be sent; no state is added, and it can be edited further.
+        Exception: whatever stopped the walk; a state that holds it is added first.
+        RegtutorError: if an edited request cannot be sent; no state is added, and the request can be edited again.
         """
         if self.live and self.can_send:
             self._send()
         return self.state
 
     def next(self) -> State:
-        """:meth:`forward`, or at the latest state :meth:`send`."""
+        """Do what :meth:`forward` does, or at the latest state what :meth:`send` does."""
         return self.send() if self.live else self.forward()
 
     def run(self, each: Callable[[State], None] | None = None, limit: int = RUN_LIMIT) -> State:
-        """Go to the latest state and send what is left, at most ``limit`` requests; ``each`` sees every new state.
+        """Go to the latest state and send the remaining requests, at most ``limit``; call ``each`` with each new state.
 
         Raises
         ------
@@ -182,18 +183,20 @@ class Stepping:
         return self.state
 
     def reset(self, where: str, walk: str | None = None) -> str:
-        """Start a walk anew, and say how. The states of the former one are dropped; the registry stays as it is.
+        """Start a walk again, and return a sentence about it.
+
+        The states of the former walk are dropped; the registry stays as it is.
 
         Parameters
         ----------
-        where: :data:`NEW`, a repository that this client has not pushed the image to, so that uploads are seen again
-            (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds what was
-            pushed.
-        walk: a name in :data:`~regtutor.stepping.choices.CHOICES`; by default the present walk.
+        where: :data:`NEW`, a repository to which this client has not pushed the image, so that you see uploads again
+            (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds the content
+            that was pushed.
+        walk: a name in :data:`~regtutor.stepping.choices.CHOICES`; by default the current walk.
 
         Raises
         ------
-        InvalidArgument: for another place, and for a walk that there is not; nothing was changed.
+        InvalidArgument: if the place or the walk does not exist; nothing is changed then.
         """
         if where not in (NEW, SAME):
             why = f"a walk starts in a {NEW!r} repository or in the {SAME!r} one"
@@ -202,12 +205,12 @@ class Stepping:
         chosen = choice(walk) if walk is not None else self.choice
         if where == NEW:
             self._start(chosen, self._unused(), mount=False)
-            said = f"Started anew in the new repository {self.repository}{self.choice.anew}."
+            done = f"Started again in the new repository {self.repository}{self.choice.reset_note}."
         else:
             self._start(chosen, self.repository, mount=True)
-            finds = ": HEAD answers 200 for what is there already" if self.choice.anew else ""
-            said = f"Started anew in the same repository, {self.repository}{finds}."
-        return f"{said} {left}".rstrip()
+            finds = ": HEAD returns 200 for the blobs that exist already" if self.choice.reset_note else ""
+            done = f"Started again in the same repository, {self.repository}{finds}."
+        return f"{done} {left}".rstrip()
 
     def _left_open(self) -> str:
         last = self.states[-1]
@@ -215,10 +218,10 @@ class Stepping:
             return ""
         opened = next((e for e in reversed(last.exchanges) if e.step in ("start_upload", "mount_blob")), None)
         number = last.exchanges.index(opened) + 1 if opened is not None else last.number
-        return f"The upload session that request {number} opened is left behind; registries drop those in time."
+        return f"The upload session that request {number} opened stays open; registries delete such sessions in time."
 
     def _unused(self) -> str:
-        """The first of name-2, name-3, ... that this client has pushed no blob of the image to."""
+        """Return the first of name-2, name-3, ... to which this client has pushed no blob of the image."""
         pushed = self._sender.reg.pushed
         used = {name for blob in self._image.blobs for name in pushed.repositories(blob.digest)} | {self.repository}
         number = 2
@@ -236,7 +239,9 @@ class Stepping:
         headers: Iterable[tuple[str, str]] | None = None,
         body: str | None = None,
     ) -> State:
-        """Change the request about to be sent; what is None stays as it is now. The state shows the changed draft.
+        """Change the request about to be sent; an argument that is ``None`` changes nothing.
+
+        The state then shows the changed draft.
 
         Parameters
         ----------
@@ -244,12 +249,13 @@ class Stepping:
 
         Raises
         ------
-        InvalidArgument: if it cannot be changed like this, or if there is none about to be sent; nothing was changed.
+        InvalidArgument: if the request cannot be changed like this, or if no request is about to be sent; nothing is
+            changed then.
         """
         return self._show_version(self._editable().edit(method=method, target=target, headers=headers, body=body))
 
     def undo_edit(self) -> State:
-        """Have the request that the walk meant to send again. Without one that is edited, this does nothing."""
+        """Restore the walk's original request. If nothing was edited, this does nothing."""
         if self._version is None:
             return self.state
         return self._show_version(Version.of(self._version.original))
@@ -257,9 +263,9 @@ class Stepping:
     def _editable(self) -> Version:
         if self._version is None or not self.live:
             raise InvalidArgument(
-                "There is no request to be changed here",
-                "the walk has ended" if self.live else "this is a look back at what was sent",
-                "Reset starts anew" if self.live else "Go forward to the latest state",
+                "There is no request to change here",
+                "the walk has ended" if self.live else "this state shows a request that was sent already",
+                "Reset to start again" if self.live else "Go forward to the latest state",
             )
         return self._version
 
@@ -275,13 +281,13 @@ class Stepping:
         self.position = len(self.states) - 1
         into = self._version.original.into
         if isinstance(into, Receiver):
-            into.empty()  # an answer that was cut, or kept from the walk, is no part of the one that comes now
+            into.empty()  # it can hold bytes of a response that was cut off, or that the walk did not receive
         if self._version.draft.edited:
             self._send_edited(self._version)
         else:
-            self._send_meant()
+            self._send_original()
 
-    def _send_meant(self) -> None:
+    def _send_original(self) -> None:
         assert self._walker.request is not None
         known = len(self._walker.exchanges)
         try:
@@ -292,13 +298,13 @@ class Stepping:
         self._conclude(known)
 
     def _send_edited(self, version: Version) -> None:
-        """Send it; an answer below 400 goes to the walk, any other makes a detour."""
+        """Send the edited request; a response below 400 goes to the walk, any other outcome is a detour."""
         known, edits = len(self._walker.exchanges), version.draft.edits
         try:
             exchange = self._walker.attempt(self._counted(version.request))
         except RegtutorError as error:
             if error.exchange is None and not isinstance(error, ConnectionFailed):
-                raise  # nothing was sent, and it can be mended
+                raise  # nothing was sent, and the learner can correct the request
             self._conclude(known, note=str(error), edits=edits, detour=True)
             return
         if not exchange.ok:
@@ -307,16 +313,16 @@ class Stepping:
         try:
             self._walker.tell(exchange)
         except Exception as error:
-            self._conclude(known, note=TOLD, edits=edits, error=error)
+            self._conclude(known, note=ACCEPTED, edits=edits, error=error)
             raise
-        self._conclude(known, note=TOLD, edits=edits)
+        self._conclude(known, note=ACCEPTED, edits=edits)
 
     def _counted(self, request: Request) -> Request:
-        """``request``, which tells how far the bytes of a blob are while they go out or come in."""
-        meant = self._walker.request
-        if self._on_bytes is None or meant is None:
+        """Return ``request`` so that it reports the progress of its blob while the bytes go out or come in."""
+        own = self._walker.request
+        if self._on_bytes is None or own is None:
             return request
-        names = (meant.body.digest, meant.body.label) if meant.body else (meant.shown_target.rpartition("/")[2],)
+        names = (own.body.digest, own.body.label) if own.body else (own.shown_target.rpartition("/")[2],)
         row = next((row for row in self.states[-1].blobs if row.digest in names), None)
         return counted(request, row, self._on_bytes) if row is not None else request
 
@@ -329,9 +335,9 @@ class Stepping:
         edits: tuple[str, ...] = (),
         detour: bool = False,
     ) -> None:
-        """Add the state after the request that was just sent; there were ``known`` exchanges before it.
+        """Add the state after the request that was just sent; ``known`` exchanges came before it.
 
-        Its request is done, so the state is added even if the look at the registry is interrupted.
+        The request is done, so the state is added even if reading the registry's log or storage is interrupted.
         """
         exchanges, before = tuple(self._walker.exchanges), self.states[-1]
         exchange = exchanges[-1] if len(exchanges) > known else None
@@ -342,8 +348,8 @@ class Stepping:
             tree, unseen = _tree(self._sender.reg)
             state = replace(state, log=log, unlogged=unlogged, tree=tree, unseen=unseen)
         finally:
-            said = after_detour(self._walker.request, before.tree, state.tree) if detour else self._note(state)
-            self._add(replace(state, note=" ".join(part for part in (note, said) if part)))
+            more = after_detour(self._walker.request, before.tree, state.tree) if detour else self._note(state)
+            self._add(replace(state, note=" ".join(part for part in (note, more) if part)))
 
     def _note(self, state: State) -> str:
         failure, request = self._sender.failure, self._walker.request
@@ -354,7 +360,7 @@ class Stepping:
         return " ".join(f"{note}." for note in self._walker.notes)
 
     def _add(self, state: State) -> None:
-        """Show ``state``, with the request about to be sent, and how far the blobs have come."""
+        """Add ``state`` with the request about to be sent and the progress of the blobs, and show it."""
         request = self._walker.request if state.error is None else None
         self._version = Version.of(request) if request is not None else None
         draft = self._version.draft if self._version is not None else None
@@ -370,7 +376,7 @@ def _ended() -> Generator[Request, Exchange, Notes]:
 
 
 class _Remembering:
-    """Sends to ``reg``, and remembers how the last sending failed: the walk may handle it and say nothing."""
+    """Sends to ``reg``, and keeps the last failure, since the walk can handle it without reporting it."""
 
     def __init__(self, reg: Registry) -> None:
         self.reg = reg

@@ -1,6 +1,6 @@
-"""Predict first: what may be guessed of the answer to a request, how a guess is judged, and the score.
+"""Predictions: what a learner can guess about a response, how a guess is judged, and the score.
 
-What can be picked comes from the tables of requests and headers; what is said of it too. Nothing is sent from here.
+The options, and the sentences about them, come from the tables of endpoints and headers. This module sends nothing.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.responses import RESPONSES, documented, meaning, required_headers
 
 HEADERS_ASKED = 5
-"""How many headers a question offers."""
+"""The number of headers that a question offers."""
 
 _OTHERS = 2
-"""How many statuses a question offers besides the documented ones."""
+"""The number of statuses that a question offers in addition to the documented ones."""
 
 CONCEPTS: Mapping[str, str] = {
     "check_api": "API check",
@@ -43,7 +43,7 @@ CONCEPTS: Mapping[str, str] = {
     "get_referrers": "referrers",
     "request_token": "token",
 }
-"""What each documented request is about, in the specification's words."""
+"""The topic of each endpoint, in the specification's words."""
 
 _TELLING: Mapping[str, tuple[str, ...]] = {
     "api": ("Docker-Distribution-Api-Version", "Content-Type"),
@@ -55,31 +55,31 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "referrers": ("OCI-Filters-Applied", "Link"),
     "token": ("Content-Type", "Cache-Control"),
 }
-"""The headers that tell something in the answers to a family of requests, for want of a table in the documents."""
+"""The informative headers of the responses of each family of endpoints; the documents have no table of them."""
 
 _WRONG = ("WWW-Authenticate", "Range", "Location", "Content-Range", "Allow", "Link")
-"""Headers of other answers, to fill a question up."""
+"""Headers of other responses, to fill up a question."""
 
 
-class Asked(Protocol):
-    """What is about to be sent: a Request, or a Draft of one."""
+class HasStep(Protocol):
+    """The request about to be sent: a Request, or a Draft of one."""
 
     @property
     def step(self) -> str:
-        """The name of the documented request."""
+        """The name of the endpoint."""
         ...
 
 
 @dataclass(frozen=True)
 class Question:
-    """What one may guess about the answer to a request.
+    """The guesses that a learner can make about the response to a request.
 
     Attributes
     ----------
-    step: the name of the documented request.
-    concept: what it is about, in the specification's words.
-    statuses: one of these may be picked, in ascending order.
-    headers: any of these may be picked, by name.
+    step: the name of the endpoint.
+    concept: its topic, in the specification's words.
+    statuses: the learner picks one of these; in ascending order.
+    headers: the learner picks any of these; in the order of their names.
     """
 
     step: str
@@ -90,20 +90,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Guess:
-    """What was picked: a ``status``, or None, and the ``headers`` that the answer is expected to carry."""
+    """A prediction: a ``status``, or None, and the ``headers`` that the response is expected to have."""
 
     status: int | None = None
     headers: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, status: int | None, headers: Iterable[str] = ()) -> Guess:
-        """A guess of any header names."""
+        """Return a guess from any iterable of header names."""
         return cls(status, frozenset(headers))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One point: ``about`` what, whether the guess was ``right``, and a sentence that says what really came."""
+    """One point: its topic (``about``), whether the guess was ``right``, and a sentence about the real response."""
 
     about: str
     right: bool
@@ -112,9 +112,9 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A guess beside the answer: one row for the status, and one for each header that was offered.
+    """A guess compared with the response: one row for the status, and one for each header that was offered.
 
-    Without an answer there are no rows, and nothing is scored.
+    Without a response there are no rows, and nothing is scored.
     """
 
     concept: str
@@ -122,27 +122,27 @@ class Verdict:
 
     @property
     def points(self) -> int:
-        """How many were right."""
+        """The number of correct guesses."""
         return sum(row.right for row in self.rows)
 
     @property
     def of(self) -> int:
-        """How many there were."""
+        """The number of guesses."""
         return len(self.rows)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What really came, and why; never empty."""
-        return tuple(row.said for row in self.rows) or ("No answer came, so nothing is scored.",)
+        """The sentences about the real response; never empty."""
+        return tuple(row.said for row in self.rows) or ("There was no response, so nothing is scored.",)
 
 
-def question(request: Asked, exchanges: Iterable[Exchange] = ()) -> Question:
-    """What may be guessed about the answer to ``request``.
+def question(request: HasStep, exchanges: Iterable[Exchange] = ()) -> Question:
+    """Return what a learner can guess about the response to ``request``.
 
     Parameters
     ----------
     request: a Request or a Draft.
-    exchanges: those before it; a status that the registry gave to the same request is offered as well.
+    exchanges: earlier ones; a status that the registry returned for the same endpoint is offered as well.
     """
     step = request.step
     seen = {exchange.status for exchange in exchanges if exchange.step == step and exchange.status is not None}
@@ -151,14 +151,14 @@ def question(request: Asked, exchanges: Iterable[Exchange] = ()) -> Question:
 
 
 def _plausible(step: str) -> tuple[int, ...]:
-    """The statuses that are documented most often for other requests, and not for this one."""
+    """Return the statuses that are documented most often for other endpoints, and not for this one."""
     own = documented(step)
     counts = Counter(status for endpoint in ENDPOINTS for status in documented(endpoint.name) if status not in own)
     return tuple(sorted(counts, key=lambda status: (-counts[status], status))[:_OTHERS])
 
 
 def _headers(step: str) -> tuple[str, ...]:
-    """Those that an answer must carry, those that tell something, and wrong ones; in the order of their names."""
+    """Return required headers, informative ones and wrong ones, in the order of their names."""
     required = [name for row in RESPONSES if row.endpoint == step for name in row.headers]
     family = BY_NAME[step].family if step in BY_NAME else ""
     names = dict.fromkeys((*required, *_TELLING.get(family, ()), *_WRONG))
@@ -166,7 +166,7 @@ def _headers(step: str) -> tuple[str, ...]:
 
 
 def judge(asked: Question, guess: Guess, exchange: Exchange | None) -> Verdict:
-    """How right ``guess`` was: a point for the status, and one for each header that was offered."""
+    """Score ``guess``: a point for the status, and one for each header that was offered."""
     if exchange is None or exchange.status is None:
         return Verdict(asked.concept)
     headers = (_judge_header(name, name in guess.headers, exchange) for name in asked.headers)
@@ -175,29 +175,30 @@ def judge(asked: Question, guess: Guess, exchange: Exchange | None) -> Verdict:
 
 def _judge_status(asked: Question, guess: int | None, exchange: Exchange) -> Judged:
     status = exchange.status or 0
-    came = f"{status} came: {exchange.meaning}."
+    real = f"status was {status}: {exchange.meaning}."
     if guess == status:
-        return Judged("status", True, f"Right, {came}")
-    other = "No status was picked" if guess is None else f"{guess} would have said: {meaning(asked.step, guess)}"
-    return Judged("status", False, f"{came} {other}.")
+        return Judged("status", True, f"Right, the {real}")
+    other = "You picked no status" if guess is None else f"{guess} would mean: {meaning(asked.step, guess)}"
+    return Judged("status", False, f"The {real} {other}.")
 
 
 def _judge_header(name: str, picked: bool, exchange: Exchange) -> Judged:
-    there = name in exchange.headers
+    present = name in exchange.headers
     row = HEADERS.get(name.lower())
-    says = f"says {row.meaning}" if row else "stands in no table"
-    came = f"{name} {'came' if there else 'did not come'}; it {says}{_why_there(name, exchange) if there else ''}."
-    return Judged(name, picked == there, f"Right: {came}" if picked == there else came)
+    about = f"its meaning: {row.meaning}" if row else "no table describes it"
+    why = _why_present(name, exchange) if present else ""
+    real = f"{name} was {'present' if present else 'absent'}; {about}{why}."
+    return Judged(name, picked == present, f"Right: {real}" if picked == present else real)
 
 
-def _why_there(name: str, exchange: Exchange) -> str:
+def _why_present(name: str, exchange: Exchange) -> str:
     citation = required_headers(exchange.request_name, exchange.status or 0).get(name.lower())
     return f' (the documents require it here: {citation.document.name}, "{citation.section}")' if citation else ""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What was asked about one ``concept``: how many points there were, and how many were ``right``."""
+    """The score of one ``concept``: the number of points (``asked``), and how many guesses were ``right``."""
 
     concept: str
     asked: int = 0
@@ -206,12 +207,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Score:
-    """The points so far, by concept, in the order in which the concepts first came."""
+    """The points so far, by concept, in the order in which the concepts first appeared."""
 
     rows: tuple[Tally, ...] = ()
 
     def add(self, verdict: Verdict) -> Score:
-        """This score and what ``verdict`` says."""
+        """Return this score with the points of ``verdict`` added."""
         if not verdict.of:
             return self
         tallies = {row.concept: row for row in self.rows}
@@ -221,5 +222,5 @@ class Score:
 
     @property
     def total(self) -> Tally:
-        """All concepts together."""
+        """The sum over all concepts."""
         return Tally("all", sum(row.asked for row in self.rows), sum(row.right for row in self.rows))

@@ -1,6 +1,6 @@
-"""How far each blob of an image has come: a function of the exchanges of a walk, and a count while a body goes out.
+"""The progress of each blob of an image: a function of the exchanges of a walk, and a count while a body is sent.
 
-What a request does to a blob stands in one table. This module sends nothing.
+One table lists the effect of each response on a blob. This module sends nothing.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from regtutor.stepping.altered_bodies import Chunks, altered
 Fate = Literal["waiting", "sending", "uploaded", "mounted", "already there", "fetched", "deleted"]
 
 OnBytes = Callable[[str, int, int], object]
-"""Is told a blob's digest, how many of its bytes have gone out (in a pull: come in), and how many there are."""
+"""Called with a blob's digest, the number of its bytes that were sent (in a pull: received), and its size in bytes."""
 
-TOLD = 20
-"""How often :data:`OnBytes` is called for one body at most."""
+MOST_CALLS = 20
+"""How often :data:`OnBytes` is called for one body, at most."""
 
 
 @dataclass(frozen=True)
 class BlobProgress:
-    """How far one blob, or the manifest, has come.
+    """The progress of one blob, or of the manifest.
 
     Attributes
     ----------
     digest, size: of the blob; the size in bytes.
     what: ``config``, ``layer 1`` and so on from the base upwards, or ``manifest``.
-    sent: bytes of it that the registry took, or that were fetched.
+    sent: bytes of it that the registry has accepted, or that were fetched.
     fate: ``waiting``, ``sending`` (a session is open), ``uploaded``, ``mounted``, ``already there``, ``fetched`` or
         ``deleted``.
     """
@@ -49,13 +49,13 @@ class BlobProgress:
 def progress(
     image: Image | Index, exchanges: Iterable[Exchange], *, begins: Fate = "waiting"
 ) -> tuple[BlobProgress, ...]:
-    """How far every blob of ``image``, and its manifest, has come after ``exchanges``.
+    """Return the progress of every blob of ``image``, and of its manifest, after ``exchanges``.
 
     Parameters
     ----------
-    image: what the walk is about.
-    exchanges: of one walk, in order; those that were refused change nothing.
-    begins: the fate of everything before the first.
+    image: the content of the walk.
+    exchanges: of one walk, in order; a refused one changes nothing.
+    begins: the fate of everything before the first exchange.
     """
     rows = {row.digest: replace(row, fate=begins) for row in _rows(image)}
     current = ""
@@ -79,7 +79,10 @@ def _rows(image: Image | Index) -> Iterable[BlobProgress]:
 
 
 def _digest(exchange: Exchange) -> str:
-    """Which blob or manifest an exchange is about; ``""`` if only the one before it says so, as within a session."""
+    """Return the digest of the blob or manifest of an exchange.
+
+    It is ``""`` if only an earlier exchange names the digest, as within an upload session.
+    """
     match = exchange.endpoint
     if match is None:
         return ""
@@ -110,7 +113,7 @@ def _as_before(row: BlobProgress, exchange: Exchange) -> int:  # noqa: ARG001 - 
 
 
 def _more(row: BlobProgress, exchange: Exchange) -> int:
-    """What the registry says that it has; ``0-0`` may mean one byte or none, so what was sent is counted instead."""
+    """Return the bytes that the registry reports; ``0-0`` can mean one or none, so then the sent bytes are counted."""
     last = last_stored(exchange.headers.get("Range", "")) or 0
     return min(last + 1 if last else row.sent + exchange.bytes_up, row.size)
 
@@ -137,16 +140,16 @@ _EFFECTS: Mapping[tuple[str, int], tuple[Fate, _Sent]] = {
     ("delete_blob", 202): ("deleted", _as_before),
     ("delete_manifest", 202): ("deleted", _as_before),
 }
-"""What an answer does to the blob that it is about: its fate, and how many of its bytes are there then."""
+"""The effect of a response on its blob: the new fate, and how many of its bytes are stored or fetched then."""
 
 
 def counted(request: Request, row: BlobProgress, on_bytes: OnBytes) -> Request:
-    """``request``, which tells ``on_bytes`` how far the blob is while its bytes go out, or come in for a pull.
+    """Return ``request`` so that it calls ``on_bytes`` while the blob's bytes go out or, in a pull, come in.
 
     Parameters
     ----------
-    row: the blob that it brings or asks for, with the bytes that were there before.
-    on_bytes: is called about :data:`TOLD` times at most.
+    row: the blob that the request sends or fetches, with the bytes that were transferred before.
+    on_bytes: called about :data:`MOST_CALLS` times at most.
     """
     if isinstance(request.into, Receiver):
         request.into.follow(_Count(row, row.size, on_bytes), lambda: None)
@@ -159,7 +162,7 @@ def counted(request: Request, row: BlobProgress, on_bytes: OnBytes) -> Request:
     def counting(chunks: Chunks) -> Chunks:
         count.begin()
         for chunk in chunks:
-            # Before the chunk goes out, since nobody asks for another one after the last.
+            # Before the chunk goes out: after the last one, nobody requests another.
             count(len(chunk))
             yield chunk
 
@@ -167,19 +170,19 @@ def counted(request: Request, row: BlobProgress, on_bytes: OnBytes) -> Request:
 
 
 class _Count:
-    """Counts the bytes of one body of ``size`` bytes, and tells of them when enough are there."""
+    """Counts the bytes of one body of ``size`` bytes, and reports them each time enough have been added."""
 
     def __init__(self, row: BlobProgress, size: int, on_bytes: OnBytes) -> None:
         self._row, self._size, self._on_bytes = row, size, on_bytes
-        self._least = -(-size // TOLD)
+        self._least = -(-size // MOST_CALLS)
         self.begin()
 
     def begin(self) -> None:
-        """None has gone yet; a body may be sent anew."""
-        self._done = self._told = 0
+        """Start from zero; a body can be sent again."""
+        self._done = self._reported = 0
 
     def __call__(self, more: int) -> None:
         self._done += more
-        if self._done - self._told >= self._least or self._done >= self._size:
-            self._told = self._done
+        if self._done - self._reported >= self._least or self._done >= self._size:
+            self._reported = self._done
             self._on_bytes(self._row.digest, min(self._row.sent + self._done, self._row.size), self._row.size)

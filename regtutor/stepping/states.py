@@ -1,4 +1,4 @@
-"""What there was to see after each request of a walk: frozen, so that one can look back. Nothing is sent from here."""
+"""The states of a walk, one after each request, frozen so that you can look back. This module sends nothing."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from regtutor.storage_tree import StorageTree
 
 @dataclass(frozen=True)
 class State:
-    """What there was to see after ``number`` requests of one walk.
+    """The view of one walk after ``number`` requests.
 
     Attributes
     ----------
-    number: how many requests had been sent; 0 before the first.
-    repository: where the walk goes to.
-    exchanges: those of this walk so far; one fewer than ``number`` for each request that got no record.
-    exchange: the last one, or in the first state the one that refused what is done beforehand; else None, as where
-        sending ended without a record.
+    number: how many requests have been sent; 0 before the first.
+    repository: the repository of the walk.
+    exchanges: those of this walk so far; one fewer than ``number`` for each request without a record.
+    exchange: the last one; in the first state, the one in which the registry refused the preparation. Otherwise None,
+        also if sending ended without a record.
     draft: the request about to be sent; None at the end.
-    tree: the registry's storage, or None where it cannot be seen.
-    unseen: why ``tree`` is None, or ``""``.
-    note: what is to be said about this state: what was done beforehand or left out, or how the walk goes on.
+    tree: the registry's storage, or None if it cannot be read.
+    unseen: why ``tree`` is missing, or ``""``.
+    note: a note about this state: what was prepared or left out, or how the walk continues.
     error: what stopped the walk here, or None.
-    detour: whether ``exchange`` was kept from the walk: it answered a request that the learner had changed.
-    edits: what the learner had changed in the request that was sent, a short text each.
+    detour: whether the walk did not receive ``exchange``, since the learner had changed its request.
+    edits: what the learner had changed in the request that was sent, a short text for each change.
     log: the lines that the registry logged meanwhile.
-    unlogged: why its log cannot be seen, or ``""``.
-    blobs: how far each blob, and the manifest, has come.
+    unlogged: why its log cannot be read, or ``""``.
+    blobs: the progress of each blob, and of the manifest.
     """
 
     number: int
@@ -50,13 +50,13 @@ class State:
 
     @property
     def complete(self) -> bool:
-        """Whether the walk came to its end."""
+        """Whether the walk has reached its end."""
         return self.draft is None and self.error is None
 
 
 @dataclass(frozen=True)
 class Change:
-    """A file of the registry's storage that two trees do not agree on: what ``kind`` of change, path and bytes."""
+    """A file of the registry's storage that differs between two trees: the ``kind`` of change, its path, its bytes."""
 
     kind: str
     path: str
@@ -64,7 +64,7 @@ class Change:
 
 
 def changes(before: StorageTree | None, after: StorageTree | None) -> tuple[Change, ...]:
-    """What became ``new``, ``changed`` (its size) or ``gone`` between two trees, by path; empty if one is unknown."""
+    """Return the ``new``, ``changed`` (in size) and ``gone`` files of two trees, by path; empty without both trees."""
     if before is None or after is None:
         return ()
     old, new = dict(before), dict(after)

@@ -1,10 +1,10 @@
-"""One function for each documented request. Each builds one Request and ends in ``return reg.send(request)``.
+"""The steps: one function for each endpoint. Each builds one Request and ends in ``return reg.send(request)``.
 
-A step follows no redirect, tries nothing twice and judges nothing that the registry is meant to judge: an answer of 404
-is an observation, returned like any other. Who answers each step stands in ``regtutor/server/handlers``, in a file of
-the same name.
+A step follows no redirects, retries nothing, and leaves every judgement to the registry: a response of 404 is an
+observation, and is returned like any other. The handler that responds to a step is in ``regtutor/server/handlers``, in
+a file of the same name.
 
-:func:`draft` gives a step's request without sending it.
+:func:`draft` returns the request of a step without sending it.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ STEPS: dict[str, Callable[..., Exchange]] = {
         request_token,
     )
 }
-"""Every step by its name, which is also the name of its row in ``protocol.endpoints.ENDPOINTS``."""
+"""The steps by name, which is also the name of the endpoint in ``protocol.endpoints.ENDPOINTS``."""
 
 
 class _Unsent:
-    """Stands where a Registry would, and gives the request back instead of sending it."""
+    """Replaces a Registry, and returns the request instead of sending it."""
 
     @staticmethod
     def send(request: Request) -> Request:
@@ -70,27 +70,27 @@ class _Unsent:
 
 
 def draft(step: Callable[..., Exchange], *args: Any, **kwargs: Any) -> Request:
-    """The request that ``step`` would send, unsent.
+    """Return the request that ``step`` would send, without sending it.
 
     Parameters
     ----------
     step: a step, such as ``rt.put_blob``.
-    args, kwargs: what the step takes after the registry.
+    args, kwargs: the arguments of the step after the registry.
 
     Returns
     -------
-    A :class:`~regtutor.message.Request`: look at it, :meth:`~regtutor.message.Request.edit` it, and send it with
+    A :class:`~regtutor.message.Request`. You can read it, :meth:`~regtutor.message.Request.edit` it, and send it with
     ``reg.send(request)``.
 
     Raises
     ------
-    InvalidArgument: if the registry is given too: a request that is not sent needs none.
+    InvalidArgument: if the first argument is a registry: a draft is not sent, so it needs none.
     """
     if args and hasattr(args[0], "send"):
         raise InvalidArgument(
-            f"The registry was given to draft {step.__name__}",
-            "a draft is sent nowhere, and takes what the step takes after the registry",
-            f"Write rt.draft(rt.{step.__name__}, ...) without it, and reg.send(...) what it returns",
+            f"A registry was given to draft {step.__name__}",
+            "a draft is not sent, and takes only the arguments of the step after the registry",
+            f"Write rt.draft(rt.{step.__name__}, ...) without it, and send the result with reg.send(...)",
         )
     request: Request = step(_Unsent(), *args, **kwargs)  # type: ignore[assignment]
     return request

@@ -1,4 +1,4 @@
-"""Does anything here speak the registry API? The client's side of ``server/handlers/api.py``."""
+"""The step that checks whether a server implements the registry API; its handler is in ``server/handlers/api.py``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from regtutor.steps.sender import Sender, needs_registry
 
 @needs_registry
 def check_api(reg: Sender) -> Exchange:
-    """Ask whether this is a registry.
+    """Check whether the server is a registry.
 
-    ``GET /v2/`` -> 200 (yes; for a repository it may still ask for credentials), 401 (yes, and it wants credentials:
+    ``GET /v2/`` -> 200 (yes; a repository can still require credentials), 401 (yes, and it requires credentials:
     ``WWW-Authenticate`` says which), 404 (no).
 
     Parameters
     ----------
-    reg: the registry that is asked.
+    reg: the registry to send the request to.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Is a blob there, what is in it, and away with it: the client's side of ``server/handlers/blobs.py``."""
+"""The steps that check, fetch and delete a blob; their handlers are in ``server/handlers/blobs.py``."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from regtutor.steps.sender import Sender, needs_registry
 
 @needs_registry
 def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
-    """Ask whether the repository holds a blob, so as not to send it twice.
+    """Check whether the repository already has a blob, to avoid sending it again.
 
-    ``HEAD /v2/<repository>/blobs/<digest>`` -> 200 with the blob's ``Content-Length``, or 404.
+    ``HEAD /v2/<repository>/blobs/<digest>`` -> 200 with the ``Content-Length`` of the blob, or 404.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name; a blob in another one does not count.
-    digest: the blob's digest.
+    reg: the registry to send the request to.
+    repository: the name of the repository; blobs of other repositories do not count.
+    digest: the digest of the blob.
 
     Source: OCI distribution-spec v1.1.1, "Checking if content exists in the registry" (end-2)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
@@ -33,22 +33,23 @@ def head_blob(reg: Sender, repository: str, digest: str) -> Exchange:
 def get_blob(
     reg: Sender, repository: str, digest: str, into: str | os.PathLike[str] | BinaryIO | None = None
 ) -> Exchange:
-    """Fetch a blob. Its bytes are hashed while they come, and kept only where ``into`` says.
+    """Fetch a blob. Its bytes are hashed as they arrive, and written only to ``into``.
 
-    ``GET /v2/<repository>/blobs/<digest>`` -> 200 and the bytes, 307 or 302 (they are at ``Location``, which is not
-    followed), or 404; 400 for a malformed name or digest. With a ``Range`` header, which a registry should support: 206
-    and a part of the bytes, or 416 if the blob has none in that range.
+    ``GET /v2/<repository>/blobs/<digest>`` -> 200 and the bytes; 307 or 302 if they are at ``Location``, which is not
+    followed; or 404; 400 if the name or the digest is malformed. With a ``Range`` header, which a registry should
+    support: 206 and a part of the bytes, or 416 if the blob has no bytes in that range.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name.
-    digest: the blob's digest.
-    into: a path, which is written only if the digest fits; an open binary file; None to hash the bytes and drop them.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    digest: the digest of the blob.
+    into: a path, which is written only if the bytes match the digest; an open binary file; or None to hash the bytes
+        and drop them.
 
     Raises
     ------
-    ContentMismatch: if what came is not what ``digest`` says.
+    ContentMismatch: if the bytes do not match ``digest``.
 
     Source: OCI distribution-spec v1.1.1, "Pulling blobs" (end-2)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
@@ -59,17 +60,17 @@ def get_blob(
 
 @needs_registry
 def delete_blob(reg: Sender, repository: str, digest: str) -> Exchange:
-    """Take a blob out of ``repository``; a manifest that names it there can then no longer be pulled whole.
+    """Delete a blob from ``repository``. A manifest there that names the blob can then no longer be pulled whole.
 
-    ``DELETE /v2/<repository>/blobs/<digest>`` -> 202, or 404 if it is not there; 400 or 405 where deletion is switched
-    off, and 400 for a malformed digest. Other repositories keep the blob. Whether disk space becomes free, and when,
-    is the registry's business: CNCF Distribution waits for a garbage collection.
+    ``DELETE /v2/<repository>/blobs/<digest>`` -> 202, or 404 if the repository does not have it; 400 or 405 if deletion
+    is switched off, and 400 if the digest is malformed. Other repositories keep the blob. Each registry decides whether
+    and when disk space is released: CNCF Distribution releases it in a garbage collection.
 
     Parameters
     ----------
-    reg: the registry.
-    repository: the repository's name.
-    digest: the blob's digest.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    digest: the digest of the blob.
 
     Source: OCI distribution-spec v1.1.1, "Deleting Blobs" (end-10)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs>.

@@ -1,4 +1,4 @@
-"""Which repositories does a registry have? The client's side of ``server/handlers/catalog.py``."""
+"""The step that lists the repositories of a registry; its handler is in ``server/handlers/catalog.py``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from regtutor.steps.sender import Sender, needs_registry
 def list_repositories(
     reg: Sender, *, n: int | None = None, last: str | None = None, page: Location | None = None
 ) -> Exchange:
-    """Ask which repositories there are. ``exchange.next_page`` says where a list goes on that is not whole.
+    """List the repositories of the registry. A list can have several pages: ``exchange.next_page`` is the next one.
 
-    ``GET /v2/_catalog`` -> 200, and ``exchange.json()["repositories"]`` holds their names; 400 if ``n`` is not a number
-    that the registry takes. The distribution-spec v1.1.1 does not have this request. Most large public registries
-    respond with 401 or 404; Microsoft's sends the list.
+    ``GET /v2/_catalog`` -> 200, and ``exchange.json()["repositories"]`` holds their names; 400 if the registry does not
+    accept ``n``. The distribution-spec v1.1.1 does not define this request. Most large public registries respond with
+    401 or 404; Microsoft's sends the list.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    n: how many names to give at most; sent as it is.
-    last: give those that come after this name.
-    page: ``exchange.next_page`` of an earlier answer, followed byte for byte; the rest is then not looked at.
+    reg: the registry to send the request to.
+    n: the largest number of names in the response; sent as given.
+    last: list only names after this one.
+    page: ``exchange.next_page`` of an earlier response, followed byte for byte; ``n`` and ``last`` are then ignored.
 
     Source: CNCF Distribution 2.8.3, HTTP API V2, "Listing Repositories"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#listing-repositories>.

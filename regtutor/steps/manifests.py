@@ -1,7 +1,7 @@
-"""The manifest makes an image of the blobs: the client's side of ``server/handlers/manifests.py``.
+"""The steps that check, fetch, push and delete a manifest; their handlers are in ``server/handlers/manifests.py``.
 
-``reference`` is a tag or a digest. What kind of manifest it is stands in a header, never in the path: ``Content-Type``
-when it is sent, ``Accept`` when it is asked for.
+``reference`` is a tag or a digest. A header gives the type of the manifest, never the path: ``Content-Type`` when it is
+sent, ``Accept`` when it is requested.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from regtutor.steps.sender import Sender, needs_registry
 
 @needs_registry
 def head_manifest(reg: Sender, repository: str, reference: str, *, accept: Sequence[str] = MANIFEST_TYPES) -> Exchange:
-    """Ask which manifest a tag points to, without fetching it.
+    """Check which manifest a tag points to, without fetching the manifest.
 
     ``HEAD /v2/<repository>/manifests/<reference>`` -> 200 with ``Docker-Content-Digest`` and ``Content-Type``, or 404.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
     reference: a tag or a digest.
-    accept: the media types that the answer may have, one Accept header each; empty for no such header.
+    accept: the media types that the client accepts, in one Accept header each; empty for no such header.
 
     Source: OCI distribution-spec v1.1.1, "Checking if content exists in the registry" (end-3)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
@@ -46,23 +46,23 @@ def get_manifest(
     accept: Sequence[str] = MANIFEST_TYPES,
     into: str | os.PathLike[str] | BinaryIO | None = None,
 ) -> Exchange:
-    """Fetch a manifest; up to 4 MiB of it is kept in the record (``exchange.content``, ``exchange.json()``).
+    """Fetch a manifest. The record keeps up to 4 MiB of it (``exchange.content``, ``exchange.json()``).
 
-    ``GET /v2/<repository>/manifests/<reference>`` -> 200 and the manifest's very bytes, or 404 if it is not there; 400
-    for a malformed name, tag or digest. Distribution also sends 404 for a manifest of a type that ``Accept`` does not
-    name; no registry document asks for that.
+    ``GET /v2/<repository>/manifests/<reference>`` -> 200 and the exact bytes of the manifest, or 404 if it does not
+    exist; 400 if the name, tag or digest is malformed. Distribution also sends 404 for a manifest of a type that
+    ``Accept`` does not name; no registry document asks for that.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name.
-    reference: a tag or a digest; what comes for a digest is checked against it.
-    accept: the media types that the answer may have, one Accept header each; empty for no such header.
-    into: a path or an open binary file that the bytes are written to, or None.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    reference: a tag or a digest; if it is a digest, the bytes are verified against it.
+    accept: the media types that the client accepts, in one Accept header each; empty for no such header.
+    into: a path or an open binary file to write the bytes to, or None.
 
     Raises
     ------
-    ContentMismatch: if ``reference`` is a digest and what came is not what it says.
+    ContentMismatch: if ``reference`` is a digest and the bytes do not match it.
 
     Source: OCI distribution-spec v1.1.1, "Pulling manifests" (end-3)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
@@ -77,20 +77,22 @@ def get_manifest(
 def put_manifest(
     reg: Sender, repository: str, reference: str, manifest: Content, *, media_type: str | None = None
 ) -> Exchange:
-    """Push a manifest: the last request of a push. Everything that it names must be in the repository by now.
+    """Push a manifest: the last request of a push. All content that it names must already be in the repository.
 
-    ``PUT /v2/<repository>/manifests/<reference>`` -> 201; ``Docker-Content-Digest`` names what was stored.
-    400 MANIFEST_BLOB_UNKNOWN if a blob or manifest is missing, MANIFEST_INVALID if it is no manifest of that type; 404
-    if the repository cannot be had, 405 if this registry takes no manifests (a read-only copy), 413 if it is too large.
+    ``PUT /v2/<repository>/manifests/<reference>`` -> 201, with the stored digest in ``Docker-Content-Digest``.
+    400 MANIFEST_BLOB_UNKNOWN if a blob or manifest that it names is missing, MANIFEST_INVALID if it is not a manifest
+    of that type; 404 if the repository does not exist, 405 if this registry accepts no manifests (a read-only copy),
+    413 if it is too large.
 
     Parameters
     ----------
     reg: the registry to push to.
-    repository: the repository's name.
-    reference: the tag that shall point to it, or its own digest.
-    manifest: ``image.manifest``, bytes, a path or an open binary file; sent as it is: its digest hangs on each byte.
-    media_type: the Content-Type; by default that of ``image.manifest``, or an OCI manifest's for bytes, which are not
-        looked into.
+    repository: the name of the repository.
+    reference: the tag to point to it, or its own digest.
+    manifest: ``image.manifest``, bytes, a path or an open binary file; sent unchanged, because its digest depends on
+        every byte.
+    media_type: the Content-Type; by default that of ``image.manifest``, or that of an OCI manifest for bytes, which are
+        not parsed.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
@@ -104,16 +106,17 @@ def put_manifest(
 
 @needs_registry
 def delete_manifest(reg: Sender, repository: str, reference: str) -> Exchange:
-    """Delete a tag, or a manifest with every tag that points to it, whichever ``reference`` is. Blobs stay.
+    """Delete a tag, or a manifest with every tag that points to it. Blobs stay.
 
-    ``DELETE /v2/<repository>/manifests/<reference>`` -> 202, or 404 if it is not there. 400 or 405 where deletion is
-    switched off; many registries delete by digest only, and answer 400 or 405 to a tag. 400 for a digest that is none.
+    ``DELETE /v2/<repository>/manifests/<reference>`` -> 202, or 404 if it does not exist. 400 or 405 if deletion is
+    switched off; many registries delete by digest only, and return 400 or 405 for a tag. 400 if the digest is
+    malformed.
 
     Parameters
     ----------
-    reg: the registry.
-    repository: the repository's name.
-    reference: a tag, which then points nowhere, or the manifest's own digest (not its config's).
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    reference: a tag, which is then removed, or the digest of the manifest (not of its config).
 
     Source: OCI distribution-spec v1.1.1, "Deleting Manifests" (end-9)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>, and "Deleting tags"

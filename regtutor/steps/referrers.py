@@ -1,4 +1,4 @@
-"""Which manifests refer to another one? The client's side of ``server/handlers/referrers.py``."""
+"""The step that lists the referrers of a manifest; its handler is in ``server/handlers/referrers.py``."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from regtutor.steps.sender import Sender, needs_registry
 def get_referrers(
     reg: Sender, repository: str, digest: str, *, artifact_type: str | None = None, page: Location | None = None
 ) -> Exchange:
-    """Ask which manifests name ``digest`` as their subject: signatures, lists of contents, and other artifacts.
+    """List the manifests that have ``digest`` as their subject: signatures, SBOMs and other artifacts.
 
-    ``GET /v2/<repository>/referrers/<digest>`` -> 200 with an index of them, which may be empty; 400 for a digest that
-    is none; 404 says that the registry has no such API, and then the client looks under a tag (``list_referrers``
-    does). ``OCI-Filters-Applied`` says whether the registry looked at ``artifact_type``: one that does not gives all.
+    ``GET /v2/<repository>/referrers/<digest>`` -> 200 with an index of them, which can be empty; 400 if the digest is
+    malformed; 404 if the registry has no referrers API: then the client reads the list under a tag, as
+    ``list_referrers`` does. ``OCI-Filters-Applied`` says whether the registry filtered by ``artifact_type``; without a
+    filter it lists all referrers.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name.
-    digest: of the manifest that is referred to; it need not be there.
-    artifact_type: give only those of this type.
-    page: ``exchange.next_page`` of an earlier answer, followed byte for byte; the rest is then not looked at.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    digest: the digest of the subject, which does not have to exist.
+    artifact_type: list only referrers of this type.
+    page: ``exchange.next_page`` of an earlier response, followed byte for byte; the other arguments are then ignored.
 
     Source: OCI distribution-spec v1.1.1, "Listing Referrers" (end-12a, end-12b)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>.

@@ -1,4 +1,4 @@
-"""What a step needs of a registry: that it sends. Anything else in its place is refused by name."""
+"""The interface that a step needs of a registry: ``send``. Any other object is refused with an explanation."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ class Sender(Protocol):
     """Anything that takes a Request and returns the Exchange, such as a ``Registry``."""
 
     def send(self, request: Request) -> Exchange:
-        """Send it, once."""
+        """Send ``request``, once."""
         ...
 
 
 def needs_registry(function: Callable[P, R]) -> Callable[P, R]:
-    """``function``, which refuses an address, or anything else that sends nothing, in the place of its registry.
+    """Wrap ``function`` so that it raises InvalidArgument if its first argument is not a registry.
 
-    Raises
-    ------
-    InvalidArgument: what the function then raises.
+    The most common mistake is to give the address of the registry instead of the registry.
     """
 
     @wraps(function)
@@ -39,10 +37,10 @@ def needs_registry(function: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def refuse(given: object, asker: str) -> None:
-    """Say what a registry is, and how to get one; always raises InvalidArgument."""
+def refuse(given: object, function: str) -> None:
+    """Raise InvalidArgument, which explains what a registry is and how to get one."""
     raise InvalidArgument(
-        f"{asker} was given a {type(given).__name__} in the place of the registry",
+        f"{function} was given a {type(given).__name__} instead of a registry",
         "a registry is an object that sends requests, not its address",
         'Get one first: reg = rt.connect("http://127.0.0.1:5000"), or reg = rt.open_registry()',
     )

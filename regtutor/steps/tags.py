@@ -1,4 +1,4 @@
-"""Which tags does a repository have? The client's side of ``server/handlers/tags.py``."""
+"""The step that lists the tags of a repository; its handler is in ``server/handlers/tags.py``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from regtutor.steps.sender import Sender, needs_registry
 def list_tags(
     reg: Sender, repository: str, *, n: int | None = None, last: str | None = None, page: Location | None = None
 ) -> Exchange:
-    """Ask which tags there are. A registry may give fewer than it has: ``exchange.next_page`` says where they go on.
+    """List the tags of a repository. A registry can send them in several pages: ``exchange.next_page`` is the next one.
 
-    ``GET /v2/<repository>/tags/list`` -> 200, and ``exchange.json()["tags"]`` holds them; 404 if the repository is not
-    known; 400 if ``n`` is not a number that the registry takes.
+    ``GET /v2/<repository>/tags/list`` -> 200, and ``exchange.json()["tags"]`` holds them; 404 if the repository does
+    not exist; 400 if the registry does not accept ``n``.
 
     Parameters
     ----------
-    reg: the registry that is asked.
-    repository: the repository's name.
-    n: how many tags to give at most; sent as it is.
-    last: give those that come after this tag.
-    page: ``exchange.next_page`` of an earlier answer, followed byte for byte; the rest is then not looked at.
+    reg: the registry to send the request to.
+    repository: the name of the repository.
+    n: the largest number of tags in the response; sent as given.
+    last: list only tags after this one.
+    page: ``exchange.next_page`` of an earlier response, followed byte for byte; the other arguments are then ignored.
 
     Source: OCI distribution-spec v1.1.1, "Listing Tags" (end-8a, end-8b)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>.

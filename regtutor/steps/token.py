@@ -1,4 +1,4 @@
-"""Which token does a client get? The client's side of ``server/handlers/token.py``."""
+"""The step that requests a token. ``server/handlers/token.py`` responds to it."""
 
 from __future__ import annotations
 
@@ -35,36 +35,37 @@ def request_token(
     account: str | None = None,
     insecure: bool = False,
 ) -> Exchange:
-    """Ask the token server that a challenge names for a token. ``exchange.token`` holds it.
+    """Request a token from the token server that a challenge names. ``exchange.token`` holds it.
 
     ``GET /token`` at the realm's address -> 200 (a token, which may grant less than was requested: compare
     ``exchange.token.granted``), 400 (the request is malformed), 401 (the user name or the password is wrong), 403 (the
-    token server does not permit it). ``POST /token`` asks the same as OAuth2 does, with a form; not every token server
-    has it.
+    token server does not permit it). ``POST /token`` sends the same request as an OAuth2 form; not every token server
+    supports it.
 
     Parameters
     ----------
-    reg: the registry that sent the challenge; what it holds itself is not sent to the token server.
-    challenge: a Bearer challenge, from ``rt.challenges(exchange)``. Its realm is the address, and is used as it is.
-    scopes: the scopes to ask for, such as ``"repository:library/hello:pull,push"``; by default those of the challenge.
+    reg: the registry that sent the challenge. Its own credentials are not sent to the token server.
+    challenge: a Bearer challenge, from ``rt.challenges(exchange)``. Its realm is the address, used unchanged.
+    scopes: the requested scopes, such as ``"repository:library/hello:pull,push"``; by default those of the challenge.
         A mount needs two: push on its target, and pull on its source.
-    service: by default that of the challenge.
-    username, password: sent as Basic by GET, in the form by POST; without them the request is anonymous.
+    service: the name of the registry; by default that of the challenge.
+    username, password: sent with Basic by GET, and in the form by POST; without them the request is anonymous.
     refresh_token: sent by POST instead of a password: a text, or an earlier token that came with one.
     method: ``"GET"`` or ``"POST"``.
     client_id: the name of this program.
-    offline: whether to ask for a refresh token as well.
-    account: the user name as Docker sends it to some token servers, in the query.
+    offline: whether to request a refresh token too.
+    account: the user name for the query, as Docker sends it to some token servers.
     insecure: whether a registry on https may name a token server on plain http.
 
     Returns
     -------
-    The exchange, whatever its status. The record has neither the token nor what was sent to get it.
+    The exchange, whatever its status. The record has neither the token nor the credentials.
 
     Raises
     ------
     InvalidChallenge: if the challenge names no token server.
-    InsecureTokenServer: if the password would be readable on the way, and ``insecure`` is False; nothing was sent.
+    InsecureTokenServer: if the registry is on https and the token server on plain http, without ``insecure``.
+        Nothing was sent.
 
     Sources: CNCF Distribution 2.8.3, "Requesting a Token"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth/token.md#requesting-a-token>, and for POST
@@ -87,7 +88,7 @@ def request_token(
 
 
 def _realm(challenge: Challenge, registry: str, insecure: bool) -> str:
-    """The token server's address, checked.
+    """Return the address of the token server after checking it.
 
     Raises
     ------
@@ -95,25 +96,25 @@ def _realm(challenge: Challenge, registry: str, insecure: bool) -> str:
     """
     if not isinstance(challenge, Challenge):
         raise InvalidArgument(
-            f"The challenge that was given is of the type {type(challenge).__name__}",
-            "a token is requested for one challenge of a response",
-            "Take one of rt.challenges(exchange)",
+            f"The challenge is an object of type {type(challenge).__name__}",
+            "a token is requested for one Challenge of a response",
+            "Use one of rt.challenges(exchange)",
         )
     realm = challenge.realm
     if not challenge.is_of("Bearer") or not _ADDRESS.match(realm) or REDACTED in realm:
         raise InvalidChallenge(
             f"No token can be requested for this challenge: {challenge.scheme} with realm {redact_text(realm)!r}",
             "a token server's address is the realm of a Bearer challenge: an absolute URL, or a path of the registry",
-            "Basic is sent to the registry itself: reg.with_auth(username, password)"
+            "For Basic, send the password to the registry itself: reg.with_auth(username, password)"
             if challenge.is_of("Basic")
-            else "See exchange.headers.all('WWW-Authenticate') for what the registry sent",
+            else "Read the challenge in exchange.headers.all('WWW-Authenticate')",
         )
     if realm.lower().startswith("http://") and registry.lower().startswith("https://") and not insecure:
         raise InsecureTokenServer(
             f"Nothing was sent to the token server at {redact_text(realm)}",
-            "the registry is on https and names a token server on plain http: everybody on the way could read the "
-            "password and the token",
-            "Let the operator correct the realm in the registry's configuration; insecure=True sends it all the same",
+            "the registry is on https and names a token server on plain http: anyone on the network path could read "
+            "the password and the token",
+            "Ask the operator to correct the realm in the registry's configuration; insecure=True sends them anyway",
         )
     return realm
 
@@ -130,7 +131,7 @@ def _only_by_post(refresh_token: str | Token | None) -> None:
 
 
 def _grant(username: str | None, password: str | None, refresh_token: str | Token | None) -> list[tuple[str, str]]:
-    """How the client authenticates, as pairs of the form."""
+    """Return the pairs of the form that authenticate the client."""
     if refresh_token is not None:
         text = refresh_token.refresh() if isinstance(refresh_token, Token) else refresh_token
         return [("grant_type", "refresh_token"), ("refresh_token", text)]

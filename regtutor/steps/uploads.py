@@ -1,10 +1,10 @@
-"""How a blob gets into a repository: the client's side of ``server/handlers/uploads.py``.
+"""The steps that upload or mount a blob; their handlers are in ``server/handlers/uploads.py``.
 
-A blob is uploaded within a *session*. ``start_upload`` opens one and is told its Location; ``put_blob`` sends the bytes
-there and closes it. Or ``patch_upload`` sends them, chunk by chunk or as a stream, each time to the Location of the
-latest answer, and ``put_blob`` closes the session with the last of them or with none. ``get_upload`` asks how far it
-has come; ``cancel_upload`` gives it up. ``post_blob`` does it all in one request, where the registry does that, and
-``mount_blob`` asks to skip it, because the registry has the blob in another repository.
+A blob is uploaded in a *session*. ``start_upload`` opens one and receives its Location; ``put_blob`` sends the bytes to
+that Location and closes the session. Or ``patch_upload`` sends the bytes, in chunks or as a stream, each time to the
+Location of the latest response, and ``put_blob`` closes the session with the last bytes or without any. ``get_upload``
+gets the number of received bytes; ``cancel_upload`` cancels the session. ``post_blob`` uploads a blob in one
+request, if the registry supports it, and ``mount_blob`` avoids the upload if another repository has the blob.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from regtutor.steps.sender import Sender, needs_registry
 def start_upload(reg: Sender, repository: str) -> Exchange:
     """Open an upload session in ``repository``.
 
-    ``POST /v2/<repository>/blobs/uploads/`` -> 202; ``Location`` says where the bytes go (``exchange.location``), and
-    ``OCI-Chunk-Min-Length``, if it is there, how many bytes a chunk should have at least. 400 NAME_INVALID for a name
-    that does not fit the grammar; some registries answer 404 for a repository that cannot be had, 401 or 403 if one may
-    not push there.
+    ``POST /v2/<repository>/blobs/uploads/`` -> 202, with the address for the bytes in ``Location``
+    (``exchange.location``) and, optionally, the smallest chunk size in ``OCI-Chunk-Min-Length``. 400 NAME_INVALID if
+    the name does not match the grammar; some registries return 404 if the repository does not exist, and 401 or 403 if
+    you are not allowed to push there.
 
     Parameters
     ----------
     reg: the registry to push to.
-    repository: the repository's name, such as ``library/hello``; sent as it is.
+    repository: the name of the repository, such as ``library/hello``; sent as given.
 
     Source: OCI distribution-spec v1.1.1, "POST then PUT" (end-4a)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
@@ -39,47 +39,49 @@ def start_upload(reg: Sender, repository: str) -> Exchange:
 
 @needs_registry
 def post_blob(reg: Sender, repository: str, content: Content, *, digest: str | None = None) -> Exchange:
-    """Send a whole blob in one request, without a session.
+    """Upload a whole blob in one request, without a session.
 
-    ``POST /v2/<repository>/blobs/uploads/?digest=<digest>`` -> 201, ``Location`` and ``Docker-Content-Digest`` name the
-    blob. Or 202: this registry does not do it, and has opened a session in its place, as :func:`start_upload` would;
-    the bytes are to be sent there. 400 DIGEST_INVALID if the bytes are not what the digest says, SIZE_INVALID if they
-    are not as many as was said, NAME_INVALID for a name that does not fit the grammar; some registries answer 404 for a
-    repository that cannot be had, and a mirror 405.
+    ``POST /v2/<repository>/blobs/uploads/?digest=<digest>`` -> 201, with the blob's address in ``Location`` and its
+    digest in ``Docker-Content-Digest``. Or 202 if the registry does not support this request: it has opened a session
+    instead, as for :func:`start_upload`; send the bytes there. 400 DIGEST_INVALID if the bytes do not match the digest,
+    SIZE_INVALID if there are more or fewer than announced, NAME_INVALID if the name does not match the grammar; some
+    registries return 404 if the repository does not exist, and a mirror returns 405.
 
     Parameters
     ----------
     reg: the registry to push to.
-    repository: the repository's name; sent as it is.
+    repository: the name of the repository; sent as given.
     content: bytes, a path, an open binary file, or a layer of an image; it is streamed.
-    digest: what the bytes are said to be; by default what they are.
+    digest: the digest to announce; by default the digest of ``content``.
 
     Source: OCI distribution-spec v1.1.1, "Single POST" (end-4b)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post>.
     """
     body = body_of(content)
-    said = digest if digest is not None else digest_of(body)
-    target = build("post_blob", repository=repository, query={"digest": said})
+    announced = digest if digest is not None else digest_of(body)
+    target = build("post_blob", repository=repository, query={"digest": announced})
     headers = (("Content-Type", "application/octet-stream"), ("Content-Length", str(body.size)))
     return reg.send(Request("post_blob", "POST", target, headers, body))
 
 
 @needs_registry
 def patch_upload(reg: Sender, location: Location | str, content: Content, *, start: int | None = None) -> Exchange:
-    """Send the next bytes of a blob into an open session: a chunk, or a stream.
+    """Send the next bytes of a blob to an open session: a chunk, or a stream.
 
-    ``PATCH <Location>`` -> 202; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there. 416 for
-    bytes that are not the next ones: :func:`get_upload` asks which are there (some registries say so here, with the
-    same two headers); 400 SIZE_INVALID if they are not as many as was said,
-    NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session is gone, BLOB_UPLOAD_INVALID if the Location is not its own.
+    ``PATCH <Location>`` -> 202, with the address for the next bytes in ``Location`` and the received bytes in
+    ``Range: 0-<last>``. 416 if these are not the next bytes: use :func:`get_upload` to find out which bytes the
+    registry has (some registries send the same two headers with the 416). 400 SIZE_INVALID if there are more or fewer
+    bytes than announced, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if
+    the Location does not belong to it.
 
     Parameters
     ----------
     reg: the registry that opened the session.
-    location: the session's latest ``exchange.location``; each answer gives a new one.
+    location: the latest ``exchange.location`` of the session; each response has a new one.
     content: bytes, a path, an open binary file, or a layer of an image; it is streamed.
-    start: where in the blob these bytes begin, in bytes: a chunk, with ``Content-Range: <first>-<last>``, both
-        included. None sends a stream: no Content-Range, and no length beforehand (chunked transfer coding).
+    start: the offset of these bytes in the blob, to send a chunk with ``Content-Range: <first>-<last>``, where ``last``
+        is the offset of its last byte. None sends a stream: no Content-Range, and no announced length (chunked transfer
+        coding).
 
     Source: OCI distribution-spec v1.1.1, "Pushing a blob in chunks" (end-5)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>; for the stream
@@ -94,11 +96,12 @@ def patch_upload(reg: Sender, location: Location | str, content: Content, *, sta
 
 @needs_registry
 def get_upload(reg: Sender, location: Location | str) -> Exchange:
-    """Ask how far an open session has come.
+    """Get the number of bytes that an open session has received, and the address for the next ones.
 
-    ``GET <Location>`` -> 204; ``Location`` says where the next bytes go, ``Range: 0-<last>`` which are there, the last
-    one included. (``0-0`` may mean one byte or none.) 404 BLOB_UPLOAD_UNKNOWN if the session is gone,
-    BLOB_UPLOAD_INVALID if the Location is not its own; 400 NAME_INVALID.
+    ``GET <Location>`` -> 204, with the address for the next bytes in ``Location`` and the received bytes in
+    ``Range: 0-<last>``, where ``last`` is the offset of the last byte. (``0-0`` can mean one byte or none.) 404
+    BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if the Location does not belong to it; 400
+    NAME_INVALID.
 
     Parameters
     ----------
@@ -113,17 +116,17 @@ def get_upload(reg: Sender, location: Location | str) -> Exchange:
 
 @needs_registry
 def head_upload(reg: Sender, location: Location | str) -> Exchange:
-    """Ask how far an open session has come, by HEAD; the answer is that of :func:`get_upload`.
+    """Get the number of bytes that an open session has received, with HEAD instead of GET.
 
-    ``HEAD <Location>`` -> 204, or 404 if the session is gone.
+    ``HEAD <Location>`` -> 204, or 404 if the session no longer exists; the response is that of :func:`get_upload`.
 
     Parameters
     ----------
     reg: the registry that opened the session.
     location: any ``exchange.location`` of the session.
 
-    Source: RFC 9110, 9.3.2 HEAD <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>. No document of registries
-    names this request; those that answer GET there answer HEAD as well.
+    Source: RFC 9110, 9.3.2 HEAD <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>. No registry document
+    names this request; registries that support GET here support HEAD as well.
     """
     return reg.send(Request("head_upload", "HEAD", _as_location(location)))
 
@@ -138,28 +141,28 @@ def put_blob(
     start: int | None = None,
     expect_continue: bool = True,
 ) -> Exchange:
-    """Send a whole blob into an open session, or the last bytes of one, or none, and close the session.
+    """Close an upload session, and send the whole blob, its last bytes, or no bytes in the same request.
 
-    ``PUT <Location>&digest=<digest>`` -> 100 (go on), then 201; ``Docker-Content-Digest`` names what was stored.
-    400 DIGEST_INVALID if the bytes are not what the digest says, SIZE_INVALID if they are not as many as was said,
-    NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session is gone, BLOB_UPLOAD_INVALID if the Location is not its own;
-    413 if it is too large; 416 if they are not the last bytes of it.
+    ``PUT <Location>&digest=<digest>`` -> 100 (send the body), then 201, with the stored digest in
+    ``Docker-Content-Digest``. 400 DIGEST_INVALID if the bytes do not match the digest, SIZE_INVALID if there are more
+    or fewer than announced, NAME_INVALID; 404 BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID
+    if the Location does not belong to it; 413 if the blob is too large; 416 if these are not its last bytes.
 
     Parameters
     ----------
     reg: the registry that opened the session.
-    location: the session's latest ``exchange.location``; followed byte for byte, with ``digest=`` appended.
-    content: bytes, a path, an open binary file, or a layer of an image; it is streamed. ``b""`` if all bytes have been
-        sent by :func:`patch_upload`.
-    digest: what all bytes of the blob are said to be; by default what ``content`` is (a layer knows, anything else is
-        read once more), which is wrong for a last chunk.
-    start: where in the blob these bytes begin, in bytes, for a last chunk: sends ``Content-Range``.
-    expect_continue: ask for ``100 Continue`` before the body is sent, so that a refusal costs no upload.
+    location: the latest ``exchange.location`` of the session; followed byte for byte, with ``digest=`` appended.
+    content: bytes, a path, an open binary file, or a layer of an image; it is streamed. Use ``b""`` if
+        :func:`patch_upload` has sent all bytes.
+    digest: the digest of the whole blob; by default that of ``content``, which is wrong for a last chunk. Unless
+        ``content`` is a layer, it is read once more to compute the digest.
+    start: for a last chunk, the offset of these bytes in the blob; sends ``Content-Range``.
+    expect_continue: wait for ``100 Continue`` before the body is sent, so that a refusal costs no upload.
 
     Source: OCI distribution-spec v1.1.1, "POST then PUT" (end-6)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>, and "Pushing a blob in
     chunks" <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks>;
-    RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: not without a body.
+    RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>: never without a body.
     """
     body = body_of(content)
     target = _as_location(location).with_query(digest=digest if digest is not None else digest_of(body))
@@ -172,20 +175,21 @@ def put_blob(
 
 @needs_registry
 def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None = None) -> Exchange:
-    """Have a blob of the repository ``source`` appear in ``repository`` too, without sending it.
+    """Make a blob of the repository ``source`` available in ``repository`` too, without sending it.
 
-    ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 (it is there), or 202: not mounted, and
-    an upload session was opened instead, whose ``Location`` is as good as :func:`start_upload`'s. A client that takes
-    the 202 for a success ends up with a manifest that names a missing blob. 400 NAME_INVALID for a name that does not
-    fit the grammar; some registries answer 404 for a repository that cannot be had, and a mirror 405.
+    ``POST /v2/<repository>/blobs/uploads/?mount=<digest>&from=<source>`` -> 201 if the blob was mounted, or 202 if it
+    was not: the registry has opened an upload session instead, and its ``Location`` is as good as that of
+    :func:`start_upload`. A client that takes the 202 for a success sends a manifest that names a missing blob. 400
+    NAME_INVALID if the name does not match the grammar; some registries return 404 if the repository does not exist,
+    and a mirror returns 405.
 
     Parameters
     ----------
-    reg: the registry that holds both repositories.
-    repository: where the blob shall be.
-    digest: the blob's digest.
-    source: the repository that has it; one must be allowed to pull from it. None leaves ``from`` out: a registry may
-        then look for the blob by itself, and most open a session.
+    reg: the registry that has both repositories.
+    repository: the repository to mount the blob into.
+    digest: the digest of the blob.
+    source: the repository that has the blob; you must be allowed to pull from it. With None, ``from`` is left out: a
+        registry can then look for the blob by itself, but most open a session.
 
     Source: OCI distribution-spec v1.1.1, "Mounting a blob from another repository" (end-11)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository>.
@@ -197,15 +201,15 @@ def mount_blob(reg: Sender, repository: str, digest: str, *, source: str | None 
 
 @needs_registry
 def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
-    """Give up an open session: the registry may drop its bytes now, not after a week.
+    """Cancel an open session, so that the registry can delete its bytes now and not after a week.
 
-    ``DELETE <Location>`` -> 204; 404 BLOB_UPLOAD_UNKNOWN if the session is gone already, BLOB_UPLOAD_INVALID if the
-    Location is not its own; 400 NAME_INVALID.
+    ``DELETE <Location>`` -> 204; 404 BLOB_UPLOAD_UNKNOWN if the session no longer exists, BLOB_UPLOAD_INVALID if the
+    Location does not belong to it; 400 NAME_INVALID.
 
     Parameters
     ----------
     reg: the registry that opened the session.
-    location: the session's latest ``exchange.location``.
+    location: the latest ``exchange.location`` of the session.
 
     Source: CNCF Distribution 2.8.3, HTTP API V2, "Canceling an Upload"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#canceling-an-upload>. The OCI
@@ -215,24 +219,24 @@ def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
 
 
 def _as_location(location: Location | str) -> Location:
-    """Where to send to; InvalidArgument for None, which is the ``location`` of an answer without one."""
+    """Return ``location`` as a Location; InvalidArgument for None, the ``location`` of a response without one."""
     if isinstance(location, Location):
         return location
     if isinstance(location, str):
         return Location(location)
     if location is None:
         raise InvalidArgument(
-            "There is no Location to send to",
-            "the answer that it was taken from had none; was it refused?",
-            "Print that exchange, and start the upload anew once you know why",
+            "There is no Location to send the request to",
+            "the response that it was read from has none; was the request refused?",
+            "Print that exchange, and start the upload again once you know why",
         )
     raise InvalidArgument(
-        f"The Location that was given is of the type {type(location).__name__}",
-        "it is an exchange's location, or a text",
+        f"An object of type {type(location).__name__} was given as the Location",
+        "a Location is exchange.location, or a string",
         "Give exchange.location" if hasattr(location, "location") else "",
     )
 
 
 def _content_range(start: int | None, size: int) -> HeaderList:
-    """Which bytes of the blob these are, both ends included; no header where that is not said, or there are none."""
+    """Return a Content-Range header with the first and last offset; none without ``start`` or without any bytes."""
     return (("Content-Range", f"{start}-{start + size - 1}"),) if start is not None and size else ()

@@ -1,11 +1,11 @@
-"""Exchanges as tables: what went over the wire, one pandas.DataFrame for each question that one asks of it.
+"""Exchanges as tables: one pandas.DataFrame for each question about what went over the wire.
 
-Every function gives a plain DataFrame with the columns and dtypes that its docstring names, also when there is nothing
-to show. Text is ``string``, a number that can be missing is ``Int64``, and what is missing is ``<NA>``: an empty text
-means that an empty text was sent. The data is whole; pandas shortens what it *shows* to 50 characters, and
-:func:`whole` shows all of it.
+Every function returns a plain DataFrame with the columns and dtypes that its docstring lists, even if it has no rows.
+Text is ``string``, a number that can be missing is ``Int64``, and a missing value is ``<NA>``; an empty string means
+that an empty string was sent. The data is complete; pandas *displays* at most 50 characters of a cell, and
+:func:`whole` displays all of them.
 
-Only this package imports pandas, and it does so when a table is made. It knows nothing of how records come to be.
+Only this package imports pandas, and only when a table is made. It does not depend on how records are made.
 """
 
 from regtutor.tables.differences import diff_table

@@ -1,4 +1,4 @@
-"""What two exchanges have in common and what not."""
+"""A comparison of two exchanges as a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def diff_table(a: Exchange, b: Exchange) -> pd.DataFrame:
-    """What two exchanges have in common and what not.
+    """Compare two exchanges, line by line.
 
     Parameters
     ----------
@@ -22,11 +22,12 @@ def diff_table(a: Exchange, b: Exchange) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``a`` and ``b`` (``string``; ``<NA>`` where an exchange has no such thing) and ``same`` (``bool``). The
+    The columns ``a`` and ``b`` (``string``; ``<NA>`` where an exchange has no such line) and ``same`` (``bool``). The
     index has the levels ``part`` (``request``, ``request header``, ``request body``, ``interim``, ``response``,
-    ``response header``, ``response body``) and ``name``. Headers are matched without case and compared by their values;
-    their order is compared in no row (``headers_table([a, b], as_sent=True)`` shows it). Bodies are compared by size,
-    digest and what became of them. ``table[~table.same]`` is what differs.
+    ``response header``, ``response body``) and ``name``. Header names are matched without regard to case, and headers
+    are compared by their values. No row compares their order; ``headers_table([a, b], as_sent=True)`` shows it. Bodies
+    are compared by size, digest and fate (such as ``sent``, ``withheld`` or ``partial``). ``table[~table.same]`` has
+    the differences.
     """
     left, right = _parts(*listed([a])), _parts(*listed([b]))
     keys = sorted(dict.fromkeys([*left, *right]), key=lambda key: _PARTS.index(key[0]))
@@ -53,7 +54,7 @@ _ABSENT = ("", None)
 
 
 def _parts(exchange: Exchange) -> dict[tuple[str, str], tuple[str, str | None]]:
-    """(part, name in lower case) -> (name, value), in order."""
+    """Map (part, name in lower case) to (name, value), in order."""
     request, response = exchange.request, exchange.response
     rows: list[tuple[str, str, str | None]] = [
         ("request", "method", request.method),

@@ -1,4 +1,4 @@
-"""What each line of an exchange means, and what is wrong with it, as a table."""
+"""The findings of ``explain`` as a table: the meaning of each line of an exchange, and the diagnoses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
-    """What ``explain`` found, one row for each finding, in its order.
+    """List the findings of ``explain``, one row each, in their order.
 
     Parameters
     ----------
-    findings: what ``explain`` gave, or any of it, such as ``explain(exchange).diagnoses``.
+    findings: the result of ``explain``, or a part of it, such as ``explain(exchange).diagnoses``.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Frames: where pandas is imported, and the few ways in which the tables use it.
+"""Building DataFrames: the only module that imports pandas, and the few operations that the tables need.
 
-pandas is imported when a table is made, so that records can be shown where there is none, such as in a browser. This
-module knows nothing of what is in a table.
+pandas is imported when a table is made, so that records can be displayed where pandas is not installed, such as in a
+browser. This module does not depend on the contents of a table.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Exchanges = Exchange | Iterable[Exchange]
-"""What a table is made of: a Transcript, a list of exchanges, or a single one."""
+"""The input of a table: a Transcript, a list of exchanges, or a single exchange."""
 
 OURS = "regtutor"
-"""The name in ``DataFrame.attrs`` by which a notebook knows a table of ours, which it shows uncut."""
+"""The key in ``DataFrame.attrs`` that marks our tables, which a notebook displays without cutting cells off."""
 
 
 def listed(exchanges: Exchanges) -> list[Exchange]:
-    """The exchanges that a table is made of.
+    """Return the exchanges of a table as a list.
 
     Raises
     ------
-    TypeError: for anything that is no exchange, such as a request that was not sent.
+    TypeError: for anything that is not an exchange, such as a request that was not sent.
     """
     items = [exchanges] if isinstance(exchanges, Exchange) else list(exchanges)
     for item in items:
         if not isinstance(item, Exchange):
-            raise TypeError(f"A table shows exchanges, and this is a {type(item).__name__}: send a request first")
+            raise TypeError(f"A table needs exchanges, and this is a {type(item).__name__}: send a request first")
     return items
 
 
 def frame(cells: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], index: Any) -> pd.DataFrame:
-    """A frame with exactly these columns and dtypes, and whatever ``index``; None is missing."""
+    """Return a frame with exactly these columns and dtypes, and the given ``index``; None is a missing value."""
     pandas = loaded()
     typed = {name: pandas.array(cells[name], dtype=_dtype(dtype)) for name, dtype in dtypes.items()}
     made = pandas.DataFrame(typed, index=index)
@@ -46,40 +46,40 @@ def frame(cells: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], index: 
 
 
 def counted(length: int, name: str) -> Any:
-    """An index that counts from 1."""
+    """Return an index that counts from 1."""
     return loaded().RangeIndex(1, length + 1, name=name)
 
 
 def texts(values: Iterable[str], name: str) -> Any:
-    """An index of texts."""
+    """Return an index of strings."""
     return loaded().Index(loaded().array(list(values), dtype=_dtype("string")), name=name)
 
 
 def text_pairs(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Any:
-    """An index with two levels of texts, also where there is none."""
+    """Return an index with two levels of strings, even if ``pairs`` is empty."""
     pandas = loaded()
     levels = [pandas.array([pair[level] for pair in pairs], dtype=_dtype("string")) for level in (0, 1)]
     return pandas.MultiIndex.from_arrays(levels, names=names)
 
 
 def _dtype(name: str) -> Any:
-    # Text is kept by Python itself, so that a table is the same with and without pyarrow.
+    # Python's own strings, so that a table is the same with and without pyarrow.
     return loaded().StringDtype("python") if name == "string" else name
 
 
 def loaded() -> Any:
-    """pandas itself.
+    """Import and return pandas.
 
     Raises
     ------
-    RegtutorError: if it is not installed.
+    RegtutorError: if pandas is not installed.
     """
     try:
         import pandas
     except ImportError as error:
         raise RegtutorError(
-            "Tables need pandas, which is not installed here",
+            "Tables need pandas, which is not installed",
             str(error),
-            "Install it (pip install pandas), or print the exchange: its text needs nothing",
+            "Install it (pip install pandas), or print the exchange, which needs no other package",
         ) from error
     return pandas

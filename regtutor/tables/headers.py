@@ -1,4 +1,4 @@
-"""The headers of exchanges next to each other, or line by line as they went over the wire."""
+"""The headers of exchanges side by side, or line by line as they went over the wire."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ _SIDES: Mapping[str, tuple[str, ...]] = {
 
 
 def headers_table(exchanges: Exchanges, *, side: Side = "response", as_sent: bool = False) -> pd.DataFrame:
-    """The headers of some exchanges next to each other.
+    """Compare the headers of exchanges side by side.
 
     Parameters
     ----------
     exchanges: a list of exchanges, a Transcript, or one Exchange.
     side: ``"response"``, ``"request"``, or ``"both"`` (the request's headers first).
-    as_sent: keep each message's own order and spelling; this gives another shape, see below.
+    as_sent: keep the order and spelling of each message; the table then has another shape, see below.
 
     Returns
     -------
-    One column for each exchange, called ``"1 start_upload 202"`` (its number in ``exchanges``, its step, its status, or
-    ``-`` if no answer came), of dtype ``string``. One row for each header; the index has the levels ``side``
-    (``request`` or ``response``) and ``header``. Names are matched without case and shown as they first came, in the
-    order in which they first came. A header that came more than once has its values in one cell, a line each. ``<NA>``
-    is a header that was not there; an empty text is one that had no value. Interim answers (1xx) are not here: their
-    headers belong to another message than the final answer's.
+    One column for each exchange, of dtype ``string``, with a name such as ``"1 start_upload 202"``: its number in
+    ``exchanges``, its step, and its status, or ``-`` if no response came. One row for each header; the index has the
+    levels ``side`` (``request`` or ``response``) and ``header``. Names are matched without regard to case. The table
+    has the spelling and the order of their first occurrence. A header that occurs more than once has all its values in
+    one cell, one on each line. ``<NA>`` is a header that was absent; an empty string is a header without a value.
+    Interim responses (1xx) are left out, because their headers belong to another message than the final response.
 
     With ``as_sent`` there is one row for each header line that went over the wire, in order. The index has the levels
-    ``exchange`` (the column's name above, dtype ``string``), ``side`` (``request``, ``interim`` or ``response``;
-    interim answers come with the response) and ``position`` (from 1 within that message); the columns are ``header``
-    and ``value``, of dtype ``string``.
+    ``exchange`` (the name of the column above, dtype ``string``), ``side`` (``request``, ``interim`` or ``response``;
+    interim responses are included with the response) and ``position`` (from 1 within that message); the columns are
+    ``header`` and ``value``, of dtype ``string``.
 
     Raises
     ------
     ValueError: for any other ``side``.
-    TypeError: for anything that is no exchange, such as a request that was not sent.
+    TypeError: for anything that is not an exchange, such as a request that was not sent.
 
     Source: RFC 9110, 5.1 Field Names (no case) and 5.3 Field Order
     <https://www.rfc-editor.org/rfc/rfc9110.html#section-5.1>.
     """
     if side not in _SIDES:
-        raise ValueError(f"side is one of {', '.join(map(repr, _SIDES))}, not {side!r}")
+        raise ValueError(f"side must be one of {', '.join(map(repr, _SIDES))}, not {side!r}")
     named = [(f"{n} {x.step} {x.status or '-'}", x) for n, x in enumerate(listed(exchanges), start=1)]
     return _header_lines(named, side) if as_sent else _header_columns(named, side)
 
@@ -91,7 +91,7 @@ def _messages(exchange: Exchange, side: Side) -> Iterable[tuple[str, HeaderList]
     if "request" in _SIDES[side]:
         yield "request", exchange.request.headers
     if "response" in _SIDES[side]:
-        # All interim answers are one run of positions, so that each line keeps a place of its own.
+        # The positions run through all interim responses, so that the position of each line is unique.
         yield "interim", tuple(pair for interim in exchange.interims for pair in interim.headers)
         yield "response", _headers(exchange, "response")
 
@@ -103,7 +103,7 @@ def _headers(exchange: Exchange, part: str) -> HeaderList:
 
 
 def header_values(exchange: Exchange, part: str) -> dict[str, tuple[str, str]]:
-    """The headers of one side: name in lower case -> (name as first received, every value on a line of its own)."""
+    """Map each header name of one side, in lower case, to its first spelling and its values, one on each line."""
     found: dict[str, tuple[str, str]] = {}
     for name, value in _headers(exchange, part):
         first, values = found.get(name.lower(), (name, None))

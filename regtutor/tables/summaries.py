@@ -1,4 +1,4 @@
-"""One row for each exchange, each layer, or each push."""
+"""Tables with one row for each exchange, each layer, or each push."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _LAYER_DTYPES = {"media type": "string", "size": "int64", "digest": "string", "d
 
 
 class HasRows(Protocol):
-    """Anything that can say its layers as rows, such as an Image."""
+    """Anything that lists its layers as rows, such as an Image."""
 
     def rows(self) -> list[dict[str, str | int]]: ...
 
 
 def summary_table(transcript: Exchanges) -> pd.DataFrame:
-    """What was asked and answered, one row for each exchange.
+    """Summarize requests and responses, one row for each exchange.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def summary_table(transcript: Exchanges) -> pd.DataFrame:
     Returns
     -------
     The columns ``step``, ``method``, ``path`` (of the target, without scheme, host and query), ``status`` (``Int64``,
-    ``<NA>`` if no answer came), ``bytes up`` and ``bytes down`` (``int64``, bodies only, what really went over the
-    wire), ``milliseconds`` (``float64``) and ``meaning`` (what the answer says); the others are ``string``. The index
-    ``n`` counts from 1.
+    ``<NA>`` if no response came), ``bytes up`` and ``bytes down`` (``int64``; body bytes that went over the wire),
+    ``milliseconds`` (``float64``) and ``meaning`` (of the response); the others are ``string``. The index ``n`` counts
+    from 1.
     """
     made = listed(transcript)
     cells: dict[str, list[Any]] = {
@@ -67,7 +67,7 @@ def _path(target: str) -> str:
 
 
 def layers_table(image: HasRows) -> pd.DataFrame:
-    """The layers of an image, from the base upwards.
+    """List the layers of an image, from the base upwards.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def layers_table(image: HasRows) -> pd.DataFrame:
     Returns
     -------
     The columns ``media type``, ``size`` (``int64``, bytes), ``digest`` (of the bytes as they are sent) and ``diff ID``
-    (of the uncompressed layer; ``<NA>`` where the config names none); texts are ``string``. The index ``layer`` counts
-    from 1.
+    (of the uncompressed layer; ``<NA>`` if the config has none); all but ``size`` are ``string``. The index ``layer``
+    counts from 1.
 
     Source: OCI image-spec v1.1.1, config.md, "Layer DiffID"
     <https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md#layer-diffid>.
@@ -89,17 +89,17 @@ def layers_table(image: HasRows) -> pd.DataFrame:
 
 
 def bytes_table(pushes: Mapping[str, Exchanges]) -> pd.DataFrame:
-    """What several pushes cost, one row each.
+    """Compare the cost of several pushes, one row each.
 
     Parameters
     ----------
-    pushes: title -> the transcript of a push.
+    pushes: a mapping of titles to the transcripts of the pushes.
 
     Returns
     -------
-    The index ``push`` holds the titles (``string``); the columns, all ``int64``, are ``requests`` (how many were sent),
-    ``uploads`` (blobs that were sent and stored: put_blob answered 201), ``mounts`` (mount_blob answered 201),
-    ``HEAD 200`` (blobs that were there already) and ``bytes up`` (of all request bodies, the manifest included).
+    The index ``push`` has the titles (``string``). The columns, all ``int64``, are ``requests`` (how many were sent),
+    ``uploads`` (blobs that were sent and stored: put_blob returned 201), ``mounts`` (mount_blob returned 201),
+    ``HEAD 200`` (blobs that the repository already had) and ``bytes up`` (of all request bodies, manifests included).
     """
     pushed = [listed(push) for push in pushes.values()]
     cells: dict[str, list[Any]] = {

@@ -1,4 +1,4 @@
-"""A table with no cell cut off. pandas's own options stay as they are."""
+"""Tables displayed with no cell cut off. The options of pandas are not changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONG = "display:block;min-width:18em;text-align:left;overflow-wrap:anywhere"
 
 
 class Whole:
-    """A table as it is shown by :func:`whole`; ``table`` is the table itself."""
+    """A table displayed with no cell cut off, as :func:`whole` returns it; ``table`` is the DataFrame itself."""
 
     def __init__(self, table: pd.DataFrame, most_rows: int | None = None) -> None:
         self.table = table
@@ -27,7 +27,7 @@ class Whole:
         return str(self.table.to_string(max_colwidth=None, max_rows=self.most_rows))
 
     def _repr_html_(self) -> str:
-        # Header values come from a registry, so every text is escaped here: pandas would escape a line break as well.
+        # Header values come from a registry, so all text is escaped here: pandas would escape the line breaks as well.
         pandas = loaded()
         cell = _rounded_cell if is_ours(self.table) else _cell
         shown = self.table.map(cell).rename(index=_escaped, columns=_escaped)
@@ -37,27 +37,27 @@ class Whole:
 
 
 def whole(table: pd.DataFrame, *, most_rows: int | None = None) -> Whole:
-    """A table with no cell cut off, for the end of a notebook's cell: ``rt.whole(frame)``.
+    """Display a table with no cell cut off: end a notebook cell with ``rt.whole(frame)``.
 
-    pandas shows at most 50 characters of a cell (its option ``display.max_colwidth``), which is less than a digest. In
-    a notebook the tables of this package are shown like this by themselves; this is for frames of one's own.
-    ``table.style`` shows all, but escapes nothing: do not use it on what a registry sent.
+    pandas displays at most 50 characters of a cell (its option ``display.max_colwidth``), which is less than a digest.
+    A notebook displays the tables of this package in full without this function; use it for your own frames.
+    ``table.style`` displays everything as well, but escapes nothing: do not use it on data from a registry.
 
     Parameters
     ----------
     table: any DataFrame.
-    most_rows: of a longer table, only the first and the last rows are shown; None for all of them.
+    most_rows: the most rows to display; of a longer table, the first and the last rows. None displays all of them.
 
     Returns
     -------
-    Something that JupyterLab shows as HTML and a terminal as text; several lines in a cell stay several lines. In a
-    table of this package, numbers with a fraction (milliseconds) are shown with one digit of it.
+    An object that JupyterLab displays as HTML and a terminal as text. Line breaks in a cell are kept. In a table of
+    this package, numbers with a fraction (milliseconds) are rounded to one decimal place.
     """
     return Whole(table, most_rows)
 
 
 def is_ours(table: pd.DataFrame) -> bool:
-    """Whether a function of this package made ``table``, or what it was cut from."""
+    """Whether ``table`` was made by this package, or selected from such a table."""
     return OURS in table.attrs
 
 

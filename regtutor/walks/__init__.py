@@ -1,9 +1,9 @@
-"""Walks: what clients do with the steps, as generators.
+"""Walks: the operations of a client, such as a push, as generators of requests.
 
-A walk yields Requests and is sent Exchanges. It sends nothing itself, so that a loop can drive it (:func:`run`), a
-widget can drive it by clicks, and a test can drive it with responses of its own. At its end a walk returns notes: what
-it left out, and why. Beside each walk stands the call that runs it: :func:`push`, for example, beside ``push_image``,
-whose docstring describes the parameters of both.
+A walk yields Requests and receives Exchanges. It sends nothing itself, so that a loop can drive it (:func:`run`), a
+widget can drive it by clicks, and a test can drive it with its own responses. At its end a walk returns notes: what it
+left out, and why. The function that runs a walk is in the same module: for example, ``push_image`` runs :func:`push`,
+and its docstring describes the parameters of both.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How a walk authenticates: it is challenged, and responds in the scheme that was asked for.
+"""The authentication of walks: a response to each challenge, with the scheme that it names.
 
-A password goes out only after a challenge that asks for it, and only to the server that the challenge names: the
+A password is sent only after a challenge that asks for it, and only to the server that the challenge names: the
 registry for Basic, the realm for Bearer. One token is requested for each set of scopes, and kept with the Registry
 until it expires. The refused requests and those to the token server are part of the transcript.
 
@@ -34,7 +34,7 @@ from regtutor.steps.sender import Sender
 from regtutor.steps.token import request_token
 
 TRIES = 3
-"""How many times one request is sent at most: as it is, with a token, and with the token of a second challenge."""
+"""The most times that one request is sent: without a token, with a token, and with the token of a second challenge."""
 
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
@@ -46,8 +46,8 @@ class Authenticating:
 
     Parameters
     ----------
-    sender: what sends: a Registry, or an object that sends to the Registry in its attribute ``reg``. The credentials
-        and the tokens are those of that Registry; for any other sender nothing is added and no challenge is met.
+    sender: a Registry, or an object that sends to the Registry in its attribute ``reg``. The credentials and the
+        tokens are those of that Registry. For any other sender nothing is added, and no challenge is met.
     """
 
     def __init__(self, sender: Sender) -> None:
@@ -56,21 +56,21 @@ class Authenticating:
         self._reg = found if isinstance(found, Registry) else None
 
     def send(self, request: Request, send: Send) -> Exchange:
-        """Send a request, as often as it takes to meet the challenges of the registry, at most :data:`TRIES` times.
+        """Send a request, and send it again with credentials after a challenge, at most :data:`TRIES` times.
 
         Parameters
         ----------
-        request: without credentials; one that has its own ``Authorization`` is sent once, as it is.
+        request: without credentials. A request that has its own ``Authorization`` is sent once, unchanged.
         send: sends one request and adds the exchange to the transcript.
 
         Returns
         -------
-        The last exchange of ``request``: a refusal where no credentials are held, or where they were refused.
+        The last exchange of ``request``: a refusal if there are no credentials, or if they were refused.
 
         Raises
         ------
-        TokenRefused: if the token server gives no token.
-        ScopeNotGranted: if the token that it gives does not permit the request.
+        TokenRefused: if the token server issues no token.
+        ScopeNotGranted: if the token that it issues does not permit the request.
         InsecureTokenServer: if the registry is on https and its token server is not; nothing was sent there.
         """
         reg = self._reg
@@ -80,15 +80,15 @@ class Authenticating:
 
 
 def _is_own(reg: Registry, request: Request) -> bool:
-    """Whether a request goes to the registry itself: no other host gets a credential, and none is believed."""
+    """Return whether a request goes to the registry itself: other hosts get no credentials, and can demand none."""
     try:
         return same_origin(reg.resolve(request.target), reg.url)
     except RegtutorError:
-        return False  # it cannot be sent, and sending it says why
+        return False  # sending it raises an error with the reason
 
 
 class _Meeting:
-    """One request, and what is held against the challenges that meet it."""
+    """One request, with the credentials that respond to its challenges."""
 
     def __init__(self, reg: Registry, request: Request, send: Send) -> None:
         self._reg, self._request, self._send = reg, request, send
@@ -118,7 +118,7 @@ class _Meeting:
         return self._request.edit(headers={"Authorization": authorization})
 
     def _can_be_met(self, exchange: Exchange) -> bool:
-        """Whether the request may be sent again: the challenge was met by something that was not yet sent."""
+        """Return whether to send the request again: there are new credentials for the challenge."""
         if exchange.status not in (401, 403):
             return False
         offered = challenges(exchange)
@@ -139,7 +139,7 @@ class _Meeting:
         if self._token is not None:
             self._reg.tokens.drop(self._token)
         scopes = self._scopes_for(bearer)
-        if self._fetched and atoms(scopes) <= atoms(self._asked):  # their order may change from response to response
+        if self._fetched and atoms(scopes) <= atoms(self._asked):  # a registry can change their order
             return False
         try:
             token = self._fetch(bearer, scopes)
@@ -156,7 +156,7 @@ class _Meeting:
         return True
 
     def _scopes_for(self, bearer: Challenge) -> tuple[str, ...]:
-        """The scopes of the challenge, or else those that the request needs; with pull on the source of a mount."""
+        """Return the scopes of the challenge, or those that the request needs; with pull on the source of a mount."""
         source = self._needed[1:] if self._request.step == "mount_blob" else ()
         asked = bearer.scopes or self._needed
         wider = (*asked, *(one for one in source if not _names(asked, one)))
@@ -168,7 +168,7 @@ class _Meeting:
         except ConnectionFailed as error:
             host = urlsplit(bearer.realm).netloc or urlsplit(self._reg.url).netloc
             raise TokenRefused(
-                f"The token server {host}, which the registry names, gave no token: {error.what}",
+                f"The token server {host}, which the registry names, issued no token: {error.what}",
                 error.why,
                 error.next,
                 exchange=error.exchange,
@@ -177,7 +177,7 @@ class _Meeting:
             return exchange.token
         host = urlsplit(exchange.url).netloc
         raise TokenRefused(
-            f"The token server {host} gave no token: {exchange.status}, {exchange.meaning}",
+            f"The token server {host} issued no token: {exchange.status}, {exchange.meaning}",
             _reason(exchange) or f"a token for {' '.join(scopes) or 'the registry'} was requested",
             _after_refusal(exchange, self._reg.credentials is not None),
             exchange=exchange,
@@ -197,7 +197,7 @@ class _Meeting:
 
     @property
     def _may_fail(self) -> bool:
-        """Whether the walk continues without this request: after a refused mount it uploads the blob."""
+        """Whether the walk continues without this request: after a refused mount, it uploads the blob."""
         return self._request.step == "mount_blob"
 
     def _refused(self, exchange: Exchange) -> None:
@@ -206,10 +206,10 @@ class _Meeting:
         token = self._token
         assert token is not None
         missing = token.missing(self._asked)
-        told = any(one.error == "insufficient_scope" for one in challenges(exchange))
-        unsaid = token.granted is None and exchange.status == 401
-        if not missing and not told and not unsaid:
-            return  # refused for another reason than a scope
+        named = any(one.error == "insufficient_scope" for one in challenges(exchange))
+        unknown = token.granted is None and exchange.status == 401
+        if not missing and not named and not unknown:
+            return  # refused for a reason other than its scope
         lacking = missing or self._asked
         error = ScopeNotGranted(
             f"{exchange.method} {exchange.target.partition('?')[0]} is not permitted: {exchange.status}, "
@@ -225,7 +225,7 @@ class _Meeting:
 
 
 class _Unsent:
-    """Has the address of a Registry, and gives the request back instead of sending it."""
+    """Has the address of a Registry, and returns the request instead of sending it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -235,7 +235,7 @@ class _Unsent:
 
 
 def scopes_of(request: Request, reg: Registry) -> tuple[str, ...]:
-    """The scopes that a request needs, that of its own repository first; empty if it names no repository.
+    """Return the scopes that a request needs, its own repository first; empty if it names no repository.
 
     Source: CNCF Distribution 2.8.3, "Resource Scope Grammar"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth/scope.md#resource-scope-grammar>.
@@ -258,32 +258,33 @@ def _names(scopes: tuple[str, ...], scope: str) -> bool:
 
 
 def _reason(exchange: Exchange) -> str:
-    """The reason that the token server itself gives, in the API's form or in that of OAuth2; its first part."""
+    """Return the reason in the response of the token server, in the form of the API or of OAuth2, shortened."""
     try:
         body = exchange.json()
     except ValueError:
         return ""
     fields = exchange.errors[0] if exchange.errors else body
-    said = [fields.get(name) for name in ("message", "error_description", "error")] if isinstance(fields, dict) else []
-    return next((f"it says {text[:200]!r}" for text in said if isinstance(text, str) and text), "")
+    names = ("message", "error_description", "error")
+    texts = [fields.get(name) for name in names] if isinstance(fields, dict) else []
+    return next((f"its message is {text[:200]!r}" for text in texts if isinstance(text, str) and text), "")
 
 
 def _after_refusal(exchange: Exchange, known: bool) -> str:
     if exchange.status in (400, 401, 403) and known:
-        return "See whether the user name and the password are right, and whether they may do this"
+        return "Check the user name, the password, and the rights of this user"
     if exchange.status in (400, 401, 403):
-        return "Say who you are: --username, or username= and password= in Python"
+        return "Give your credentials: --username, or username= and password= in Python"
     if exchange.status is not None and 300 <= exchange.status < 400:
-        return "No redirect of a token server is followed, since the password would go along: correct the realm"
-    return "Look at this exchange in the transcript: it is the token server's response, not the registry's"
+        return "Correct the realm: a redirect of a token server is not followed, because it would receive the password"
+    return "Read this exchange in the transcript: the response is from the token server, not from the registry"
 
 
 def _ask_for(scopes: tuple[str, ...], reg: Registry) -> str:
-    """The advice to ask the operator for access, in words."""
+    """Return the advice to get access, in words."""
     wanted = " and ".join(_in_words(scope) for scope in scopes) or "access"
     if reg.credentials is None:
-        return f"Say who you are (--username, or username= and password= in Python): somebody who may {wanted}"
-    return f"Ask the registry's operator that {reg.credentials.username or 'this login'} may {wanted}"
+        return f"Give the credentials of a user who may {wanted}: --username, or username= and password= in Python"
+    return f"Ask the operator to give {reg.credentials.username or 'this login'} the right to {wanted}"
 
 
 def _in_words(scope: str) -> str:

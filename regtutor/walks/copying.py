@@ -1,4 +1,4 @@
-"""The copy: from one repository to another, in one registry or between two, byte for byte.
+"""Copying an image from one repository to another, in one registry or between two, byte for byte.
 
 Requests to the source registry have the side ``"source"``. Manifests are put unchanged, so that the digests are the
 same at both ends. A blob that the target lacks is mounted if another repository of the target is known to have it;
@@ -46,16 +46,16 @@ def copy_image(
 ) -> Transcript:
     """Copy an image or an index from one repository to another, byte for byte: the digests stay the same.
 
-    For each blob the target is asked first. A blob that it lacks is mounted from another repository, if possible;
-    otherwise it is fetched into a temporary file and uploaded, one blob at a time. For an index, its images are copied
-    first.
+    For each blob, the walk first checks whether the target has it. A missing blob is mounted from another repository,
+    if possible; otherwise it is fetched into a temporary file and uploaded, one blob at a time. For an index, its
+    images are copied first.
 
     Parameters
     ----------
     source_reg, source_repository, reference: what to copy: a tag or a digest.
-    reg, repository, tag: the destination; ``reg`` may be the same registry. The tag may be the manifest's digest.
+    reg, repository, tag: the destination; ``reg`` can be the same registry. The tag can be the digest of the manifest.
     progress: whether a long blob gets progress bars.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
@@ -67,9 +67,10 @@ def copy_image(
     ------
     PullFailed: if the source refused a request.
     PushFailed: if the target refused a request.
-    ContentMismatch: if a response of the source, or the digest that the target reports, is not what was named.
+    ContentMismatch: if a response of the source does not match its digest or size, or if the target reports another
+        digest.
     ConnectionFailed: if one of the two could not be reached.
-    Each of them carries a ``transcript`` of the requests until then.
+    Each error carries a ``transcript`` of the requests until then.
 
     Source: OCI distribution-spec v1.1.1, "Mounting a blob from another repository"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository>.
@@ -97,12 +98,12 @@ def copy(
     *,
     mount_from: Callable[[str], Sequence[str]] = nowhere,
 ) -> Walk:
-    """The walk of :func:`copy_image`, with the same parameters but these.
+    """The walk of :func:`copy_image`, with the same parameters, except for these.
 
     Parameters
     ----------
-    incoming: where a blob is kept between its download and its upload.
-    mount_from: digest -> the repositories of the target to try a mount from, in order.
+    incoming: the folder for a blob between its download and its upload.
+    mount_from: returns, for a digest, the repositories of the target to try a mount from, in order.
     """
     top = yield from fetch_manifest(source_repository, reference, side=SOURCE)
     children = []
@@ -114,11 +115,11 @@ def copy(
         yield from _copy_blob(source_repository, repository, blob, incoming, sources)
     notes: Notes = ()
     for name, manifest in [*((child.digest, child) for child in children), (tag, top)]:
-        answer = yield draft(put_manifest, repository, name, manifest)
-        expect(answer, 201)
-        verified(answer, manifest.data)
-        notes += yield from add_referrer(repository, manifest, answer)
-    foreign = {layer.digest: layer for one in (*children, top) for layer in one.view.layers if layer.foreign}
+        response = yield draft(put_manifest, repository, name, manifest)
+        expect(response, 201)
+        verified(response, manifest.data)
+        notes += yield from add_referrer(repository, manifest, response)
+    foreign = {layer.digest: layer for each in (*children, top) for layer in each.view.layers if layer.foreign}
     return notes + tuple(
         f"{layer.digest} was not copied: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
         for layer in foreign.values()

@@ -14,10 +14,12 @@ from regtutor.walks.driving import Walk, run
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.referring import drop_referrer
 
-_SWITCHED_OFF = "Deletion is switched off there (Distribution: storage.delete.enabled), or not permitted to you"
+_SWITCHED_OFF = (
+    "Deletion is switched off there (Distribution: storage.delete.enabled), or you are not allowed to delete"
+)
 _BY_DIGEST_ONLY = (
-    "This registry deletes manifests by digest only, and with one go all tags that point to it: "
-    "delete the image itself if that is meant"
+    "This registry deletes manifests by digest only, together with all tags that point to them: "
+    "delete the image itself if you intend that"
 )
 
 
@@ -33,19 +35,20 @@ def delete_image(
     """Delete an image, an index or an artifact: HEAD for the digest, GET for the subject, DELETE by the digest.
 
     This also removes every tag that points to the manifest. If the manifest has a subject and the registry has no
-    referrers API, it is removed from the list of referrers too. Blobs stay until the registry collects its garbage.
+    referrers API, the walk removes it from the list of referrers too. Blobs stay until the registry's garbage
+    collection.
 
     Parameters
     ----------
     reg: the registry.
     repository, reference: what to delete: a tag or a digest.
     tag_only: delete only the tag, and keep the manifest and its other tags; not every registry supports this.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
-    The transcript of every request that was made. Its notes say what was deleted and what stays, and whether a list of
-    referrers still names the manifest because the list could not be changed.
+    The transcript of every request that was made. Its notes list what was deleted and what stays, and say whether a
+    list of referrers still names the manifest because the list could not be changed.
 
     Raises
     ------
@@ -64,45 +67,45 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     """The walk of :func:`delete_image`, with the same parameters."""
     if tag_only:
         _must_be_tag(reference)
-        answer = yield draft(delete_manifest, repository, reference)
-        if answer.status in (400, 405):
-            stop(answer, _BY_DIGEST_ONLY, DeleteFailed)
-        expect(answer, 202, kind=DeleteFailed)
-        return (f"The tag {reference} is gone; what it pointed to is still there",)
-    answer = yield draft(head_manifest, repository, reference)
-    expect(answer, 200, kind=DeleteFailed)
-    digest = answer.headers.get("Docker-Content-Digest") or (reference if ":" in reference else "")
-    answer = yield draft(get_manifest, repository, digest or reference)
-    expect(answer, 200, kind=DeleteFailed)
-    digest, view = digest or _digest(answer), _view(answer)
-    answer = yield draft(delete_manifest, repository, digest)
-    if answer.status in (400, 405):
-        stop(answer, _SWITCHED_OFF, DeleteFailed)
-    expect(answer, 202, kind=DeleteFailed)
-    notes = [f"{digest} is gone, and so is every tag that pointed to it"]
+        response = yield draft(delete_manifest, repository, reference)
+        if response.status in (400, 405):
+            stop(response, _BY_DIGEST_ONLY, DeleteFailed)
+        expect(response, 202, kind=DeleteFailed)
+        return (f"The tag {reference} was deleted; the manifest that it pointed to still exists",)
+    response = yield draft(head_manifest, repository, reference)
+    expect(response, 200, kind=DeleteFailed)
+    digest = response.headers.get("Docker-Content-Digest") or (reference if ":" in reference else "")
+    response = yield draft(get_manifest, repository, digest or reference)
+    expect(response, 200, kind=DeleteFailed)
+    digest, view = digest or _digest(response), _view(response)
+    response = yield draft(delete_manifest, repository, digest)
+    if response.status in (400, 405):
+        stop(response, _SWITCHED_OFF, DeleteFailed)
+    expect(response, 202, kind=DeleteFailed)
+    notes = [f"{digest} was deleted, and so was every tag that pointed to it"]
     if view is not None and view.manifests:
-        notes.append(f"The {len(view.manifests)} manifests that it names are still there")
+        notes.append(f"The {len(view.manifests)} manifests that it names still exist")
     if view is not None and view.subject is not None:
         notes += yield from drop_referrer(repository, view.subject.digest, digest)
     return tuple(notes)
 
 
 def _must_be_tag(reference: str) -> None:
-    """A DELETE by digest would take the manifest away, and every tag that points to it."""
+    """Raise InvalidArgument for a digest: its DELETE would remove the manifest and every tag that points to it."""
     if ":" in reference:
         raise InvalidArgument(
-            f"{reference} is no tag",
-            "with tag_only a tag is deleted and its manifest stays; a digest is the manifest itself",
-            "Name the tag, or leave tag_only out to delete the manifest with every tag that points to it",
+            f"{reference} is not a tag",
+            "tag_only deletes a tag and keeps its manifest, but a digest names the manifest itself",
+            "Give the tag, or leave tag_only out to delete the manifest with every tag that points to it",
         )
 
 
-def _digest(answer: Exchange) -> str:
-    return (answer.response.body.digest if answer.response else None) or ""
+def _digest(exchange: Exchange) -> str:
+    return (exchange.response.body.digest if exchange.response else None) or ""
 
 
-def _view(answer: Exchange) -> ManifestView | None:
+def _view(exchange: Exchange) -> ManifestView | None:
     try:
-        return parse_manifest(answer.content)
+        return parse_manifest(exchange.content)
     except InvalidManifest:
-        return None  # it can be deleted all the same
+        return None  # it can still be deleted

@@ -1,4 +1,4 @@
-"""Drives walks: sends each Request that a walk yields and gives it the Exchange. What a walk does is not known here."""
+"""The driver of walks: sends each Request that a walk yields, and passes the Exchange back to the walk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Notes = tuple[str, ...]
 Walk = Generator[Request, Exchange, Notes]
 
 WAITS = (0.2, 0.5, 1.0, 2.0)
-"""Seconds before the request that follows the first, second, ... failed connection in a row; then the last one again.
+"""Seconds to wait after the first, second, ... failed connection in a row; the last value is used for all further ones.
 
-How many requests there are, the walk bounds."""
+The walk limits the number of requests."""
 
 
 class Walker:
@@ -25,18 +25,19 @@ class Walker:
 
     Parameters
     ----------
-    walk: a walk that was not driven yet.
+    walk: a walk that has not started yet.
     reg: the registry that its requests are sent to.
-    source: the registry for requests whose ``side`` is ``"source"``; by default ``reg`` as well.
-    prepare: what is done to each request before it is sent, such as counting its bytes for a progress bar.
-    watch: is told of each exchange as soon as it is made, before the walk makes anything of it.
+    source: the registry for requests whose ``side`` is ``"source"``; by default ``reg``.
+    prepare: called with each request before it is sent, and returns the request to send, for example one that counts
+        its bytes for a progress bar.
+    watch: called with each exchange as soon as it is made, before the walk receives it.
 
     Attributes
     ----------
-    request: the next one to be sent, or None at the end.
-    exchanges: those made so far.
-    notes: what the walk returned in the end.
-    failures: how many connections have failed in a row, up to now; 0 once an answer has come.
+    request: the next request to send, or None at the end.
+    exchanges: the exchanges made so far.
+    notes: the notes that the walk returned at its end.
+    failures: how many connections have failed in a row; 0 after a response.
     """
 
     def __init__(
@@ -60,17 +61,17 @@ class Walker:
         self._advance(lambda: next(walk))
 
     def step(self, request: Request | None = None) -> Exchange | None:
-        """Send :attr:`request` (or ``request`` in its place), give the walk the answer, and return the exchange.
+        """Send :attr:`request` (or ``request`` instead), pass the exchange to the walk, and return it.
 
-        None if sending it failed in a way that the walk knows how to go on from.
+        Returns None if sending failed and the walk can continue.
 
         Raises
         ------
-        RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+        RegtutorError: the error that stopped the walk; its ``transcript`` holds every exchange made so far.
         """
         sent = request or self.request
         if sent is None:
-            raise RegtutorError("This walk has ended", "it has no further request", "Start a new one")
+            raise RegtutorError("This walk has ended", "it has no further request", "Start a new walk")
         try:
             exchange = self.attempt(sent)
         except RegtutorError as error:
@@ -83,11 +84,11 @@ class Walker:
         return exchange
 
     def attempt(self, request: Request) -> Exchange:
-        """Send ``request`` in the place of :attr:`request`; the walk is not told, and still means to send its own.
+        """Send ``request`` without passing the exchange to the walk, which still waits for the one of :attr:`request`.
 
         Raises
         ------
-        RegtutorError: what sending raises; its ``exchange``, if there is one, is among :attr:`exchanges`.
+        RegtutorError: if sending failed; its ``exchange``, if there is one, is among :attr:`exchanges`.
         """
         source = request.side == "source"
         sender = (self._source if source else self._reg).send
@@ -104,16 +105,16 @@ class Walker:
         return exchange
 
     def tell(self, exchange: Exchange) -> None:
-        """Give the walk an answer to :attr:`request`, such as one that :meth:`attempt` got.
+        """Pass the walk an exchange as that of :attr:`request`, for example one that :meth:`attempt` returned.
 
         Raises
         ------
-        RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+        RegtutorError: the error that stopped the walk; its ``transcript`` holds every exchange made so far.
         """
         self._advance(lambda: self._walk.send(exchange))
 
     def close(self) -> None:
-        """Give the walk up, so that it puts away what it has open."""
+        """End the walk early, so that it closes its open files and releases its locks."""
         self.request = None
         self._walk.close()
 
@@ -133,7 +134,7 @@ class Walker:
             raise
 
     def transcript(self, title: str = "") -> Transcript:
-        """The exchanges made so far."""
+        """Return the exchanges made so far, with the notes of the walk."""
         return Transcript.of(self.exchanges, title, self.notes)
 
 
@@ -147,13 +148,15 @@ def run(
     title: str = "",
     wait: Callable[[float], None] | None = None,
 ) -> Transcript:
-    """Drive ``walk`` to its end. After a failed connection it waits (:data:`WAITS`): a registry may be restarting.
+    """Drive ``walk`` to its end.
+
+    After a failed connection it waits (see :data:`WAITS`), because the registry might be restarting.
 
     Parameters
     ----------
     walk, reg, source, prepare, watch: see :class:`Walker`.
     title: the transcript's title.
-    wait: waits so many seconds; by default ``time.sleep``.
+    wait: called with the number of seconds to wait; by default ``time.sleep``.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def run(
 
     Raises
     ------
-    RegtutorError: what stopped the walk; its ``transcript`` holds every exchange made so far.
+    RegtutorError: the error that stopped the walk; its ``transcript`` holds every exchange made so far.
     """
     walker = Walker(walk, reg, source=source, prepare=prepare, watch=watch)
     while walker.request is not None:

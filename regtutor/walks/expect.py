@@ -1,4 +1,4 @@
-"""What a walk makes of an answer that it cannot go on from."""
+"""Stops a walk at a response with an unexpected status or content, with an error that explains the response."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from regtutor.exchange import Exchange
 Failure = type[PushFailed] | type[PullFailed] | type[ListFailed] | type[DeleteFailed]
 
 _WALKS: dict[Failure, str] = {PushFailed: "push", PullFailed: "pull", ListFailed: "list", DeleteFailed: "deletion"}
-_UNKNOWN = "Say who you are: --username, or username= and password= in Python"
-_SILENT = "An answer to HEAD has no body that could say why: send the same request with GET, and read it"
-_REFUSED = "The credentials that were sent were refused: see whether they are right, and may do this"
+_UNKNOWN = "Give your credentials: --username, or username= and password= in Python"
+_SILENT = "A response to HEAD has no body that could say why: send the same request with GET, and read its body"
+_REFUSED = "The registry refused the credentials: check whether they are correct, and allowed to do this"
 
 
 def expect(exchange: Exchange, *statuses: int, kind: Failure = PushFailed) -> None:
     if exchange.status not in statuses:
-        wanted = " or ".join(str(status) for status in statuses)
-        stop(exchange, f"{exchange.method} {exchange.target} was answered {exchange.status}, not {wanted}", kind)
+        expected = " or ".join(str(status) for status in statuses)
+        stop(exchange, f"{exchange.method} {exchange.target} returned {exchange.status}, not {expected}", kind)
 
 
 def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:

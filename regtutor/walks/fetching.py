@@ -1,7 +1,7 @@
 """Fetching manifests and blobs, with every digest and size verified: the part of a walk that pulls and copies share.
 
-Redirects are followed as requests of their own, which take no credentials to another host. A transfer that is cut
-resumes where it was cut.
+A redirect is followed with a separate request, without credentials if it goes to another host. An interrupted transfer
+resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from regtutor.steps import draft, get_blob, get_manifest
 from regtutor.walks.expect import stop
 
 REDIRECTS = 5
-"""How many redirects are followed for one response."""
+"""The most redirects that are followed for one response."""
 
 TRIES = 6
-"""How many requests are made for one blob if connections are cut or fail, redirects not counted."""
+"""The most requests for one blob if connections are cut or fail, not counting redirects."""
 
 _MANIFESTS = ("manifest", "index", "schema1")
 _REDIRECTED = (301, 302, 303, 307, 308)
@@ -36,18 +36,18 @@ _REDIRECTED = (301, 302, 303, 307, 308)
 def fetch_manifest(
     repository: str, reference: str, *, entry: Descriptor | None = None, side: str = ""
 ) -> Generator[Request, Exchange, Manifest]:
-    """A manifest or an index, byte for byte as the registry has it.
+    """Fetch a manifest or an index, byte for byte as the registry has it.
 
     Parameters
     ----------
-    repository, reference: where it is: a tag or a digest.
-    entry: what names it in an index; its size and media type are compared as well.
+    repository, reference: what to fetch: a tag or a digest.
+    entry: its descriptor in an index; the size and the media type are compared as well.
     side: see :class:`~regtutor.message.Request`.
 
     Raises
     ------
-    ContentMismatch: if it is not what its digest, the ``Docker-Content-Digest`` header or ``entry`` says.
-    PullFailed: if the registry does not give it, if it has more than 4 MiB, or is no manifest that can be used.
+    ContentMismatch: if it does not match its digest, the ``Docker-Content-Digest`` header or ``entry``.
+    PullFailed: if the registry does not send it, or if it has more than 4 MiB or is not a usable manifest.
 
     Source: OCI distribution-spec v1.1.1, "Pulling manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
@@ -55,86 +55,89 @@ def fetch_manifest(
     bytes_in = io.BytesIO()
     with _Held(bytes_in, reference) as receiver:
         request = replace(draft(get_manifest, repository, reference, into=receiver), side=side)
-        answer = yield from _following(request)
-        _expect(answer, 200)
+        exchange = yield from _following(request)
+        _expect(exchange, 200)
         data = bytes_in.getvalue()
-    digest = verified(answer, data, *([reference] if ":" in reference else []), *([entry.digest] if entry else []))
+    digest = verified(exchange, data, *([reference] if ":" in reference else []), *([entry.digest] if entry else []))
     if entry is not None and entry.size != len(data):
-        _mismatch(answer, f"it has {len(data):,} bytes, and the index names {entry.size:,}")
-    told = answer.headers.get("Content-Type", "")
-    media_type = told if kind_of(told) in _MANIFESTS else entry.media_type if entry else None
+        _mismatch(exchange, f"it has {len(data):,} bytes, but the index names {entry.size:,}")
+    content_type = exchange.headers.get("Content-Type", "")
+    media_type = content_type if kind_of(content_type) in _MANIFESTS else entry.media_type if entry else None
     try:
         view = parse_manifest(data, media_type)
     except InvalidManifest as error:
-        _stop(answer, error.why)
+        _stop(exchange, error.why)
     if view.kind == "schema1":
-        _stop(answer, "This is a manifest of Docker's first form, schema 1, which names no sizes and no config")
+        _stop(exchange, "This is a manifest of Docker's first format, schema 1, which has no sizes and no config")
     if entry is not None and essence(entry.media_type) != view.media_type:
-        _stop(answer, f"The index says that it is {entry.media_type}, and it is {view.media_type}")
+        _stop(exchange, f"The index lists it as {entry.media_type}, but it is {view.media_type}")
     return Manifest(data, view.media_type, digest)
 
 
 class _Held(Receiver):
-    """Receives something small, of at most ``limit`` bytes."""
+    """Receives small content in memory, of at most ``limit`` bytes."""
 
     def __init__(self, file: io.BytesIO, name: str, limit: int = MAX_BYTES) -> None:
         def refusal() -> PullFailed:
-            return PullFailed(f"{name} was not taken", f"it has more than {limit:,} bytes, the most that are accepted")
+            return PullFailed(
+                f"{name} was not accepted", f"it has more than {limit:,} bytes, the most that are accepted"
+            )
 
         super().__init__(file, limit, refusal)
 
     def close(self) -> None:
-        """The bytes are still to be looked at."""
+        """Keep the file open, because its bytes are read later."""
 
 
-def verified(answer: Exchange, data: bytes, *named: str) -> str:
-    """The digest of ``data``, which must be each of ``named``, and that of the ``Docker-Content-Digest`` header.
+def verified(exchange: Exchange, data: bytes, *named: str) -> str:
+    """Return the digest of ``data``, after a comparison with each of ``named`` and with ``Docker-Content-Digest``.
 
     Raises
     ------
-    ContentMismatch: if one of them is another.
+    ContentMismatch: if ``data`` does not match one of them.
     """
-    header = answer.headers.get("Docker-Content-Digest")
+    header = exchange.headers.get("Docker-Content-Digest")
     names = [*named, *([header] if header else [])]
     for digest in names:
         try:
             hasher = Hasher(parse(digest).algorithm)
         except InvalidDigest as error:
-            _mismatch(answer, f"{error.what}: {error.why}")
+            _mismatch(exchange, f"{error.what}: {error.why}")
         hasher.update(data)
         if hasher.digest != digest:
-            _mismatch(answer, f"its digest is {hasher.digest}, not {digest}")
+            _mismatch(exchange, f"its digest is {hasher.digest}, not {digest}")
     return names[0] if names else sha256(data)
 
 
 def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Request, Exchange, bytes]:
-    """The bytes of a small blob, such as a config, held in memory; for the errors see :func:`fetch_blob`."""
+    """Fetch a small blob, such as a config, and return its bytes; for the errors see :func:`fetch_blob`."""
     if blob.data is not None:
         return blob.data
     bytes_in = io.BytesIO()
     with _Held(bytes_in, blob.digest, limit) as receiver:
-        answer = yield from _following(draft(get_blob, repository, blob.digest, into=receiver))
-        _expect(answer, 200)
+        exchange = yield from _following(draft(get_blob, repository, blob.digest, into=receiver))
+        _expect(exchange, 200)
     data = bytes_in.getvalue()
     if len(data) != blob.size:
-        _mismatch(answer, f"it has {len(data):,} bytes, and the manifest names {blob.size:,}")
-    verified(answer, data, blob.digest)
+        _mismatch(exchange, f"it has {len(data):,} bytes, but the manifest names {blob.size:,}")
+    verified(exchange, data, blob.digest)
     return data
 
 
 def fetch_blob(
     repository: str, blob: Descriptor, incoming: Incoming, *, side: str = ""
 ) -> Generator[Request, Exchange, None]:
-    """Fetch a blob, unless it is there already; at the end ``incoming`` holds it, verified.
+    """Fetch a blob, unless ``incoming`` already has it; at the end ``incoming`` has the verified blob.
 
-    A transfer that is cut resumes with a ``Range`` request, with ``If-Range`` if the registry gave an ETag. Once the
-    registry has responded, a connection that brings no bytes is retried too; at most :data:`TRIES` requests are made.
+    An interrupted transfer resumes with a ``Range`` request, with ``If-Range`` if the registry sent an ETag. Once the
+    registry has responded, a connection that brings no bytes is retried too. At most :data:`TRIES` requests are made.
 
     Raises
     ------
-    ContentMismatch: if what comes does not match ``blob``; nothing of it is kept.
-    PullFailed: if the registry does not give it.
-    ConnectionFailed: if the connection fails before the first response, or too often; what came is kept for next time.
+    ContentMismatch: if the received bytes do not match ``blob``; none of them are kept.
+    PullFailed: if the registry does not send it.
+    ConnectionFailed: if the connection fails before the first response, or too often; the received bytes are kept for
+        the next call.
 
     Sources: OCI distribution-spec v1.1.1, "Pulling blobs"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>; RFC 9110, 14.2 Range and
@@ -144,10 +147,10 @@ def fetch_blob(
 
 
 class _Fetch:
-    """The fetch of one blob: what there is of it, and how the latest request for it ended.
+    """The fetch of one blob: the bytes received so far, and the result of the latest request.
 
-    ``_start``, ``_received`` and ``_cut`` belong to the latest request: the offset that it asked for, the body of the
-    response, and the error that cut the connection, if one did. ``_etag`` is the latest that the registry gave.
+    ``_start``, ``_received`` and ``_cut`` belong to the latest request: the offset that it requested, the body of the
+    response, and the error that cut the connection, or None. ``_etag`` is the latest ETag that the registry sent.
     """
 
     def __init__(self, repository: str, blob: Descriptor, incoming: Incoming, side: str) -> None:
@@ -159,18 +162,18 @@ class _Fetch:
         self._cut: ConnectionFailed | None = None
 
     def run(self) -> Generator[Request, Exchange, None]:
-        """Ask for the bytes that are missing until the blob is complete."""
-        if self._is_there():
+        """Request the missing bytes until the blob is complete."""
+        if self._is_complete():
             return
-        answer: Exchange | None = None
+        exchange: Exchange | None = None
         for _ in range(TRIES):
-            answer = yield from self._ask()
-            if answer is not None and self._take(answer) and self._settle(answer):
+            exchange = yield from self._send()
+            if exchange is not None and self._take(exchange) and self._settle(exchange):
                 return
-        self._give_up(answer)
+        self._give_up(exchange)
 
-    def _is_there(self) -> bool:
-        """Whether no request is needed: the blob is stored, its descriptor has its bytes, or an earlier try has."""
+    def _is_complete(self) -> bool:
+        """Return whether no request is needed, because the blob, its descriptor or an earlier fetch has the bytes."""
         if self._incoming.holds(self._blob):
             return True
         if self._blob.data is not None:
@@ -178,28 +181,29 @@ class _Fetch:
             return True
         return self._partial.size >= self._blob.size > 0 and self._partial.settle()
 
-    def _ask(self) -> Generator[Request, Exchange, Exchange | None]:
-        """One request, and the requests that its redirects lead to.
+    def _send(self) -> Generator[Request, Exchange, Exchange | None]:
+        """Send one request, and follow its redirects.
 
         Returns
         -------
-        The response, or the part of it that came before the connection was cut; None if not one byte of its body came.
+        The exchange, which can hold only a part of the response if the connection was cut; None if the connection was
+        cut before the first byte of the body.
         """
         self._start = self._partial.size
         with self._partial.receiver() as self._received:
-            answer: Exchange | None
+            exchange: Exchange | None
             try:
-                answer, self._cut = (yield from _following(self._request())), None
+                exchange, self._cut = (yield from _following(self._request())), None
             except ConnectionFailed as error:
-                answer, self._cut = error.exchange, error
+                exchange, self._cut = error.exchange, error
             except ContentMismatch:
                 self._partial.drop()
                 raise
-        if self._cut is not None and (answer is None or not self._received.size):
-            self._nothing_came(self._cut)
+        if self._cut is not None and (exchange is None or not self._received.size):
+            self._retry_or_raise(self._cut)
             return None
         self._responded = True
-        return answer
+        return exchange
 
     def _request(self) -> Request:
         request = replace(draft(get_blob, self._repository, self._blob.digest, into=self._received), side=self._side)
@@ -210,83 +214,83 @@ class _Fetch:
             headers["If-Range"] = self._etag
         return request.edit(headers=headers)
 
-    def _nothing_came(self, failure: ConnectionFailed) -> None:
-        """Only a registry that has responded before is asked again."""
+    def _retry_or_raise(self, failure: ConnectionFailed) -> None:
+        """Discard the empty response; raise ``failure`` unless the registry has responded before."""
         self._partial.ignore(self._received)
         if not self._responded:
             raise failure
 
-    def _take(self, answer: Exchange) -> bool:
-        """Keep the bytes that came, if they are a part of the blob; else the next request asks for all of it."""
-        self._etag = answer.headers.get("ETag", self._etag)
-        if answer.status == 200:
+    def _take(self, exchange: Exchange) -> bool:
+        """Keep the received bytes if they are a part of the blob; otherwise the next request is for the whole blob."""
+        self._etag = exchange.headers.get("ETag", self._etag)
+        if exchange.status == 200:
             self._partial.start_over(self._received)
             return True
-        if self._continues(answer):
+        if self._continues(exchange):
             self._partial.append(self._received)
             return True
-        if answer.status not in (206, 416) or not self._start:
+        if exchange.status not in (206, 416) or not self._start:
             self._partial.ignore(self._received)
-            _expect(answer, 200)
+            _expect(exchange, 200)
         self._partial.drop()
         return False
 
-    def _continues(self, answer: Exchange) -> bool:
-        """Whether the response is the range that was asked for."""
-        match = PART.fullmatch(answer.headers.get("Content-Range", "").strip())
+    def _continues(self, exchange: Exchange) -> bool:
+        """Return whether the response is the requested range."""
+        match = PART.fullmatch(exchange.headers.get("Content-Range", "").strip())
         end = self._start + self._received.size
-        return answer.status == 206 and match is not None and int(match[1]) == self._start and end <= self._blob.size
+        return exchange.status == 206 and match is not None and int(match[1]) == self._start and end <= self._blob.size
 
-    def _settle(self, answer: Exchange) -> bool:
-        """Verify the blob once all of it has come; False if bytes are missing, or if the ranges do not fit together."""
+    def _settle(self, exchange: Exchange) -> bool:
+        """Verify the blob if it is complete; return False if bytes are missing or the ranges do not fit together."""
         complete = self._cut is None or self._partial.size >= self._blob.size
-        if complete and self._partial.settle(self._recorded_digest(answer)):
+        if complete and self._partial.settle(self._recorded_digest(exchange)):
             return True
-        if self._cut is None and answer.status == 200:
+        if self._cut is None and exchange.status == 200:
             found = f"its {self._received.size:,} bytes are not the {self._blob.size:,} bytes of {self._blob.digest}"
-            _mismatch(answer, found)
+            _mismatch(exchange, found)
         return False
 
-    def _recorded_digest(self, answer: Exchange) -> str | None:
-        """The digest of the body in the record, if the body is the whole blob: then its file is not read again."""
-        if self._cut is not None or answer.status != 200 or parse(self._blob.digest).algorithm != CANONICAL:
+    def _recorded_digest(self, exchange: Exchange) -> str | None:
+        """Return the digest from the record if the body is the whole blob, so that its file is not read again."""
+        if self._cut is not None or exchange.status != 200 or parse(self._blob.digest).algorithm != CANONICAL:
             return None
-        return answer.response.body.digest if answer.response else None
+        return exchange.response.body.digest if exchange.response else None
 
-    def _give_up(self, answer: Exchange | None) -> NoReturn:
+    def _give_up(self, exchange: Exchange | None) -> NoReturn:
         if self._cut is not None:
             raise self._cut
-        assert answer is not None  # without a response there is an error
-        _stop(answer, f"After {TRIES} requests the blob {self._blob.digest} is still not there")
+        assert exchange is not None  # without a response there is an error
+        _stop(exchange, f"The blob {self._blob.digest} is still incomplete after {TRIES} requests")
 
 
 def _following(request: Request) -> Generator[Request, Exchange, Exchange]:
-    """The answer, redirects followed: each is a request of its own."""
-    answer = yield request
+    """Send ``request``, and follow its redirects with separate requests."""
+    exchange = yield request
     for _ in range(REDIRECTS):
-        if answer.status not in _REDIRECTED:
-            return answer
-        if answer.location is None:
-            _stop(answer, "The answer has no Location, so there is nowhere to go on")
-        answer = yield replace(request, target=answer.location)
-    if answer.status in _REDIRECTED:
-        _stop(answer, f"More than {REDIRECTS} redirects lead from one to the next")
-    return answer
+        if exchange.status not in _REDIRECTED:
+            return exchange
+        if exchange.location is None:
+            _stop(exchange, "The redirect has no Location, so it cannot be followed")
+        exchange = yield replace(request, target=exchange.location)
+    if exchange.status in _REDIRECTED:
+        _stop(exchange, f"There were more than {REDIRECTS} redirects in a row")
+    return exchange
 
 
-def _mismatch(answer: Exchange, why: str) -> NoReturn:
+def _mismatch(exchange: Exchange, why: str) -> NoReturn:
     raise ContentMismatch(
-        f"The answer to {answer.step} is not the content that was asked for",
+        f"The response to {exchange.step} is not the requested content",
         why,
-        "Nothing was kept. The registry's storage is damaged, or something between changed the bytes",
-        exchange=answer,
+        "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes",
+        exchange=exchange,
     )
 
 
-def _expect(answer: Exchange, status: int) -> None:
-    if answer.status != status:
-        _stop(answer, f"{answer.method} {answer.target} was answered {answer.status}, not {status}")
+def _expect(exchange: Exchange, status: int) -> None:
+    if exchange.status != status:
+        _stop(exchange, f"{exchange.method} {exchange.target} returned {exchange.status}, not {status}")
 
 
-def _stop(answer: Exchange, why: str) -> NoReturn:
-    stop(answer, why, PullFailed)
+def _stop(exchange: Exchange, why: str) -> NoReturn:
+    stop(exchange, why, PullFailed)

@@ -1,4 +1,4 @@
-"""The manifests that an index names, fetched: those of indexes within it, too, within limits."""
+"""Fetching the manifests that an index names, including those of nested indexes, within limits."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from regtutor.protocol.media_types import kind_of
 from regtutor.walks.fetching import fetch_manifest
 
 MAX_MANIFESTS = 1000
-"""How many manifests are fetched for one index; real ones name a few dozen."""
+"""The most manifests that are fetched for one index; real indexes name a few dozen."""
 
 MAX_BYTES = 64 * 1024 * 1024
-"""How many bytes they may have together: they are held in memory."""
+"""The most bytes that these manifests can have together: they are held in memory."""
 
 
 def fetch_children(
     repository: str, index: Manifest, *, kind: str = "", side: str = ""
 ) -> Generator[Request, Exchange, list[Manifest]]:
-    """Every manifest that ``index`` names, what is named before what names it, each digest once.
+    """Fetch every manifest that ``index`` names, each digest once; in the result, an index comes after what it names.
 
     Parameters
     ----------
+    repository: the repository of the index.
     kind: ``"index"`` to fetch only the indexes.
     side: see :class:`~regtutor.message.Request`.
 
     Raises
     ------
-    PullFailed: if the registry does not give one, if there are more than :data:`MAX_MANIFESTS` or
-        :data:`MAX_BYTES`, or if indexes lie more
-        than ``MAX_INDEX_DEPTH`` deep in one another.
+    PullFailed: if the registry does not send one, if there are more than :data:`MAX_MANIFESTS` manifests or
+        :data:`MAX_BYTES` bytes, or if indexes are nested more than ``MAX_INDEX_DEPTH`` levels deep.
     """
     fetched: dict[str, Manifest] = {}
     level = [index]
@@ -48,10 +48,10 @@ def fetch_children(
             if fetched[digest].view.kind == "index":
                 level.append(fetched[digest])
         if not level:
-            return [manifest for manifest in _named_first(index, fetched, set()) if manifest is not index]
+            return [manifest for manifest in _children_first(index, fetched, set()) if manifest is not index]
     raise PullFailed(
-        f"The index {index.digest} was not taken",
-        f"it holds an index within an index, more than {MAX_INDEX_DEPTH} deep",
+        f"The index {index.digest} was not accepted",
+        f"it contains indexes that are nested more than {MAX_INDEX_DEPTH} levels deep",
     )
 
 
@@ -59,15 +59,15 @@ def _check_amount(index: Manifest, fetched: dict[str, Manifest]) -> None:
     size = sum(manifest.size for manifest in fetched.values())
     if len(fetched) > MAX_MANIFESTS or size > MAX_BYTES:
         raise PullFailed(
-            f"The index {index.digest} was not taken",
+            f"The index {index.digest} was not accepted",
             f"it names more than {MAX_MANIFESTS:,} manifests, or manifests of more than {MAX_BYTES:,} bytes together",
         )
 
 
-def _named_first(manifest: Manifest, fetched: dict[str, Manifest], seen: set[str]) -> Iterator[Manifest]:
-    """``manifest`` after those of ``fetched`` that it names, each once."""
+def _children_first(manifest: Manifest, fetched: dict[str, Manifest], seen: set[str]) -> Iterator[Manifest]:
+    """Yield the manifests of ``fetched`` that ``manifest`` names, then ``manifest``, each once."""
     seen.add(manifest.digest)
     for entry in manifest.view.manifests:
         if entry.digest in fetched and entry.digest not in seen:
-            yield from _named_first(fetched[entry.digest], fetched, seen)
+            yield from _children_first(fetched[entry.digest], fetched, seen)
     yield manifest

@@ -1,4 +1,4 @@
-"""A look at an image in a repository without fetching its layers: its manifest and its config."""
+"""Inspecting an image in a repository: its manifest and its config, without its layers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from regtutor.walks.fetching import fetch_manifest, fetch_small
 def inspect_image(
     reg: Registry, repository: str, reference: str, *, watch: Callable[[Exchange], None] | None = None
 ) -> Inspection:
-    """Look at an image, an index or an artifact: fetch its manifest, and the config of an image, but no layer.
+    """Inspect an image, an index or an artifact: fetch its manifest, and the config of an image, but no layers.
 
     Parameters
     ----------
     reg: the registry.
-    repository, reference: what to look at: a tag or a digest.
-    watch: is called with each exchange as soon as it is made.
+    repository, reference: what to inspect: a tag or a digest.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
@@ -45,11 +45,11 @@ def inspect_image(
     Source: OCI distribution-spec v1.1.1, "Pulling manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
     """
-    seen = Seen()
-    title = f"look at {repository}, {reference}, on {reg.name}"
-    transcript = run(inspect(repository, reference, seen), reg, watch=watch, title=title)
-    assert seen.manifest is not None  # the walk ends without one only by an error
-    return Inspection(seen.manifest, seen.config, transcript)
+    result = Seen()
+    title = f"inspection of {repository}, {reference}, on {reg.name}"
+    transcript = run(inspect(repository, reference, result), reg, watch=watch, title=title)
+    assert result.manifest is not None  # the walk ends without one only by an error
+    return Inspection(result.manifest, result.config, transcript)
 
 
 @dataclass
@@ -80,12 +80,12 @@ def inspect(repository: str, reference: str, seen: Seen) -> Walk:
 
 
 _SETTINGS = ("User", "Entrypoint", "Cmd", "WorkingDir", "Env", "ExposedPorts", "Volumes", "Labels")
-"""The fields of a config's ``config`` object that are shown (OCI image-spec v1.1.1, config.md, "Properties")."""
+"""The fields of the config's ``config`` object that are shown (OCI image-spec v1.1.1, config.md, "Properties")."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The result of :func:`inspect_image`; ``print`` shows it.
+    """The result of :func:`inspect_image`; print it to read it.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class Inspection:
         return parse_json(self.config.data, self.config.size) if self.config else {}
 
     def as_text(self) -> str:
-        """The manifest and the config as lines of text."""
+        """Return the manifest and the config as lines of text."""
         view = self.manifest.view
         facts: list[tuple[str, str]] = [
             (view.kind, self.manifest.media_type),
@@ -164,7 +164,7 @@ def _listed(entry: Descriptor) -> dict[str, str | int]:
 
 
 def _quoted(value: object) -> str:
-    """As JSON, in ASCII: what an image says of itself must not steer a terminal."""
+    """Return ``value`` as JSON in ASCII, so that text from an image cannot send control characters to a terminal."""
     return json.dumps(value)
 
 

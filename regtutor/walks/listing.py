@@ -1,4 +1,4 @@
-"""Lists that a registry gives a page at a time: the tags of a repository."""
+"""Listing the tags of a repository, page by page."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from regtutor.walks.driving import Walk
 from regtutor.walks.expect import expect, stop
 
 MAX_PAGES = 1000
-"""How many pages of one list are asked for: a registry whose Links go round in a circle must not hold one for ever."""
+"""The most pages that are requested for one list, so that a walk ends even if the Links of a registry form a circle."""
 
 
 def tags(repository: str, listed: list[str], *, n: int | None = None) -> Walk:
-    """The requests for all tags: the first page, then wherever each answer's Link says that they go on.
+    """The walk that lists all tags: the first page, then each page that the Link of a response names.
 
     Parameters
     ----------
-    repository: whose tags.
-    listed: the tags are put there, page by page.
-    n: how many to ask for at once; the registry decides where nothing is said.
+    repository: the name of the repository.
+    listed: receives the tags, page by page.
+    n: the largest number of tags in a page; by default the registry decides.
 
     Raises
     ------
-    ListFailed: if the registry does not give them, or gives no end of pages.
+    ListFailed: if the registry does not send the tags, or if the pages do not end.
 
     Source: OCI distribution-spec v1.1.1, "Listing Tags"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>.
     """
-    answer = yield draft(list_tags, repository, n=n)
+    exchange = yield draft(list_tags, repository, n=n)
     for _ in range(MAX_PAGES):
-        listed += _tags_in(answer)
-        if answer.next_page is None:
+        listed += _tags_in(exchange)
+        if exchange.next_page is None:
             return ()
-        answer = yield draft(list_tags, repository, page=answer.next_page)
-    stop(answer, f"The list has more than {MAX_PAGES:,} pages, or its Links go round in a circle", ListFailed)
+        exchange = yield draft(list_tags, repository, page=exchange.next_page)
+    stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
 
 
-def _tags_in(answer: Exchange) -> list[str]:
-    expect(answer, 200, kind=ListFailed)
+def _tags_in(exchange: Exchange) -> list[str]:
+    expect(exchange, 200, kind=ListFailed)
     try:
-        tags = answer.json()["tags"]
+        tags = exchange.json()["tags"]
     except (ValueError, KeyError, TypeError):
-        stop(answer, "The body is not a JSON object with tags", ListFailed)
-    # Distribution 2.8 writes null for none.
+        stop(exchange, "The body is not a JSON object with tags", ListFailed)
+    # Distribution 2.8 writes null for an empty list.
     if not isinstance(tags or [], list) or not all(isinstance(tag, str) for tag in tags or ()):
-        stop(answer, "The tags in the body are not a list of strings", ListFailed)
+        stop(exchange, "The tags in the body are not a list of strings", ListFailed)
     return list(tags or ())

@@ -1,4 +1,4 @@
-"""The login: a client asks, is challenged, and responds in the scheme that was asked for."""
+"""Log in to a registry: send a request, receive the challenge, and authenticate with the scheme that it names."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Login:
 
     Attributes
     ----------
-    registry: the registry to continue with. Its steps send what the registry has accepted: Basic with each request, or
-        the token; walks get further tokens by themselves.
+    registry: the registry to continue with. Its steps send the accepted credentials: Basic with each request, or the
+        token. Walks request further tokens themselves.
     transcript: every request that was made.
-    scheme: ``Basic``, ``Bearer``, or ``""`` if the registry asked for no credentials and received none.
+    scheme: ``Basic``, ``Bearer``, or ``""`` if the registry required no credentials and received none.
     token: the token that was accepted, or None.
     """
 
@@ -35,8 +35,8 @@ class Login:
     token: Token | None = None
 
     def __str__(self) -> str:
-        said = f"by {self.scheme}" if self.scheme else "without credentials: it did not ask for any"
-        return f"{self.registry.name} accepts requests {said}"
+        how = f"with {self.scheme}" if self.scheme else "without credentials, and received none"
+        return f"{self.registry.name} accepts requests {how}"
 
 
 @needs_registry
@@ -47,7 +47,7 @@ def login(
     *,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Login:
-    """Log in to a registry: ask, be challenged, and respond in the scheme that was asked for.
+    """Log in to a registry: send a request, and authenticate with the scheme that its challenge names.
 
     ``GET /v2/`` is sent without credentials. A registry that responds 401 names a scheme: Basic, and ``GET /v2/`` is
     sent again with the user name and the password; or Bearer, and a token is requested from the token server first. A
@@ -56,20 +56,20 @@ def login(
     Parameters
     ----------
     reg: the registry; it is not changed.
-    username, password: by default those that it holds, else the login is anonymous.
-    watch: is called with each exchange as soon as it is made.
+    username, password: by default those of ``reg``; without any, the login is anonymous.
+    watch: is called with each exchange as soon as it is complete.
 
     Returns
     -------
-    A :class:`Login`: ``login.registry`` sends what was accepted, ``login.transcript`` shows every request.
+    A :class:`Login`: ``login.registry`` sends the accepted credentials, ``login.transcript`` has every request.
 
     Raises
     ------
-    LoginFailed: if the registry does not accept the credentials, or nothing there speaks the API.
+    LoginFailed: if the registry does not accept the credentials, or the server is not a registry.
     TokenRefused: if the token server does not accept them.
-    InsecureTokenServer: if the password would be readable on the way to the token server.
-    ConnectionFailed: if one of the two could not be reached.
-    Each of them carries a ``transcript`` of the requests until then.
+    InsecureTokenServer: if the token server uses plain http and the registry https; nothing was sent to it.
+    ConnectionFailed: if the registry could not be reached.
+    Each error has a ``transcript`` of the requests so far.
 
     Sources: OCI distribution-spec v1.1.1, "Determining Support"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support>; CNCF Distribution
@@ -89,7 +89,7 @@ def login(
 
 
 def _asking() -> Walk:
-    """One request; what drives the walk meets the challenge."""
+    """Yield one request. The code that drives the walk responds to the challenge."""
     exchange = yield draft(check_api)
     if exchange.status == 200:
         return ()
@@ -97,7 +97,7 @@ def _asking() -> Walk:
     known = "Authorization" in exchange.request_headers
     raise LoginFailed(
         f"The login failed at {exchange.method} {exchange.target}: {exchange.status}, {exchange.meaning}",
-        f"the registry asks for {schemes}, and {'does not accept what was sent' if known else 'nothing was sent'}"
+        f"the registry requires {schemes}, and {'refused the credentials' if known else 'no credentials were sent'}"
         if exchange.status == 401
         else "a registry responds 200 or 401 here",
         _next(exchange, known),
@@ -107,7 +107,7 @@ def _asking() -> Walk:
 
 def _next(exchange: Exchange, known: bool) -> str:
     if exchange.status != 401:
-        return "See whether this is the address of a registry"
+        return "Check that this is the address of a registry"
     if known:
-        return "See whether the user name and the password are right"
+        return "Check the user name and the password"
     return "Give a user name and a password: --username, or username= and password= in Python"

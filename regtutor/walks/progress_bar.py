@@ -1,4 +1,4 @@
-"""Progress bars for the long bodies of a walk: one for an upload, one for a download."""
+"""Progress bars for the long bodies of a walk, in uploads and downloads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONG = 8 * 1024 * 1024
 
 
 def with_upload_bar(request: Request) -> Request:
-    """``request``; if its body is long, reading the body moves a bar."""
+    """Return ``request``; if its body is long, reading the body advances a progress bar."""
     body = request.body
     if body is None or body.size < LONG:
         return request
@@ -25,7 +25,7 @@ def with_upload_bar(request: Request) -> Request:
 
 
 def with_download_bar(request: Request) -> Request:
-    """``request``; if the blob that it asks for is long, writing the response's body moves a bar."""
+    """Return ``request``; if it fetches a long blob, writing the response's body advances a progress bar."""
     receiver = request.into
     if isinstance(receiver, Receiver) and receiver.limit >= LONG and request.step == "get_blob":
         bar = _bar(receiver.limit, request.digest)
@@ -34,14 +34,14 @@ def with_download_bar(request: Request) -> Request:
 
 
 def _bar(size: int, digest: str | None) -> Any:
-    # Only here, since tqdm.auto brings the widgets along in a notebook.
+    # Imported only here, because tqdm.auto imports the widgets in a notebook.
     from tqdm.auto import tqdm
 
     return tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, desc=(digest or "")[:19])
 
 
 class _Counted:
-    """A file whose reads move a bar."""
+    """A file that advances a progress bar when it is read."""
 
     def __init__(self, file: BinaryIO, bar: Any) -> None:
         self._file, self._bar = file, bar

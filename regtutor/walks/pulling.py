@@ -1,7 +1,7 @@
-"""The pull: the manifest (for an index, those that are wanted), then every blob that they name.
+"""Pulling an image: the manifest (for an index, also the manifests of its images), then every blob that they name.
 
-Each blob is verified before it is kept. The image is put in its place only when it is complete; where and how is the
-destination's business: see ``content.destination``.
+Each blob is verified before it is kept. The image appears at its destination only once it is complete;
+``content/writing/destination.py`` writes it there.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def pull_image(
     format: ``"oci"`` (an OCI layout), ``"oci-archive"`` (the same in a tar file), or ``"docker-archive"`` (for
         ``docker load`` and ``podman load``).
     progress: whether a long blob gets a progress bar.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def pull_image(
     NoSuchPlatform: if there is no image for the platform; the error lists the platforms of the index.
     CannotSave: if the image cannot be written there, or not in this format; PullLocked if another pull writes there.
     ConnectionFailed: if the registry could not be reached, or the connection was cut too often.
-    Each of them carries a ``transcript`` of the requests until then, if there were any.
+    Each error carries a ``transcript`` of the requests until then, if there were any.
 
     Sources: OCI distribution-spec v1.1.1, "Pull"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pull>; OCI image-spec v1.1.1,
@@ -89,11 +89,11 @@ def pull_image(
 
 
 def pull(repository: str, reference: str, into: Destination, *, platform: str | Platform | None = None) -> Walk:
-    """The walk of :func:`pull_image`, with the same parameters but one.
+    """The walk of :func:`pull_image`, with the same parameters, except for one.
 
     Parameters
     ----------
-    into: where the image goes, see :func:`regtutor.content.writing.destination.destination`.
+    into: where the image is written, see :func:`regtutor.content.writing.destination.destination`.
     """
     with into.incoming.alone():
         return (yield from _pull(repository, reference, into, platform))
@@ -106,7 +106,7 @@ def _pull(repository: str, reference: str, into: Destination, platform: str | Pl
     if top.view.kind == "index" and platform != ALL:
         top, entry = yield from _choose(repository, top, wanted)
     if reason := into.refusal(top.view):
-        raise CannotSave(f"{repository}:{reference} cannot be kept in this form", reason)
+        raise CannotSave(f"{repository}:{reference} cannot be saved in this format", reason)
     manifests = [top]
     if top.view.kind == "index":
         manifests = [*(yield from fetch_children(repository, top)), top]
@@ -124,7 +124,7 @@ def _pull(repository: str, reference: str, into: Destination, platform: str | Pl
 def _choose(
     repository: str, index: Manifest, wanted: Platform | None
 ) -> Generator[Request, Exchange, tuple[Manifest, Descriptor]]:
-    """The manifest for the platform; indexes within the index are fetched only if it is not in the index itself."""
+    """Return the manifest for the platform; nested indexes are fetched only if the index itself does not name it."""
     entries = [entry for entry in index.view.manifests if kind_of(entry.media_type) == "manifest"]
     found = _fitting(entries, wanted)
     fetched: dict[str, Manifest] = {}
@@ -137,14 +137,14 @@ def _choose(
         raise NoSuchPlatform(
             f"{repository} has no image for {wanted or machine_platform()} under this reference",
             f"its index lists images for {shown([entry.platform for entry in entries])}",
-            "Choose one of them: --platform, or platform= in Python; 'all' takes the whole index",
+            "Choose one of them: --platform, or platform= in Python; 'all' pulls the whole index",
         )
     manifest = fetched.get(found.digest) or (yield from fetch_manifest(repository, found.digest, entry=found))
     return manifest, found
 
 
 def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor | None:
-    """The first for the platform; without one that for this machine, else the only one."""
+    """Return the first entry for the platform; without a platform, the entry for this machine, else the only one."""
     for entry in entries:
         if matches(wanted or machine_platform(), entry.platform):
             return entry
@@ -155,7 +155,7 @@ def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor |
 def _blobs(
     repository: str, manifest: Manifest, into: Destination, wanted: Platform | None
 ) -> Generator[Request, Exchange, Platform | None]:
-    """The config first, since it says whether this is the right image; then the layers. What it runs on, if known."""
+    """Fetch the config, which says whether this is the right image, then the layers; return the platform, if known."""
     view, found = manifest.view, None
     if view.config is not None:
         yield from fetch_blob(repository, view.config, into.incoming)
@@ -175,7 +175,7 @@ def _config(into: Destination, config: Descriptor) -> ConfigView:
     try:
         return view_config(part, read_small(part, MAX_CONFIG))
     except BadManifest as error:
-        raise PullFailed(f"The config {config.digest} was not taken", error.why) from error
+        raise PullFailed(f"The config {config.digest} was not accepted", error.why) from error
 
 
 def _elsewhere(manifest: Manifest) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The push: for each blob a HEAD, then a mount or else an upload; then the manifest."""
+"""Pushing an image: for each blob a HEAD, then a mount or an upload; then the manifest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
 MOUNT_TRIES = 3
-"""How many repositories are tried for one mount."""
+"""The most repositories that are tried for one mount."""
 
 
 @needs_registry
@@ -35,15 +35,15 @@ def push_image(
     progress: bool = True,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
-    """Push an image: for each blob a HEAD, then a mount or else an upload; then the manifest.
+    """Push an image: for each blob a HEAD, then a mount or an upload; then the manifest.
 
-    For an index, the manifest of each image is pushed by its digest, and last the index, by the tag.
+    For an index, the manifest of each image is pushed by its digest, and last the index by the tag.
 
     Parameters
     ----------
     reg: the registry to push to.
     image: an image, from ``load_image`` or ``sample_image``, or an index, from ``load_index`` or ``sample_index``.
-    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``; the tag may be the manifest's digest.
+    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``. The tag can be the manifest's digest.
     mount_from: the repository, or the repositories, of this registry to try a mount from; by default those that this
         Registry has pushed the blob to; ``()`` for none.
     upload: how the bytes of a blob are sent. ``"monolithic"``: in the PUT that closes the session. ``"chunked"``: in
@@ -51,7 +51,7 @@ def push_image(
         resume after a break.
     chunk_size: bytes in a chunk, for ``"chunked"``.
     progress: whether a long layer gets a progress bar.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
@@ -64,20 +64,20 @@ def push_image(
     PushFailed: if the registry refused a request.
     ConnectionFailed: if the registry could not be reached.
     DigestMismatch: if the bytes of a blob do not match its digest; its upload was cancelled.
-    Each of them carries a ``transcript`` of the requests until then.
+    Each error carries a ``transcript`` of the requests until then.
 
     Source: OCI distribution-spec v1.1.1, "Push"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push>.
     """
-    named = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
-    sources = reg.pushed.repositories if mount_from is None else lambda _digest: named
+    given = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
+    sources = reg.pushed.repositories if mount_from is None else lambda _digest: given
     walk = push(image, repository, tag, mount_from=sources, upload=upload, chunk_size=chunk_size)
     title = f"push of {repository}:{tag} to {reg.name}"
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
 def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
-    """The repositories to mount a blob from: none."""
+    """Return no repositories: no mount is tried."""
     return ()
 
 
@@ -90,16 +90,16 @@ def push(
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
 ) -> Walk:
-    """The walk of :func:`push_image`, with the same parameters but one.
+    """The walk of :func:`push_image`, with the same parameters, except for one.
 
     Parameters
     ----------
-    mount_from: digest -> the repositories of the same registry to try a mount from, in order.
+    mount_from: returns, for a digest, the repositories of the same registry to try a mount from, in order.
     """
     if not isinstance(image, Image | Index):
         raise InvalidArgument(
-            f"What is to be pushed is of the type {type(image).__name__}",
-            "an image, or an index, is pushed",
+            f"An object of type {type(image).__name__} cannot be pushed",
+            "push_image takes an image or an index",
             "Read it first: rt.load_image(path)",
         )
     send = uploader(upload, chunk_size)
@@ -109,9 +109,9 @@ def push(
     *named, last = image.manifests
     notes: Notes = ()
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
-        answer = yield draft(put_manifest, repository, reference, manifest)
-        expect(answer, 201)
-        notes += yield from add_referrer(repository, manifest, answer)
+        exchange = yield draft(put_manifest, repository, reference, manifest)
+        expect(exchange, 201)
+        notes += yield from add_referrer(repository, manifest, exchange)
     return notes + tuple(
         f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
         for layer in image.layers
@@ -127,28 +127,28 @@ def push_blob(
     before: Iterable[Request] = (),
     send: Uploader = send_whole,
 ) -> Generator[Request, Exchange, None]:
-    """One blob: HEAD, then a mount from one of ``sources``, else an upload.
+    """Push one blob: HEAD, then a mount from one of ``sources``, else an upload.
 
     Parameters
     ----------
-    before: what must be done before an upload, as a walk, such as fetching the blob; it is begun only if there is one.
-    send: how its bytes are sent.
+    before: a walk to complete before the upload, such as fetching the blob; it starts only if an upload is needed.
+    send: sends the bytes to the session.
     """
-    answer = yield draft(head_blob, repository, blob.digest)
-    if answer.status == 200:
+    exchange = yield draft(head_blob, repository, blob.digest)
+    if exchange.status == 200:
         return
-    expect(answer, 200, 404)
+    expect(exchange, 200, 404)
     opened: Exchange | None = None
     for source in sources:
-        answer = yield draft(mount_blob, repository, blob.digest, source=source)
-        if answer.status not in (201, 202):
+        exchange = yield draft(mount_blob, repository, blob.digest, source=source)
+        if exchange.status not in (201, 202):
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
-        if answer.status == 201:
+        if exchange.status == 201:
             return
-        # Not mounted, but the session that was opened instead is as good as a new one.
-        opened = answer
+        # The blob was not mounted, but the session that was opened instead can be used for the upload.
+        opened = exchange
     yield from before
     if opened is None or opened.location is None:
         opened = yield draft(start_upload, repository)

@@ -1,4 +1,4 @@
-"""Referrers, also for a registry without the referrers API: there, clients keep the list under a tag.
+"""Listing referrers, and maintaining the list under a tag on a registry without the referrers API.
 
 Source: OCI distribution-spec v1.1.1, "Unavailable Referrers API"
 <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api>.
@@ -33,7 +33,7 @@ class Referrers:
 
     Attributes
     ----------
-    descriptors: one for each manifest that refers: its digest, size, media type, artifact type and annotations.
+    descriptors: one for each referrer: its digest, size, media type, artifact type and annotations.
     tag: the referrers tag that the list was read from, or ``""`` if it came from the referrers API.
     transcript: every request that was made.
     """
@@ -60,15 +60,15 @@ def list_referrers(
 ) -> Referrers:
     """List every manifest that has ``digest`` as its subject: signatures, SBOMs and other artifacts.
 
-    The request goes to the referrers API, page by page. If the registry has none (404), the list is read under the
-    referrers tag, ``sha256-<hex>``.
+    The list comes from the referrers API, page by page. If the registry has no referrers API (404), the list is read
+    from the referrers tag, ``sha256-<hex>``.
 
     Parameters
     ----------
     reg: the registry.
     repository, digest: of the subject.
     artifact_type: list only manifests of this type; if the registry does not filter, the client does.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def list_referrers(
 
 @dataclass
 class Found:
-    """Filled in by :func:`referrers`: the ``descriptors``, and the ``tag`` that they came from, ``""`` for the API."""
+    """Filled in by :func:`referrers`; see the attributes of :class:`Referrers`."""
 
     descriptors: tuple[Descriptor, ...] = ()
     tag: str = ""
@@ -100,37 +100,37 @@ def referrers(repository: str, digest: str, found: Found, *, artifact_type: str 
     ----------
     found: receives the result.
     """
-    answer = yield draft(get_referrers, repository, digest, artifact_type=artifact_type)
-    if answer.status == 404:
+    exchange = yield draft(get_referrers, repository, digest, artifact_type=artifact_type)
+    if exchange.status == 404:
         found.tag = referrers_tag(digest)
         index, why = yield from _tagged(repository, found.tag)
         found.descriptors = _of_type(_entries(index), artifact_type)
-        told = f"{why}, so there are no referrers" if why else "clients keep that list"
-        return (f"This registry has no referrers API. The list was looked for under the tag {found.tag}: {told}",)
+        result = f"{why}, so there are no referrers" if why else "clients maintain that list"
+        return (f"This registry has no referrers API. The list was read from the tag {found.tag}: {result}",)
     entries: tuple[Descriptor, ...] = ()
     for _ in range(MAX_PAGES):
-        expect(answer, 200, kind=ListFailed)
+        expect(exchange, 200, kind=ListFailed)
         try:
-            page = _entries(answer.content)
+            page = _entries(exchange.content)
         except InvalidManifest as error:
-            stop(answer, f"The body is no index: {error.why}", ListFailed)
-        entries += page if _was_filtered(answer) else _of_type(page, artifact_type)
-        if answer.next_page is None:
+            stop(exchange, f"The body is not an index: {error.why}", ListFailed)
+        entries += page if _was_filtered(exchange) else _of_type(page, artifact_type)
+        if exchange.next_page is None:
             found.descriptors = entries
             return ()
-        answer = yield draft(get_referrers, repository, digest, page=answer.next_page)
-    stop(answer, f"The list has more than {MAX_PAGES:,} pages, or its Links go round in a circle", ListFailed)
+        exchange = yield draft(get_referrers, repository, digest, page=exchange.next_page)
+    stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
 
 
 def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Generator[Request, Exchange, Notes]:
-    """After the push of a manifest with a subject: add it to the list under the tag, if the registry keeps none.
+    """Add a pushed manifest that has a subject to the list under the referrers tag, unless the registry has the API.
 
-    ``OCI-Subject`` in the answer to the push says that it does.
+    ``OCI-Subject`` in the response to the push says that the registry has it.
 
     Parameters
     ----------
-    repository, manifest: what was pushed, and where to.
-    pushed: the answer.
+    repository, manifest: the manifest, and the repository that it was pushed to.
+    pushed: the exchange of the push.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests with Subject"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests-with-subject>.
@@ -140,7 +140,7 @@ def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Gener
         return ()
     tag = referrers_tag(subject.digest)
     index, why = yield from _tagged(repository, tag)
-    if index is None and why != _NOTHING_THERE:
+    if index is None and why != _NO_SUCH_TAG:
         return (f"{manifest.digest} was not added to the referrers of {subject.digest}: {why}",)
     body = json.loads(index or referrers_index([]))
     entries: list[dict[str, Any]] = body.get("manifests") or []
@@ -152,16 +152,17 @@ def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Gener
 
 
 def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Request, Exchange, Notes]:
-    """After a manifest with a subject was deleted: take it out of the list under the tag, if the registry keeps none.
+    """Remove a deleted manifest from the list under the referrers tag of its subject, unless the registry has the API.
 
     Parameters
     ----------
-    repository: where it was.
-    subject, digest: what it referred to, and its own digest.
+    repository: the repository that had the manifest.
+    subject, digest: the digest of its subject, and its own digest.
 
     Returns
     -------
-    Notes: what became of the list. The manifest is gone by then, so a list that cannot be read or put is no error.
+    Notes on the changes to the list. The manifest is already deleted, so that a list which cannot be read or pushed
+    causes a note and no error.
 
     Source: OCI distribution-spec v1.1.1, "Deleting Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>.
@@ -169,49 +170,49 @@ def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Reque
     try:
         tag = referrers_tag(subject)
     except InvalidDigest:
-        return ()  # there is no tag for it, and so no list
+        return ()  # a malformed digest has no referrers tag, so there is no list
     try:
         return (yield from _drop(repository, subject, tag, digest))
     except RegtutorError as error:
-        return (f"If there is a list of referrers under the tag {tag}, it still names {digest}: {error}",)
+        return (f"If a list of referrers exists under the tag {tag}, it still names {digest}: {error}",)
 
 
 def _drop(repository: str, subject: str, tag: str, digest: str) -> Generator[Request, Exchange, Notes]:
-    answer = yield draft(get_referrers, repository, subject)
-    if answer.status != 404:
+    exchange = yield draft(get_referrers, repository, subject)
+    if exchange.status != 404:
         return ()
     index, _ = yield from _tagged(repository, tag)
     if index is None:
         return ()
     body = json.loads(index)
-    left = [entry for entry in body.get("manifests") or [] if entry["digest"] != digest]
-    if len(left) == len(body.get("manifests") or []):
+    others = [entry for entry in body.get("manifests") or [] if entry["digest"] != digest]
+    if len(others) == len(body.get("manifests") or []):
         return ()
-    body["manifests"] = left
+    body["manifests"] = others
     yield from _put(repository, tag, body)
-    return (f"This registry has no referrers API: {digest} was taken out of the list under the tag {tag}",)
+    return (f"This registry has no referrers API: {digest} was removed from the list under the tag {tag}",)
 
 
-_NOTHING_THERE = "nothing is there"
+_NO_SUCH_TAG = "the tag does not exist"
 
 
 def _tagged(repository: str, tag: str) -> Generator[Request, Exchange, tuple[bytes | None, str]]:
-    """The bytes of the index under the tag, or None and why there is none."""
-    held = _Held()
-    # Any type is asked for: to an Accept that names indexes only, a registry that has something else there says 404.
-    answer = yield draft(get_manifest, repository, tag, into=held)
-    if answer.status == 404:
-        return None, _NOTHING_THERE
-    expect(answer, 200, kind=ListFailed)
+    """Return the bytes of the index under the tag, or None and the reason."""
+    received = _Limited()
+    # Any type is accepted: if Accept named indexes only, a registry with another manifest there would return 404.
+    exchange = yield draft(get_manifest, repository, tag, into=received)
+    if exchange.status == 404:
+        return None, _NO_SUCH_TAG
+    expect(exchange, 200, kind=ListFailed)
     try:
-        parse_manifest(held.getvalue(), OCI_INDEX)
+        parse_manifest(received.getvalue(), OCI_INDEX)
     except InvalidManifest as error:
-        return None, f"what is there is no index ({error.why})"
-    return held.getvalue(), ""
+        return None, f"the manifest there is not an index ({error.why})"
+    return received.getvalue(), ""
 
 
-class _Held(io.BytesIO):
-    """The very bytes of an index (a record has no secrets, and is not what was pushed); too long a one is cut."""
+class _Limited(io.BytesIO):
+    """Receives the exact bytes of an index, up to a limit. (A record has no secrets, so its bytes can differ.)"""
 
     def write(self, chunk: Any) -> int:
         if self.tell() <= MAX_BYTES:
@@ -220,16 +221,16 @@ class _Held(io.BytesIO):
 
 
 def _put(repository: str, tag: str, body: dict[str, Any]) -> Generator[Request, Exchange, None]:
-    answer = yield draft(put_manifest, repository, tag, json.dumps(body).encode(), media_type=OCI_INDEX)
-    expect(answer, 201)
+    exchange = yield draft(put_manifest, repository, tag, json.dumps(body).encode(), media_type=OCI_INDEX)
+    expect(exchange, 201)
 
 
 def _entries(index: bytes | None) -> tuple[Descriptor, ...]:
     return parse_manifest(index, OCI_INDEX).manifests if index is not None else ()
 
 
-def _was_filtered(answer: Exchange) -> bool:
-    names = ",".join(answer.headers.all("OCI-Filters-Applied"))
+def _was_filtered(exchange: Exchange) -> bool:
+    names = ",".join(exchange.headers.all("OCI-Filters-Applied"))
     return "artifactType" in [name.strip() for name in names.split(",")]
 
 

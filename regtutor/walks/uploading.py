@@ -1,7 +1,7 @@
-"""The upload of one blob: whole, in chunks or as a stream; and how it resumes after a break.
+"""Uploading one blob: whole, in chunks or as a stream, and resuming after an interruption.
 
-After a break the walk asks the registry for the offset: only the registry knows which bytes have arrived. The walk
-never relies on what it believes to have sent.
+After an interruption, the walk gets the offset from the registry, because only the registry has a record of the bytes
+that arrived. The walk never relies on the number of bytes that it sent.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from regtutor.walks.expect import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
 
 CHUNK_SIZE = 4 * 1024 * 1024
-"""Bytes in a chunk, unless the registry wants larger ones; some registries take no larger ones (GHCR)."""
+"""Bytes in a chunk, unless the registry requires larger chunks; some registries accept no larger ones (GHCR)."""
 
 TRIES = 5
-"""How many times an upload is resumed after a break."""
+"""How many times an upload is resumed after an interruption."""
 
 Part = Generator[Request, Exchange, None]
 """A part of a walk."""
 
 Uploader = Callable[[str, Exchange, Content], Part]
-"""Sends a blob into the session of a repository that an exchange has opened, and closes it."""
+"""A function that sends a blob to the session that an exchange has opened in a repository, and closes the session."""
 
 
 @needs_registry
@@ -52,7 +52,7 @@ def upload_chunks(
 ) -> Transcript:
     """Upload one blob in chunks: POST, a PATCH for each chunk, and a PUT without a body that closes the session.
 
-    After a cut connection, a 416 or a 404, the upload asks the registry for its offset and resumes there.
+    After a cut connection, a 416 or a 404, the walk gets the offset from the registry and resumes there.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def upload_chunks(
     location: of an open session without bytes; by default the upload opens one.
     tries: how many times the upload is resumed.
     progress: whether a long chunk gets a progress bar.
-    watch: is called with each exchange as soon as it is made.
+    watch: called with each exchange as soon as it is made.
 
     Returns
     -------
@@ -161,7 +161,7 @@ def resume(
 
 
 def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
-    """The function that sends a blob in one of three ways.
+    """Return the function that sends a blob in one of three ways.
 
     Parameters
     ----------
@@ -174,20 +174,20 @@ def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
         "streamed": partial(_send_pieces, None),
     }
     if way not in ways:
-        raise RegtutorError(f"There is no upload called {way!r}", f"there are {', '.join(ways)}", "Name one of them")
+        raise RegtutorError(f"{way!r} is not a way to upload", f"the ways are {', '.join(ways)}", "Use one of them")
     return ways[way]
 
 
 def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noqa: ARG001 - the same for all ways
-    """One PUT with all the bytes. It is not taken up again: a registry keeps nothing of a PUT that was cut off."""
+    """Send all the bytes in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off."""
     location = session_of(opened)
     request = draft(put_blob, location, blob)
     try:
-        answer = yield replace(request, body=checked(_known(blob)))
+        exchange = yield replace(request, body=checked(_known(blob)))
     except ImageError:
         yield draft(cancel_upload, location)
         raise
-    expect(answer, 201)
+    expect(exchange, 201)
 
 
 def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
@@ -197,29 +197,29 @@ def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob
 
 
 def session_of(opened: Exchange) -> Location:
-    """The Location of the session that ``opened`` was told."""
+    """Return the Location of the session that ``opened`` has opened."""
     if opened.location is None:
         found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
-        stop(opened, f"The answer {found}, so there is nowhere to send the blob")
+        stop(opened, f"The response {found}, so there is no address to send the blob to")
     return opened.location
 
 
 class _Lost(Exception):
-    """The registry says that these are not the next bytes, or that it does not know the session."""
+    """The registry refused the bytes as not the next ones, or the session does not exist."""
 
-    def __init__(self, answer: Exchange) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.status)
+        self.exchange = exchange
 
 
 class _Upload:
-    """One upload: where its session is, and how many bytes are there.
+    """One upload: the Location of its session, and how many bytes have arrived.
 
     Attributes
     ----------
-    location: the session's latest.
+    location: the latest Location of the session.
     done: how many bytes of the blob the registry has.
-    known: whether ``done`` is known, not to be asked for.
+    known: whether ``done`` is certain; otherwise the walk gets it from the registry first.
     """
 
     def __init__(self, blob: Content, chunk_size: int | None, repository: str | None, tries: int) -> None:
@@ -228,28 +228,28 @@ class _Upload:
         self._chunk_size, self._repository, self._tries = chunk_size, repository, tries
         self.location = Location("")
         self.done, self.known = 0, True
-        self._took_for_nothing = False
+        self._assumed_none = False
 
     def open(self) -> Part:
-        """A new session."""
+        """Open a new session."""
         assert self._repository is not None
         opened = yield draft(start_upload, self._repository)
         expect(opened, 202)
         self.take(opened)
 
     def take(self, opened: Exchange) -> None:
-        """Go on in the session that ``opened`` was told, in chunks that are as large as it wants them."""
+        """Continue in the session that ``opened`` has opened, with chunks of at least the size that it requires."""
         self.location, self.done, self.known = session_of(opened), 0, True
         least = opened.headers.get("OCI-Chunk-Min-Length", "")
         if self._chunk_size is not None and re.fullmatch("[0-9]{1,18}", least):
             self._chunk_size = max(self._chunk_size, int(least))
 
     def run(self) -> Part:
-        """Send what is missing and close the session, with so many tries."""
+        """Send the missing bytes and close the session; resume after interruptions as often as allowed."""
         try:
             for tries_left in range(self._tries, -1, -1):
                 try:
-                    stored = (yield from self._find_place()) if not self.known else False
+                    stored = (yield from self._find_offset()) if not self.known else False
                     if not stored:
                         yield from self._send_rest()
                         yield from self._close()
@@ -269,49 +269,49 @@ class _Upload:
             left = self._body.size - self.done
             size = left if self._chunk_size is None else min(self._chunk_size, left)
             start = None if self._chunk_size is None else self.done
-            answer = yield draft(patch_upload, self.location, self._pieces.piece(self.done, size), start=start)
-            self._unless_lost(answer, 202)
-            self.location, self.done = answer.location or self.location, self.done + size
+            exchange = yield draft(patch_upload, self.location, self._pieces.piece(self.done, size), start=start)
+            self._unless_lost(exchange, 202)
+            self.location, self.done = exchange.location or self.location, self.done + size
 
     def _close(self) -> Part:
-        answer = yield draft(put_blob, self.location, b"", digest=self._body.digest)
-        self._unless_lost(answer, 201)
+        exchange = yield draft(put_blob, self.location, b"", digest=self._body.digest)
+        self._unless_lost(exchange, 201)
 
     @staticmethod
-    def _unless_lost(answer: Exchange, status: int) -> None:
-        if answer.status in (404, 416):
-            raise _Lost(answer)
-        expect(answer, status)
+    def _unless_lost(exchange: Exchange, status: int) -> None:
+        if exchange.status in (404, 416):
+            raise _Lost(exchange)
+        expect(exchange, status)
 
-    def _find_place(self) -> Generator[Request, Exchange, bool]:
-        """Ask how far the session has come; True if the blob is there already, and nothing is left to do."""
-        answer = yield draft(get_upload, self.location)
-        if answer.status == 404:
-            return (yield from self._begin_anew(answer))
-        expect(answer, 204)
-        self.location = answer.location or self.location
-        match = STORED.fullmatch(answer.headers.get("Range", ""))
+    def _find_offset(self) -> Generator[Request, Exchange, bool]:
+        """Get the offset of the session; return True if the blob is already stored and nothing is left to do."""
+        exchange = yield draft(get_upload, self.location)
+        if exchange.status == 404:
+            return (yield from self._start_again(exchange))
+        expect(exchange, 204)
+        self.location = exchange.location or self.location
+        match = STORED.fullmatch(exchange.headers.get("Range", ""))
         if match is None or int(match[1]) >= max(self._body.size, 1):
-            stop(answer, f"Its Range does not say how many of the blob's {self._body.size} bytes are there")
+            stop(exchange, f"Its Range does not say how many of the blob's {self._body.size} bytes have arrived")
         self.done = int(match[1]) + 1
         if self.done == 1:
-            yield from self._nothing_or_one()
+            yield from self._none_or_one()
         self.known = True
         return False
 
-    def _nothing_or_one(self) -> Part:
-        """``Range: 0-0`` is what a session of one byte says, and one of none as well."""
+    def _none_or_one(self) -> Part:
+        """Handle ``Range: 0-0``, which a session sends if it has one byte, and also if it has none."""
         if self._repository is not None:
             yield draft(cancel_upload, self.location)
             yield from self.open()
             return
-        self.done = 1 if self._took_for_nothing else 0
-        self._took_for_nothing = True
+        self.done = 1 if self._assumed_none else 0
+        self._assumed_none = True
 
-    def _begin_anew(self, answer: Exchange) -> Generator[Request, Exchange, bool]:
-        """The session is gone. Perhaps because the blob is stored, and that answer was lost."""
+    def _start_again(self, exchange: Exchange) -> Generator[Request, Exchange, bool]:
+        """Check whether the blob is stored and only the response was lost; otherwise open a new session."""
         if self._repository is None:
-            stop(answer, "The session is gone, and without repository= no other one can be opened")
+            stop(exchange, "The session no longer exists, and a new session can only be opened with repository=")
         found = yield draft(head_blob, self._repository, self._body.digest)
         if found.status == 200:
             return True
@@ -323,11 +323,11 @@ class _Upload:
 def _give_up(broken: ConnectionFailed | _Lost) -> NoReturn:
     if isinstance(broken, ConnectionFailed):
         raise broken
-    stop(broken.answer, "The registry and this client did not come to agree which bytes are there")
+    stop(broken.exchange, "The registry and this client still disagree on which bytes have arrived")
 
 
 def _known(blob: Content) -> Body:
-    """The blob as a body whose digest is known."""
+    """Return the blob as a body with a known digest."""
     body = body_of(blob)
     return replace(body, digest=digest_of(body))
 

@@ -1,4 +1,4 @@
-"""Widgets: thin views of records, driven by clicks. Importing this package brings ipywidgets along."""
+"""Widgets: thin views of records, driven by clicks. Importing this package imports ipywidgets."""
 
 from regtutor.widgets.digests.digest_graph import DigestGraph
 from regtutor.widgets.exchange.exchange_view import ExchangeView

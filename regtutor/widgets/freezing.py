@@ -1,7 +1,7 @@
-"""A widget whose present state can be put into the saved notebook, as a picture that needs no kernel.
+"""A widget that can store its current state in the saved notebook, as a picture that needs no kernel.
 
-An output keeps the picture of the moment when its cell ran: showing it anew after each click would take the focus away.
-So the widget remembers the outputs in which it stands, and puts a new picture into them when it is asked to.
+An output keeps the picture of the moment when its cell ran: rendering it again after each click would lose the focus.
+So the widget keeps track of its outputs, and stores a new picture in them on request.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import ipywidgets  # type: ignore[import-untyped]
 from regtutor.widgets.view import Still
 
 OUTPUTS = 20
-"""Outputs that are remembered: the last ones in which the widget was shown."""
+"""The number of outputs that are tracked: the last ones in which the widget was shown."""
 
 
 class Freezing(Still, ipywidgets.VBox):
-    """A box that shows itself with a picture beside it. A subclass gives ``static_html`` and ``as_text``."""
+    """A box that is displayed along with a picture of it. A subclass defines ``static_html`` and ``as_text``."""
 
     def __init__(self, **traits: Any) -> None:
         self._outputs: list[Any] = []
         super().__init__(**traits)
 
     def refresh_outputs(self) -> int:
-        """Put the present state into the outputs in which the widget stands, and say how many. It loses the focus."""
+        """Store the current state in the outputs of the widget, and return their number. The widget loses the focus."""
         for output in self._outputs:
             output.update(self.bundle(), raw=True)
         return len(self._outputs)

@@ -1,18 +1,18 @@
-"""What a box of plain ipywidgets lacks: it keeps key presses to itself, and says when the kernel does not answer."""
+"""A guard for a box of plain ipywidgets: it keeps key presses inside, and reports a kernel that does not respond."""
 
 from __future__ import annotations
 
 from regtutor.widgets.view import View, script, style
 
 GUARDED = "regtutor-guarded"
-"""The class of the box that a guard inside it looks after."""
+"""The CSS class of a box with a guard in it."""
 
 
 class Guard(View):
-    """Without a face of its own: put it into a box that has the class :data:`GUARDED`.
+    """An invisible widget: put it into a box that has the class :data:`GUARDED`.
 
-    JupyterLab takes a key that is pressed on a button of ipywidgets for a command to the notebook, and a click on one
-    whose kernel was restarted does nothing and says nothing. The guard's browser side mends both.
+    JupyterLab treats a key press on an ipywidgets button as a command to the notebook, and a click on a button does
+    nothing, silently, after its kernel was restarted. The browser side of the guard fixes both.
     """
 
     _esm = script("guard.js")

@@ -1,7 +1,6 @@
-"""Running a cell again makes a widget anew: which earlier one does it replace?
+"""Close the widgets that a new one replaces, as when a cell runs again.
 
-A widget's models stay in the kernel and in the browser until somebody closes them. This module knows only that a widget
-can be closed.
+A widget's models stay in the kernel and in the browser until it is closed. This module only relies on ``close()``.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from weakref import ReferenceType, ref
 
 
 class Closable(Protocol):
-    """What can be closed."""
+    """An object that can be closed."""
 
     def close(self) -> None:
-        """Close it; a second call does nothing."""
+        """Close the object; a second call does nothing."""
         ...
 
 
@@ -34,12 +33,12 @@ _made: list[_Made] = []
 def replace_former(widget: Closable, subject: Hashable) -> None:
     """Close the widgets that ``widget`` replaces: those of an earlier run of this cell, and those of the same subject.
 
-    A widget that is shown once more belongs to the run that showed it last.
+    A widget that is shown again belongs to the run that showed it last.
 
     Parameters
     ----------
-    widget: the one just made.
-    subject: what it is about; another widget about the same is closed, wherever it was made.
+    widget: the new widget.
+    subject: its subject; any other widget with an equal subject is closed, wherever it was made.
     """
     cell, execution = _cell()
     kept = []
@@ -55,7 +54,7 @@ def replace_former(widget: Closable, subject: Hashable) -> None:
 
 
 def _cell() -> tuple[str, str]:
-    """The notebook's name for the cell that runs now, and for this run of it; empty outside a notebook."""
+    """Return the notebook's identifiers of the running cell and of this run; empty outside a notebook."""
     from IPython.core.getipython import get_ipython
 
     kernel = getattr(get_ipython(), "kernel", None)

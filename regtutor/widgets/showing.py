@@ -1,4 +1,4 @@
-"""Which view an object shows by itself in a notebook; the same object gets the same view again, with its state."""
+"""The view that displays an object in a notebook; the same object gets the same view again, with its state."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ VIEWS: dict[str, str] = {
     "Image": "digests.digest_graph.DigestGraph",
     "Index": "digests.digest_graph.DigestGraph",
 }
-"""The name of a type, and the module of this package and the class in it that shows it."""
+"""The name of a type -> the module of this package and the class in it that display it."""
 
 _shown: list[tuple[Any, View]] = []
-"""What was shown, and its view, until that is closed."""
+"""Each object that was shown, with its view, until the view is closed."""
 
 
 def view_of(value: Any) -> View:
-    """The view of ``value``, made when it is first shown; running a cell again closes what that cell showed before.
+    """Return the view of ``value``, made at its first display; running a cell again closes the cell's former views.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The base of the views: an anywidget that answers questions, whose browser side is made of the files in ``front/``.
+"""The base class of the views: an anywidget that replies to messages; its browser side is made of files in ``front/``.
 
-A view holds what it shows as plain JSON in its traits; Python owns the state and the browser only draws it. What the
-browser wants to know it asks by message, and gets exactly one answer to each.
+A view holds its content as plain JSON in its traits; Python owns the state and the browser only draws it. The browser
+asks for anything else by message, and gets exactly one reply to each message.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def script(name: str) -> str:
-    """A file of ``front/`` after those that it imports, as one module: a widget's module has no address to import from.
+    """Join a file of ``front/`` and its imports into one module: a widget's module has no address to import from.
 
     Parameters
     ----------
-    name: of the entry, such as ``exchange_view.js``. Only what it exports is exported. Comments on lines of their own
-        are left out, since every widget sends its module.
+    name: of the entry, such as ``exchange_view.js``. Only its exports are exported. Comments on their own lines are
+        left out, since every widget sends its module.
     """
     parts: dict[str, str] = {}
     _gather(name, parts)
@@ -50,65 +50,65 @@ def _gather(name: str, parts: dict[str, str]) -> None:
 
 
 def style(*names: str) -> str:
-    """The style sheets of ``front/`` that a view needs: the one that all share, and its own."""
+    """Return the style sheets of ``front/`` that a view needs: the common one, and its own."""
     return "\n".join((_FRONT / name).read_text(encoding="utf-8") for name in ("view.css", *names))
 
 
 class Still:
-    """What a widget has for those who have no kernel: the present state as HTML and as text. A mixin of a widget's."""
+    """A mixin for widgets: the current state as HTML and as text, for viewers without a kernel."""
 
     model_id: Any
 
     def static_html(self) -> str:
-        """The present state as HTML that needs no kernel, no script and no style sheet."""
+        """Return the current state as HTML that needs no kernel, no script and no style sheet."""
         return f"<pre>{escape(self.as_text())}</pre>"
 
     def as_text(self) -> str:
-        """The present state in a few lines of text."""
+        """Return the current state in a few lines of text."""
         return repr(self)
 
     def snapshot(self) -> Snapshot:
-        """The present state as a picture that a saved notebook keeps: display it, or end a cell with it."""
+        """Return the current state as a picture that a saved notebook keeps: display it, or end a cell with it."""
         return Snapshot(self.static_html(), self.as_text())
 
     def pictured(self) -> dict[str, Any]:
-        """The widget with its picture, for a place where something else writes the text."""
+        """Return the widget with its picture, without text, for a caller that writes the text."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {VIEW: view, "text/html": self.static_html()}
 
     def bundle(self) -> dict[str, Any]:
-        """The widget, and for viewers that cannot show one, this moment as HTML and as text."""
+        """Return the widget and, for viewers that cannot show it, its current state as HTML and as text."""
         return {**self.pictured(), "text/plain": self.as_text()}
 
 
 class View(Still, anywidget.AnyWidget):
-    """What every view has: an error that is shown, answers to the browser's questions, and a picture that stays.
+    """The base of every view: it shows errors, replies to the browser's messages, and has a picture that stays.
 
-    A subclass gives ``_esm`` and ``_css`` (by :func:`script` and :func:`style`), its traits, :attr:`questions`, and
+    A subclass defines ``_esm`` and ``_css`` (by :func:`script` and :func:`style`), its traits, :attr:`questions`, and
     :meth:`static_html` and :meth:`as_text`.
 
     Attributes
     ----------
-    error: what went wrong in an answer; ``""`` if nothing did. The browser shows it.
+    error: the last failure of a reply, or ``""``. The browser shows it.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
 
     questions: ClassVar[Mapping[str, str]] = {}
-    """Kind of question -> name of the method that answers it; it takes the question and returns JSON or None."""
+    """Kind of message -> name of the method that replies; it takes the message and returns JSON or None."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self.on_msg(self._asked)
+        self.on_msg(self._reply)
 
-    def _asked(self, _widget: Any, question: Any, _buffers: Any) -> None:
-        """Every question gets its answer; what nobody foresaw is shown and raised."""
+    def _reply(self, _widget: Any, question: Any, _buffers: Any) -> None:
+        """Reply to a message; an unexpected error is shown and raised."""
         if not isinstance(question, dict) or "id" not in question:
             return
         kind = str(question.get("kind"))
-        answer: Callable[[dict[str, Any]], Any] | None = getattr(self, self.questions.get(kind, ""), None)
+        method: Callable[[dict[str, Any]], Any] | None = getattr(self, self.questions.get(kind, ""), None)
         try:
-            value = answer(question) if answer else None
+            value = method(question) if method else None
         except RegtutorError as error:
             self._refuse(question, error)
         except Exception as error:
@@ -128,7 +128,7 @@ class View(Still, anywidget.AnyWidget):
 
 
 class Snapshot:
-    """A picture of a moment: HTML and text that need no kernel."""
+    """The state of a widget at one moment: HTML and text that need no kernel."""
 
     def __init__(self, html: str, text: str) -> None:
         self._html, self._text = html, text
@@ -141,12 +141,12 @@ class Snapshot:
 
 
 def picture(svg: str, description: str) -> str:
-    """An SVG as an ``img``, the one form of it that every viewer of a saved notebook leaves in place.
+    """Return an SVG as an ``img``, the one form of it that every viewer of a saved notebook keeps.
 
     Parameters
     ----------
-    svg: a whole SVG document with a background of its own.
-    description: for those who cannot see it.
+    svg: a whole SVG document with its own background.
+    description: for readers who cannot see it.
     """
     data = base64.b64encode(svg.encode()).decode("ascii")
     return f'<img alt="{escape(description)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}"/>'

@@ -126,7 +126,7 @@ def test_an_engine_that_does_not_answer_holds_nobody_up(monkeypatch: pytest.Monk
     (tmp_path / "docker").chmod(0o755)
     monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BackendMissing, match=r"docker does not answer \(no answer within 2 s\)"):
+    with pytest.raises(BackendMissing, match=r"docker does not respond \(no response within 2 s\)"):
         open_container()
 
 

@@ -24,7 +24,7 @@ from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest
 from regtutor.walks.logging_in import login
 from regtutor.walks.pushing import push_image
-from tests.test_cli import LIMIT, run, serving
+from tests.cli.test_cli import LIMIT, call, run, serving
 
 PASSWORD = "pass-word-1"
 
@@ -129,7 +129,7 @@ def test_a_pair_that_does_not_fit_is_a_named_error(own_pair: tuple[Path, Path, P
     certificate, key, ca = own_pair
     (tmp_path / "empty").write_text("")
     for first, second in [(ca, key), (certificate, tmp_path / "empty"), (tmp_path / "nowhere", key)]:
-        with pytest.raises(ServerError, match="belong together") as caught:
+        with pytest.raises(ServerError, match="matching PEM files") as caught:
             open_registry("embedded", quiet=True, tls=(first, second))
         assert str(first) in str(caught.value)
 
@@ -143,8 +143,8 @@ def test_serve_over_tls_with_passwords_and_a_push_to_it(htpasswd: Path, tmp_path
         done = run(*push, "--username", "ann", input=f"{PASSWORD}\n")
         assert (done.returncode, done.stdout) == (0, f"{sample_image().digest}\n"), done.stderr
         assert PASSWORD not in trace.read_text() and load(trace)[-1].status == 201
-        assert run(*push, "--username", "ann", input="wrong\n").returncode == 1
-        assert run(*push[:3], input="").returncode == 1, "its certificate is not trusted"
+        assert call(*push, "--username", "ann", input="wrong\n").returncode == 1
+        assert call(*push[:3], input="").returncode == 1, "its certificate is not trusted"
         served.process.send_signal(signal.SIGTERM)
         log, errors = served.process.communicate(timeout=LIMIT)
     assert PASSWORD.encode() not in log + errors
@@ -176,7 +176,7 @@ def test_a_ca_means_tls_where_no_scheme_is_given(command: str, tmp_path: Path) -
             "referrers": (f"{image}@{sample_image().digest}",),
             "delete": (f"{image}:v1",),
         }
-        done = run(command, *verbs[command], "--ca-file", ca_of(reg))
+        done = call(command, *verbs[command], "--ca-file", ca_of(reg))
     assert done.returncode == 0, done.stderr
 
 
@@ -186,7 +186,7 @@ def test_push_with_a_name_over_plain_http(htpasswd: Path, tmp_path: Path) -> Non
         push = ("push", layout, f"{reg.url.removeprefix('http://')}/library/hello:v1")
         refused = run(*push)
         assert refused.returncode == 1 and "401" in refused.stderr
-        assert run(*push, "--username", "ann", input=f"{PASSWORD}\n").returncode == 0
+        assert call(*push, "--username", "ann", input=f"{PASSWORD}\n").returncode == 0
         assert PASSWORD not in reg.logs()
 
 
@@ -215,9 +215,9 @@ def test_serve_is_public_without_them_only_if_that_is_said() -> None:
         (("--host", "::"), "--insecure-public"),
         (("--host", "0.0.0.0", "--tls"), "--htpasswd FILE"),
         (("--host", "0.0.0.0", "--htpasswd", "{htpasswd}"), "--tls"),
-        (("--cert", "{htpasswd}", "--tls"), "go together"),
+        (("--cert", "{htpasswd}", "--tls"), "--cert and --key together"),
         (("--cert", "{htpasswd}", "--key", "{htpasswd}"), "with --tls"),
-        (("--cert", "{htpasswd}", "--key", "{htpasswd}", "--tls"), "belong together"),
+        (("--cert", "{htpasswd}", "--key", "{htpasswd}", "--tls"), "matching PEM files"),
         (("--htpasswd", "nowhere"), "nowhere"),
         (("--htpasswd", "{plain}"), "plain text"),
     ],

@@ -82,7 +82,7 @@ def test_a_keeper_that_was_told_to_end_puts_away_first_and_then_says_that_it_is_
     os.kill(keeper.pid, signal.SIGTERM)
     assert within(5, lambda: not alive(keeper.pid))
     assert not alive(child) and not home.exists()
-    with pytest.raises(BackendFailed, match="does not answer"):
+    with pytest.raises(BackendFailed, match="does not respond"):
         keeper.status(child)
     keeper.close()
 
@@ -91,7 +91,7 @@ def test_a_keeper_that_was_killed_is_reported_on_closing(tmp_path: Path) -> None
     keeper = Keeper()
     child = keeper.start(["sleep", "600"], env=None, log=tmp_path / "log")
     os.kill(keeper.pid, signal.SIGKILL)
-    with pytest.warns(RuntimeWarning, match="could not put away"):
+    with pytest.warns(RuntimeWarning, match="could not clean up"):
         keeper.close()
     os.killpg(child, signal.SIGKILL)  # nobody else knows it now
 

@@ -40,7 +40,7 @@ def test_with_nothing_installed_it_is_embedded_and_says_why(capsys: pytest.Captu
     assert said.count("\n") == 1
     assert said.startswith(f"Registry: embedded at {reg.url}")
     assert "docker is not installed; podman is not installed" in said
-    assert "no native: There is no registry binary" in said
+    assert "not native: No registry binary was found" in said
 
 
 @pytest.mark.registry
@@ -71,7 +71,7 @@ def test_an_engine_without_an_image_is_passed_over_and_nothing_is_downloaded(
 ) -> None:
     with open_registry() as reg:
         assert reg.name == "native"
-    assert "no container: There is no registry image" in capsys.readouterr().out
+    assert "not container: No registry image is available" in capsys.readouterr().out
 
 
 @pytest.mark.container
@@ -99,7 +99,7 @@ def test_the_environment_names_a_back_end_for_auto_only(
     monkeypatch.setenv("REGTUTOR_REGISTRY", "in_process")
     with open_registry() as reg:
         assert reg.name == "in_process"
-    assert "Why: $REGTUTOR_REGISTRY says so." in capsys.readouterr().out
+    assert "Why: $REGTUTOR_REGISTRY is set." in capsys.readouterr().out
     with open_registry("embedded") as reg:
         assert reg.name == "embedded"
 
@@ -135,7 +135,7 @@ def test_an_unknown_name_lists_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("which", ["auto", *BACKENDS, "http://127.0.0.1:5000"])
 def test_an_unknown_option_is_named_with_those_that_there_are(which: str) -> None:
-    with pytest.raises(UnknownOption, match=r"has no option colour=.*It has \w+="):
+    with pytest.raises(UnknownOption, match=r"has no option colour=.*Its options are \w+="):
         open_registry(which, colour="red")
     with pytest.raises(TypeError):
         open_registry(which, colour="red")

@@ -60,7 +60,7 @@ def links_in_the_json_fetch(root: Locator) -> None:
     """The index's JSON leads to a manifest, and that to its config and layers."""
     link(root, AMD64.digest).click()
     expect(root).to_have_attribute("data-selected", AMD64.digest)
-    expect(root.locator(".regtutor-about .regtutor-good")).to_contain_text("that is its digest")
+    expect(root.locator(".regtutor-about .regtutor-good")).to_contain_text("the expected digest")
     expect(root.locator(".regtutor-exchange")).to_contain_text("→ 200 OK")
     link(root, AMD64.layers[1].digest).click()
     expect(root.locator(".regtutor-files")).to_contain_text("bin/greet")

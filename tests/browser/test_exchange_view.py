@@ -52,7 +52,7 @@ def test_lines_open_by_mouse_and_keyboard_and_stay_open_while_the_kernel_lives(l
     lab.run_all()
     view = lab.view("exchange-view")
     line = view.get_by_role("button", name="received: HTTP/1.1 100 Continue")
-    meaning = view.get_by_text("Go on: the head is accepted, send the body.")
+    meaning = view.get_by_text("Continue: the head is accepted; send the body.")
     expect(meaning).to_be_hidden()
     line.click()
     expect(meaning).to_be_visible()
@@ -108,7 +108,7 @@ def test_lines_open_by_mouse_and_keyboard_and_stay_open_while_the_kernel_lives(l
     expect(view.get_by_role("button", name="sent: POST /v2/library/hello/blobs/uploads/")).to_be_visible()
     expect(view).to_have_attribute("data-opened", "0")
     lab.ask_kernel("view.exchange = None")
-    expect(view).to_contain_text("Nothing was sent yet.")
+    expect(view).to_contain_text("Nothing has been sent yet.")
 
     lab.ask_kernel("view.exchange = put")
     lab.restart()
@@ -138,7 +138,7 @@ def test_refusals_and_hostile_answers_are_readable_in_both_themes(
         "X-Bad: <img src=x onerror=alert(1)>\\x1b[31m\\u202edellac"
     )
     expect(hostile).to_contain_text("[cut: 65,536 characters]")
-    expect(hostile).to_contain_text("942 lines more (response header) are not shown")
+    expect(hostile).to_contain_text("942 more lines (response header) are not shown")
     assert hostile.locator("[data-line]").count() < 100
 
     for scheme in lab.themes():

@@ -23,7 +23,7 @@ STEPPER = 'stepper = rt.PushStepper(reg, rt.sample_image(), "library/hello", "v1
 
 WALKS = {
     "Push: mount from another repository": "mount_blob 201",
-    "Push: everything is there already": "1 head_blob 200",
+    "Push: all blobs exist already": "1 head_blob 200",
     "Pull: the manifest, then its blobs": "get_blob 200",
     "Delete: the manifest and its tags": "delete_manifest 202",
     "Referrers: push an artifact, then list it": "get_referrers 200",
@@ -91,7 +91,7 @@ def break_the_manifest(lab: Lab, stepper: Stepper) -> None:
     # Send at once: leaving the field changes the request before the button sends it.
     stepper.send(REQUESTS, REQUESTS)
     stepper.shows("position", "Your version of put_manifest: 400")
-    stepper.shows("notices", "the walk was not told of this answer")
+    stepper.shows("notices", "the walk did not receive the response")
     exchange = stepper.view("exchange-view")
     diagnosis = exchange.get_by_role("note").filter(has_text="Content-Type")
     expect(diagnosis).to_contain_text("Try next")
@@ -106,7 +106,7 @@ def everything_is_accessible(lab: Lab, stepper: Stepper, axe_core: Path) -> None
     stepper.field("Predict first").check()
     stepper.headers.fill("no header")
     stepper.headers.blur()
-    stepper.shows("failures", "Line 1 of the headers is no header")
+    stepper.shows("failures", "Line 1 of the headers is not a header")
     for _scheme in lab.themes():
         assert_accessible(lab.page, ROOT, axe_core, ("button-name", "color-contrast", "label", "select-name"))
     stepper.field("Predict first").uncheck()
@@ -131,7 +131,7 @@ def test_each_walk_can_be_chosen_and_stepped_through(lab: Lab) -> None:
     stepper.at(0, 0)
     stepper.choose("Reset", "in a new repository")
     stepper.click("reset")
-    stepper.shows("notices", "Started anew in the new repository library/hello-4, without mount")
+    stepper.shows("notices", "Started again in the new repository library/hello-4, without mounts")
 
 
 def test_the_first_notebook_ends_in_a_stepper_that_can_be_clicked(lab: Lab) -> None:

@@ -83,7 +83,7 @@ def faults_are_shown(lab: Lab, stepper: Stepper) -> None:
     lab.ask_kernel(FAULT)
     stepper.click("send")
     stepper.shows("failures", "ZeroDivisionError: a fault of our own")
-    stepper.shows("failures", "Reset starts anew")
+    stepper.shows("failures", "Press Reset to start again")
     lab.ask_kernel(MENDED)
 
 

@@ -59,7 +59,7 @@ def refresh_shows_the_change(lab: Lab, root: Locator) -> None:
     kinds = root.locator("[role=treeitem]").evaluate_all("rows => rows.map(row => row.dataset.kind)")
     assert {"new", "gone", ""} == set(kinds)
     row(root, f"{HELLO}/_uploads").click()
-    expect(root.locator(".regtutor-what")).to_contain_text("Upload sessions that are open")
+    expect(root.locator(".regtutor-what")).to_contain_text("Open upload sessions")
     expect(row(root, f"{HELLO}/_uploads")).to_have_attribute("aria-expanded", "true")
     row(root, f"{HELLO}/_uploads").click()
     expect(row(root, f"{HELLO}/_uploads")).to_have_attribute("aria-expanded", "false")

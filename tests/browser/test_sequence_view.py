@@ -64,10 +64,10 @@ def test_one_walks_through_a_push_by_keyboard_and_its_bars_fill(lab: Lab, node_p
     expect(root).to_have_attribute("data-index", "7")
     expect(root.locator("li").filter(has_text="next: head_blob")).to_be_visible()
     expect(root.get_by_text("yours")).to_have_count(1)
-    expect(root.get_by_text("no answer", exact=True)).to_have_count(1)
+    expect(root.get_by_text("no response", exact=True)).to_have_count(1)
     lit = root.locator("[aria-current=step]")
     expect(lit).to_have_accessible_name(
-        "8: PUT to library/hello, 2,583 bytes sent, first 100 Continue, answered 201 Created: "
+        "8: PUT to library/hello, 2,583 bytes sent, first 100 Continue, response 201 Created: "
         "the blob is stored under its digest"
     )
     in_sight(lab, root)

@@ -106,7 +106,7 @@ def test_5000_exchanges_are_walked_filtered_and_opened_with_few_rows_in_the_page
     view.get_by_role("searchbox").fill("put manifest 201")
     expect(view).to_have_attribute("data-shown", "384")
     view.get_by_role("button", name="Refused only").click()
-    expect(view.get_by_text("No exchange passes the filter.")).to_be_visible()
+    expect(view.get_by_text("No exchange matches the filter.")).to_be_visible()
     view.get_by_role("searchbox").fill("")
     expect(view).to_have_attribute("data-shown", "0")  # a HEAD that finds nothing is no refusal
     view.get_by_role("button", name="Refused only").click()
@@ -172,7 +172,7 @@ def test_it_is_readable_in_both_themes_and_in_a_narrow_window(lab: Lab, node_pac
     expect(hostile.locator("img")).to_have_count(0)
     expect(hostile).to_contain_text("<img src=x onerror=alert(1)>\\x1b[31m\\u202e")
     expect(hostile).to_contain_text("2 pauses are drawn")
-    expect(hostile).to_contain_text("One record does not say when it began")
+    expect(hostile).to_contain_text("One record has no start time")
     rows(short).nth(2).click()
     expect(short.locator(".regtutor-exchange")).to_be_visible()
     for view in (short, hostile):

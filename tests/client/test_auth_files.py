@@ -202,5 +202,5 @@ def test_a_helper_that_does_not_exist_is_named(tmp_path: Path, monkeypatch: pyte
     if not name:
         assert stored_credentials("r.test", path=path) is None
         return
-    with pytest.raises(UnusableAuthFile, match="no such program"):
+    with pytest.raises(UnusableAuthFile, match="the program does not exist"):
         stored_credentials("r.test", path=path)

@@ -60,7 +60,7 @@ def test_a_bad_address_without_a_scheme_is_refused_without_its_password():
     assert "s3cret" not in repr(caught.value)
 
 
-@pytest.mark.parametrize(("username", "why"), [("", "it is empty"), ("u:x", "it holds a colon")])
+@pytest.mark.parametrize(("username", "why"), [("", "it is empty"), ("u:x", "it contains a colon")])
 def test_a_user_name_that_basic_cannot_carry_is_refused_by_name(username, why):
     with pytest.raises(InvalidCredentials, match=why) as caught:
         connect("http://host", username=username, password="s3cret")
@@ -95,7 +95,7 @@ def test_without_env_the_environment_is_not_read(monkeypatch):
 
 
 def test_proxies_that_are_neither_env_nor_a_mapping_are_refused():
-    with pytest.raises(InvalidURL, match="through a proxy"):
+    with pytest.raises(InvalidURL, match="not a valid value of proxies"):
         connect("registry.example", proxies="http://proxy:3128")
 
 

@@ -1,7 +1,7 @@
-"""How often, and in which order, each section of the specification says MUST, SHOULD or MAY.
+"""The key words (MUST, SHOULD, MAY and the rest) of each section of the specification, in the order of the text.
 
-The specification's text is not here; its key words are, in the order of the text, so that a test can see that every
-one of them is accounted for by a requirement. To compare this table with the text itself::
+The text itself is not here. A test uses the key words to check that each of them belongs to a requirement. To compare
+this table with the text::
 
     python -m tests.conformance.clauses spec.md
 
@@ -63,11 +63,11 @@ _SECTIONS = {
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     title: tuple(word.replace("-", " ") for word in words.split()) for title, words in _SECTIONS.items()
 }
-"""The title of a section -> its key words in the order of the text. Sections without key words are not here."""
+"""The title of a section -> its key words in the order of the text. Sections without key words are left out."""
 
 
 def key_words(text: str) -> dict[str, tuple[str, ...]]:
-    """What :data:`SECTIONS` must be if ``text`` is the specification, in Markdown."""
+    """The key words of ``text``, the specification in Markdown: what :data:`SECTIONS` must be."""
     found: dict[str, list[str]] = {}
     title, in_example = "", False
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""Writes the table of requirements into docs/conformance.md; a test compares it::
+"""Write the table of requirements into docs/conformance.md, where a test compares it::
 
 python -m tests.conformance.document
 """
@@ -17,38 +17,39 @@ BEGIN, END = "<!-- generated: begin -->\n", "<!-- generated: end -->\n"
 
 
 def parts(text: str) -> tuple[str, str, str]:
-    """What stands before, in and after the generated part."""
+    """The text before, in and after the generated part."""
     before, begin, rest = text.partition(BEGIN)
     table, end, after = rest.partition(END)
-    assert begin and end, f"{DOCUMENT} has no place for the table"
+    assert begin and end, f"{DOCUMENT} has no markers for the table"
     return before, table, after
 
 
 def generated() -> str:
-    """The counts, the table of what registries must do, what was chosen, and what is asked of clients, as Markdown."""
+    """The counts, the requirements for registries, the choices and the requirements for clients, as Markdown."""
     own = [each for each in REQUIREMENTS if each.role == "registry"]
     others = [each for each in REQUIREMENTS if each.role == "client"]
     levels = Counter(each.level for each in own)
     counts = ", ".join(f"{count} {level}" for level, count in sorted(levels.items()))
     words = sum(map(len, SECTIONS.values()))
     lines = [
-        f"{len(REQUIREMENTS)} requirements account for all {words} key words: {len(own)} for registries ({counts}; "
-        f'"states" is what the text says without a key word, and a row with several counts under its strongest), '
-        f"{len(others)} for clients, and one that only defines the key words.",
+        f"{len(REQUIREMENTS)} requirements account for all {words} key words: {len(own)} for registries ({counts}), "
+        f"{len(others)} for clients, and one that only defines the key words. "
+        f'"states" marks a requirement that the text states without a key word. A row with several key words counts '
+        f"under the strongest.",
         "",
-        "| requirement | level | what a registry does | section |",
+        "| requirement | level | behaviour of a registry | section |",
         "|---|---|---|---|",
         *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in own),
         "",
-        "### What was chosen where the specification leaves a choice",
+        "### Choices where the specification leaves one",
         "",
         "| requirement | choice |",
         "|---|---|",
         *(f"| `{each.id}` | {each.choice} |" for each in own if each.choice),
         "",
-        "### Asked of clients",
+        "### Requirements for clients",
         "",
-        "| requirement | level | what a client does | section |",
+        "| requirement | level | behaviour of a client | section |",
         "|---|---|---|---|",
         *(f"| `{each.id}` | {', '.join(each.levels)} | {each.says} | {_section(each)} |" for each in others),
     ]

@@ -1,4 +1,4 @@
-"""What a requirement is, and how a test says which ones it tries."""
+"""The type of a requirement, and the decorator that names the requirements a test checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from tests.conformance.clauses import SECTIONS
 
 Role = Literal["registry", "client", "words"]
-"""Who has to do it. ``words`` is for key words that ask nobody for anything."""
+"""The party that a requirement is for. ``words`` is for key words that require nothing of anybody."""
 
 _STRENGTH = ("MUST NOT", "MUST", "SHOULD NOT", "SHOULD", "MAY", "OPTIONAL")
 
@@ -18,16 +18,16 @@ Test = TypeVar("Test", bound=Callable[..., object])
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that the specification asks for, in our own words.
+    """One requirement of the specification, in our own words.
 
     Attributes
     ----------
-    id: how tests and the document name it.
+    id: its name in tests and in the document.
     section: the title of its section in the specification.
-    words: which key words of the section say it, counted from 1; none where the text states it without one.
-    says: what is asked for.
-    role: of whom.
-    choice: what was decided where the specification leaves a choice, and why.
+    words: the positions, from 1, of its key words in the section; empty if the text states it without one.
+    says: the requirement.
+    role: the party that it is for.
+    choice: our decision, with the reason, if the specification leaves a choice.
     """
 
     id: str
@@ -39,23 +39,23 @@ class Requirement:
 
     @property
     def level(self) -> str:
-        """The strongest of its key words; ``states`` where there is none."""
+        """The strongest of its key words, or ``states`` without one."""
         return self.levels[0]
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Its key words, each once, the strongest first; ``states`` where there is none."""
-        said = {SECTIONS[self.section][word - 1] for word in self.words}
-        return tuple(word for word in _STRENGTH if word in said) or ("states",)
+        """Its key words, each once, the strongest first; ``states`` without one."""
+        words = {SECTIONS[self.section][word - 1] for word in self.words}
+        return tuple(word for word in _STRENGTH if word in words) or ("states",)
 
 
 def of_clients(id: str, section: str, words: tuple[int, ...], says: str) -> Requirement:
-    """What is asked of clients, and so is not tried on a registry."""
+    """A requirement for clients, which is therefore not checked on a registry."""
     return Requirement(id, section, words, says, "client")
 
 
 def proves(*ids: str) -> Callable[[Test], Test]:
-    """Says which requirements a test tries."""
+    """Name the requirements that a test checks."""
 
     def mark(test: Test) -> Test:
         test.proves = ids  # type: ignore[attr-defined]

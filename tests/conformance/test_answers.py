@@ -1,4 +1,4 @@
-"""What holds for answers of every kind: which requests get one, errors, warnings, deletion that is switched off."""
+"""Responses of every kind: which requests get one, errors, warnings, and deletion that is switched off."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ENDPOINTS: Mapping[str, tuple[str, set[int]]] = {
     "end-12b": ("GET /v2/{repository}/referrers/{digest}?artifactType=a/b", {200}),
     "end-13": ("GET /v2/{repository}/blobs/uploads/00000000-0000-4000-8000-000000000000", {404}),
 }
-"""Row of the specification's table of endpoints -> a request, and how it is answered where nothing was pushed."""
+"""Row of the specification's table of endpoints -> a request, and the response to it if nothing was pushed."""
 
 
 @proves("all-of-pull", "all-categories")
@@ -85,7 +85,7 @@ REFUSALS: Mapping[str, str] = {
     "no digest": "PUT {location}",
     "a range beyond the end": "GET /v2/{repository}/blobs/{empty}\nRange: bytes=5-9",
 }
-"""What is refused -> the request: the line, then headers."""
+"""A reason for a refusal -> the request: its line, then headers."""
 
 
 def refused(speaker: Speaker, refusal: str) -> Answered:

@@ -38,7 +38,7 @@ def following(answer: Answered, path: str) -> str | None:
 
 
 def pages(speaker: Speaker, answer: Answered, path: str) -> list[Answered]:
-    """``answer`` and every page that its Link leads to."""
+    """``answer`` and every page to which its Link leads."""
     found = [answer]
     while (target := following(found[-1], path)) is not None:
         assert len(found) < 100, "the Links lead on and on"

@@ -1,4 +1,4 @@
-"""The table of requirements is whole: it has every key word, every requirement is tried, the document agrees."""
+"""The table of requirements is complete: it has every key word, each requirement is tested, the document agrees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODULES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
 
 
 def proofs() -> Counter[str]:
-    """How many tests try each requirement, by its id."""
+    """The number of tests of each requirement, by its id."""
     found: Counter[str] = Counter()
     for name in MODULES:
         for test in vars(import_module(f"tests.conformance.{name}")).values():
@@ -55,4 +55,4 @@ def test_key_words_are_counted_by_section_and_also_in_examples() -> None:
 
 def test_the_document_has_the_table() -> None:
     _, table, _ = parts(DOCUMENT.read_text())
-    assert table == generated(), "write it anew: python -m tests.conformance.document"
+    assert table == generated(), "write it again: python -m tests.conformance.document"

@@ -1,4 +1,4 @@
-"""Upload sessions: how they begin, stand, go on and end."""
+"""Upload sessions: start, state, continuation and end."""
 
 from __future__ import annotations
 

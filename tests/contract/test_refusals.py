@@ -27,8 +27,8 @@ def own_answer(row: Row) -> Answer:
 REFUSED = [(number, row) for number, row in enumerate(ROWS) if own_answer(row).errors]
 
 ELSEWHERE = {
-    "UNAUTHORIZED": "only where names and passwords are asked for: tests/server/test_authentication.py",
-    "UNKNOWN": "a failure of its own: tests/server/test_listen.py",
+    "UNAUTHORIZED": "only where names and passwords are asked for: tests/server/shell/test_authentication.py",
+    "UNKNOWN": "a failure of its own: tests/server/shell/test_listen.py",
 }
 """Codes for which no row stands in the table, and where they are tested."""
 

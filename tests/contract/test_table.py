@@ -30,9 +30,9 @@ UNREACHED = {
     ("delete_manifest", 405): "every registry here deletes",
     ("get_referrers", 404): "embedded has the API; that Distribution has none stands in its cells",
     ("put_manifest", 404): "a repository comes into being with its first manifest; what is missing from it is a 400",
-    ("request_token", 200): "only where it is configured to ask for tokens: tests/guarded_registry.py",
-    ("request_token", 400): "only where it is configured to ask for tokens: tests/guarded_registry.py",
-    ("request_token", 401): "only where it is configured to ask for tokens: tests/guarded_registry.py",
+    ("request_token", 200): "only with auth='token': tests/walks/test_authenticated_registries.py",
+    ("request_token", 400): "only with auth='token': tests/walks/test_authenticated_registries.py",
+    ("request_token", 401): "only with auth='token': tests/walks/test_authenticated_registries.py",
     ("request_token", 403): "only a token server that refuses instead of granting nothing has it",
     ("put_manifest", 405): "only where it is configured as a read-only copy: test_configured.py",
 }

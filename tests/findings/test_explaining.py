@@ -30,25 +30,25 @@ from tests.findings.records import (
     ("made", "name", "says"),
     [
         (exchange(**PATCH, status=202, received=(("Range", "0-41"),)), "Range", "starts at 42"),
-        (exchange(**PATCH, status=202, received=(("Range", "0-41"),)), "Range", "42 bytes are there"),
-        (exchange(**PATCH, status=202, received=(("Range", "0-0"),)), "Range", "one byte is there, or none"),
+        (exchange(**PATCH, status=202, received=(("Range", "0-41"),)), "Range", "holds 42 bytes"),
+        (exchange(**PATCH, status=202, received=(("Range", "0-0"),)), "Range", "one byte or none"),
         (exchange(**PATCH, sent=(("Content-Range", "5-9"),)), "Content-Range", "bytes 5 to 9 of the blob"),
         (exchange(**PATCH, status=202, received=(("Location", "/x"),)), "Location", "relative"),
         (exchange(**PATCH, status=202, received=(("Location", "/x"),)), "Location", "?digest=<digest>"),
         (exchange(**PATCH, status=202, received=(("Location", "/x?a"),)), "Location", "&digest=<digest>"),
-        (exchange(received=(("Content-Length", "3"),), answer=b"abc"), "Content-Length", "as many came"),
-        (exchange(received=(("Content-Length", "4"),), answer=b"abc"), "Content-Length", "but 3 came"),
+        (exchange(received=(("Content-Length", "3"),), answer=b"abc"), "Content-Length", "as announced"),
+        (exchange(received=(("Content-Length", "4"),), answer=b"abc"), "Content-Length", "received 3"),
         (exchange(method="HEAD", received=(("Content-Length", "4"),)), "Content-Length", "GET would send 4 bytes"),
-        (exchange(received=(("Content-Range", "bytes 3-4/5"),)), "Content-Range", "of a content of 5 bytes"),
-        (exchange(received=((DIGEST, sha256(b"a")),), answer=b"a"), DIGEST, "have it too"),
+        (exchange(received=(("Content-Range", "bytes 3-4/5"),)), "Content-Range", "the whole content has 5 bytes"),
+        (exchange(received=((DIGEST, sha256(b"a")),), answer=b"a"), DIGEST, "the same digest"),
         (exchange(received=((DIGEST, sha256(b"b")),), answer=b"a"), DIGEST, "another"),
         (exchange(status=307, received=(("Location", "https://cdn/x"),)), "Location", "another host"),
         (
             exchange(status=401, received=(("WWW-Authenticate", 'Bearer realm="https://a/t",service="s",scope="r:x:pull"'),)),
             "WWW-Authenticate",
-            "given at https://a/t for service s, scope r:x:pull",
+            "get one at https://a/t (service s, scope r:x:pull)",
         ),
-        (exchange(**PATCH, status=416, received=(("Location", "/x"),)), "Location", "go on there"),
+        (exchange(**PATCH, status=416, received=(("Location", "/x"),)), "Location", "resume there"),
         (refused(400, "UNKNOWN", received=(("Location", "/x"),)), "Location", "nothing was stored"),
         (exchange(sent=(("Authorization", "Basic YTpi"),)), "Authorization", "scheme Basic"),
         (exchange(**GET_MANIFEST, sent=(("Accept", "*/*"),)), "Accept", "Distribution does not read"),
@@ -81,7 +81,7 @@ def test_an_error_code_says_which_status_distribution_sends_it_with() -> None:
     assert "sends it with" not in said
     other = named(rt.explain(refused(400, "BLOB_UPLOAD_INVALID", **PATCH)), "BLOB_UPLOAD_INVALID").meaning
     assert other.endswith(
-        "CNCF Distribution 2.8.3 sends it with 404 (registry/api/v2/errors.go), here it came with 400"
+        "CNCF Distribution 2.8.3 sends it with 404 (registry/api/v2/errors.go), but this response has 400"
     )
 
 
@@ -106,7 +106,7 @@ def test_what_a_single_post_sent_is_no_part_of_anything() -> None:
 
 def test_of_accept_nothing_is_said_of_manifests_where_none_is_asked_for() -> None:
     made = exchange(**PUT_MANIFEST, status=201, sent=(("Accept", "*/*"),))
-    assert named(rt.explain(made), "Accept").meaning == "the client says that it reads anything"
+    assert named(rt.explain(made), "Accept").meaning == "the client accepts any media type"
 
 
 def test_what_is_in_no_table_says_so() -> None:
@@ -122,7 +122,7 @@ def test_a_secret_is_not_in_what_is_said_of_it() -> None:
 
 def test_a_refusal_is_explained_without_an_answer_too() -> None:
     broken = replace(exchange(), response=None, error="connection refused")
-    assert named(rt.explain(broken).diagnoses, "no answer").meaning.endswith("connection refused")  # type: ignore[arg-type]
+    assert named(rt.explain(broken).diagnoses, "no response").meaning.endswith("connection refused")  # type: ignore[arg-type]
 
 
 ODD = (
@@ -160,5 +160,5 @@ def test_a_registry_that_wants_a_password_says_how_and_the_password_is_not_shown
     assert "the credentials were refused" in wrong.diagnoses[0].meaning
     assert "battery" not in str(wrong)
     assert findings.unknown == ()
-    assert [item.name for item in findings.diagnoses] == ["credentials are wanted"]
+    assert [item.name for item in findings.diagnoses] == ["credentials required"]
     assert "Basic" in named(findings, "WWW-Authenticate").meaning

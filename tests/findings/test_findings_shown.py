@@ -41,7 +41,7 @@ def test_the_lines_stand_in_the_order_of_the_message_and_the_diagnoses_after_the
 def test_as_text_each_line_is_followed_by_its_meaning_and_the_clause() -> None:
     lines = str(rt.explain(exchange(**PATCH, status=202, received=(("Range", "0-41"), ("Location", "/x"))))).split("\n")
     after = lines[lines.index("< Range: 0-41") + 1]
-    assert after.startswith("    42 bytes are there")
+    assert after.startswith("    the session holds 42 bytes")
     assert after.endswith("spec.md#pushing-a-blob-in-chunks>]")
 
 

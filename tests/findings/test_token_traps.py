@@ -25,14 +25,14 @@ def named(exchange: Exchange, name: str) -> str:
 
 
 def test_without_a_token_the_registry_wants_credentials() -> None:
-    assert names(refused()) == ["credentials are wanted"]
-    assert "rt.login" in named(refused(), "credentials are wanted")
+    assert names(refused()) == ["credentials required"]
+    assert "rt.login" in named(refused(), "credentials required")
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_lacks_a_scope(status: int) -> None:
     lacking = refused(f'{CHALLENGE},error="insufficient_scope"', status=status, sent="Bearer x")
-    assert names(lacking)[0] == "the token lacks a scope" and "credentials are wanted" not in names(lacking)
+    assert names(lacking)[0] == "the token lacks a scope" and "credentials required" not in names(lacking)
     assert "repository:a/b:push" in named(lacking, "the token lacks a scope")
 
 
@@ -53,7 +53,7 @@ def test_a_token_that_expired() -> None:
     ],
 )
 def test_the_address_of_the_token_server(realm: str, url: str, name: str) -> None:
-    assert names(refused(f'Bearer realm="{realm}"', url=url)) == ([name] if name else []) + ["credentials are wanted"]
+    assert names(refused(f'Bearer realm="{realm}"', url=url)) == ([name] if name else []) + ["credentials required"]
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_the_address_of_the_token_server(realm: str, url: str, name: str) -> Non
 def test_a_refusal_of_the_token_server_is_its_own(status: int, word: str) -> None:
     request = RequestRecord("GET", "/auth?service=r")
     made = Exchange("request_token", "https://auth.test/auth?service=r", request, ResponseRecord(status, "No"))
-    assert "no token" in names(made) and "credentials are wanted" not in names(made)
+    assert "no token" in names(made) and "credentials required" not in names(made)
     assert word in named(made, "no token")

@@ -38,12 +38,12 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 TRAPS: list[tuple[Exchange, str, str]] = [
     (
         exchange(**PATCH, status=202, received=(("Location", "http://r.example/v2/x"), ("Range", "0-1")), url="https://r.example"),
-        "Location leaves https",
+        "Location changes https to http",
         "X-Forwarded-Proto: https",
     ),
     (
         exchange(**PATCH, status=202, received=(("Location", "http://127.0.0.1/v2/x"), ("Range", "0-1"))),
-        "Location lost the port",
+        "Location has no port",
         "Host",
     ),
     (
@@ -69,21 +69,21 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     ),
     (
         exchange(**PATCH, status=500, sent=(("Content-Range", "bytes 0-9"),)),
-        "Content-Range is not written so",
+        "malformed Content-Range",
         "Content-Range: 0-9",
     ),
     (
         refused(400, "SIZE_INVALID", **PATCH, sent=(("Content-Range", "0-10"),), body=b"0123456789"),
-        "Content-Range is not as long as the body",
+        "Content-Range does not match the length of the body",
         "Content-Range: 0-9",
     ),
-    (refused(400, "SIZE_INVALID", **PATCH), "the size is not what was said", "<last>"),
+    (refused(400, "SIZE_INVALID", **PATCH), "the size does not match the headers", "<last>"),
     (
         refused(416, "RANGE_INVALID", **PATCH, received=(("Range", "0-4"),)),
-        "not the next bytes",
+        "the chunk is out of order",
         "Content-Range: 5-",
     ),
-    (refused(400, "DIGEST_INVALID", **PUT, body=b"abc"), "the digest is not that of the bytes", "Hash"),
+    (refused(400, "DIGEST_INVALID", **PUT, body=b"abc"), "the digest does not match the bytes", "Hash"),
     (
         refused(400, "DIGEST_INVALID", **{**PUT, "target": f"{SESSION}?digest=sha256:abc"}, body=b"abc"),
         "malformed digest",
@@ -97,7 +97,7 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             sent=(("Content-Type", DOCKER_MANIFEST),),
             body=rt.sample_image().manifest.data,
         ),
-        "Content-Type is not the mediaType",
+        "Content-Type does not match mediaType",
         f"Content-Type: {OCI_MANIFEST}",
     ),
     (
@@ -109,12 +109,12 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         exchange(
             "mount_blob", "POST", "/v2/a/b/blobs/uploads/?mount=sha256:0&from=c", 202, received=(("Location", SESSION),)
         ),
-        "202 is not mounted",
+        "202 means that the blob was not mounted",
         "PUT",
     ),
     (
         exchange("post_blob", "POST", "/v2/a/b/blobs/uploads/?digest=sha256:0", 202, received=(("Location", SESSION),)),
-        "202 is not stored",
+        "202 means that the blob was not stored",
         "PUT",
     ),
     (
@@ -125,13 +125,13 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             **GET_MANIFEST,
             sent=(("Accept", "*/*"),),
         ),
-        "Accept does not name the type",
+        "Accept does not list the manifest's type",
         OCI_MANIFEST,
     ),
-    (exchange(status=401, received=BEARER), "credentials are wanted", "https://auth/token?service=reg&scope="),
+    (exchange(status=401, received=BEARER), "credentials required", "https://auth/token?service=reg&scope="),
     (
         exchange(status=401, received=(("WWW-Authenticate", 'Basic realm="r"'),)),
-        "credentials are wanted",
+        "credentials required",
         "rt.connect",
     ),
     (exchange(status=403), "not permitted", "scope"),
@@ -143,12 +143,12 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     (refused(413, "SIZE_INVALID", **PUT_MANIFEST, sent=TYPED), "too large for the registry", "smaller"),
     (
         exchange("contract", "POST", "/v2/a/b/blobs/uploads", 301, received=(("Location", "/v2/a/b/blobs/uploads/"),)),
-        "the slash at the end is missing",
+        "missing slash at the end of the path",
         "POST /v2/a/b/blobs/uploads/",
     ),
     (
         exchange("get_manifest", target="/v2/library/Hello/manifests/v1", status=404, sent=ALL_TYPES),
-        "upper case in the name",
+        "uppercase letter in the repository name",
         "library/hello",
     ),
     (
@@ -158,7 +158,7 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     ),
     (
         refused(405, "UNSUPPORTED", method="PUT", received=(("Allow", "GET"),)),
-        "not a method of this path",
+        "this path does not support the method",
         "slash",
     ),
     (
@@ -169,7 +169,7 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             method="DELETE",
             target=f"/v2/a/b/manifests/sha256:{'0' * 64}",
         ),
-        "no manifest of this digest",
+        "no manifest has this digest",
         "Docker-Content-Digest",
     ),
     (
@@ -178,15 +178,15 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "sha256-0",
     ),
     (exchange(status=429, received=(("Retry-After", "30"),)), "too many requests", "30"),
-    (exchange(answer=b"abc"), "the content is not what its digest says", "Do not use"),
+    (exchange(answer=b"abc"), "the content does not match its digest", "Do not use"),
     (
         exchange(status=200, received=(("Content-Length", "120"),)),
-        "the body is not as long as announced",
+        "Content-Length does not match the received body",
         "Restart",
     ),
     (
         exchange(**PUT, status=201, sent=(("Content-Length", "5"),), body=b"abc", received=(("Location", "/x"),)),
-        "Content-Length is not that of the body sent",
+        "Content-Length does not match the sent body",
         "announce",
     ),
     (
@@ -197,10 +197,10 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             body=b"{}",
             received=(("Location", "/x"), ("Docker-Content-Digest", sha256(b"other"))),
         ),
-        "another content was stored",
+        "the registry stored different content",
         sha256(b"{}"),
     ),
-    (exchange("start_upload", "POST", "/v2/a/b/blobs/uploads/", 202), "missing header", "registry itself"),
+    (exchange("start_upload", "POST", "/v2/a/b/blobs/uploads/", 202), "missing header", "directly to the registry"),
     (
         exchange("start_upload", "POST", "/v2/a/b/blobs/uploads/", 202, received=(("Location", "https://s.example/u"),)),
         "Location is outside of /v2/",
@@ -219,12 +219,12 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             body=b"abc",
             received=(("Location", SESSION), ("Range", "0-9")),
         ),
-        "the chunk is not where it was said to be",
+        "the chunk landed at a different offset",
         "GET the Location",
     ),
     (
         exchange("get_upload", "GET", SESSION, 204, received=(("Location", SESSION), ("Range", "0-0"))),
-        "0-0 is one byte or none",
+        "Range 0-0 means one byte or none",
         "Count the bytes",
     ),
     (
@@ -237,7 +237,7 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             body=b"abc",
             received=(("Location", SESSION),),
         ),
-        "Content-Range of a PUT was not looked at",
+        "the registry ignored Content-Range on PUT",
         "Content-Range: 0-2",
     ),
     (
@@ -247,22 +247,22 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     ),
     (
         replace(exchange(url="https://r.example"), response=None, error="https://r.example does not speak TLS"),
-        "plain HTTP at this port",
+        "plain HTTP on this port",
         "insecure-registries",
     ),
     (
         exchange(status=400, answer=b"Client sent an HTTP request to an HTTPS server.\n"),
-        "TLS at this port",
+        "TLS on this port",
         "https://",
     ),
     (
         refused(405, step="request", method="POST", target="/v2/a/b/blobs/uploads", received=(("Allow", "GET"),)),
-        "the slash at the end is missing",
+        "missing slash at the end of the path",
         "POST /v2/a/b/blobs/uploads/",
     ),
     (
         exchange("request", "GET", "/v2", 404, answer=b"404 page not found\n"),
-        "the slash at the end is missing",
+        "missing slash at the end of the path",
         "GET /v2/",
     ),
     (
@@ -273,12 +273,12 @@ TRAPS: list[tuple[Exchange, str, str]] = [
             202,
             received=(("Location", SESSION),),
         ),
-        "202 is not mounted",
+        "202 means that the blob was not mounted",
         "&from=",
     ),
     (
         exchange(**{**PUT_MANIFEST, "target": "/v2/a/b/manifests/-v1"}, status=404, sent=TYPED),
-        "not a tag",
+        "malformed tag",
         "Begin it with",
     ),
     (
@@ -288,12 +288,12 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     ),
     (
         replace(exchange(), response=None, error="curl: (6) Could not resolve host: nosuch.invalid"),
-        "no answer",
-        "how the host's name is written",
+        "no response",
+        "the spelling of the host name",
     ),
     (
         replace(exchange(), response=None, error="curl: (60) SSL certificate problem: self-signed certificate"),
-        "no answer",
+        "no response",
         "--cacert",
     ),
     (
@@ -303,13 +303,13 @@ TRAPS: list[tuple[Exchange, str, str]] = [
     ),
     (
         refused(405, "UNSUPPORTED", **DELETE_TAG, received=(("Allow", "GET"),)),
-        "the tag is not deleted",
+        "the tag was not deleted",
         "Docker-Content-Digest",
     ),
-    (refused(404, "BLOB_UPLOAD_INVALID", **PUT), "the state of the upload is refused", "http.secret"),
+    (refused(404, "BLOB_UPLOAD_INVALID", **PUT), "the upload state was refused", "http.secret"),
     (
         refused(400, "DIGEST_INVALID", target="/v2/a/b/blobs/multihash+base58:QmRZxt2b"),
-        "an algorithm that this registry does not know",
+        "unsupported digest algorithm",
         "sha256",
     ),
 ]  # fmt: skip
@@ -336,14 +336,14 @@ def test_credentials_that_were_refused_are_told_from_none() -> None:
     (wrong,) = rt.explain(
         refused(401, "UNAUTHORIZED", received=asked, sent=(("Authorization", "Basic YTpi"),))
     ).diagnoses
-    assert "Name yourself" in none.next and "-u NAME" in none.next
-    assert "are right" in wrong.next and "-u NAME" in wrong.next
+    assert "Send a user name" in none.next and "-u NAME" in none.next
+    assert "Check the user name" in wrong.next and "-u NAME" in wrong.next
 
 
 def test_of_an_empty_session_it_is_not_said_that_a_byte_is_there() -> None:
     made = refused(416, "BLOB_UPLOAD_INVALID", **PATCH, received=(("Location", SESSION), ("Range", "0-0")))
     (diagnosis,) = rt.explain(made).diagnoses
-    assert "one byte is there, or none" in diagnosis.meaning
+    assert "one byte or none" in diagnosis.meaning
 
 
 def test_a_tag_and_a_digest_that_fit_the_grammar_are_not_blamed() -> None:
@@ -372,7 +372,7 @@ def test_a_session_of_another_secret_is_told_from_one_that_is_gone() -> None:
 def test_a_refusal_without_credentials_does_not_say_that_they_were_refused() -> None:
     none, wrong = found(exchange(status=403)), found(exchange(status=403, sent=(("Authorization", "Basic YTpi"),)))
     assert "without credentials" in none.meaning and "Send credentials" in none.next
-    assert "to these credentials" in wrong.meaning
+    assert "with these credentials" in wrong.meaning
 
 
 def test_the_referrers_tag_of_a_long_digest_is_a_tag() -> None:
@@ -486,5 +486,5 @@ def test_a_request_that_was_edited_to_no_endpoint_is_explained_as_none() -> None
 
 def test_a_session_outside_of_the_api_is_explained_as_its_step() -> None:
     findings = rt.explain(exchange(**{**PATCH, "target": "/artifacts-uploads/1"}, status=404))
-    assert findings.title == "patch_upload: the upload session is not known"
+    assert findings.title == "patch_upload: the upload session is not known to the registry"
     assert findings[0].meaning == "sends bytes to an upload session of the repository"

@@ -21,7 +21,7 @@ from tests.refusing_registry import Reply, refusing_registry
 def test_a_trap_on_the_wire_is_diagnosed_as_on_paper(reg: rt.Registry) -> None:
     start = rt.start_upload(reg, "traps/digest")
     (diagnosis,) = rt.explain(rt.put_blob(reg, start.location, b"abc", digest=sha256(b"x"))).diagnoses
-    assert diagnosis.name == "the digest is not that of the bytes"
+    assert diagnosis.name == "the digest does not match the bytes"
     manifest = rt.put_manifest(reg, "traps/blobs", "v1", rt.sample_image().manifest)
     assert [item.name for item in rt.explain(manifest).diagnoses] == ["a blob of the manifest is missing"]
 
@@ -42,7 +42,7 @@ def test_a_gap_is_diagnosed_whether_the_registry_refuses_it_or_appends(reg: rt.R
     start = rt.start_upload(reg, "traps/gap")
     first = rt.patch_upload(reg, start.location, b"0123456789", start=0)
     made = rt.patch_upload(reg, first.location, b"0123456789", start=20)
-    expected = {416: "not the next bytes", 202: "the chunk is not where it was said to be"}
+    expected = {416: "the chunk is out of order", 202: "the chunk landed at a different offset"}
     assert made.status is not None and diagnosed(made) == [expected[made.status]]
 
 
@@ -50,7 +50,7 @@ def test_an_empty_session_and_one_of_a_single_byte_are_told_apart_by_nobody(reg:
     start = rt.start_upload(reg, "traps/one-byte")
     patched = rt.patch_upload(reg, start.location, b"x", start=0)
     assert diagnosed(patched) == []
-    assert diagnosed(rt.get_upload(reg, patched.location)) == ["0-0 is one byte or none"]
+    assert diagnosed(rt.get_upload(reg, patched.location)) == ["Range 0-0 means one byte or none"]
 
 
 def test_a_diff_id_in_place_of_the_digest_is_recognised_by_unpacking(reg: rt.Registry) -> None:
@@ -77,8 +77,8 @@ def test_what_distribution_passes_over_is_diagnosed(
         start = rt.start_upload(reg, "traps/put")
         put = rt.put_blob(reg, start.location, b"abc", start=5)
         posted = rt.post_blob(reg, "traps/post", b"abc")
-    assert (put.status, diagnosed(put)) == (201, ["Content-Range of a PUT was not looked at"])
-    assert (posted.status, diagnosed(posted)) == (202, ["202 is not stored"])
+    assert (put.status, diagnosed(put)) == (201, ["the registry ignored Content-Range on PUT"])
+    assert (posted.status, diagnosed(posted)) == (202, ["202 means that the blob was not stored"])
 
 
 @pytest.mark.parametrize("which", [pytest.param(OF_28, id="quirks"), OF_NATIVE])
@@ -97,8 +97,8 @@ def test_what_distribution_refuses_is_diagnosed(
         state = forged.follow().replace("_state=", "_state=AAAA")
         refused = rt.put_blob(reg, state, b"abc", digest=sha256(b"abc"))
     assert (tag.status, diagnosed(tag)) == (400, ["this registry deletes by digest only"])
-    assert diagnosed(other_algorithm) == ["an algorithm that this registry does not know"]
-    assert (refused.status, diagnosed(refused)) == (404, ["the state of the upload is refused"])
+    assert diagnosed(other_algorithm) == ["unsupported digest algorithm"]
+    assert (refused.status, diagnosed(refused)) == (404, ["the upload state was refused"])
 
 
 @pytest.mark.registry
@@ -113,14 +113,14 @@ def test_a_blob_that_a_stale_cache_believes_in_is_diagnosed(registry_binary: str
         assert rt.head_blob(recording, "traps/cache", digest).status == 200
         got = rt.get_blob(recording, "traps/cache", digest)
     assert (got.status, got.bytes_down) == (200, 0)
-    assert diagnosed(got) == ["the body is not as long as announced"]
+    assert diagnosed(got) == ["Content-Length does not match the received body"]
     assert "Restart the registry" in rt.explain(got).diagnoses[0].next
 
 
 def test_a_registry_without_tls_that_is_asked_over_tls_is_diagnosed() -> None:
     with rt.open_registry("embedded", quiet=True) as reg:
         recording = Recording(rt.connect(reg.url.replace("http:", "https:")))
-        assert diagnosed(rt.check_api(recording)) == ["plain HTTP at this port"]
+        assert diagnosed(rt.check_api(recording)) == ["plain HTTP on this port"]
 
 
 def as_vendors_do(method: str, target: str) -> Reply:
@@ -139,5 +139,5 @@ def test_habits_of_other_registries_are_diagnosed_on_the_wire() -> None:
         frozen = rt.patch_upload(reg, start.location, b"0123456789", start=10)
         large = rt.patch_upload(reg, f"{there.url}/large", b"0123456789", start=10)
     assert diagnosed(start) == ["Location is outside of /v2/"]
-    assert diagnosed(frozen) == ["Location is outside of /v2/", "the chunk is not where it was said to be"]
+    assert diagnosed(frozen) == ["Location is outside of /v2/", "the chunk landed at a different offset"]
     assert diagnosed(large) == ["the chunk is too large"]

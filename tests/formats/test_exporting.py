@@ -55,7 +55,7 @@ def test_an_empty_transcript_is_a_whole_file_too(name: str, tmp_path: Path) -> N
 def test_another_format_is_refused_with_those_that_there_are(path: str, to: str | None, tmp_path: Path) -> None:
     with pytest.raises(UnknownFormat) as caught:
         rt.export([], tmp_path / path, to=to)
-    assert "xlsx" in str(caught.value) or "ends in ''" in str(caught.value)
+    assert "xlsx" in str(caught.value) or "ends with ''" in str(caught.value)
     assert all(name in caught.value.why for name in FORMATS)
     assert os.listdir(tmp_path) == []
 
@@ -131,9 +131,9 @@ def test_what_is_wrong_stands_first_with_what_to_try(pushed: rt.Transcript, tmp_
     )
     good = rt.export(pushed, tmp_path / f"good.{ending}").read_text()
     bad = rt.export([*pushed, broken], tmp_path / f"bad.{ending}").read_text()
-    assert "What stands out" not in good
+    assert "Diagnoses" not in good
     told = bad.index("manifest without Content-Type")
-    assert bad.index("What stands out") < told < bad.index("Accept-Encoding"), "before the first exchange"
+    assert bad.index("Diagnoses") < told < bad.index("Accept-Encoding"), "before the first exchange"
     assert "Send Content-Type with the manifest" in bad
 
 

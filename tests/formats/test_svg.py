@@ -81,7 +81,7 @@ def test_what_is_cut_is_whole_in_the_tooltip_and_hostile_text_stays_text(tmp_pat
 def test_two_registries_are_two_lifelines_and_no_answer_is_said(pushed: rt.Transcript, tmp_path: Path) -> None:
     other = replace(pushed[0], registry="other", response=None, error="the connection was cut")
     said = texts(drawn(rt.Transcript.of([pushed[0], other]), tmp_path))
-    assert {"client", "embedded", "other", "no answer", "the connection was cut"} <= set(said)
+    assert {"client", "embedded", "other", "no response", "the connection was cut"} <= set(said)
 
 
 def test_a_long_transcript_says_how_much_of_it_is_not_drawn(pushed: rt.Transcript, tmp_path: Path) -> None:

@@ -145,15 +145,15 @@ def test_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "nothing in it says what it is.*rt.save.*HAR.*curl -v"),
+        ("", "its format is not recognized.*rt.save.*HAR.*curl -v"),
         ('{"format": "regtutor-transcript/1"', "delimiter"),
-        (b"\xff\xfe\xfd", "no text"),
-        (b"{\xff}", "no text: what cannot be decoded begins at byte 1"),
+        (b"\xff\xfe\xfd", "not text"),
+        (b"{\xff}", "not text: byte 1 cannot be decoded"),
         ("[" * 100_000, "recursion"),
-        ("[]", "does not say"),
-        ("{}", "does not say"),
-        ('{"format": "har/1"}', "does not say"),
-        ('{"format": ["regtutor-transcript/1"]}', "does not say"),
+        ("[]", "does not contain"),
+        ("{}", "does not contain"),
+        ('{"format": "har/1"}', "does not contain"),
+        ('{"format": ["regtutor-transcript/1"]}', "does not contain"),
         ('{"format": "regtutor-transcript/1"}', "the file has no 'exchanges'"),
         ('{"format": "regtutor-transcript/1", "exchanges": {}}', "exchanges is not a list"),
         ('{"format": "regtutor-transcript/1", "exchanges": [3]}', r"exchanges\[0\] is not an object"),
@@ -167,7 +167,9 @@ def test_what_is_no_transcript_is_refused(text: str | bytes, why: str, tmp_path:
 def test_a_file_that_is_not_there_or_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "missing", tmp_path / "pipe"):
-        with pytest.raises(UnsupportedTranscript, match="no such file" if path.name == "missing" else "is no file"):
+        with pytest.raises(
+            UnsupportedTranscript, match="does not exist" if path.name == "missing" else "is not a regular file"
+        ):
             load(path)
 
 
@@ -230,6 +232,6 @@ def test_no_wrong_value_anywhere_gives_anything_but_the_named_error(tmp_path: Pa
 
 def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(CannotSave, match="no file"):
+    with pytest.raises(CannotSave, match="not a regular file"):
         save(Transcript(), tmp_path / "pipe")
     assert (tmp_path / "pipe").is_fifo()

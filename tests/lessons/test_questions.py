@@ -116,7 +116,7 @@ def test_another_transcript_has_other_answers(embedded: Registry) -> None:
     question = questions.location_followed(made)
     assert question.text.startswith("Request 3, PUT /v2/library/whole/")
     assert question.check(2).right
-    assert "the answer to request 2, the POST" in question.check(5).text
+    assert "the response to request 2, the POST" in question.check(5).text
 
 
 def test_of_several_refusals_the_manifest_without_a_type_is_asked_about(embedded: Registry) -> None:

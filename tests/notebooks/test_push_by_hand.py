@@ -65,7 +65,7 @@ def test_on_the_registry_container(executed: Callable[[dict[str, str]], list[str
 
 def test_without_an_engine_it_says_so_and_goes_on(executed: Callable[[dict[str, str]], list[str]]) -> None:
     outputs = executed({"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": "no-such-engine"})
-    assert any("There is no container engine" in output for output in outputs)
+    assert any("No container engine is available" in output for output in outputs)
     assert "PushStepper" in outputs[-1]
 
 

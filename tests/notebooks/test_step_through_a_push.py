@@ -37,7 +37,7 @@ def assert_told(cells: dict[str, str], name: str) -> None:
         "second": ["< Location: http://127.0.0.1:", "existence check", "upload session"],
         "behind": ["POST /v2/stepper-", "new", "startedat"],
         "back": ["shown: 1 | sent: 2 | the next would be: POST /v2/stepper-", "shown: 2"],
-        "broken": ["changed: Content-Type taken away", "400 ['MANIFEST_INVALID']"],
+        "broken": ["changed: Content-Type removed", "400 ['MANIFEST_INVALID']"],
         "why": ["manifest without Content-Type", "next: Send Content-Type"],
         "recovered": ["201 sha256:8e659d4f", "put_manifest"],
         "chunks": ["0-1543", "1544-3087", "3088-4630", "0-4630"],
@@ -63,20 +63,23 @@ def assert_told(cells: dict[str, str], name: str) -> None:
 def assert_answered(cells: dict[str, str]) -> None:
     """Right answers are accepted."""
     for question in RIGHT:
-        assert " is right. " in cells[question] and "What was seen" not in cells[question], cells[question]
+        assert " is right. " in cells[question] and "In the transcript: " not in cells[question], cells[question]
 
 
 def assert_corrected(cells: dict[str, str]) -> None:
     """Wrong answers are told what was seen instead."""
     size, down, unknown, not_the_last, none = (cells[f"after-{number}"] for number in range(len(WRONG)))
     assert "the image's own size" in size and "bytes were sent in bodies: " in size
-    assert "That is what came back" in down and "3 is right" in down
+    assert "the size of the response bodies" in down and "3 is right" in down
     assert (
-        "Request 13 was answered with 400" in unknown
-        and "The error body of request 13 names MANIFEST_INVALID" in unknown
+        "The response to request 13 has the status 400" in unknown
+        and "The response to request 13 has the error code MANIFEST_INVALID" in unknown
     )
-    assert "opened the session, and its answer named another place" in not_the_last
-    assert "What was seen: Request 20 went where the answer to request 19, the PATCH, said" in not_the_last
+    assert "opened the session, and its response has a different Location" in not_the_last
+    assert (
+        "In the transcript: Request 20 was sent to the Location in the response to request 19, the PATCH"
+        in not_the_last
+    )
     assert "Break one on purpose" in none
 
 

@@ -130,7 +130,7 @@ def test_a_moved_checkout_gets_a_new_environment(checkout: Path, path_with_uv: P
     assert make_environment(checkout, path_with_uv).returncode == 0
     moved = checkout.rename(checkout.with_name("moved"))
     made = make_environment(moved, path_with_uv)
-    assert f"it was made in {checkout}" in made.stdout, made.stdout + made.stderr
+    assert f"it was created in {checkout}" in made.stdout, made.stdout + made.stderr
     assert made.returncode == 0
     assert "pytest" in installed(moved, "pytest"), "its scripts name the new place"
 
@@ -150,14 +150,14 @@ def test_a_directory_that_is_no_environment_is_left_alone(checkout: Path, path_w
     (checkout / ".venv/thesis.txt").write_text("mine")
     made = make_environment(checkout, path_with_uv)
     assert made.returncode != 0
-    assert "move it away" in made.stderr
+    assert "move it" in made.stderr
     assert (checkout / ".venv/thesis.txt").read_text() == "mine"
 
 
 def test_without_a_python_it_says_what_it_looked_for(checkout: Path, bare_path: Callable[..., Path]) -> None:
     made = make_environment(checkout, bare_path())
     assert made.returncode != 0
-    assert "no CPython of at least 3.11 was found" in made.stderr
+    assert "CPython 3.11 or newer was not found" in made.stderr
     assert "python3.12: not on PATH" in made.stderr
     assert "PYTHON=/path/to/python3.12" in made.stderr
     assert not (checkout / ".venv").exists()

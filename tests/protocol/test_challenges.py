@@ -115,6 +115,6 @@ def test_the_explanation_does_not_mix_two_schemes() -> None:
     basic, bearer = said.split("; or ")
     assert "people" in basic and "a.test" not in basic
     assert "a.test" in bearer and "people" not in bearer and "invalid_token" in bearer
-    named = next(each for each in rt.explain(made) if each.name == "credentials are wanted")
+    named = next(each for each in rt.explain(made) if each.name == "credentials required")
     assert "https://a.test/t?client_id=x&scope=a:b:pull&scope=c:d:pull with" in named.next
     assert "invalid_token" in named.meaning

@@ -21,7 +21,7 @@ def test_a_reference_is_taken_apart(text: str, parts: tuple[str, str, str]) -> N
 
 
 def test_a_colon_without_a_tag_after_it_is_refused() -> None:
-    with pytest.raises(InvalidReference, match="nothing stands after the last colon"):
+    with pytest.raises(InvalidReference, match="nothing follows the last colon"):
         parse_reference("localhost:5000/library/hello:")
 
 

@@ -12,7 +12,7 @@ import pytest
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
-from regtutor.server.respond import answer
+from regtutor.server.respond import respond
 from regtutor.server.settings import Settings
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
@@ -104,11 +104,11 @@ def test_an_upload_without_the_slash_at_the_end_is_told_to_add_it(inline: Inline
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("md5:aa", "an algorithm known here: sha256 or sha512"),
-        (":aa", "an algorithm known here: sha256 or sha512"),
-        ("hello", "algorithm:encoded, as in sha256:0a1b..."),
-        ("sha256:aa", "sha256: and 64 lower-case hexadecimal characters"),
-        ("sha512:" + "A" * 128, "sha512: and 128 lower-case hexadecimal characters"),
+        ("md5:aa", "a supported algorithm: sha256 or sha512"),
+        (":aa", "a supported algorithm: sha256 or sha512"),
+        ("hello", "algorithm:encoded, such as sha256:0a1b..."),
+        ("sha256:aa", "sha256: followed by 64 lower-case hexadecimal characters"),
+        ("sha512:" + "A" * 128, "sha512: followed by 128 lower-case hexadecimal characters"),
     ],
 )
 def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: str, expected: str) -> None:
@@ -118,7 +118,7 @@ def test_a_digest_that_is_none_is_told_what_would_be_one(inline: Inline, given: 
 
 def test_what_is_wrong_with_a_tag_that_breaks_the_grammar_is_said(inline: Inline) -> None:
     (fault,) = faults(inline.ask("PUT", "/v2/a/manifests/.v1", b"{}", Content_Type=OCI_MANIFEST))
-    assert fault["message"].startswith("the tag does not fit the grammar")
+    assert fault["message"].startswith("the tag does not match the grammar")
 
 
 def test_check_api_says_that_the_api_is_spoken(inline: Inline) -> None:
@@ -326,7 +326,7 @@ def test_range_gives_a_part_of_a_blob(
     assert (got.status, got.header("Content-Range")) == (status, content_range)
     if body is None:
         (fault,) = faults(got)
-        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not fit the content")
+        assert (fault["code"], fault["message"]) == ("SIZE_INVALID", "a length or a range does not match the content")
         assert (fault["detail"]["given"], fault["detail"]["expected"]) == (asked, "a range within the 5 bytes")
     else:
         assert (got.body, got.header("Content-Length")) == (body, str(len(body)))
@@ -522,10 +522,11 @@ def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_who
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = {"secret": b"abc", "max_manifest_size": 10, "chunk_min_length": 4, "deletes": False}
+    chosen |= {"admit": lambda _call: None, "tokens": None}
     assert set(chosen) == {field.name for field in fields(Settings)}
     seen: list[Settings] = []
     app = App(store, **chosen)  # type: ignore[arg-type]
-    monkeypatch.setitem(app._handlers, "check_api", lambda call: seen.append(call.settings) or answer(200))
+    monkeypatch.setitem(app._handlers, "check_api", lambda call: seen.append(call.settings) or respond(200))
     app.begin(Head("GET", "/v2/"))
     assert seen == [app.settings] == [Settings(**chosen)]  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="max_blob_size"):

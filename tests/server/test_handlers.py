@@ -1,4 +1,4 @@
-"""Each documented request has one handler, of the same name, in the file of the same family."""
+"""Each endpoint has one handler of the same name, in the file of the same family."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from regtutor.server.app import App
 from regtutor.server.handlers import uploads
 from regtutor.server.http import Head, Response
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.respond import Refusal, respond
 from regtutor.server.shell.listen import Server
 from regtutor.server.storage import sessions
 from regtutor.server.storage.store import Store
@@ -39,7 +39,7 @@ def echo(seen: list[str], refused: str = "", body: bool = True) -> Handling:
     if refused == "before":
         raise Refusal("SIZE_INVALID", given="before")
     if not body:
-        return answer(204)
+        return respond(204)
     place = InMemory(limit=5)
     try:
         yield place
@@ -49,7 +49,7 @@ def echo(seen: list[str], refused: str = "", body: bool = True) -> Handling:
     if refused == "after":
         raise Refusal("SIZE_INVALID", given="after")
     seen.append(f"{place.size} bytes")
-    return answer(200, body=place.data)
+    return respond(200, body=place.data)
 
 
 def sink_of(outcome: Response | BodySink) -> BodySink:
@@ -87,7 +87,7 @@ def test_a_handler_whose_body_is_cut_off_is_closed_once(end: Callable[[BodySink]
     end(sink)
     end(sink)
     assert seen == ["cut off"]
-    with pytest.raises(RuntimeError, match="finished or aborted before"):
+    with pytest.raises(RuntimeError, match="already finished or aborted"):
         sink.finish()
 
 
@@ -102,10 +102,10 @@ def test_a_handler_yields_once() -> None:
     def twice() -> Handling:
         yield InMemory(0)
         yield InMemory(0)
-        return answer(200)
+        return respond(200)
 
     sink = sink_of(twice())
-    with pytest.raises(RuntimeError, match="yields once"):
+    with pytest.raises(RuntimeError, match="yield only once"):
         sink.finish()
 
 
@@ -117,8 +117,8 @@ def test_a_handler_around_another_sees_its_response_its_refusals_and_its_end() -
         try:
             response = yield from response_of(echo(seen, refused, body))
         except Refusal as refusal:
-            return answer(400, body=str(refusal.faults[0].detail["given"]).encode())
-        return answer(response.status + 1, body=response.body)
+            return respond(400, body=str(refusal.faults[0].detail["given"]).encode())
+        return respond(response.status + 1, body=response.body)
 
     before, bodiless = around("before"), around(body=False)
     assert isinstance(before, Response) and isinstance(bodiless, Response)
@@ -139,7 +139,7 @@ def test_nobody_closes_a_handler_that_finishes() -> None:
         yield InMemory(0)
         reached.set()
         assert go_on.wait(20)
-        return answer(201)
+        return respond(201)
 
     sink = sink_of(slow())
     with ThreadPoolExecutor(1) as worker:
@@ -191,7 +191,7 @@ def test_while_a_request_finishes_in_a_worker_no_other_takes_its_session_over(
         (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b"hello"))
         assert (fault["code"], fault["detail"]["expected"]) == (
             "BLOB_UPLOAD_INVALID",
-            "a session to which no other request is ending at this moment",
+            "a session without another request that is finishing at this moment",
         )
         sink.abort()
         go_on.set()

@@ -299,7 +299,7 @@ def test_a_session_to_which_another_request_is_ending_is_to_be_asked_where_it_st
     assert writer._take_end()  # as pause and commit do first
     (fault,) = faults(inline.ask(method, f"{location}&digest={HELLO}", b""))
     assert fault["code"] == "BLOB_UPLOAD_INVALID"
-    assert fault["detail"]["expected"] == "a session to which no other request is ending at this moment"
+    assert fault["detail"]["expected"] == "a session without another request that is finishing at this moment"
     assert fault["detail"]["next"].startswith("GET the Location")
     assert inline.ask("GET", location).status == 204
     del ending

@@ -105,7 +105,8 @@ def test_what_is_there_is_not_pushed_again_beforehand(reg: Registry) -> None:
     push_image(reg, IMAGE, "library/hello", "v1", progress=False)
     machine = chosen(reg, "already there")
     assert machine.state.note == (
-        f"The blobs were in library/hello before this walk; {BLOBS + 1} requests that are not shown saw to it."
+        "The blobs were already in library/hello before this walk; "
+        f"{BLOBS + 1} requests that are not shown confirmed it."
     )
 
 
@@ -132,7 +133,7 @@ def test_a_delete_takes_the_manifest_and_leaves_the_blobs(any_reg: Registry) -> 
     assert machine.state.complete
     assert [exchange.status for exchange in machine.state.exchanges] == [200, 200, 202]
     assert fates(machine) == ["already there"] * BLOBS + ["deleted"]
-    assert f"{IMAGE.digest} is gone" in machine.state.note
+    assert f"{IMAGE.digest} was deleted" in machine.state.note
 
 
 def test_referrers_lists_the_artifact_that_it_pushed(any_reg: Registry) -> None:
@@ -189,7 +190,7 @@ def test_each_walk_can_be_begun_anew_in_both_places(reg: Registry, walk: str) ->
     assert machine.repository == "library/hello-2"
     assert machine.state.complete
     assert steps(machine) == first
-    assert machine.reset(SAME).startswith("Started anew in the same repository, library/hello-2")
+    assert machine.reset(SAME).startswith("Started again in the same repository, library/hello-2")
     machine.run()
     assert machine.state.complete
 
@@ -209,5 +210,5 @@ def test_a_reset_may_choose_another_walk(reg: Registry) -> None:
     machine.run()
     assert steps(machine)["get_blob"] == BLOBS
     assert machine.reset(NEW, "mount") == (
-        "Started anew in the new repository library/hello-2: every blob is mounted again."
+        "Started again in the new repository library/hello-2: every blob is mounted again."
     )

@@ -38,7 +38,7 @@ def test_what_was_changed_is_said_in_a_few_words() -> None:
         "target changed",
         "Content-Type application/octet-stream -> text/plain",
         "X-Own added",
-        "Content-Length taken away",
+        "Content-Length removed",
         "body: empty",
     )
 
@@ -49,7 +49,7 @@ def test_a_header_may_be_there_twice_and_in_another_order() -> None:
     assert twice.request.headers == (*headers, headers[0])
     assert twice.draft.edits == ("Content-Type 1 times -> 2 times",)
     turned = Version.of(put()).edit(headers=headers[::-1])
-    assert turned.draft.edits == ("headers in another order or spelling",)
+    assert turned.draft.edits == ("headers in a different order or spelling",)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_no_body_has_no_length_and_the_body_that_comes_back_has_its_own() -> Non
     bare = Version.of(put()).edit(body="none")
     assert (bare.request.body, bare.request.header("Content-Length")) == (None, None)
     back = bare.edit(headers=bare.draft.headers, body="as it is")
-    assert not back.draft.edited or back.draft.edits == ("headers in another order or spelling",)
+    assert not back.draft.edited or back.draft.edits == ("headers in a different order or spelling",)
     assert back.request.header("Content-Length") == str(len(DATA))
 
 
@@ -89,13 +89,13 @@ def test_a_length_that_was_changed_on_purpose_stays() -> None:
 
 def test_a_length_that_is_not_reached_is_warned_of() -> None:
     wrong = Version.of(put()).edit(headers=[("Content-Length", "5000")])
-    assert "announces 5000 bytes, and there are 1000" in wrong.draft.warning
+    assert "announces 5000 bytes, but the body has 1000" in wrong.draft.warning
     assert Version.of(put()).draft.warning == ""
 
 
 def test_a_body_that_is_announced_as_chunked_and_not_there_is_warned_of() -> None:
     head = Version.of(Request("head_blob", "HEAD", "/v2/a")).edit(headers=[("Transfer-Encoding", "chunked")])
-    assert "announces a body, and there is none" in head.draft.warning
+    assert "announces a body, but the request has none" in head.draft.warning
     stream = Request("patch_upload", "PATCH", "/v2/a", (("Transfer-Encoding", "chunked"),), body_of(DATA))
     assert Version.of(stream).draft.warning == ""
 
@@ -165,7 +165,7 @@ def test_a_changed_target_stays_at_its_origin_unless_it_names_another() -> None:
 
 
 def test_a_changed_target_cannot_hold_what_stands_for_a_secret() -> None:
-    with pytest.raises(InvalidArgument, match="stands where a secret was"):
+    with pytest.raises(InvalidArgument, match="replaces a secret"):
         Version.of(put(SECRET)).edit(target="/v2/a/uploads/1?X-Amz-Signature=<redacted>")
 
 
@@ -177,7 +177,7 @@ def test_a_header_as_it_was_shown_is_sent_with_its_secret() -> None:
     assert not same.draft.edited
     other = version.edit(headers=[*put().headers, ("Authorization", "Basic b3RoZXI=")])
     assert other.draft.edits == ("Authorization Basic <redacted> -> Basic <redacted>",)
-    with pytest.raises(InvalidArgument, match="stands where a secret was"):
+    with pytest.raises(InvalidArgument, match="replaces a secret"):
         version.edit(headers=[("Authorization", "Bearer <redacted>")])
 
 
@@ -194,7 +194,7 @@ def test_of_two_headers_that_differ_in_their_secrets_each_stays_what_it_is() -> 
     [{"method": 5}, {"target": b"/v2/"}, {"headers": 5}, {"headers": [("X",)]}, {"headers": [("X", 5)]}],
 )
 def test_what_is_no_text_is_named(change: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgument, match=r"of the type|are no headers"):
+    with pytest.raises(InvalidArgument, match=r"of type|is not a list of headers"):
         Version.of(put()).edit(**change)
 
 

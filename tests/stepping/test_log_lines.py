@@ -83,7 +83,7 @@ def test_many_lines_are_cut_to_the_last_ones() -> None:
     log.skip()
     lines, _why = log.read()
     assert len(lines) == LINES
-    assert (lines[0], lines[-1]) == (f"... {1000 - LINES + 1} lines before these", "999")
+    assert (lines[0], lines[-1]) == (f"... {1000 - LINES + 1} earlier lines", "999")
 
 
 def test_a_registry_known_by_its_url_alone_says_why_there_are_no_lines() -> None:

@@ -220,7 +220,7 @@ def test_a_damaged_layer_is_cancelled_before_the_walk_stops(any_reg: Registry) -
         machine.next()
     assert machine.state.draft is not None
     assert machine.state.draft.step == "cancel_upload"
-    assert "is not what its digest says" in machine.state.note
+    assert "does not match its digest" in machine.state.note
     with pytest.raises(DigestMismatch):
         machine.next()
     assert machine.state.exchange is not None
@@ -349,8 +349,8 @@ def test_a_refused_edit_is_a_detour_and_the_push_goes_on(any_reg: Registry) -> N
     state = machine.send()
     assert state.exchange is not None
     assert state.exchange.status == 400
-    assert (state.detour, state.edits, state.error) == (True, ("Content-Type taken away",), None)
-    assert state.note.startswith("You changed this request, so the walk was not told of this answer")
+    assert (state.detour, state.edits, state.error) == (True, ("Content-Type removed",), None)
+    assert state.note.startswith("You changed this request, so the walk did not receive the response")
     assert "session" not in state.note
     assert state.draft == draft
     assert state.blobs[-1].fate == "waiting"
@@ -370,9 +370,9 @@ def test_a_changed_manifest_is_refused_and_then_pushed_as_it_was_meant(any_reg: 
 
 
 _SPOILT = {
-    "in_process": "The registry has dropped the upload session",
-    "embedded": "The registry has dropped the upload session",
-    "native": "The registry kept bytes of it in the upload session",
+    "in_process": "The registry has deleted the upload session",
+    "embedded": "The registry has deleted the upload session",
+    "native": "The registry stored bytes of your request in the upload session",
 }
 
 
@@ -391,7 +391,7 @@ def test_where_a_refusal_spoils_the_session_the_state_says_so_and_reset_works(an
         machine.send()
     assert machine.state.exchange is not None
     assert machine.state.exchange.status == 404
-    assert "Reset starts anew, and finds what is there already" in machine.state.note
+    assert "Press Reset to start again; the walk then finds what is already stored." in machine.state.note
     machine.reset(SAME)
     machine.run()
     assert machine.state.complete
@@ -425,7 +425,9 @@ def test_without_a_look_at_the_storage_a_dropped_session_is_only_supposed(reg: R
     machine = stepping(Registry(reg.url, reg._transport))
     until(machine, "put_blob")
     machine.edit(body="one byte changed")
-    assert "(If the registry dropped the upload session meanwhile, Reset starts anew.)" in machine.send().note
+    assert (
+        "(If the registry has deleted the upload session meanwhile, press Reset to start again.)" in machine.send().note
+    )
 
 
 def test_an_edit_that_the_registry_takes_is_the_answer_that_the_walk_gets(reg: Registry) -> None:
@@ -434,7 +436,7 @@ def test_an_edit_that_the_registry_takes_is_the_answer_that_the_walk_gets(reg: R
     machine.edit(target=draft.target.replace("/v1", "/other"))
     state = machine.send()
     assert not state.detour
-    assert state.note.startswith("You changed this request, and the walk took this answer")
+    assert state.note.startswith("You changed this request, and the walk used the response")
     assert state.complete
     assert state.exchange is not None
     assert state.exchange.target.endswith("/manifests/other")
@@ -449,7 +451,7 @@ def test_an_answer_below_400_that_the_walk_cannot_use_stops_it(reg: Registry) ->
     assert machine.state.exchange is not None
     assert machine.state.exchange.status == 204
     assert isinstance(machine.state.error, PushFailed)
-    assert "the walk took this answer" in machine.state.note
+    assert "the walk used the response" in machine.state.note
 
 
 @pytest.mark.parametrize(
@@ -482,7 +484,7 @@ def test_an_edit_that_gets_no_answer_is_a_detour(reg: Registry, free_port: int) 
     state = machine.send()
     assert (state.detour, state.error) == (True, None)
     assert "127.0.0.1" in state.note
-    assert "the walk was not told" in state.note
+    assert "the walk did not receive the response" in state.note
     assert machine.run().complete
 
 
@@ -503,7 +505,7 @@ def test_only_what_is_about_to_be_sent_can_be_edited(reg: Registry) -> None:
     machine = stepping(reg)
     machine.next()
     machine.back()
-    with pytest.raises(InvalidArgument, match="look back"):
+    with pytest.raises(InvalidArgument, match="was sent already"):
         machine.edit(method="GET")
     machine.run()
     with pytest.raises(InvalidArgument, match="the walk has ended"):

@@ -56,7 +56,9 @@ def test_a_right_guess_has_every_point_and_is_told_why() -> None:
     assert there == ["Location", "Range"]
     verdict = judge(wanted, Guess.of(202, there), OPENED)
     assert (verdict.points, verdict.of) == (6, 6)
-    assert verdict.sentences[0] == ("Right, 202 came: an upload session is open; Location says where its bytes go.")
+    assert verdict.sentences[0] == (
+        "Right, the status was 202: an upload session is open; Location says where its bytes go."
+    )
     location = next(row for row in verdict.rows if row.about == "Location")
     assert "OCI distribution-spec v1.1.1" in location.said
 
@@ -66,14 +68,14 @@ def test_a_wrong_guess_says_what_came_and_what_the_guess_would_have_meant() -> N
     rows = {row.about: row for row in verdict.rows}
     assert not rows["status"].right
     assert rows["status"].said == (
-        "202 came: an upload session is open; Location says where its bytes go. "
-        "404 would have said: the repository is not known to the registry."
+        "The status was 202: an upload session is open; Location says where its bytes go. "
+        "404 would mean: the repository is not known to the registry."
     )
     assert rows["Location"].right
     assert not rows["WWW-Authenticate"].right
-    assert rows["WWW-Authenticate"].said.startswith("WWW-Authenticate did not come; it says how to say who you are")
+    assert rows["WWW-Authenticate"].said.startswith("WWW-Authenticate was absent; its meaning: how to authenticate")
     assert not rows["Range"].right
-    assert rows["Range"].said.startswith("Range came; it says")
+    assert rows["Range"].said.startswith("Range was present; its meaning:")
     assert verdict.points == 1 + 2
 
 
@@ -85,7 +87,7 @@ def test_without_an_answer_nothing_is_scored() -> None:
     silent = Exchange("start_upload", "http://r/", RequestRecord("POST", "/"), error="cut")
     for exchange in (None, silent):
         verdict = judge(asked("start_upload"), Guess.of(202), exchange)
-        assert (verdict.of, verdict.sentences) == (0, ("No answer came, so nothing is scored.",))
+        assert (verdict.of, verdict.sentences) == (0, ("There was no response, so nothing is scored.",))
         assert Score().add(verdict) == Score()
 
 

@@ -196,18 +196,20 @@ def test_a_location_is_followed_byte_for_byte_with_the_digest_appended(location:
 @pytest.mark.parametrize("step", [put_blob, patch_upload, get_upload, head_upload, cancel_upload])
 def test_the_location_of_an_answer_that_had_none_is_refused_by_name(step: Any) -> None:
     content = (b"x",) if step in (put_blob, patch_upload) else ()
-    with pytest.raises(InvalidArgument, match=r"There is no Location to send to: .* was it refused"):
+    with pytest.raises(
+        InvalidArgument, match=r"There is no Location to send the request to: .* was the request refused"
+    ):
         draft(step, None, *content)
 
 
 @pytest.mark.parametrize("step", [head_blob, get_blob, delete_blob, get_manifest])
 def test_a_layer_in_place_of_its_digest_is_refused_by_name(step: Any) -> None:
-    with pytest.raises(InvalidArgument, match=r"is of the type Layer.*Give its digest"):
+    with pytest.raises(InvalidArgument, match=r"is of type Layer.*Give its digest"):
         draft(step, "library/hello", sample_layer(3))
 
 
 def test_an_image_in_place_of_its_manifest_is_refused_by_name() -> None:
-    with pytest.raises(InvalidBody, match=r"of the type Image.*Give its manifest: image\.manifest"):
+    with pytest.raises(InvalidBody, match=r"of type Image.*Give its manifest: image\.manifest"):
         draft(put_manifest, "library/hello", "v1", sample_image())
 
 

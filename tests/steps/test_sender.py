@@ -27,9 +27,7 @@ VERBS = (
 @pytest.mark.parametrize("asker", [*STEPS.values(), *VERBS], ids=lambda asker: asker.__name__)
 def test_an_address_is_no_registry(asker: Callable[..., Any]) -> None:
     needed = [p for p in inspect.signature(asker).parameters.values() if p.default is p.empty]
-    with pytest.raises(
-        InvalidArgument, match=f"{asker.__name__} was given a str in the place of the registry"
-    ) as refused:
+    with pytest.raises(InvalidArgument, match=f"{asker.__name__} was given a str instead of a registry") as refused:
         asker("http://127.0.0.1:5000", *["anything"] * (len(needed) - 1))
     assert "rt.connect" in str(refused.value)
 

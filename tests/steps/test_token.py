@@ -203,7 +203,7 @@ def test_an_unpickled_token_is_readable_and_cannot_be_sent(reg: Registry) -> Non
     assert token.granted == {"a/b": ("pull",)}
     with pytest.raises(TokenLost):
         rt.with_token(reg, token).send(rt.draft(rt.check_api))
-    with pytest.raises(InvalidArgument, match="holds no token"):
+    with pytest.raises(InvalidArgument, match="has no token"):
         rt.with_token(reg, rt.check_api(reg))
 
 

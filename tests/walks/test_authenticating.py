@@ -88,7 +88,7 @@ def test_without_credentials_the_token_is_requested_anonymously(guard: Guard) ->
         with pytest.raises(ScopeNotGranted) as caught:
             push(reg)
         assert caught.value.scopes == ("repository:a/b:push",)
-        assert "Say who you are" in caught.value.next and "push to a/b" in caught.value.next
+        assert "Give the credentials" in caught.value.next and "push to a/b" in caught.value.next
         assert caught.value.transcript is not None and steps(caught.value.transcript)[-1] == ("start_upload", 401)
     assert {one.authorization for one in guard.asked("token")} == {""}
 
@@ -99,7 +99,7 @@ def test_a_scope_that_is_not_granted_ends_with_what_to_ask_for(reg: Registry, gu
     guard.grants = lambda _user, _name, action: action == "pull"
     with pytest.raises(ScopeNotGranted, match="did not grant repository:a/b:push") as caught:
         push(reg)
-    assert "that ann may push to a/b" in caught.value.next
+    assert "give ann the right to push to a/b" in caught.value.next
     assert caught.value.exchange is not None and caught.value.exchange.status == status
     assert len(guard.asked("token")) == 2
 
@@ -115,11 +115,11 @@ def test_the_order_of_actions_in_a_challenge_does_not_matter(reg: Registry, guar
 
 
 def test_a_wrong_password_names_the_token_server(guard: Guard) -> None:
-    named = r"The token server 127\.0\.0\.1:\d+ gave no token: 401"
+    named = r"The token server 127\.0\.0\.1:\d+ issued no token: 401"
     with connect(guard.url, username="ann", password="wr0ng-one") as reg, pytest.raises(TokenRefused) as caught:
         push(reg)
     caught.match(named)
-    assert "the password" in caught.value.next and caught.value.why == "it says 'wrong password'"
+    assert "the password" in caught.value.next and caught.value.why == "its message is 'wrong password'"
     assert "wr0ng-one" not in repr(caught.value) + str(caught.value.transcript)
     assert len(guard.asked("token")) == 1
 
@@ -131,7 +131,7 @@ def test_a_token_server_that_gives_no_token_is_named(
     reg: Registry, guard: Guard, response: tuple[int, str, bytes]
 ) -> None:
     guard.answer = lambda _seen: response
-    with pytest.raises(TokenRefused, match=f"gave no token: {response[0]}"):
+    with pytest.raises(TokenRefused, match=f"issued no token: {response[0]}"):
         push(reg)
     assert len(guard.asked("token")) == 1
 
@@ -304,15 +304,15 @@ def test_login_by_basic_and_to_an_open_registry(reg: Registry, guard: Guard) -> 
     with rt.open_registry("in_process", quiet=True) as free:
         done = rt.login(free, "ann", PASSWORD)
         assert (done.scheme, steps(done.transcript)) == ("", [("check_api", 200)])
-        assert "did not ask" in str(done)
+        assert "without credentials" in str(done)
 
 
 def test_login_that_fails(reg: Registry, guard: Guard) -> None:
     guard.scheme = "Basic"
-    with pytest.raises(LoginFailed, match="does not accept what was sent") as caught:
+    with pytest.raises(LoginFailed, match="refused the credentials") as caught:
         rt.login(reg, "ann", "wr0ng-one")
     assert caught.value.transcript is not None and len(caught.value.transcript) == 2
-    with connect(guard.url) as nobody, pytest.raises(LoginFailed, match="nothing was sent"):
+    with connect(guard.url) as nobody, pytest.raises(LoginFailed, match="no credentials were sent"):
         rt.login(nobody)
 
 

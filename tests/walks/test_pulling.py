@@ -215,7 +215,7 @@ def test_an_archive_is_the_same_every_time(embedded: Registry, tmp_path: Path) -
 
 def test_a_docker_archive_holds_neither_an_index_nor_an_artifact(embedded: Registry, tmp_path: Path) -> None:
     push_image(embedded, sample_index(), "library/hello", "v1")
-    with pytest.raises(CannotSave, match="name a platform") as caught:
+    with pytest.raises(CannotSave, match="choose a platform") as caught:
         pull_image(embedded, "library/hello", "v1", tmp_path / "image.tar", platform="all", format="docker-archive")
     assert caught.value.transcript is not None
     assert outline(caught.value.transcript) == [("get_manifest", 200)]
@@ -273,9 +273,9 @@ def test_a_place_that_cannot_be_written_is_said_before_the_first_request(tmp_pat
             ("other/file", "oci", "it is a file"),
             ("other", "oci-archive", "it is a folder"),
             ("other", "docker-archive", "it is a folder"),
-            ("nowhere/image", "oci", "no directory"),
+            ("nowhere/image", "oci", "does not exist"),
             ("linked", "oci", "is a link"),
-            ("image", "zip", "no format"),
+            ("image", "zip", "Unknown format"),
         ]:
             with pytest.raises(CannotSave, match=told):
                 pull_image(reg, "library/hello", "v1", tmp_path / into, format=form)

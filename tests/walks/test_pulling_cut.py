@@ -241,7 +241,7 @@ def test_another_pull_to_the_same_place_is_refused_before_its_first_request(tmp_
         first = walks.Walker(walks.pull("library/hello", "v1", destination(into)), reg)
         first.step()
         begun = len(server.asked)
-        with pytest.raises(PullLocked, match="another pull writes there"):
+        with pytest.raises(PullLocked, match="another pull writes to it"):
             pull_image(reg, "library/hello", "v1", into, progress=False)
         assert len(server.asked) == begun
         while first.request is not None:
@@ -356,7 +356,7 @@ def test_indexes_that_lie_too_deep_are_refused(tmp_path: Path) -> None:
         data = indexes.get(digest if name == "v1" else name)
         return Answer(200, data, {"Content-Type": OCI_INDEX}) if data else honest()(asked)
 
-    with pytest.raises(PullFailed, match="more than 4 deep"):
+    with pytest.raises(PullFailed, match="more than 4 levels deep"):
         pull(answer, tmp_path / "image")
 
 

@@ -41,29 +41,29 @@ class Asked(View):
 
 def test_a_question_gets_its_answer() -> None:
     view = Asked()
-    view._asked(view, {"kind": "sum", "id": 7, "of": [1, 2]}, [])
+    view._reply(view, {"kind": "sum", "id": 7, "of": [1, 2]}, [])
     assert view.sent == [{"re": 7, "value": 3}]
 
 
 def test_a_question_of_no_known_kind_is_answered_all_the_same_so_that_the_browser_knows_the_kernel_lives() -> None:
     view = Asked()
-    view._asked(view, {"kind": "ping", "id": 1}, [])
+    view._reply(view, {"kind": "ping", "id": 1}, [])
     assert view.sent == [{"re": 1, "value": None}]
 
 
 def test_a_refusal_is_shown_and_sent_and_the_next_answer_takes_it_away() -> None:
     view = Asked()
-    view._asked(view, {"kind": "refuse", "id": 1}, [])
+    view._reply(view, {"kind": "refuse", "id": 1}, [])
     assert view.error == "what\nwhy\nnext"
     assert view.sent == [{"re": 1, "error": "what\nwhy\nnext"}]
-    view._asked(view, {"kind": "sum", "id": 2, "of": []}, [])
+    view._reply(view, {"kind": "sum", "id": 2, "of": []}, [])
     assert view.error == ""
 
 
 def test_what_nobody_foresaw_is_shown_and_raised() -> None:
     view = Asked()
     with pytest.raises(ZeroDivisionError):
-        view._asked(view, {"kind": "break", "id": 1}, [])
+        view._reply(view, {"kind": "break", "id": 1}, [])
     assert view.error == "ZeroDivisionError: nobody foresaw this"
     assert view.sent[0]["re"] == 1
 
@@ -79,7 +79,7 @@ def test_the_joined_script_imports_nothing_and_exports_one_thing(entry: str) -> 
 
 
 def test_the_shared_style_comes_first() -> None:
-    assert style().startswith("/* What every view shares")
+    assert style().startswith("/* The common style of all views")
 
 
 def test_the_bundle_has_a_widget_a_picture_and_a_text_and_a_snapshot_has_no_widget() -> None:

@@ -1,5 +1,6 @@
-"""How one request travels over a socket, and how every byte of it is recorded.
+"""The transport over a socket, which records everything that it sends and receives.
 
-``transport`` sends a request over a connection; ``sending`` is that request on its way, ``tap`` the socket that it goes
-through, ``head``, ``request_body`` and ``response_body`` the parts of its messages, ``failures`` what can go wrong.
+``transport`` sends a request and returns the record. ``connection`` opens and pools connections, ``sending`` exchanges
+the messages of one request over a connection, and ``tap`` wraps the socket. ``head``, ``request_body`` and
+``response_body`` write and read the parts of the messages, and ``failures`` describes failures in sentences.
 """

@@ -1,8 +1,8 @@
 """urllib3's connections with a tap on the socket, and the requests adapter that pools them.
 
-urllib3 opens, verifies, tunnels and pools connections; requests says which certificates and which proxy. What travels
-over a connection is decided in ``sending.py``: a connection here hands its socket to the :class:`Sending` that comes
-to it in the place of a body.
+urllib3 opens, verifies, tunnels and pools connections; requests chooses the certificates and the proxy. ``sending.py``
+decides what is sent over a connection: a connection here receives a :class:`Sending` as its body argument, and gives
+it the socket.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from regtutor.protocol.urls import Address
 
 
 class _Tapped(HTTPConnection):
-    """A connection that lets a Sending do the talking."""
+    """A connection over which a Sending writes its request and reads the response."""
 
     def connect(self) -> None:
         super().connect()
@@ -30,7 +30,10 @@ class _Tapped(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it can take another request. Anything readable on an idle connection is its end, or nonsense."""
+        """Whether it can take another request.
+
+        If an idle connection is readable, it was closed, or what arrived belongs to no request.
+        """
         tap: Any = self.sock
         return tap is not None and tap.reusable and not wait_for_read(tap, timeout=0.0)
 
@@ -52,11 +55,11 @@ class _Tapped(HTTPConnection):
         )
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return self._sending.answer()
+        return self._sending.response()
 
 
 class _TappedTLS(_Tapped, HTTPSConnection):
-    """The same over TLS; the tap sits above it."""
+    """The same over TLS; the tap sees the decrypted bytes."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -71,7 +74,7 @@ _POOLS = {"http": _Pool, "https": _TLSPool}
 
 
 class TappedAdapter(HTTPAdapter):
-    """requests' adapter over tapped connections. It retries nothing and reads no environment."""
+    """The adapter of requests, with tapped connections. It retries nothing and reads no environment variables."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -92,11 +95,11 @@ class TappedAdapter(HTTPAdapter):
         cert: str | tuple[str, str] | None,
         timeout: tuple[float, float],
     ) -> HTTPResponse:
-        """Send over a pooled or a new connection, and wait for the head of the final answer.
+        """Send over a pooled or a new connection, and wait for the head of the final response.
 
         Returns
         -------
-        What reads the answer's body, undecoded; its connection goes back to the pool at the end of the body.
+        A reader of the response's body, undecoded; the connection goes back to the pool at the end of the body.
         """
         request = PreparedRequest()
         request.url = f"{address.origin}/"

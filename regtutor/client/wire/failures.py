@@ -1,6 +1,6 @@
-"""Failures on the way, by name: from what the libraries raise to what happened, why, and what to do next.
+"""Failures of an exchange: a table from exceptions of the libraries to what happened, why, and what to do next.
 
-One row for each kind of failure. The first row whose test fits any link of the chain of causes is taken.
+There is one row for each kind of failure. The first row that matches any exception in the chain of causes is used.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, IncompleteRead, ProxyError
 
-from regtutor.client.wire.head import NonsenseAnswer
+from regtutor.client.wire.head import MalformedResponse
 from regtutor.client.wire.request_body import BodyTooShort
 from regtutor.client.wire.sending import StaleConnection
 from regtutor.client.wire.tap import ClosedEarly
@@ -23,18 +23,28 @@ FAILURES = (
     OSError,
     HTTPError,
     http.client.HTTPException,
-    NonsenseAnswer,
+    MalformedResponse,
     BodyTooShort,
     StaleConnection,
     UnicodeError,
 )
-"""What the libraries below raise when an exchange fails."""
+"""The exceptions that the libraries and this package raise when an exchange fails."""
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What a sentence may name: the ``origin`` (scheme, host, port), its ``scheme``, the ``proxy``, time limits in
-    seconds, whether there was a connection (``connected``), whether it was ``reused``, whether an answer ``began``."""
+    """The facts about a failed exchange that the table uses.
+
+    Attributes
+    ----------
+    origin: scheme, host and port of the registry.
+    scheme: the scheme alone.
+    proxy: the URL of the proxy, or ``""``.
+    connect_timeout, read_timeout: the time limits, in seconds.
+    connected: whether there was a connection.
+    reused: whether an earlier request had used the connection.
+    began: whether the head of the response had arrived.
+    """
 
     origin: str
     scheme: str
@@ -62,8 +72,8 @@ def _tls(*words: str) -> Callable[[BaseException, Situation], bool]:
     return lambda error, _: isinstance(error, ssl.SSLError) and any(word in str(error) for word in words)
 
 
-def _nonsense_tls(error: BaseException, _: Situation) -> bool:
-    return isinstance(error, NonsenseAnswer) and error.seen[:2] in (b"\x15\x03", b"\x16\x03")
+def _is_tls(error: BaseException, _: Situation) -> bool:
+    return isinstance(error, MalformedResponse) and error.beginning[:2] in (b"\x15\x03", b"\x16\x03")
 
 
 def _tunnel(status: str) -> Callable[[BaseException, Situation], bool]:
@@ -80,74 +90,76 @@ _PLAIN = (
 )
 
 _ROWS = (
-    _Row(_is(BodyTooShort), "The body ended too early: {error}", "what is being sent became shorter while it was read",
-         "Send it again when nothing changes it any more"),
-    _Row(_nonsense_tls, "{origin} answered with TLS", "it speaks https", "Use https:// in its URL"),
-    _Row(_is(NonsenseAnswer), "What {origin} answered is not an HTTP answer: {error}", "{seen}",
-         "See whether a registry listens on that port, and not another service"),
+    _Row(_is(BodyTooShort), "The body ended too early: {error}", "the content became shorter while it was read",
+         "Send it again once nothing changes it any more"),
+    _Row(_is_tls, "{origin} responded with TLS", "it speaks https", "Use https:// in its URL"),
+    _Row(_is(MalformedResponse), "{origin} did not send a valid HTTP response: {error}", "{beginning}",
+         "Check whether a registry listens on that port, and not another service"),
     _Row(_is(ssl.SSLCertVerificationError), "The certificate of {origin} is not trusted",
          "{error.verify_message}",
-         "Give the file of the CA that signed it: --ca-file ca.pem, or verify='ca.pem' in Python"),
-    _Row(_tls(*_PLAIN), "{origin} does not speak TLS", "it answered in plain HTTP",
-         "Use http:// in its URL, if that is meant"),
-    _Row(_is(ssl.SSLEOFError), "{origin} ended the TLS handshake", "it closed the connection without a word of TLS",
-         "Use http:// in its URL, if that is meant"),
+         "Name the file of the CA that signed it: --ca-file ca.pem, or verify='ca.pem' in Python"),
+    _Row(_tls(*_PLAIN), "{origin} does not speak TLS", "it responded in plain HTTP",
+         "Use http:// in its URL, if you intend to connect without TLS"),
+    _Row(_is(ssl.SSLEOFError), "{origin} ended the TLS handshake", "it closed the connection without sending any TLS",
+         "Use http:// in its URL, if you intend to connect without TLS"),
     _Row(_is(ssl.SSLError), "TLS with {origin} failed", "{error}",
-         "Look at the server's certificate and at the versions of TLS that it speaks"),
-    _Row(_tunnel("407"), "The proxy {proxy} refused the tunnel to {origin}", "it wants a user name and a password",
+         "Check the server's certificate and the TLS versions that it supports"),
+    _Row(_tunnel("407"), "The proxy {proxy} refused the tunnel to {origin}", "it requires a user name and a password",
          "Write them in the proxy's URL: http://user:password@host:port"),
     _Row(_tunnel(""), "The proxy {proxy} refused the tunnel to {origin}", "{error}",
-         "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python also rt.connect(url, proxies=...), None for no proxy"),
+         "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python, you can also use rt.connect(url, proxies=...), with "
+         "None for no proxy"),
     _Row(lambda error, now: isinstance(error, ProxyError) and bool(now.proxy),
          "The proxy {proxy} cannot be reached", "{cause}",
-         "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python also rt.connect(url, proxies=...), None for no proxy"),
-    _Row(_is(socket.gaierror), "The name in {origin} is not known", "{error}",
-         "See whether it is written right, and whether this machine can look names up"),
+         "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python, you can also use rt.connect(url, proxies=...), with "
+         "None for no proxy"),
+    _Row(_is(socket.gaierror), "The host name in {origin} is not known", "{error}",
+         "Check its spelling, and whether this machine can resolve host names"),
     _Row(_is(ConnectionRefusedError), "{origin} refused the connection", "nothing listens on that port",
-         "Start the registry, or look at the port; regtutor serve starts one here, in Python rt.open_registry()"),
+         "Start the registry, or check the port; regtutor serve starts a registry here, in Python rt.open_registry()"),
     _Row(lambda error, now: isinstance(error, ConnectTimeoutError | TimeoutError) and not now.connected,
          "{origin} could not be reached within {connect_timeout:g} s", "{error}",
-         "See whether a firewall or a proxy stands between, or wait longer: rt.connect(url, timeout=...) in Python"),
-    _Row(_is(TimeoutError), "{origin} was silent for {read_timeout:g} s", "no more bytes came, or it took none",
+         "Check whether a firewall or a proxy is in between, or wait longer: rt.connect(url, timeout=...) in Python"),
+    _Row(_is(TimeoutError), "{origin} was silent for {read_timeout:g} s", "it neither sent nor accepted any bytes",
          "Look at the registry's log, or wait longer: rt.connect(url, timeout=(10, seconds)) in Python"),
-    _Row(_is(StaleConnection), "{origin} had closed the connection that was to be used again", "it was idle too long",
-         "Send the request again"),
+    _Row(_is(StaleConnection), "{origin} had closed the connection before it could be used again",
+         "it was idle too long", "Send the request again"),
     _Row(lambda error, now: isinstance(error, _CLOSED) and now.reused and not now.began,
-         "{origin} closed the connection, which was open since an earlier request, before it answered",
-         "it may or may not have done what was asked", "See with a HEAD or GET, then send the request again"),
+         "{origin} closed the connection, which was opened for an earlier request, before it responded",
+         "it may or may not have processed the request", "Check with a HEAD or GET, then send the request again"),
     _Row(lambda error, now: isinstance(error, (*_CLOSED, IncompleteRead, http.client.IncompleteRead)) and now.began,
-         "{origin} closed the connection in the middle of its answer", "{error}",
+         "{origin} closed the connection in the middle of its response", "{error}",
          "Send the request again; the registry's log may say why it stopped"),
     _Row(lambda error, now: isinstance(error, _CLOSED) and now.scheme == "http",
-         "{origin} closed the connection before it answered", "{error}",
+         "{origin} closed the connection before it responded", "{error}",
          "Look at the registry's log, or at the proxy in between; if it speaks TLS, use https:// in its URL"),
-    _Row(_is(*_CLOSED), "{origin} closed the connection before it answered", "{error}",
+    _Row(_is(*_CLOSED), "{origin} closed the connection before it responded", "{error}",
          "Look at the registry's log, or at the proxy in between"),
-    _Row(_is(UnicodeError), "The name in {origin} cannot be looked up", "{error}", "Write it in its ASCII form"),
-    _Row(_is(BaseException), "{origin} could not be asked", "{error}", ""),
+    _Row(_is(UnicodeError), "The host name in {origin} cannot be looked up", "{error}", "Write it in its ASCII form"),
+    _Row(_is(BaseException), "The request to {origin} failed", "{error}", ""),
 )  # fmt: skip
 
 
 def sentences(error: BaseException, now: Situation) -> tuple[str, str, str]:
-    """What happened, why, and what to do next, for a failure; no secret is in them."""
+    """Return what happened, why, and what to do next, for a failure; the sentences contain no secret."""
     chain = list(_chain(error))
     row, cause = next((row, link) for row in _ROWS for link in chain if row.fits(link, now))
-    seen = f"it begins with {cause.seen!r}" if isinstance(cause, NonsenseAnswer) and cause.seen else ""
-    known = {
+    beginning = cause.beginning if isinstance(cause, MalformedResponse) else b""
+    facts = {
         "origin": now.origin,
         "proxy": redact_url(now.proxy),
         "connect_timeout": now.connect_timeout,
         "read_timeout": now.read_timeout,
         "error": cause,
-        "seen": seen,
+        "beginning": f"it begins with {beginning!r}" if beginning else "",
         "cause": chain[-1],
     }
-    what, why, then = (redact_text(text.format_map(known)) for text in (row.what, row.why, row.next))
+    what, why, then = (redact_text(text.format_map(facts)) for text in (row.what, row.why, row.next))
     return what, why.strip(), then
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it was made of and what caused it, at most 20 of them."""
+    """Yield the error, the errors in its arguments and the errors that caused it, at most 20."""
     waiting, seen = [error], set[int]()
     while waiting and len(seen) < 20:
         link = waiting.pop(0)

@@ -1,7 +1,7 @@
-"""Heads: what a request's head looks like on the wire, and what a received head says.
+"""Writes the heads of requests, and parses the heads of responses.
 
-Bytes and values only. Nothing here opens a connection; ``connection.py`` sends what this module writes, and hands it
-what it received.
+This module works on bytes and values only; it does not depend on connections. ``sending.py`` sends the heads that it
+writes, and gives it the heads that were received.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from regtutor.message import HeaderList, Request
 from regtutor.protocol.urls import Address
 
 HEAD_LIMIT = 256 * 1024
-"""Bytes of a received head, its start line included, beyond which it is refused."""
+"""The largest head that is accepted, in bytes, with its start line."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS_A_VALUE = re.compile(r"[\x00\r\n]")
@@ -24,7 +24,7 @@ _END = re.compile(rb"\r?\n\r?\n")
 
 
 def default_user_agent() -> str:
-    """``regtutor/VERSION``."""
+    """Return ``regtutor/VERSION``."""
     try:
         return f"regtutor/{version('regtutor')}"
     except PackageNotFoundError:
@@ -34,14 +34,15 @@ def default_user_agent() -> str:
 def composed_headers(
     request: Request, headers: HeaderList, address: Address, user_agent: str, extra: HeaderList = ()
 ) -> HeaderList:
-    """The headers that go out: those given, in order and spelling, and what a client adds where they do not say it.
+    """Return the headers to send: the given ones, in their order and spelling, and those that a client must add.
 
-    Host comes first; then User-Agent, ``Accept-Encoding: identity`` (a registry's bytes are digested as they are) and
-    ``Accept: */*``; then the given ones; last ``Transfer-Encoding: chunked`` for a body whose length is not given.
+    A header is added only if it is not among the given ones. Host comes first; then User-Agent, ``Accept-Encoding:
+    identity`` (digests are computed over the bytes as the registry stores them) and ``Accept: */*``; then the given
+    headers; last ``Transfer-Encoding: chunked`` for a body whose length is not given.
 
     Raises
     ------
-    InvalidHeader: for a name that is no token, and for a value that would end its line.
+    InvalidHeader: if a name is not a token, a value contains a line break or NUL, or the method is not a token.
     """
     given = {name.lower() for name, _ in headers}
     own = (
@@ -56,7 +57,9 @@ def composed_headers(
     for name, value in composed:
         _check_header(name, value)
     if not _TOKEN.fullmatch(request.method):
-        raise InvalidHeader(f"{request.method!r} cannot be sent as a method", "a method is one word without spaces")
+        raise InvalidHeader(
+            f"{request.method!r} cannot be sent as a method", "a method is a single word without spaces"
+        )
     return composed
 
 
@@ -66,43 +69,43 @@ _CHUNKED = ("Transfer-Encoding", "chunked")
 def _check_header(name: str, value: str) -> None:
     if not _TOKEN.fullmatch(name):
         raise InvalidHeader(
-            f"{name!r} cannot be sent as a header's name",
-            "a name is letters, digits and some signs, without spaces or a colon",
-            "Take it out or rename it: request.edit(headers={...})",
+            f"{name!r} cannot be sent as the name of a header",
+            "a name consists of letters, digits and some signs, without spaces or colons",
+            "Remove or rename it: request.edit(headers={...})",
         )
     if _BREAKS_A_VALUE.search(value):
         raise InvalidHeader(
             f"The value of the header {name} cannot be sent",
-            "it holds a line break or a NUL, which would begin another header",
-            "Take the line break out of it",
+            "it contains a line break, which would begin another header, or a NUL",
+            "Remove the line break or the NUL",
         )
 
 
 def head_bytes(method: str, target: str, headers: HeaderList) -> bytes:
-    """The head as it goes over the wire, the empty line included."""
+    """Return the head as it is sent, with the empty line at its end."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     return b"\r\n".join([*(_encoded(line) for line in lines), b"", b""])
 
 
 def _encoded(line: str) -> bytes:
-    # What was received was read as latin-1, so latin-1 gives the same bytes back.
+    # Received heads are decoded as latin-1, so encoding as latin-1 restores the same bytes.
     try:
         return line.encode("latin-1")
     except UnicodeEncodeError:
         return line.encode("utf-8", "surrogateescape")
 
 
-class NonsenseAnswer(Exception):
-    """What came back is no HTTP answer; ``seen`` holds its first bytes."""
+class MalformedResponse(Exception):
+    """The received bytes are not an HTTP response; ``beginning`` holds the first of them."""
 
-    def __init__(self, why: str, seen: bytes = b"") -> None:
+    def __init__(self, why: str, beginning: bytes = b"") -> None:
         super().__init__(why)
-        self.why, self.seen = why, seen
+        self.why, self.beginning = why, beginning
 
 
 @dataclass(frozen=True)
 class ReceivedHead:
-    """A head as it was received: order, spelling and duplicates of the headers are the sender's."""
+    """A head as it was received: the headers keep their order, spelling and duplicates."""
 
     version: str
     status: int
@@ -111,46 +114,49 @@ class ReceivedHead:
     size: int = 0
 
     def all(self, name: str) -> list[str]:
-        """Every value of the header ``name``, matched without case."""
+        """Return every value of the header ``name``, matched without case."""
         return [value for key, value in self.headers if key.lower() == name.lower()]
 
     def header(self, name: str) -> str:
-        """The first value of the header ``name``, or ``""``."""
+        """Return the first value of the header ``name``, or ``""``."""
         return next(iter(self.all(name)), "")
 
     @property
     def interim(self) -> bool:
-        """Whether another answer follows. 101 is final: what follows it is no HTTP."""
+        """Whether another response follows. 101 is final: the bytes after it are not HTTP."""
         return 100 <= self.status < 200 and self.status != 101
 
 
 def head_end(received: bytes | bytearray) -> int | None:
-    """Where the head at the beginning of ``received`` ends (after its empty line); None if it goes on.
+    """Return where the head at the beginning of ``received`` ends (after its empty line); None if it is incomplete.
 
     Raises
     ------
-    NonsenseAnswer: as soon as it can be seen that this is no HTTP head, or one that is too large.
+    MalformedResponse: as soon as the bytes cannot be the beginning of an HTTP head, or the head is too large.
     """
     start = received[:5]
     if start != b"HTTP/"[: len(start)]:
-        raise NonsenseAnswer("it does not begin with HTTP/", bytes(received[:80]))
+        raise MalformedResponse("it does not begin with HTTP/", bytes(received[:80]))
     match = _END.search(received, 0, HEAD_LIMIT)
     if match is None and len(received) >= HEAD_LIMIT:
-        raise NonsenseAnswer(f"its headers are larger than {HEAD_LIMIT} bytes", bytes(received[:80]))
+        raise MalformedResponse(f"its headers are larger than {HEAD_LIMIT} bytes", bytes(received[:80]))
     return match.end() if match else None
 
 
 def parse_head(raw: bytes) -> ReceivedHead:
-    """A received head taken apart. Folded lines are joined by one space, as RFC 9112, section 5.2, permits.
+    """Parse a received head.
+
+    Folded lines are joined by one space, as RFC 9112, section 5.2, permits. A line without a colon becomes a name
+    without a value.
 
     Raises
     ------
-    NonsenseAnswer: if its first line is no status line. A line without a colon is kept as a name without a value.
+    MalformedResponse: if the first line is not a status line.
     """
     lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
     match = _STATUS_LINE.fullmatch(lines[0])
     if match is None:
-        raise NonsenseAnswer("its first line is no status line", bytes(raw[:80]))
+        raise MalformedResponse("its first line is not a status line", bytes(raw[:80]))
     headers: list[tuple[str, str]] = []
     for line in (raw_line.decode("latin-1") for raw_line in lines[1:]):
         if line[:1] in (" ", "\t") and headers:
@@ -164,13 +170,15 @@ def parse_head(raw: bytes) -> ReceivedHead:
 
 
 def body_framing(head: ReceivedHead) -> HeaderList:
-    """The headers that say where the body of this answer ends, brought to one form; none: it ends with the connection.
+    """Return the headers that say where the body of this response ends, in one normal form.
+
+    Without any such header, the body ends with the connection.
 
     Source: RFC 9112, section 6.3 <https://www.rfc-editor.org/rfc/rfc9112.html#section-6.3>.
 
     Raises
     ------
-    NonsenseAnswer: for a Content-Length that is no number, or several that differ.
+    MalformedResponse: if Content-Length is not a number, or has several different values.
     """
     codings = [coding.strip().lower() for value in head.all("Transfer-Encoding") for coding in value.split(",")]
     if codings:
@@ -180,12 +188,12 @@ def body_framing(head: ReceivedHead) -> HeaderList:
         return ()
     length = lengths.pop()
     if lengths or not re.fullmatch("[0-9]{1,19}", length):
-        raise NonsenseAnswer(f"its Content-Length is {', '.join(head.all('Content-Length'))!r}")
+        raise MalformedResponse(f"its Content-Length is {', '.join(head.all('Content-Length'))!r}")
     return (("Content-Length", length),)
 
 
 def keeps_open(head: ReceivedHead) -> bool:
-    """Whether the sender of this head means to keep the connection open after it."""
+    """Return whether the sender of this head intends to keep the connection open after the response."""
     tokens = {token.strip().lower() for value in head.all("Connection") for token in value.split(",")}
     both = bool(head.all("Transfer-Encoding") and head.all("Content-Length"))
     return head.version == "HTTP/1.1" and "close" not in tokens and head.status != 101 and not both

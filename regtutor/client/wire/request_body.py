@@ -1,7 +1,7 @@
-"""How much of a body goes out, and what may go wrong while it is read.
+"""How many bytes of a request's body are sent, and the errors of reading it.
 
-What the headers say decides it, right or wrong: a draft may be broken on purpose. How the bytes travel is not known
-here.
+The headers of the request decide how many, right or wrong, because a request can be broken on purpose. This module
+does not depend on the transport.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from regtutor.message import CHUNK, Body, HeaderList
 
 
 class BodyUnreadable(Exception):
-    """Reading the body that is to be sent raised ``error``; the transport raises that one."""
+    """Reading the request's body raised ``error``, which the transport raises instead of this exception."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -22,17 +22,17 @@ class BodyUnreadable(Exception):
 
 
 class BodyTooShort(Exception):
-    """The body to be sent ended before the size that it said it has."""
+    """The request's body ended before its announced size."""
 
 
 @dataclass(frozen=True)
 class Framing:
-    """Where a body ends, as the request's headers say it.
+    """Where a body ends, according to the headers of the request.
 
     Attributes
     ----------
-    chunked: whether its pieces carry their own lengths.
-    length: Content-Length as a number; None where it is absent, or no number.
+    chunked: whether the body is sent in chunked transfer coding.
+    length: Content-Length as a number; None if it is missing or not a number.
     """
 
     chunked: bool
@@ -40,7 +40,7 @@ class Framing:
 
     @classmethod
     def of(cls, headers: HeaderList) -> Framing:
-        """What ``headers`` say; Transfer-Encoding comes before Content-Length (RFC 9112, section 6.3)."""
+        """Read the framing from ``headers``; Transfer-Encoding overrides Content-Length (RFC 9112, section 6.3)."""
         values = [(name.lower(), value.strip()) for name, value in headers]
         codings = [part.strip().lower() for name, value in values if name == "transfer-encoding"
                    for part in value.split(",")]  # fmt: skip
@@ -49,35 +49,37 @@ class Framing:
         return cls(codings[-1:] == ["chunked"], number)
 
     def limit(self, body: Body) -> int:
-        """How many bytes of ``body`` may go out."""
+        """Return how many bytes of ``body`` can be sent at most."""
         return body.size if self.chunked or self.length is None else self.length
 
     def note(self, body: Body, sent: int, complete: bool) -> str:
-        """What a reader should know about ``sent`` bytes of ``body`` having gone out; mostly nothing."""
+        """Return a note for the reader if something is unusual about the ``sent`` bytes of ``body``, else ``""``."""
         limit = self.limit(body)
         if not complete:
-            return f"An answer came, or the connection broke, after {sent} of {body.size} bytes"
+            return f"A response came, or the connection broke, after {sent} of {body.size} bytes"
         if limit < body.size:
             return f"Content-Length is {limit}, so only the first {sent} of {body.size} bytes were sent"
         if limit > body.size:
-            return f"Content-Length is {limit}, but there are only {body.size} bytes: the registry waits for the rest"
+            return (
+                f"Content-Length is {limit}, but the body has only {body.size} bytes: the registry waits for the rest"
+            )
         return ""
 
 
 def pieces(body: Body, limit: int) -> Iterator[bytes]:
-    """The body's bytes, at most ``limit`` of them.
+    """Yield the bytes of the body, at most ``limit`` of them.
 
     Raises
     ------
-    BodyUnreadable: with whatever reading raises.
-    BodyTooShort: if it ends before the size that it said it has.
+    BodyUnreadable: if reading raises an exception; it carries that exception.
+    BodyTooShort: if the body ends before its announced size.
     """
     left = limit
     chunks = body.chunks(CHUNK)
     while left > 0:
         try:
             chunk = next(chunks, b"")
-        except Exception as error:  # whatever the opener's file raises is passed on as it is
+        except Exception as error:  # the file of the opener can raise anything; the transport re-raises it
             raise BodyUnreadable(error) from error
         if not chunk:
             read = limit - left

@@ -1,7 +1,7 @@
-"""Where the body of an answer goes: hashed and dropped, or streamed into a file as well.
+"""Receives the body of a response: hashes it, and writes it to a file if the request names one.
 
-A file that is named by its path appears only when it is complete and is what its digest says. An error body never goes
-into it. How the bytes travelled is not known here.
+A file that is given by its path appears only once it is complete and matches its digest. The body of an error response
+is never written to it. This module does not depend on the transport.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ _T = TypeVar("_T")
 
 
 def check_destination(request: Request) -> None:
-    """See before anything is sent whether the file that ``request.into`` names can be made.
+    """Check, before anything is sent, whether the file that ``request.into`` names can be created.
 
     Raises
     ------
-    CannotSave: if its directory is not there, or it is a directory itself.
+    CannotSave: if its directory does not exist, or the path is a directory itself.
     """
     if not isinstance(request.into, (str, os.PathLike)):
         return
     path = Path(request.into)
     if not path.parent.is_dir():
-        raise CannotSave(f"{path} cannot be written", f"there is no directory {path.parent}", "Make it first")
+        raise CannotSave(f"{path} cannot be written", f"the directory {path.parent} does not exist", "Create it first")
     if path.is_dir():
         raise CannotSave(f"{path} cannot be written", "it is a directory", "Give the path of a file in it")
 
 
 class Download:
-    """The body of one answer while it comes in.
+    """The body of one response while it is received.
 
     Parameters
     ----------
-    request: says what is wanted: ``into`` and ``digest``.
-    status: of the answer; only 200 and 206 bring what was asked for.
-    media_type: the answer's Content-Type, or ``""``.
+    request: its ``into`` and ``digest`` say where the body is written, and which digest it must have.
+    status: the status of the response; only 200 and 206 bring the requested content.
+    media_type: the Content-Type of the response, or ``""``.
     """
 
     def __init__(self, request: Request, status: int, media_type: str) -> None:
@@ -56,33 +56,33 @@ class Download:
         wanted = status in _CONTENT and request.method != "HEAD"
         self._expected = request.digest if wanted and status == 200 else None
         self._algorithm = _algorithm(self._expected)
-        # The tally has the sha256 anyway.
+        # The tally computes sha256 anyway.
         self._hasher = digests.Hasher(self._algorithm) if self._algorithm not in (None, "sha256") else None
         self._path = Path(request.into) if wanted and isinstance(request.into, (str, os.PathLike)) else None
         self._file: BinaryIO | None = None
         self._partial: Path | None = None
         if self._path is not None:
             self._partial = partial = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}.partial")
-            self._file = self._saved(lambda: partial.open("xb"))
+            self._file = self._saving(lambda: partial.open("xb"))
         elif wanted and request.into is not None and not isinstance(request.into, (str, os.PathLike)):
             self._file = request.into
 
     def write(self, chunk: bytes) -> None:
-        """Take in the next bytes.
+        """Hash the next bytes, and write them to the file, if there is one.
 
         Raises
         ------
-        CannotSave: if they cannot be written to the file.
+        CannotSave: if they cannot be written.
         """
         self._tally.update(chunk)
         if self._hasher is not None:
             self._hasher.update(chunk)
         if self._file is not None:
             file = self._file
-            self._saved(lambda: file.write(chunk))
+            self._saving(lambda: file.write(chunk))
 
     def finish(self) -> BodyRecord:
-        """The body is complete: put the file in its place, if it is what it should be."""
+        """Finish a complete body: move the file to its path, unless the body does not match its digest."""
         if self.mismatch:
             self._drop()
             return self._tally.record("discarded")
@@ -90,32 +90,32 @@ class Download:
             return self._tally.record("received" if self._tally.size else "none")
         if self._path is not None and self._partial is not None:
             partial, path, file = self._partial, self._path, self._file
-            self._saved(file.close)
-            self._saved(lambda: partial.replace(path))
+            self._saving(file.close)
+            self._saving(lambda: partial.replace(path))
         return self._tally.record("saved")
 
     def abort(self) -> BodyRecord:
-        """The body ended early: nothing is left behind at a path."""
+        """Give up a body that ended early, and remove its partial file."""
         self._drop()
         return self._tally.record("partial" if self._tally.size else "none")
 
     @property
     def size(self) -> int:
-        """Bytes so far."""
+        """How many bytes were received so far."""
         return self._tally.size
 
     @property
     def token(self) -> Token | None:
-        """The token in the response of a token server; None in any other, and in a refusal."""
+        """The token in the response of a token server; None for a refusal and for any other response."""
         return self._tally.token() if self._succeeded and isinstance(self._tally, TokenTally) else None
 
     @property
     def mismatch(self) -> str:
-        """Why the bytes are not what their digest says, or ``""``; to be asked at the end."""
+        """Why the bytes do not match the expected digest, or ``""``; valid once the body is complete."""
         if self._expected is None:
             return ""
         if self._algorithm is None:
-            return f"{self._expected!r} is no digest that anything could have"
+            return f"{self._expected!r} is not a digest of a supported algorithm"
         found = self._hasher.digest if self._hasher else self._tally.digest
         return "" if found == self._expected else f"its digest is {found}, not {self._expected}"
 
@@ -124,12 +124,12 @@ class Download:
             self._file.close()
             self._partial.unlink(missing_ok=True)
 
-    def _saved(self, act: Callable[[], _T]) -> _T:
+    def _saving(self, act: Callable[[], _T]) -> _T:
         try:
             return act()
         except (OSError, TypeError) as error:
             self._drop()
-            name = self._path or "the file that was given"
+            name = self._path or "the given file"
             raise CannotSave(f"The body cannot be written to {name}", str(error)) from error
 
 
@@ -141,12 +141,12 @@ def _algorithm(digest: str | None) -> str | None:
 
 
 def completed(recording: Recording, download: Download) -> Exchange:
-    """The record of an exchange whose answer's body is all there.
+    """Return the record of an exchange after the whole body of its response was received.
 
     Raises
     ------
-    ContentMismatch: if the body is not what ``request.digest`` says.
-    CannotSave: if it cannot be put in its place.
+    ContentMismatch: if the body does not match ``request.digest``.
+    CannotSave: if the file cannot be moved to its path.
     """
     body = download.finish()
     if download.size:
@@ -154,9 +154,9 @@ def completed(recording: Recording, download: Download) -> Exchange:
     exchange = recording.exchange(body, token=download.token)
     if download.mismatch:
         raise ContentMismatch(
-            f"The answer to {exchange.step} is not the content that was asked for",
+            f"The response to {exchange.step} is not the requested content",
             download.mismatch,
-            "Nothing was kept. The registry's storage is damaged, or something between changed the bytes",
+            "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes",
             exchange=exchange,
         )
     return exchange

@@ -1,8 +1,8 @@
-"""One request on its way over one connection, and the answers to it.
+"""Sends one request over one connection, and reads the heads of its responses.
 
-In the order in which it happens: the head goes out; with ``Expect: 100-continue`` the answer is awaited; the body goes
-out while an eye is kept on answers; the final head comes in. What happens is told to a ``Recording``. How the
-connection came to be is not known here, and neither is what becomes of the answer's body.
+The steps are, in order: send the head; with ``Expect: 100-continue``, wait for a response; send the body, and stop if a
+final response comes early; read the final head. Each event is reported to a ``Recording``. Connections are opened in
+``connection.py``, and the body of the response is received in ``response_body.py``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from regtutor.client.recording import WITHHELD, Recording
 from regtutor.client.wire.head import (
-    NonsenseAnswer,
+    MalformedResponse,
     ReceivedHead,
     body_framing,
     composed_headers,
@@ -33,21 +33,21 @@ _INTERIMS = 100
 
 
 class StaleConnection(Exception):
-    """An open connection that was to be used again was gone before a byte was written."""
+    """An open connection from the pool was already closed, before a byte was written to it."""
 
 
 class Sending:
-    """One request on its way.
+    """One request while it is sent.
 
     Parameters
     ----------
-    recording: is told what happens.
+    recording: receives each event.
     address: where the request goes.
     headers: as ``Registry.send`` gives them.
-    user_agent: sent where they name none.
-    read_timeout: seconds that may pass without a byte going out or coming in.
-    expect_wait: seconds to wait for an answer to ``Expect: 100-continue``.
-    notes: what to say about a new connection besides what is seen of it.
+    user_agent: the User-Agent, if ``headers`` has none.
+    read_timeout: seconds that can pass without a byte sent or received.
+    expect_wait: seconds to wait for a response to ``Expect: 100-continue``.
+    notes: further notes for the event of a new connection.
     """
 
     def __init__(
@@ -74,24 +74,24 @@ class Sending:
 
     @property
     def request(self) -> Request:
-        """What is being sent."""
+        """The request that is sent."""
         return self.recording.request
 
     @property
     def final(self) -> ReceivedHead:
-        """The final head; only after :meth:`answer`."""
+        """The final head; available after :meth:`response`."""
         assert self._final is not None
         return self._final
 
     def compose(self, forwarding: bool, extra: HeaderList) -> None:
-        """Write the head. A proxy that forwards gets the absolute form of the target, and ``extra`` headers."""
+        """Compose the head. A forwarding proxy gets the target in absolute form, and the ``extra`` headers."""
         target = sendable_target(self._address.target)
         self.recording.target = f"{self._address.origin}{target}" if forwarding else target
         self.recording.headers = composed_headers(self.request, self._given, self._address, self._user_agent, extra)
         self._head = head_bytes(self.request.method, self.recording.target, self.recording.headers)
 
     def over(self, tap: Tap, *, forwarding: bool, extra: HeaderList, note: str) -> None:
-        """Send the request over ``tap``; an answer that comes meanwhile is taken in."""
+        """Send the request over ``tap``; responses that come in the meantime are read."""
         self.tap = tap
         new = ", ".join(part for part in (note, *self._notes) if part)
         self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
@@ -100,7 +100,7 @@ class Sending:
         if self.reused:
             tap.poll()
             if tap.ended or tap.pending:
-                raise StaleConnection("it had ended, or what came on it answers no request")
+                raise StaleConnection("it was closed, or bytes came on it that belong to no request")
         if self._write(self._head, lambda: tap.ended) < len(self._head):
             return
         self.recording.event("head sent", len(self._head))
@@ -113,21 +113,24 @@ class Sending:
         else:
             self.recording.event("body withheld", note=WITHHELD)
 
-    # -- answers -------------------------------------------------------------------------------------------------
+    # -- responses -----------------------------------------------------------------------------------------------
 
     def _take(self, raw: bytes) -> ReceivedHead:
         head = parse_head(raw)
         if head.interim:
             self._interims += 1
             if self._interims > _INTERIMS:
-                raise NonsenseAnswer(f"it is more than {_INTERIMS} interim answers")
+                raise MalformedResponse(f"more than {_INTERIMS} interim responses came")
         else:
             self._final = head
         self.recording.received(head)
         return head
 
     def _go_ahead(self) -> bool:
-        """Whether the body may go: at once without Expect; with it, after 100, or when no answer comes in time."""
+        """Return whether to send the body.
+
+        Without Expect it is sent at once; with Expect, after a 100 or if no response comes in time.
+        """
         assert self.tap is not None
         expected = (value.lower() for name, value in self.recording.headers if name.lower() == "expect")
         if "100-continue" not in expected:
@@ -138,13 +141,13 @@ class Sending:
                 if self._take(self.tap.head(deadline)).status == 100:
                     return True
             except TimeoutError:
-                note = f"No answer to Expect came within {self._expect_wait:g} s, so the body was sent without one"
+                note = f"No response to Expect came within {self._expect_wait:g} s, so the body was sent without one"
                 self.recording.event("waited", note=note)
                 return True
         return False
 
-    def _answered(self) -> bool:
-        """Whether a final answer has come, or none can come any more."""
+    def _must_stop(self) -> bool:
+        """Return whether a final response has come, or none can come any more."""
         assert self.tap is not None
         while self._final is None:
             raw = self.tap.take_head()
@@ -153,21 +156,21 @@ class Sending:
             self._take(raw)
         return True
 
-    def answer(self) -> HTTPResponse:
+    def response(self) -> HTTPResponse:
         """Wait for the final head.
 
         Returns
         -------
-        What reads the answer's body, undecoded.
+        A reader of the response's body, undecoded.
 
         Raises
         ------
-        TimeoutError, OSError, NonsenseAnswer: if no final head comes.
+        TimeoutError, OSError, MalformedResponse: if no final head comes.
         """
         assert self.tap is not None
         try:
             while self._final is None:
-                # Each interim answer is a sign of life: the wait begins anew.
+                # Each interim response restarts the timeout: the registry is still working.
                 self._take(self.tap.head(time.monotonic() + self._read_timeout))
         except OSError as error:
             raise self._broken or error from error
@@ -178,10 +181,13 @@ class Sending:
     # -- the body ------------------------------------------------------------------------------------------------
 
     def _write(self, data: bytes, stop: Callable[[], bool] | None = None) -> int:
-        """Send; fewer bytes than ``data`` has go out if an answer came first, or if the connection broke."""
+        """Send ``data``, and return how many bytes were sent.
+
+        Not all are sent if a response comes first, or if the connection breaks.
+        """
         assert self.tap is not None
         try:
-            return self.tap.write(data, self._read_timeout, stop or self._answered)
+            return self.tap.write(data, self._read_timeout, stop or self._must_stop)
         except TimeoutError:
             raise
         except OSError as error:
@@ -202,7 +208,7 @@ class Sending:
             self.recording.event("body sent", sent, note)
 
     def _send_pieces(self, chunks: Iterator[bytes], chunked: bool) -> bool:
-        """Send the body; whether nothing stopped it."""
+        """Send the body, and return whether all of it was sent."""
         tally = self.recording.upload
         for chunk in chunks:
             self.recording.upload_fate = "partial"
@@ -217,8 +223,11 @@ class Sending:
 
 
 def _body_reader(tap: Tap, method: str, status: int, body: HeaderList, timeout: float) -> HTTPResponse:
-    """http.client decodes the framing of the body. It is given a head of our own making, which says nothing else:
-    how it reads real heads (folding, limits, 103 as a final answer) is not what should be recorded."""
+    """Return a reader of the response's body.
+
+    http.client decodes the framing of the body. It gets a head made here, which contains only the framing, because
+    the way that it reads real heads (folding, limits, 103 as a final response) would distort the record.
+    """
     lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in body)]
     tap.pending[:0] = "\r\n".join([*lines, "", ""]).encode()
     tap.settimeout(timeout)

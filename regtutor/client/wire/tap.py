@@ -1,7 +1,7 @@
-"""A tap on a connected socket, plain or TLS: received bytes can be looked at before http.client reads them.
+"""A tap on a connected socket, plain or TLS: received bytes can be inspected before http.client reads them.
 
-It sits above TLS, so that it sees HTTP and not records. Looking is done by reading into a buffer that is served first
-afterwards (peeking does not work on TLS). It knows where a head ends, and nothing else about HTTP.
+It works above TLS, so that it sees HTTP and not TLS records. Bytes are inspected by reading them into a buffer, which
+later reads are served from first (TLS sockets cannot peek). Of HTTP, this module uses only the rule where a head ends.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class ClosedEarly(OSError):
-    """The other side closed the connection before its answer was complete."""
+    """The other side closed the connection before its response was complete."""
 
 
 class Tap:
-    """A socket with a buffer of what was received and not yet read.
+    """A socket with a buffer of bytes that were received and not yet read.
 
     Attributes
     ----------
-    pending: received bytes that nobody has read yet.
+    pending: received bytes that were not read yet.
     ended: whether the other side has closed its side.
-    used: whether a request has gone over this connection.
-    reusable: whether another one may.
+    used: whether a request was sent over this connection.
+    reusable: whether another request can be sent over it.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -48,28 +48,29 @@ class Tap:
 
     @property
     def tls(self) -> str:
-        """The version of TLS and the cipher, or ``""`` for a plain connection."""
+        """The TLS version and the cipher, or ``""`` for a plain connection."""
         if not isinstance(self._sock, ssl.SSLSocket):
             return ""
         cipher = self._sock.cipher()
         return f"{self._sock.version()}, {cipher[0] if cipher else 'no cipher'}"
 
     def close(self) -> None:
-        """Close the socket; it will not be used again."""
+        """Close the socket, and mark it as not reusable."""
         self.reusable = False
         self._sock.close()
 
     def fill(self, timeout: float) -> None:
-        """Take in what comes next, waiting at most ``timeout`` seconds (TimeoutError after that)."""
+        """Receive the next bytes, waiting at most ``timeout`` seconds (then TimeoutError)."""
         self._sock.settimeout(max(timeout, 0.001))
         received = self._sock.recv(_PIECE)
         self.ended = not received
         self.pending += received
 
     def poll(self) -> None:
-        """Take in what has come, without waiting. A lost connection is remembered: what came before it can be read.
+        """Receive what has come, without waiting.
 
-        The socket stays non-blocking.
+        If the connection is lost, the error is raised later, so that the bytes before it can be read. The socket stays
+        non-blocking.
         """
         if self.ended:
             return
@@ -85,7 +86,7 @@ class Tap:
         self.pending += received
 
     def take_head(self) -> bytes | None:
-        """The head at the beginning of what has come, if it is all there."""
+        """Remove and return the head at the beginning of the received bytes; None if it is incomplete."""
         end = head_end(self.pending) if self.pending else None
         if end is None:
             return None
@@ -94,11 +95,11 @@ class Tap:
         return head
 
     def head(self, deadline: float) -> bytes:
-        """The next head, waiting until ``deadline`` (of ``time.monotonic``; TimeoutError after that).
+        """Return the next head, waiting until ``deadline`` (of ``time.monotonic``; then TimeoutError).
 
         Raises
         ------
-        ClosedEarly: if the connection ends before the head does.
+        ClosedEarly: if the connection ends before the head is complete.
         """
         while True:
             head = self.take_head()
@@ -106,24 +107,25 @@ class Tap:
                 return head
             if self.ended:
                 raise self._lost or ClosedEarly(
-                    f"the connection was closed after {len(self.pending)} bytes of an answer"
+                    f"the connection was closed after {len(self.pending)} bytes of a response"
                 )
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise TimeoutError("no answer came in time")
+                raise TimeoutError("no response came in time")
             self.fill(remaining)
 
     def write(self, data: bytes, timeout: float, stop: Callable[[], bool]) -> int:
-        """Send ``data`` and look out for answers meanwhile.
+        """Send ``data``, and receive what comes in the meantime.
 
         Parameters
         ----------
-        timeout: seconds that may pass without any byte going out (TimeoutError after that).
-        stop: called before each piece; True ends the sending. It must be True once the other side has closed its side.
+        timeout: seconds that can pass without a byte sent (then TimeoutError).
+        stop: called before each piece; if it returns True, no more is sent. It must return True once the other side has
+            closed its side.
 
         Returns
         -------
-        How many bytes went out.
+        How many bytes were sent.
         """
         view = memoryview(data)
         sent = 0
@@ -149,12 +151,12 @@ class Tap:
                 raise TimeoutError("the other side stopped reading")
 
     def makefile(self, *_args: Any, **_options: Any) -> io.BufferedReader:
-        """A reader of what is pending and then of what comes; closing it leaves the socket open."""
+        """Return a reader of the pending bytes, then of the socket; closing it leaves the socket open."""
         return io.BufferedReader(_Reader(self), _PIECE)
 
 
 class _Reader(io.RawIOBase):
-    """The socket's own reader refuses to go on after one timeout; this one does not."""
+    """A reader that can continue after a timeout; the socket's own reader cannot."""
 
     def __init__(self, tap: Tap) -> None:
         self._tap = tap

@@ -1,6 +1,7 @@
-"""The transport over a socket: one request, once, and a record of what really travelled.
+"""The transport over a socket: sends each request once, and records what was sent and received.
 
-It follows no redirect, tries nothing again, keeps no cookie and reads no environment. Every wait has a limit.
+It follows no redirects, retries nothing, keeps no cookies and reads no environment variables. Every wait has a time
+limit.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ class WireTransport:
 
     Parameters
     ----------
-    timeout: seconds to connect, and seconds that may pass without a byte; one number for both.
-    expect_wait: seconds to wait for an answer to ``Expect: 100-continue`` before the body goes all the same.
-    proxies: ``http`` and ``https`` (of the registry's URL) to a proxy's URL, and ``no_proxy`` to a list of hosts;
-        None or empty for no proxy. Loopback is never proxied.
+    timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
+    expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
+    proxies: maps ``http`` and ``https`` (the scheme of the registry's URL) to the URL of a proxy, and ``no_proxy`` to a
+        list of hosts; None or empty for no proxy. Loopback is never proxied.
     verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
-    cert: a client certificate: the path of a file with certificate and key, or the paths of both.
-    user_agent: sent where a request names none.
-    sources: where these settings come from, such as ``"HTTPS_PROXY"``; every new connection's event names them.
+    cert: a client certificate: the path of a file with the certificate and its key, or the paths of both.
+    user_agent: the User-Agent of requests that do not set one.
+    sources: notes on where these settings come from; the event of each new connection contains them.
 
     Raises
     ------
-    ConnectionFailed: if a certificate file is not there.
+    ConnectionFailed: if a certificate file does not exist.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class WireTransport:
         self.user_agent = user_agent or default_user_agent()
         for path in (self.verify, *((cert,) if isinstance(cert, str) else cert or ())):
             if isinstance(path, str) and not os.path.exists(path):
-                raise ConnectionFailed(f"The certificate file {path} is not there", next="Give the path of a PEM file")
+                raise ConnectionFailed(
+                    f"The certificate file {path} does not exist", next="Give the path of a PEM file"
+                )
         self._adapter = TappedAdapter()
 
     def close(self) -> None:
@@ -76,14 +79,14 @@ class WireTransport:
         self._adapter.close()
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
-        """Send ``request`` to ``url`` with these ``headers``, and what a client must add to them.
+        """Send ``request`` to ``url`` with these ``headers``, plus those that a client must add.
 
         Parameters
         ----------
-        request: the body, ``into`` and ``digest`` are taken from it.
+        request: its method, body, ``into`` and ``digest`` are used.
         url: absolute; its path and query are sent byte for byte.
-        headers: sent in order and spelling.
-        registry: the name that the record gives to the registry.
+        headers: sent in their order and spelling.
+        registry: the name of the registry in the record.
 
         Returns
         -------
@@ -91,12 +94,12 @@ class WireTransport:
 
         Raises
         ------
-        ConnectionFailed: if no complete answer came; it carries the partial exchange.
-        ContentMismatch: if the body is not what ``request.digest`` says.
+        ConnectionFailed: if no complete response came; it carries the partial exchange.
+        ContentMismatch: if the body of the response does not match ``request.digest``.
         InvalidURL, InvalidHeader, CannotSave: before anything is sent.
 
-        What reading the request's body raises, or writing the answer's, comes out as it is, and the connection is cut;
-        an error of regtutor's carries the partial exchange.
+        An exception from reading the request's body, or from writing the response's body, is raised unchanged, and the
+        connection is closed. If it is a RegtutorError, it carries the partial exchange.
         """
         address = split_url(url)
         check_destination(request)
@@ -112,12 +115,12 @@ class WireTransport:
             notes=(*self.sources, *_unverified(address, self.verify)),
         )
         try:
-            answer = self._deliver(sending, address, proxy)
+            response = self._deliver(sending, address, proxy)
         except BodyUnreadable as error:
             raise sending.recording.cut(error.error) from None
         except FAILURES as error:
             self._fail(error, sending, address, proxy)
-        return self._receive(answer, sending, address, proxy)
+        return self._receive(response, sending, address, proxy)
 
     def _deliver(self, sending: Sending, address: Address, proxy: str) -> HTTPResponse:
         def once() -> HTTPResponse:
@@ -127,22 +130,22 @@ class WireTransport:
 
         try:
             return once()
-        except StaleConnection:  # not a byte was written, so this is not a second request
+        except StaleConnection:  # no byte was written, so this is not a second request
             return once()
 
-    def _receive(self, answer: HTTPResponse, sending: Sending, address: Address, proxy: str) -> Exchange:
+    def _receive(self, response: HTTPResponse, sending: Sending, address: Address, proxy: str) -> Exchange:
         recording, tap = sending.recording, sending.tap
         assert tap is not None
         whole = False
         try:
             download = Download(recording.request, sending.final.status, sending.final.header("Content-Type"))
             try:
-                for chunk in _chunks(answer):
+                for chunk in _chunks(response):
                     download.write(chunk)
                 whole = True
             except FAILURES as error:
                 self._fail(error, sending, address, proxy, download.abort())
-            except RegtutorError as error:  # it takes no more of the body, as a full disk
+            except RegtutorError as error:  # the body cannot be written, for example because the disk is full
                 recording.stopped(error, download.abort())
                 raise
             finally:
@@ -152,7 +155,7 @@ class WireTransport:
         finally:
             if not whole or not tap.reusable:
                 tap.close()
-            answer.release_conn()
+            response.release_conn()
 
     def _fail(
         self, error: BaseException, sending: Sending, address: Address, proxy: str, body: BodyRecord | None = None
@@ -177,6 +180,6 @@ def _unverified(address: Address, verify: bool | str) -> tuple[str, ...]:
     return ("the certificate was not checked",) if address.scheme == "https" and verify is False else ()
 
 
-def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
-    while chunk := answer.read(CHUNK):
+def _chunks(response: HTTPResponse) -> Iterator[bytes]:
+    while chunk := response.read(CHUNK):
         yield chunk

@@ -1,1 +1,1 @@
-"""Reading an image from a file or a folder: OCI layouts and docker archives. ``load`` recognizes which one it is."""
+"""Reading an image from a file or a folder: OCI layouts and docker archives. ``load`` detects the format."""

@@ -1,8 +1,8 @@
-"""The archive form of an image: a tar file, read by the offsets of its members.
+"""Images in a tar file, read through the offsets of its members.
 
-Only headers are read when an archive is opened; a member's bytes are streamed later from where they lie. ``tarfile``
-takes single headers apart here, and no more: it keeps silent about an archive that ends early, and it would read a
-long name of any length into memory. This module does not know what is in the members.
+Only headers are read when an archive is opened; the bytes of a member are streamed later from their place in the file.
+``tarfile`` is used only to parse single headers: it does not report an archive that ends early, and it would read a
+long name of any length into memory. This module does not depend on the contents of the members.
 
 Sources: POSIX.1-2017, pax, sections "pax Interchange Format" and "ustar Interchange Format"; GNU tar's manual,
 section "The Standard Format", for long names.
@@ -21,14 +21,14 @@ from regtutor.content.reading.files import FilePart, check_name, unreadable
 from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
 
 BLOCK = 512
-"""Bytes in a header, and what every member is padded to."""
+"""The size of a header in bytes; the content of every member is padded to a multiple of it."""
 
 MAX_MEMBERS = 100_000
 MAX_EXTENDED_HEADER = 1024 * 1024
-"""The most members, and the most bytes in a header that holds a long name; real images need far less."""
+"""The most members, and the most bytes in a header that contains a long name; real images need far less."""
 
 MAX_LINKS = 40
-"""How many links may lead from one to the next, as on Linux."""
+"""The longest chain of links, as on Linux."""
 
 COMPRESSED = {
     b"\x1f\x8b": ("gzip", "gunzip"),
@@ -36,7 +36,7 @@ COMPRESSED = {
     b"\xfd7zXZ\x00": ("xz", "unxz"),
     b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
 }
-"""First bytes of a compressed file: the format, and the program that undoes it."""
+"""First bytes of a compressed file: the format, and the program that decompresses it."""
 
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _LINKS = (tarfile.SYMTYPE, tarfile.LNKTYPE)
@@ -48,7 +48,7 @@ _PAX_FIELDS = {"path": "name", "linkpath": "linkname", "size": "size"}
 
 @dataclass(frozen=True)
 class _Member:
-    """A file's ``part``, or the name of the member that a link leads to."""
+    """The ``part`` of a file, or the ``target`` of a link: the name of another member."""
 
     part: FilePart | None = None
     target: str = ""
@@ -64,8 +64,8 @@ class Archive:
     Raises
     ------
     TruncatedArchive: if it ends inside a member or a header.
-    UnsafePath: if a member's name, or where a link leads, is outside the archive.
-    UnreadableImage: if it is compressed, is no tar file or is damaged.
+    UnsafePath: if the name of a member, or the target of a link, is outside the archive.
+    UnreadableImage: if it is compressed, damaged or not a tar file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,11 +81,11 @@ class Archive:
             raise unreadable(path, error) from error
 
     def find(self, name: str) -> FilePart | None:
-        """The regular file called ``name``, links followed, or None.
+        """Return the regular file called ``name``, following links, or None.
 
         Raises
         ------
-        UnsafePath: if the name leads out of the archive, or the links lead in a circle.
+        UnsafePath: if the name leads out of the archive, or the links form a loop.
         """
         check_name(name, self.path)
         wanted = posixpath.normpath(name)
@@ -95,14 +95,14 @@ class Archive:
                 return member.part if member else None
             wanted = member.target
         raise UnsafePath(
-            f"{self.path} holds links that lead in a circle, from {name!r}",
-            "a file cannot be found behind them",
-            "Make the archive again",
+            f"{self.path} contains links that form a loop, starting at {name!r}",
+            "they lead to no file",
+            "Create the archive again",
             path=self.path,
         )
 
     def _headers(self, file: BinaryIO) -> Iterator[tarfile.TarInfo]:
-        """Each member's header with its long name put in; ``offset_data`` says where its bytes begin."""
+        """Yield the header of each member, with its long name filled in; ``offset_data`` is where its bytes begin."""
         end = file.seek(0, 2)
         offset, extended = 0, dict[str, str]()
         for _ in range(MAX_MEMBERS):
@@ -114,7 +114,7 @@ class Archive:
             stored = 0 if info.type in _WITHOUT_BYTES else info.size
             if info.offset_data + stored > end:
                 self._truncated(
-                    f"{info.name[:200]!r} has {stored:,} bytes, of which {end - info.offset_data:,} are there"
+                    f"{info.name[:200]!r} has {stored:,} bytes, of which {end - info.offset_data:,} are in the file"
                 )
             offset = info.offset_data + -(-stored // BLOCK) * BLOCK
             if info.type in _EXTENSIONS:
@@ -141,22 +141,22 @@ class Archive:
                 self._truncated(f"the header at byte {offset:,} is cut off")
             self._damaged("it is too short for a tar file")
         except (tarfile.HeaderError, ValueError) as error:
-            self._damaged(f"the header at byte {offset:,} is not one of a tar file: {error}" if offset else "")
+            self._damaged(f"the header at byte {offset:,} is not a tar header: {error}" if offset else "")
         return None
 
     def _extend(self, info: tarfile.TarInfo, extended: dict[str, str]) -> None:
         for key, value in extended.items():
             field = _PAX_FIELDS[key]
             if field == "size" and not (value.isascii() and value.isdigit() and len(value) < 20):
-                self._damaged(f"a size is written {value[:40]!r}")
+                self._damaged(f"a pax header has the malformed size {value[:40]!r}")
             setattr(info, field, int(value) if field == "size" else value)
         if info.size < 0:
             self._damaged(f"the size of {info.name[:200]!r} is negative")
 
     def _extension(self, file: BinaryIO, info: tarfile.TarInfo) -> dict[str, str]:
-        """The fields that a pax header or a GNU long name gives to the member after it."""
+        """Return the fields that a pax header or a GNU long name sets for the member after it."""
         if info.size > MAX_EXTENDED_HEADER:
-            self._damaged(f"a header that holds a long name has {info.size:,} bytes")
+            self._damaged(f"a header that contains a long name has {info.size:,} bytes")
         file.seek(info.offset_data)
         data = file.read(info.size)
         if key := _LONG_NAMES.get(info.type):
@@ -166,17 +166,17 @@ class Archive:
         return {key: value for key, value in self._pax_records(data) if key in _PAX_FIELDS}
 
     def _pax_records(self, data: bytes) -> Iterator[tuple[str, str]]:
-        """``length key=value`` and a line end, again and again; the length counts the whole record."""
+        """Yield the records of a pax header: ``length key=value`` and a newline; the length counts the whole record."""
         at = 0
         while at < len(data) and data[at]:
             length, _, _ = data[at : at + 20].partition(b" ")
             size = int(length) if length.isdigit() and len(length) < 8 else 0
             key, equals, value = data[at + len(length) + 1 : max(at + size - 1, 0)].partition(b"=")
-            # A size that is too small would read the same record for ever.
+            # A size that is too small would read the same record forever.
             if size <= len(length) + 1 or not equals or at + size > len(data):
-                self._damaged("a pax header is broken")
+                self._damaged("a pax header is malformed")
             if key.startswith(b"GNU.sparse"):
-                self._damaged("it holds a sparse file, which has no bytes to stream in order")
+                self._damaged("it contains a sparse file, whose bytes cannot be streamed in order")
             yield key.decode("utf-8", "replace"), value.decode("utf-8", "surrogateescape")
             at += size
 
@@ -191,14 +191,14 @@ class Archive:
             self._members.pop(name, None)
 
     def _inside(self, name: str, base: str, link: str = "") -> str:
-        """``name``, as seen from the folder ``base``, as the plain name of a member."""
+        """Resolve ``name``, relative to the folder ``base``, to the normalized name of a member."""
         plain = posixpath.normpath(posixpath.join(base, name.rstrip("/") or "."))
         if name.startswith("/") or plain.startswith("/") or plain.split("/")[0] == ".." or "\0" in name:
             what = f"the link {link[:200]!r} to {name[:200]!r}" if link else f"a file named {name[:200]!r}"
             raise UnsafePath(
-                f"{self.path} holds {what}, which leads out of the archive",
-                "a name in an image is relative and stays inside the image",
-                "Do not trust this archive; make it again with a tool that you know",
+                f"{self.path} contains {what}, which leads out of the archive",
+                "a name in an image must be relative and must stay inside the image",
+                "Do not trust this archive; create it again with a tool that you know",
                 path=self.path,
             )
         return plain
@@ -208,20 +208,20 @@ class Archive:
             if start.startswith(magic):
                 raise UnreadableImage(
                     f"{self.path} is compressed with {name}",
-                    "layers are streamed from where they lie in the archive, which compression does not permit",
+                    "layers are streamed from their offsets in the archive, which is not possible with compression",
                     f"Decompress it first: {program} {self.path}",
                     path=self.path,
                 )
 
     def _truncated(self, reason: str) -> NoReturn:
         raise TruncatedArchive(
-            f"{self.path} ends too early", reason, "Copy or download it again, or save the image again", path=self.path
+            f"{self.path} is truncated", reason, "Copy or download it again, or save the image again", path=self.path
         )
 
     def _damaged(self, reason: str) -> NoReturn:
         raise UnreadableImage(
-            f"{self.path} is not a tar file that can be read",
+            f"{self.path} is not a readable tar file",
             reason or "it does not begin with a tar header",
-            "Give an OCI layout (a folder or a tar file) or what docker save writes",
+            "Give an OCI layout (a folder or a tar file) or an archive that docker save wrote",
             path=self.path,
         )

@@ -1,11 +1,11 @@
-"""Reads what ``docker save`` wrote before version 25, and what podman and skopeo call ``docker-archive``.
+"""Reading the archives that ``docker save`` wrote before version 25, which podman and skopeo call ``docker-archive``.
 
-Such an archive holds ``manifest.json`` (a list, and no manifest that a registry knows), configs, and layers as plain
-tar files. A registry wants a manifest, so one is written here: over the layers as they are stored, the config byte for
-byte as it is, and the same for the same archive every time.
+Such an archive contains ``manifest.json`` (a list, not a manifest that a registry accepts), configs, and layers as
+plain tar files. A registry needs a manifest, so this module writes one. It refers to the layers as they are stored and
+to the config byte for byte, and the same archive always gives the same manifest.
 
-A layer that is stored uncompressed has its diff ID for a digest, so it is not read here. One that is compressed is
-read once, for its digest.
+The digest of an uncompressed layer is its diff ID, so such a layer is not read. A compressed layer is read once, to
+compute its digest.
 
 Sources: the Docker Image Specification v1.2, section "Combined Image JSON + Filesystem Changeset Format"
 <https://github.com/moby/docker-image-spec/blob/v1.2/v1.2.md>; "Image Manifest Version 2, Schema 2".
@@ -43,12 +43,12 @@ LIST = "manifest.json"
 _HEX = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 _DOCKER = {b"\x1f\x8b": types.DOCKER_LAYER_GZIP, b"": types.DOCKER_LAYER}
 _OCI = {b"\x28\xb5\x2f\xfd": types.OCI_LAYER_ZSTD, b"\x1f\x8b": types.OCI_LAYER_GZIP, b"": types.OCI_LAYER}
-"""First bytes of a layer, and its media type; Docker's own types have none for zstd."""
+"""First bytes of a layer, and its media type; Docker has no media type for zstd."""
 
 
 @dataclass(frozen=True)
 class _Entry:
-    """One image in the list: its names, config and layers by file name, and foreign layers by diff ID."""
+    """One image in the list: its names, the file names of its config and layers, and its foreign layers by diff ID."""
 
     tags: tuple[str, ...]
     config: str
@@ -57,11 +57,11 @@ class _Entry:
 
 
 def load_docker_archive(files: Files, platform: Platform | None, name: str | None) -> Image:
-    """The image called ``name``, for ``platform``, in the docker archive that ``files`` holds.
+    """Return the image called ``name``, for ``platform``, from the docker archive in ``files``.
 
     Raises
     ------
-    ImageError: as :func:`regtutor.content.reading.load.load_image` says.
+    ImageError: as documented in :func:`regtutor.content.reading.load.load_image`.
     """
     part = files.find(LIST)
     if part is None:
@@ -70,7 +70,7 @@ def load_docker_archive(files: Files, platform: Platform | None, name: str | Non
     entry, config, view = _chosen(files, named, platform)
     check_diff_ids(part, view, len(entry.layers))
     if len(view.diff_ids) != len(entry.layers):
-        _bad(part, f"the config {entry.config} names no diff IDs")
+        _bad(part, f"the config {entry.config} lists no diff IDs")
     stored = [_stored(files, layer) for layer in entry.layers]
     family = _OCI if any(start.startswith(b"\x28\xb5\x2f\xfd") for _, start in stored) else _DOCKER
     layers = tuple(
@@ -87,8 +87,8 @@ def _entries(part: FilePart) -> list[_Entry]:
     body = view_json(part, read_small(part))
     if isinstance(body, dict) and "schemaVersion" in body:
         raise UnreadableImage(
-            f"{part} is the manifest itself, as skopeo's dir: form keeps it",
-            "an OCI layout or a docker archive is read here",
+            f"{part} is the manifest itself, as in skopeo's dir: format",
+            "regtutor reads only OCI layouts and docker archives",
             "Write the image as an OCI layout: skopeo copy dir:FOLDER oci:FOLDER2",
             path=part.path,
         )
@@ -99,14 +99,14 @@ def _entries(part: FilePart) -> list[_Entry]:
 
 def _entry(part: FilePart, value: Any) -> _Entry:
     if not isinstance(value, dict):
-        _bad(part, "an entry of it is not an object")
+        _bad(part, "one of its entries is not an object")
     tags, layers = value.get("RepoTags") or [], value.get("Layers") or []
     config, sources = value.get("Config"), value.get("LayerSources") or {}
     lists = isinstance(tags, list) and isinstance(layers, list) and isinstance(sources, dict)
     if not lists or not isinstance(config, str) or not all(isinstance(text, str) for text in [*tags, *layers]):
-        _bad(part, "an entry of it lacks Config or Layers, or RepoTags is not a list of names")
+        _bad(part, "one of its entries lacks Config or Layers, or RepoTags is not a list of names")
     if len(layers) > MAX_ENTRIES:
-        _bad(part, f"an entry of it has more than {MAX_ENTRIES:,} layers")
+        _bad(part, f"one of its entries has more than {MAX_ENTRIES:,} layers")
     try:
         known = {diff_id: parse_descriptor(source, "LayerSources") for diff_id, source in sources.items()}
     except InvalidManifest as error:
@@ -124,7 +124,7 @@ def _named(files: Files, entries: list[_Entry], name: str | None) -> list[_Entry
 
 
 def _chosen(files: Files, entries: list[_Entry], platform: Platform | None) -> tuple[_Entry, bytes, ConfigView]:
-    """The one that is meant, with its config: the only one, or the only one for the platform."""
+    """Return the only entry, or the only one for the platform, with its config."""
     configs = [(entry, *_config(files, entry.config)) for entry in entries]
     if platform is None and len(configs) == 1:
         return configs[0]
@@ -148,7 +148,7 @@ def _config(files: Files, name: str) -> tuple[bytes, ConfigView]:
 
 
 def _stored(files: Files, name: str) -> tuple[FilePart, bytes]:
-    """Where a layer lies, and its first bytes."""
+    """Return the file of a layer, and its first bytes."""
     part = files.find(name)
     if part is None:
         missing(files, name, "a layer of the image")
@@ -178,7 +178,7 @@ def _read_digest(part: FilePart) -> str:
 
 
 def _written(media_type: str, config: Config, layers: tuple[Layer, ...]) -> bytes:
-    """The manifest, in the order and with the indents that Docker writes."""
+    """Return the manifest as JSON, with the order of keys and the indentation that Docker uses."""
     blobs: tuple[Config | Layer, ...] = (config, *layers)
     described = [
         {

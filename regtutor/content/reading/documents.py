@@ -1,7 +1,7 @@
-"""The small parts of an image on disk: manifests and configs, read whole and checked before anything is believed.
+"""Reading and verifying the small parts of an image on disk: manifests, indexes and configs.
 
-Each function reads one file, within a limit, and raises an error that names it. This module does not know where in a
-layout or an archive the files lie.
+Each function reads one file, up to a size limit, and raises an error that names the file. This module does not depend
+on where the files are in a layout or an archive.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ MAX_CONFIG = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ConfigView:
-    """What is read from a config: the ``platform``, if it names one, and the ``diff_ids`` of the layers in order."""
+    """The fields that are read from a config: ``platform``, if it states one, and the ``diff_ids`` of the layers."""
 
     platform: Platform | None = None
     diff_ids: tuple[str, ...] = ()
 
 
 def read_small(part: FilePart, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a manifest, an index or a config.
+    """Read the bytes of a manifest, an index or a config.
 
     Raises
     ------
-    BadManifest: if there are more than ``limit``; nothing is read then.
+    BadManifest: if there are more than ``limit`` bytes; nothing is read then.
     """
     if part.size > limit:
-        _bad(part, f"it has {part.size:,} bytes, and the most that is accepted is {limit:,}")
+        _bad(part, f"it has {part.size:,} bytes, and the limit is {limit:,}")
     return part.read()
 
 
 def read_checked(part: FilePart, descriptor: Descriptor, limit: int = MAX_BYTES) -> bytes:
-    """The bytes of a manifest, an index or a config, compared with its descriptor.
+    """Read the bytes of a manifest, an index or a config, and compare them with its descriptor.
 
     Raises
     ------
-    BadManifest: if there are more than ``limit``.
-    DigestMismatch: if they are not what ``descriptor`` names.
+    BadManifest: if there are more than ``limit`` bytes.
+    DigestMismatch: if the size or the digest does not match ``descriptor``.
     """
     if part.size <= limit:
         check_size(part, descriptor)
@@ -61,7 +61,7 @@ def read_checked(part: FilePart, descriptor: Descriptor, limit: int = MAX_BYTES)
 
 
 def check_size(part: FilePart, descriptor: Descriptor) -> None:
-    """Compare how many bytes there are with what the manifest says; nothing is read.
+    """Compare the size of the file with the size in the descriptor; nothing is read.
 
     Raises
     ------
@@ -69,9 +69,9 @@ def check_size(part: FilePart, descriptor: Descriptor) -> None:
     """
     if part.size != descriptor.size:
         raise DigestMismatch(
-            f"{part} has {part.size:,} bytes, and the manifest says {descriptor.size:,}",
+            f"{part} has {part.size:,} bytes, but its descriptor states {descriptor.size:,}",
             f"so it cannot be {descriptor.digest}",
-            "The image is damaged: make or fetch it again",
+            "The image is damaged: build or download it again",
             path=part.path,
         )
 
@@ -81,21 +81,21 @@ def check_digest(part: FilePart, data: bytes, digest: str) -> None:
 
     Raises
     ------
-    DigestMismatch: if it has another.
+    DigestMismatch: if the digest differs.
     """
     hasher = Hasher(digests.parse(digest).algorithm)
     hasher.update(data)
     if hasher.digest != digest:
         raise DigestMismatch(
-            f"{part} is not what its digest says",
-            f"its bytes have the digest {hasher.digest}, and {digest} was expected",
-            "The image is damaged: make or fetch it again",
+            f"{part} does not match its digest",
+            f"its bytes have the digest {hasher.digest}, but {digest} was expected",
+            "The image is damaged: build or download it again",
             path=part.path,
         )
 
 
 def view_manifest(part: FilePart, data: bytes, media_type: str | None = None) -> ManifestView:
-    """What the manifest or index says; BadManifest if it is none."""
+    """Parse a manifest or index; raise BadManifest if it is invalid."""
     try:
         return parse_manifest(data, media_type)
     except InvalidManifest as error:
@@ -103,7 +103,7 @@ def view_manifest(part: FilePart, data: bytes, media_type: str | None = None) ->
 
 
 def view_json(part: FilePart, data: bytes) -> Any:
-    """The JSON value in ``data``; BadManifest if it is none."""
+    """Parse the JSON value in ``data``; raise BadManifest if it is invalid."""
     try:
         return parse_json_value(data)
     except InvalidManifest as error:
@@ -111,7 +111,7 @@ def view_json(part: FilePart, data: bytes) -> Any:
 
 
 def view_config(part: FilePart, data: bytes) -> ConfigView:
-    """What is needed of an image's config (config.md of OCI image-spec v1.1.1); BadManifest if it is broken."""
+    """Parse the config of an image (OCI image-spec v1.1.1, config.md); raise BadManifest if it is invalid."""
     try:
         body = parse_json(data, MAX_CONFIG)
     except InvalidManifest as error:
@@ -120,42 +120,42 @@ def view_config(part: FilePart, data: bytes) -> ConfigView:
     rootfs = body.get("rootfs") or {}
     diff_ids = (rootfs.get("diff_ids") or []) if isinstance(rootfs, dict) else None
     if not isinstance(diff_ids, list) or not all(isinstance(text, str) for text in [*names, *diff_ids]):
-        _bad(part, "its os, architecture or rootfs is not of the form that a config has")
+        _bad(part, "its os, architecture, variant or rootfs is malformed")
     try:
         checked = tuple(str(digests.parse(diff_id)) for diff_id in diff_ids)
     except InvalidDigest as error:
-        _bad(part, f"a diff ID is wrong: {error.what}")
+        _bad(part, f"one of its diff IDs is invalid: {error.what}")
     return ConfigView(Platform(*names) if names[0] or names[1] else None, checked)
 
 
 def check_diff_ids(part: FilePart, config: ConfigView, layers: int) -> None:
-    """A config that names diff IDs names one for each layer; BadManifest if it does not."""
+    """Check that a config with diff IDs has one for each layer; raise BadManifest if it does not."""
     if config.diff_ids and len(config.diff_ids) != layers:
-        _bad(part, f"it names {len(config.diff_ids)} diff IDs, and the manifest has {layers} layers")
+        _bad(part, f"it lists {len(config.diff_ids)} diff IDs, but the manifest has {layers} layers")
 
 
 def missing(files: Files, name: str, what: str) -> NoReturn:
-    """Raise the error for a file that is not there: it was left out, or the archive ends before it.
+    """Raise the error for a missing file: it was left out, or the archive ends before it.
 
     Raises
     ------
-    TruncatedArchive: if the archive has no end.
+    TruncatedArchive: if the archive has no end marker.
     MissingBlob: otherwise.
     """
     if not files.complete:
         raise TruncatedArchive(
-            f"{files.path} ends too early",
-            f"{what}, {name}, is not in it, and neither is the mark that ends an archive",
+            f"{files.path} is truncated",
+            f"{what}, {name}, is missing, and so is the end marker of the archive",
             "Copy or download it again, or save the image again",
             path=files.path,
         )
     raise MissingBlob(
-        f"{files.path} does not hold {name}",
-        f"that is {what}",
-        "Make the image again, with all its blobs",
+        f"{files.path} does not contain {name}",
+        f"this is {what}",
+        "Create the image again, with all its blobs",
         path=files.path / name if files.path.is_dir() else files.path,
     )
 
 
 def _bad(part: FilePart, reason: str) -> NoReturn:
-    raise BadManifest(f"{part} cannot be used", reason, "Make or fetch the image again", path=part.path)
+    raise BadManifest(f"{part} cannot be used", reason, "Build or download the image again", path=part.path)

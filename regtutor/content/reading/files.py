@@ -1,7 +1,7 @@
-"""Parts of files: bytes that are streamed from where they lie on disk, and the folder form of an image.
+"""Parts of files, streamed from their place on disk, and images in a folder.
 
-Nothing is copied or extracted. A :class:`FilePart` knows where bytes are; a :class:`Folder` finds one by its name and
-never outside itself. This module does not know what is in the files.
+Nothing is copied or extracted. A :class:`FilePart` is a range of bytes in a file; a :class:`Folder` finds a file by
+its name and never looks outside itself. This module does not depend on the contents of the files.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class _Window(io.RawIOBase):
-    """The bytes ``start`` to ``start + size`` of an open file, as a file of their own."""
+    """The bytes ``start`` to ``start + size`` of an open file, as a file."""
 
     def __init__(self, part: FilePart) -> None:
         super().__init__()
@@ -54,8 +54,8 @@ class _Window(io.RawIOBase):
             raise unreadable(self._part.path, error) from error
         if not count:
             raise TruncatedArchive(
-                f"{self._part.path} ended while it was read",
-                "it is shorter now than when the image was loaded",
+                f"{self._part.path} ended while it was being read",
+                "it is now shorter than when the image was loaded",
                 "Load the image again",
                 path=self._part.path,
             )
@@ -69,7 +69,7 @@ class _Window(io.RawIOBase):
 
 @dataclass(frozen=True)
 class FilePart:
-    """``size`` bytes from byte ``start`` of the file at ``path``; ``name`` says what they are called in the image."""
+    """``size`` bytes from offset ``start`` of the file at ``path``; ``name`` is their name in the image."""
 
     path: Path
     start: int
@@ -77,14 +77,14 @@ class FilePart:
     name: str = ""
 
     def open(self) -> BinaryIO:
-        """A file of just these bytes, open at the first; it can seek, and reads at most what is asked for."""
+        """Open exactly these bytes as a seekable file, at the first byte."""
         try:
             return cast(BinaryIO, io.BufferedReader(_Window(self)))
         except OSError as error:
             raise unreadable(self.path, error) from error
 
     def read(self) -> bytes:
-        """All the bytes at once, for parts that are known to be small."""
+        """Read all the bytes at once; use this only for parts that are known to be small."""
         with self.open() as file:
             return file.read()
 
@@ -94,17 +94,17 @@ class FilePart:
 
 
 class Files(Protocol):
-    """The files of an image, wherever they lie: a folder or an archive."""
+    """The files of an image, in a folder or an archive."""
 
     @property
     def path(self) -> Path: ...
 
     @property
     def complete(self) -> bool:
-        """Whether everything is there that the image's writer put in, as far as can be seen."""
+        """Whether all files seem to be present: False for an archive without its end marker."""
 
     def find(self, name: str) -> FilePart | None:
-        """The regular file called ``name`` (slashes between its parts), or None; UnsafePath if it leads out."""
+        """Return the regular file called ``name`` (parts separated by slashes), or None; UnsafePath if it leads out."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ class Folder:
     complete: bool = True
 
     def find(self, name: str) -> FilePart | None:
-        """The regular file called ``name``, or None.
+        """Return the regular file called ``name``, or None.
 
         Raises
         ------
-        UnsafePath: if the name or a link on the way leads out of the folder.
+        UnsafePath: if the name or a link on its path leads out of the folder.
         """
         check_name(name, self.path)
         root = os.path.realpath(self.path)
@@ -127,8 +127,8 @@ class Folder:
         if os.path.commonpath([root, real]) != root:
             raise UnsafePath(
                 f"{self.path / name} leads out of the image, to {real}",
-                "an image is read from its own folder only",
-                "If you trust it, copy it with its links followed (cp -rL) and load the copy",
+                "regtutor reads an image only from its own folder",
+                "If you trust the image, copy it and follow its links (cp -rL), then load the copy",
                 path=self.path / name,
             )
         try:
@@ -139,17 +139,17 @@ class Folder:
 
 
 def check_name(name: str, where: Path) -> None:
-    """Refuse a file name that is absolute, climbs with ``..``, or that no file system could hold.
+    """Refuse a file name that is absolute, contains ``..``, or is not valid on every file system.
 
     Raises
     ------
-    UnsafePath: naming ``where`` as the file to look at.
+    UnsafePath: for such a name; the error reports ``where`` as the file that contains it.
     """
     if name.startswith("/") or ".." in name.split("/") or "\0" in name or "\\" in name or not _encodes(name):
         raise UnsafePath(
-            f"{where} names a file {name[:200]!r}",
-            "a name in an image is relative and stays inside the image",
-            "Do not trust this image; make it again with a tool that you know",
+            f"{where} contains the unsafe file name {name[:200]!r}",
+            "a name in an image must be relative and must stay inside the image",
+            "Do not trust this image; create it again with a tool that you know",
             path=where,
         )
 
@@ -163,6 +163,6 @@ def _encodes(name: str) -> bool:
 
 
 def unreadable(path: Path, error: OSError) -> UnreadableImage:
-    """The error for a file that the operating system does not let us read."""
+    """Return the error for a file that the operating system cannot read or does not allow us to read."""
     reason = error.strerror or type(error).__name__
     return UnreadableImage(f"{path} cannot be read", reason, "Check its path and its permissions", path=path)

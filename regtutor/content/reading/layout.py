@@ -1,7 +1,7 @@
-"""Reads OCI image layouts: ``oci-layout``, ``index.json``, and blobs that are named by their digests.
+"""Reading OCI image layouts: ``oci-layout``, ``index.json``, and blobs named by their digests.
 
-From the index one image is chosen, by name and platform. Its manifest and config are read and verified; of its layers
-only the sizes are looked at. What Docker 25 and later save is such a layout too.
+One image of the index is chosen, by name and platform. Its manifest and config are read and verified; of its layers,
+only the sizes are checked. ``docker save`` writes such a layout as well, from Docker 25.
 
 Source: OCI image-spec v1.1.1, image-layout.md and image-index.md.
 """
@@ -35,22 +35,22 @@ INDEX = "index.json"
 VERSION = "oci-layout"
 
 MAX_INDEX_DEPTH = 4
-"""How deep an index may lie in another."""
+"""The deepest level to which indexes can be nested."""
 
 REF_NAME = "org.opencontainers.image.ref.name"
 NAMES = ("io.containerd.image.name", REF_NAME)
-"""Annotations that name an image; Docker puts the whole name into the first and the tag alone into the second."""
+"""Annotations that name an image; Docker writes the full name into the first and only the tag into the second."""
 
 _ATTESTATION = "vnd.docker.reference.type"
 _DOCKER_PREFIXES = ("docker.io/library/", "docker.io/", "localhost/")
 
 
 def load_layout(files: Files, platform: Platform | None, name: str | None) -> Image:
-    """The image called ``name``, for ``platform``, in the layout that ``files`` holds.
+    """Return the image called ``name``, for ``platform``, from the layout in ``files``.
 
     Raises
     ------
-    ImageError: as :func:`regtutor.content.reading.load.load_image` says.
+    ImageError: as documented in :func:`regtutor.content.reading.load.load_image`.
     """
     named = entries(files, name)
     chosen = choose(files, _images(files, named), platform)
@@ -58,52 +58,52 @@ def load_layout(files: Files, platform: Platform | None, name: str | None) -> Im
 
 
 def entries(files: Files, name: str | None) -> list[Descriptor]:
-    """The entries of ``index.json`` called ``name``; without a name all of them, if they have but one between them."""
+    """Return the entries of ``index.json`` called ``name``; without a name, all of them if they share a single name."""
     _check_version(files)
     part = files.find(INDEX)
     if part is None:
         missing(files, INDEX, "the index of the layout")
     index = view_manifest(part, read_small(part))
     if index.kind != "index":
-        raise BadManifest(f"{part} cannot be used", f"it is a {index.kind}, not an index", path=part.path)
+        raise BadManifest(f"{part} cannot be used", f"it is not an index but a {index.kind}", path=part.path)
     return _named(files, index.manifests, name)
 
 
 def names_of(descriptor: Descriptor) -> tuple[str, ...]:
-    """Every name by which a descriptor in ``index.json`` can be asked for."""
+    """Return every name by which a descriptor in ``index.json`` can be selected."""
     names = [descriptor.annotations[key] for key in NAMES if descriptor.annotations.get(key)]
     return tuple(dict.fromkeys(alias for name in names for alias in familiar(name)))
 
 
 def familiar(name: str) -> tuple[str, ...]:
-    """``name`` and, for one on Docker Hub or of this host, its short forms."""
+    """Return ``name`` and, if it is a name on Docker Hub or ``localhost``, its short forms."""
     return (name, *(name.removeprefix(prefix) for prefix in _DOCKER_PREFIXES if name.startswith(prefix)))
 
 
 def no_such_name(files: Files, name: str | None, names: Sequence[str]) -> UnreadableImage:
-    """The error for an image that is not there under ``name``, or that no name was given for."""
+    """Return the error for a ``name`` that does not exist, or for several images and no name."""
     listed = ", ".join(sorted(set(names))) or "images without a name"
-    what = f"{files.path} holds no image called {name!r}" if name else f"{files.path} holds several images"
-    return UnreadableImage(what, f"it holds {listed}", "Say which one: --name, or name= in Python", path=files.path)
+    what = f"{files.path} contains no image called {name!r}" if name else f"{files.path} contains several images"
+    return UnreadableImage(what, f"it contains {listed}", "Choose one: --name, or name= in Python", path=files.path)
 
 
 def _check_version(files: Files) -> None:
     part = files.find(VERSION)
     if part is None:
-        missing(files, VERSION, "the file that makes a folder an OCI layout, and says which version")
+        missing(files, VERSION, "the file that marks an OCI layout and states its version")
     body = view_json(part, read_small(part))
     version = body.get("imageLayoutVersion") if isinstance(body, dict) else None
     if not isinstance(version, str) or not version.startswith("1."):
         raise UnreadableImage(
-            f"{part} names the layout version {version!r}",
-            "this version of regtutor reads version 1",
+            f"{part} states the layout version {version!r}",
+            "this version of regtutor reads only version 1",
             "Write the image again as an OCI layout, for example with skopeo copy",
             path=part.path,
         )
 
 
 def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> list[Descriptor]:
-    """The entries called ``name``; without a name all of them, if they have but one name between them."""
+    """Return the entries called ``name``; without a name, all of them if they share a single name."""
     every = [alias for entry in entries for alias in names_of(entry)]
     if name is not None:
         found = [entry for entry in entries if name in names_of(entry)]
@@ -117,13 +117,13 @@ def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> lis
 
 
 def shown_name(entries: Sequence[Descriptor]) -> str:
-    """The first name of the first entry, or ``""``."""
+    """Return the first name of the first entry, or ``""``."""
     names = names_of(entries[0]) if entries else ()
     return names[0] if names else ""
 
 
 def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
-    """The image manifests that ``entries`` lead to, each once; what is in an index that is not there is left out."""
+    """Return the image manifests that ``entries`` lead to, each once, through nested indexes."""
     found: dict[str, Descriptor] = {}
     level, seen = list(entries), set[str]()
     for _ in range(MAX_INDEX_DEPTH):
@@ -135,14 +135,17 @@ def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
             break
     else:
         raise BadManifest(
-            f"{files.path} holds an index within an index, more than {MAX_INDEX_DEPTH} deep",
-            "images need two levels",
+            f"{files.path} contains nested indexes, more than {MAX_INDEX_DEPTH} deep",
+            "images need only two levels",
             path=files.path,
         )
     if not found:
         types = ", ".join(sorted({entry.media_type for entry in entries})) or "nothing"
         raise UnreadableImage(
-            f"{files.path} holds no image manifest", f"its index lists {types}", "Make the image again", path=files.path
+            f"{files.path} contains no image manifest",
+            f"its index lists {types}",
+            "Create the image again",
+            path=files.path,
         )
     return list(found.values())
 
@@ -152,11 +155,13 @@ def _children(files: Files, entry: Descriptor) -> tuple[Descriptor, ...]:
 
 
 def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
-    """The image for ``platform``; without one that for this machine, else the only one.
+    """Return the image for ``platform``; without a platform, the only image, or the one for this machine.
+
+    Without a platform, images whose manifest is not in the layout are left out, as long as another one remains.
 
     Raises
     ------
-    NoSuchPlatform: if there is none, or there are several and none is for this machine.
+    NoSuchPlatform: if no image is for ``platform``, or there are several and none is for this machine.
     """
     real = [entry for entry in images if _ATTESTATION not in entry.annotations] or list(images)
     if platform is None:
@@ -172,10 +177,10 @@ def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None
 
 
 def no_such_platform(files: Files, wanted: Platform, found: Sequence[Platform | None]) -> NoSuchPlatform:
-    """The error that lists which platforms there are."""
+    """Return the error that lists the available platforms."""
     return NoSuchPlatform(
-        f"{files.path} holds no image for {wanted}",
-        f"it holds images for {shown(found)}",
+        f"{files.path} contains no image for {wanted}",
+        f"it contains images for {shown(found)}",
         "Choose one of them: --platform, or platform= in Python",
         path=files.path,
     )
@@ -187,7 +192,7 @@ def _config_platform(files: Files, entry: Descriptor) -> Platform | None:
 
 
 def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
-    """The manifest or index that ``entry`` describes, checked against its digest and size, and what it says."""
+    """Read the manifest or index that ``entry`` describes; verify its digest and size, and return it with its view."""
     part = _blob(files, entry, "a manifest of the image")
     data = read_checked(part, entry)
     view = view_manifest(part, data, entry.media_type)
@@ -195,24 +200,24 @@ def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestVi
 
 
 def _config(files: Files, view: ManifestView) -> tuple[Config, ConfigView]:
-    assert view.config is not None  # parse_manifest gives every manifest one
+    assert view.config is not None  # parse_manifest accepts no manifest without one
     if view.config.data is not None:
         part, data = FilePart(files.path, 0, view.config.size, "the config in the manifest"), view.config.data
     else:
         part = _blob(files, view.config, "the config of the image")
         data = read_checked(part, view.config, MAX_CONFIG)
-    seen = view_config(part, data) if kind_of(view.config.media_type) == "config" else ConfigView()
-    check_diff_ids(part, seen, len(view.layers))
-    return Config(data, view.config.media_type, view.config.digest), seen
+    parsed = view_config(part, data) if kind_of(view.config.media_type) == "config" else ConfigView()
+    check_diff_ids(part, parsed, len(view.layers))
+    return Config(data, view.config.media_type, view.config.digest), parsed
 
 
 def read_image(files: Files, entry: Descriptor, name: str) -> Image:
-    """The image whose manifest ``entry`` describes; manifest and config are checked, layers are not read."""
+    """Read the image whose manifest ``entry`` describes; verify manifest and config, and do not read layers."""
     manifest, view = read_manifest(files, entry)
-    config, seen = _config(files, view)
-    diff_ids = seen.diff_ids or ("",) * len(view.layers)
+    config, config_view = _config(files, view)
+    diff_ids = config_view.diff_ids or ("",) * len(view.layers)
     layers = tuple(_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
-    return Image(manifest, config, layers, seen.platform or entry.platform, name, str(files.path))
+    return Image(manifest, config, layers, config_view.platform or entry.platform, name, str(files.path))
 
 
 def _layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
@@ -237,8 +242,8 @@ def _layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
 def _elsewhere(layer: Descriptor) -> io.BytesIO:
     raise MissingBlob(
         f"The layer {layer.digest} is not in the image",
-        f"it is a foreign layer, which is fetched from {', '.join(layer.urls)}",
-        "Leave it where it is: it is not pushed",
+        f"it is a foreign layer, which is downloaded from {', '.join(layer.urls)}",
+        "Do not push it: a foreign layer stays at its own address",
     )
 
 

@@ -1,6 +1,6 @@
-"""Reads an index of an OCI layout whole: every image that it names, not just the one for a platform.
+"""Reading a whole index of an OCI layout: every image that it lists, not only the one for a platform.
 
-How a layout is laid out, and how one image of it is read, is known in ``layout``.
+The module ``layout`` reads the files of a layout and its single images.
 
 Source: OCI image-spec v1.1.1, image-index.md.
 """
@@ -17,26 +17,26 @@ from regtutor.protocol.media_types import kind_of
 
 
 def load_layout_index(files: Files, name: str | None) -> Index:
-    """The index called ``name`` in the layout that ``files`` holds.
+    """Return the index called ``name`` from the layout in ``files``.
 
     Raises
     ------
-    ImageError: as :func:`regtutor.content.reading.load.load_index` says.
+    ImageError: as documented in :func:`regtutor.content.reading.load.load_index`.
     """
     named = {entry.digest: entry for entry in entries(files, name)}
     indexes = [entry for entry in named.values() if kind_of(entry.media_type) == "index"]
     if len(indexes) != 1:
         raise UnreadableImage(
-            f"{files.path} holds {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} over several images",
+            f"{files.path} contains {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} of several images",
             f"its index.json lists {', '.join(sorted({entry.media_type for entry in named.values()})) or 'nothing'}",
-            "Say which one: --name, or name= in Python" if indexes else "Read the single image with load_image",
+            "Choose one: --name, or name= in Python" if indexes else "Read the single image with load_image",
             path=files.path,
         )
     return _Reader(files).index(indexes[0], name or shown_name([indexes[0]]), MAX_INDEX_DEPTH)
 
 
 class _Reader:
-    """Reads each manifest once, however often it is named."""
+    """A reader that reads each manifest once, however often it is listed."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -45,8 +45,8 @@ class _Reader:
     def index(self, entry: Descriptor, name: str, depth: int) -> Index:
         if not depth:
             raise BadManifest(
-                f"{self._files.path} holds an index within an index, more than {MAX_INDEX_DEPTH} deep",
-                "images need two levels",
+                f"{self._files.path} contains nested indexes, more than {MAX_INDEX_DEPTH} deep",
+                "images need only two levels",
                 path=self._files.path,
             )
         manifest, view = read_manifest(self._files, entry)

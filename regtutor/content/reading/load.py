@@ -1,4 +1,4 @@
-"""Finds out in what form an image lies on disk, and has it read."""
+"""Loading an image from disk: detect its format and read it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from regtutor.protocol.manifests import Platform
 def load_image(
     path: str | os.PathLike[str], *, platform: str | Platform | None = None, name: str | None = None
 ) -> Image:
-    """The image at ``path``, ready to be pushed; its manifest, config and sizes are checked, its layers not yet read.
+    """Load the image at ``path``, ready to be pushed; verify its manifest, config and sizes, but do not read layers.
 
     Parameters
     ----------
-    path: an OCI layout (a folder or a tar file), or an archive that ``docker save``, ``podman save`` or ``skopeo copy``
-        wrote.
-    platform: such as ``linux/arm64``, where there are several; by default this machine's, else the only one.
-    name: which image, where there are several: a tag (OCI) or ``repository:tag`` (docker).
+    path: an OCI layout (a folder or a tar file), or an archive written by ``docker save``, ``podman save`` or
+        ``skopeo copy``.
+    platform: the platform to choose if there are several, such as ``linux/arm64``; by default the only one, or the
+        one of this machine.
+    name: the image to choose if there are several: a tag (OCI) or ``repository:tag`` (docker).
 
     Raises
     ------
-    UnreadableImage: if it is in neither form, is compressed, or holds several images and no ``name`` was given.
-    TruncatedArchive: if it ends in the middle.
-    MissingBlob: if something that the manifest names is not there.
-    DigestMismatch: if a manifest or config is not what its digest says, or a blob has another size.
-    UnsafePath: if a name or a link leads out of it.
-    BadManifest: if a manifest, index or config is broken, larger than 4 MiB (8 for a config) or nested too deep.
-    NoSuchPlatform: if there is no image for the platform; the error lists those that are there.
+    UnreadableImage: if it has neither format, is compressed, or contains several images and no ``name`` was given.
+    TruncatedArchive: if the archive ends early.
+    MissingBlob: if a blob that the manifest lists is missing.
+    DigestMismatch: if a manifest or config does not match its digest, or a blob has another size.
+    UnsafePath: if a name or a link leads out of the image.
+    BadManifest: if a manifest, index or config is invalid, larger than 4 MiB (8 for a config) or nested too deep.
+    NoSuchPlatform: if no image is for the platform; the error lists the available platforms.
 
     Sources: OCI image-spec v1.1.1, image-layout.md <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>;
     Docker Image Specification v1.2 <https://github.com/moby/docker-image-spec/blob/v1.2/v1.2.md>.
@@ -53,18 +54,20 @@ def load_image(
 
 
 def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Index:
-    """The index at ``path`` with every image that it names, ready to be pushed; checked as :func:`load_image` checks.
+    """Load the index at ``path`` with every image that it lists, ready to be pushed.
+
+    It is verified as in :func:`load_image`.
 
     Parameters
     ----------
     path: an OCI layout (a folder or a tar file).
-    name: which index, where there are several.
+    name: the index to choose if there are several.
 
     Raises
     ------
-    UnreadableImage: if it is no OCI layout, or holds no index over several images, or several.
-    MissingBlob: if something that the index or its manifests name is not there.
-    And what else :func:`load_image` raises.
+    UnreadableImage: if it is not an OCI layout, or contains no index of several images, or more than one.
+    MissingBlob: if a blob that the index or its manifests list is missing.
+    And the other errors of :func:`load_image`.
 
     Source: OCI image-spec v1.1.1, image-index.md
     <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
@@ -75,7 +78,7 @@ def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Inde
     if files.find(LIST):
         raise UnreadableImage(
             f"{files.path} is a docker save archive",
-            "such an archive holds single images and no index over them",
+            "such an archive contains single images, and no index of them",
             "Read one of them with load_image",
             path=files.path,
         )
@@ -94,7 +97,7 @@ def _files(path: Path) -> Files:
         return Archive(path)
     raise UnreadableImage(
         f"{path} is neither a folder nor a file",
-        "an image is read at several places, so it cannot come through a pipe or a device",
+        "an image is read at several offsets, so it cannot be read from a pipe or a device",
         "Write it to a file first",
         path=path,
     )
@@ -103,15 +106,15 @@ def _files(path: Path) -> Files:
 def _unknown(files: Files) -> UnreadableImage | TruncatedArchive:
     if not files.complete:
         return TruncatedArchive(
-            f"{files.path} ends too early",
-            f"neither {INDEX} nor {LIST} is in it, nor the mark that ends an archive",
+            f"{files.path} is truncated",
+            f"it contains neither {INDEX} nor {LIST}, and no end marker",
             "Copy or download it again, or save the image again",
             path=files.path,
         )
     old = files.find("repositories") is not None
     return UnreadableImage(
         f"{files.path} is neither an OCI layout nor a docker save archive",
-        "it is an archive of a Docker before 1.10, without digests" if old else f"it has neither {INDEX} nor {LIST}",
-        "Load it into Docker and save it again" if old else "Give the folder or the archive itself, not one around it",
+        "it was written by Docker before 1.10, without digests" if old else f"it contains neither {INDEX} nor {LIST}",
+        "Load it into Docker and save it again" if old else "Give the folder or the archive itself, not its parent",
         path=files.path,
     )

@@ -1,1 +1,1 @@
-"""The sample image, byte by byte: a tiny program, the tar files of its layers, and the images made of them."""
+"""The sample image, byte by byte: a tiny program, the tar files of the layers, and the images made from them."""

@@ -1,9 +1,10 @@
-"""The sample image: small, real, runnable, and the same bytes on every machine.
+"""The sample image: small, real, runnable, and byte for byte the same on every machine.
 
-Three layers: the base (``/etc``), the program (``/bin/greet``), and one with the words that make a tag differ from
-another. Every repository and tag shares the first two, so that a registry can show what sharing means.
+It has three layers: the base (``/etc``), the program (``/bin/greet``), and the greeting, which differs between tags.
+All repositories and tags share the first two layers, so that pushes to a registry show how layers are shared.
 
-Also layers of any size, made while they are read, for the experiments where only the size matters.
+This module also makes layers of any size, generated while they are read, for experiments in which only the size
+matters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64", "v8"))
-"""What the sample image is made for."""
+"""The platforms of the sample image."""
 
 CREATED = "2024-01-01T00:00:00Z"
 
@@ -44,12 +45,12 @@ _BASE = (
 def sample_image(
     tag: str = "v1", *, repository: str = "library/hello", platform: str | Platform | None = None
 ) -> Image:
-    """A small image that runs: its program prints a greeting that names regtutor, the repository and the tag.
+    """Return a small image that runs: its program prints a greeting with regtutor, the repository and the tag.
 
     Parameters
     ----------
-    tag, repository: any; two of them share all layers but the last, which holds the greeting.
-    platform: ``linux/amd64`` or ``linux/arm64``; by default this machine's, or linux/amd64 where it is neither.
+    tag, repository: any; two sample images share all layers except the last, which contains the greeting.
+    platform: ``linux/amd64`` or ``linux/arm64``; by default the one of this machine, or linux/amd64 if it is neither.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def sample_image(
 
 
 def sample_index(tag: str = "v1", *, repository: str = "library/hello") -> Index:
-    """The sample image for all :data:`PLATFORMS`, under one index.
+    """Return the sample image for all :data:`PLATFORMS`, in one index.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def sample_layout(path: str | Path, tags: tuple[str, ...] = ("v1", "v2"), *, rep
 
     Parameters
     ----------
-    path: a folder; it is created where it does not exist.
+    path: a folder; it is created if it does not exist.
 
     Source: OCI image-spec v1.1.1, image-layout.md.
     """
@@ -113,10 +114,11 @@ def sample_layout(path: str | Path, tags: tuple[str, ...] = ("v1", "v2"), *, rep
 
 @lru_cache(maxsize=64)
 def sample_layer(size: int, seed: int = 0) -> Layer:
-    """A layer of ``size`` bytes that are made while they are read, in constant memory; the same for the same ``seed``.
+    """Return a layer of ``size`` bytes, generated while they are read, in constant memory.
 
-    The bytes look random and are no tar archive: the layer is for watching uploads, not for running. They are read
-    once here for the digest, at some hundred megabytes a second.
+    The same ``size`` and ``seed`` always give the same bytes. They look random and are not a tar archive: use the layer
+    to watch uploads, not to run it. This function reads the bytes once to compute the digest, at a few hundred
+    megabytes per second.
     """
     opener = partial(_open_noise, size, seed)
     hasher = Hasher()
@@ -131,7 +133,7 @@ def _chosen(platform: str | Platform | None) -> Platform:
     found = [known for known in PLATFORMS if matches(wanted, known)]
     if not found and platform is not None:
         names = " and ".join(map(str, PLATFORMS))
-        raise NoSuchPlatform(f"There is no sample image for {wanted}", f"it is made for {names}", "Choose one of them")
+        raise NoSuchPlatform(f"No sample image exists for {wanted}", f"it exists for {names}", "Choose one of them")
     return found[0] if found else PLATFORMS[0]
 
 
@@ -187,7 +189,7 @@ _NOISE = 1024 * 1024
 
 
 class _Noise(io.RawIOBase):
-    """``size`` bytes: one block of noise again and again, each time under its own number."""
+    """``size`` bytes: the same block of noise over and over, each time prefixed with its number."""
 
     def __init__(self, size: int, seed: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""The program in the sample image: a static ELF file for Linux, small enough to be read here whole.
+"""The program in the sample image: a static ELF file for Linux, small enough to read in full in this module.
 
-It writes one fixed line, then what is in ``etc/greeting`` below its working directory, if that is there. It needs no
-C library, no loader and no shell, so the image that holds it runs though it holds next to nothing else.
+It prints one fixed line, then the contents of ``etc/greeting`` below its working directory, if that file exists. It
+needs no C library, loader or shell, so the image runs although it contains almost nothing else.
 
 Sources: System V ABI, "Object Files" and "Program Loading" (ELF); Linux's system call tables for x86_64 and arm64.
 """
@@ -21,10 +21,10 @@ _HEADERS = struct.calcsize("<16sHHIQQQIHHHHHH") + struct.calcsize("<IIQQQQQQ")
 
 @dataclass(frozen=True)
 class _Machine:
-    """``number`` in the ELF header, and the ``code``: hexadecimal machine code, and what it says in assembler.
+    """The ``number`` in the ELF header, and the ``code``: hexadecimal machine code with the same code in assembler.
 
-    ``{line}`` and ``{path}`` stand for the instruction's operand that points to the data; ``operand`` gives it, from
-    the offset of the data and that of the instruction's row. ``{size}`` is the length of the line.
+    ``{line}`` and ``{path}`` are the operand of the instruction that points to the data; ``operand`` computes it from
+    the offset of the data and the offset of the instruction. ``{size}`` is the length of the line.
     """
 
     number: int
@@ -34,12 +34,12 @@ class _Machine:
 
 
 def _amd64_operand(data: int, row: int) -> bytes:
-    """A 32-bit distance from the end of the seven-byte instruction."""
+    """Return the 32-bit distance from the end of the seven-byte instruction."""
     return struct.pack("<i", data - (row + 7))
 
 
 def _arm64_operand(data: int, row: int) -> bytes:
-    """The whole instruction ``adr x1, data``: two low bits and nineteen high bits of the distance lie apart in it."""
+    """Return the whole instruction ``adr x1, data``, which stores 2 low and 19 high bits of the distance separately."""
     distance = data - row
     return struct.pack("<I", 0x10000001 | (distance & 3) << 29 | (distance >> 2 & 0x7FFFF) << 5)
 
@@ -119,7 +119,7 @@ MACHINES = {"amd64": _AMD64, "arm64": _ARM64}
 
 
 def program(architecture: str) -> bytes:
-    """The program for ``architecture``, ``amd64`` or ``arm64``, as an executable file."""
+    """Return the program for ``architecture``, ``amd64`` or ``arm64``, as an executable file."""
     machine = MACHINES[architecture]
     body = _machine_code(machine) + LINE + GREETING_FILE.encode() + b"\0"
     size = _HEADERS + len(body)
@@ -138,7 +138,7 @@ def _machine_code(machine: _Machine) -> bytes:
 
 
 def _assembled(machine: _Machine, end: int) -> bytes:
-    """The code, with its data taken to begin at offset ``end``."""
+    """Return the machine code, for data that begins at offset ``end``."""
     code = b""
     for hexadecimal, _ in machine.code:
         operands = {

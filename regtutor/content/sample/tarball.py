@@ -1,7 +1,7 @@
-"""Layers made here: tar archives and gzip streams whose bytes are the same on every Python, for ever.
+"""Reproducible layers: tar archives and gzip streams with the same bytes on every version of Python.
 
-A digest hangs on every byte, and compressors and archivers change theirs between versions. So the headers are fixed
-here, and gzip's content is stored, not compressed.
+A digest depends on every byte, and the output of compressors and archivers changes between versions. This module
+therefore writes fixed headers, and stores the content of gzip streams without compression.
 
 Sources: POSIX.1-2017, pax, section "ustar Interchange Format"; RFC 1952 (gzip), section 2.3; RFC 1951 (deflate),
 section 3.2.4, for stored blocks.
@@ -28,7 +28,7 @@ class Entry:
 
 
 def tarball(entries: Iterable[Entry]) -> bytes:
-    """A tar archive of ``entries``, in this order, with the two empty blocks that end it."""
+    """Return a tar archive of ``entries``, in this order, with the two empty blocks at its end."""
     return b"".join(part for entry in entries for part in _member(entry)) + bytes(2 * BLOCK)
 
 
@@ -39,13 +39,13 @@ def _member(entry: Entry) -> Iterator[bytes]:
 
 
 def tar_header(name: str, size: int, mode: int = 0o644, kind: bytes = b"0", link: str = "") -> bytes:
-    """One ustar header.
+    """Return one ustar header.
 
     Parameters
     ----------
     name: at most 100 bytes of ASCII.
     size: of the file, in bytes; below 8 GiB.
-    kind: the type flag: ``b"0"`` a file, ``b"1"`` a hard link, ``b"2"`` a symbolic link, ``b"5"`` a folder.
+    kind: the type flag: ``b"0"`` for a file, ``b"1"`` a hard link, ``b"2"`` a symbolic link, ``b"5"`` a folder.
     """
     header = struct.pack(
         "<100s8s8s8s12s12s8sc100s6s2s32s32s8s8s155s12x",
@@ -70,7 +70,7 @@ def tar_header(name: str, size: int, mode: int = 0o644, kind: bytes = b"0", link
 
 
 def gzip(data: bytes) -> bytes:
-    """``data`` as a gzip stream of stored blocks: no time, no name, operating system unknown."""
+    """Return ``data`` as a gzip stream of stored blocks: no time, no name, operating system unknown."""
     starts = range(0, len(data) or 1, _STORED)
     blocks = b"".join(_stored(data[at : at + _STORED], at == starts[-1]) for at in starts)
     return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + blocks + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)

@@ -1,6 +1,6 @@
-"""Writes the archive form of an image: a tar file whose headers say nothing of this machine or this day.
+"""Writing an image as a tar file whose headers contain nothing about this machine or the current time.
 
-What is in the members is not known here. ``archive`` reads such files.
+This module does not depend on the contents of the members. ``archive`` reads such files.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 from regtutor.content.writing.staging import saving
 
 Member = tuple[str, bytes | Path]
-"""A name in the archive, and its bytes or the file that holds them."""
+"""A name in the archive, and its content: bytes, or the path of a file."""
 
 
 def write_archive(path: Path, members: Sequence[Member]) -> None:
-    """A tar file of ``members`` at ``path``, in this order; it appears there when it is complete.
+    """Write a tar file of ``members``, in this order; it appears at ``path`` only when it is complete.
 
     Raises
     ------
-    CannotSave: if it cannot be written; nothing is left behind.
+    CannotSave: if it cannot be written; no partial file is left.
     """
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:

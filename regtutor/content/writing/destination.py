@@ -1,7 +1,7 @@
-"""Where a pulled image goes: an OCI layout, as a folder or in a tar file, or an archive for ``docker load``.
+"""Destinations of a pulled image: an OCI layout, in a folder or a tar file, or an archive for ``docker load``.
 
-A destination is checked before the first request, and written when everything has come: under its final name there is
-the whole image or nothing new. How the bytes come is not known here.
+A destination is checked before the first request and written after the last blob has arrived. The final name has
+either the whole image or nothing new. This module does not depend on how the bytes are received.
 
 Sources: OCI image-spec v1.1.1, image-layout.md; the Docker Image Specification v1.2, section "Combined Image JSON +
 Filesystem Changeset Format" <https://github.com/moby/docker-image-spec/blob/v1.2/v1.2.md>.
@@ -30,63 +30,65 @@ LAYOUT_VERSION = b'{"imageLayoutVersion": "1.0.0"}\n'
 
 
 class Destination(Protocol):
-    """A form in which a pulled image is kept."""
+    """A place and a format in which a pulled image is saved."""
 
     incoming: Incoming
 
     def refusal(self, view: ManifestView) -> str:
-        """Why an image with this manifest cannot be kept in this form, or ``""``."""
+        """Return why an image with this manifest cannot be saved in this format, or ``""``."""
         ...
 
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
-        """Everything that ``manifest`` names has come: put it in place, under the name ``tag`` if it is not empty."""
+        """Save the image of ``manifest``, whose blobs have all arrived, under the name ``tag`` unless that is empty."""
         ...
 
 
 class LayoutFolder:
-    """An OCI layout in the folder ``path``, a new one or one that is there: then the image is added to it."""
+    """An OCI layout in the folder ``path``: a new one, or an existing one to which the image is added."""
 
-    def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - a layout names by tags alone
+    def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - a layout uses only tags as names
         self.path = path
-        self._is_there()
-        listed(path / INDEX)  # so that an index that cannot be read is found before the first request
+        self._exists()
+        listed(path / INDEX)  # an unreadable index must be found before the first request
         self.incoming = Incoming(staging(path), path)
 
-    def _is_there(self) -> bool:
-        """Whether the layout is there; asked anew at the end, as another pull may have made it before this one began.
+    def _exists(self) -> bool:
+        """Whether the layout exists; checked again at the end, because another pull can have created it meanwhile.
 
         Raises
         ------
-        CannotSave: if something else is.
+        CannotSave: if the path exists and is not a layout.
         """
         path = self.path
-        there = path.is_dir() and any(path.iterdir())
-        if there and not (path / VERSION).is_file():
-            raise CannotSave(f"{path} cannot be written", "the folder holds something else", "Name a new folder")
+        exists = path.is_dir() and any(path.iterdir())
+        if exists and not (path / VERSION).is_file():
+            raise CannotSave(f"{path} cannot be written", "the folder contains something else", "Choose a new folder")
         if path.exists() and not path.is_dir():
-            raise CannotSave(f"{path} cannot be written", "it is a file", 'Name a folder, or use format="oci-archive"')
-        return there
+            raise CannotSave(
+                f"{path} cannot be written", "it is a file", 'Choose a folder, or use format="oci-archive"'
+            )
+        return exists
 
     def refusal(self, view: ManifestView) -> str:  # noqa: ARG002
-        """A layout holds anything."""
+        """Return ``""``: a layout can contain anything."""
         return ""
 
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
-        """The blobs first, the index that names them last."""
+        """Move the blobs into place first, and write the index that lists them last."""
         entry = _entry(manifest, tag, platform)
-        there = self._is_there()
-        folder = self.path if there else self.incoming.folder
+        exists = self._exists()
+        folder = self.path if exists else self.incoming.folder
         with saving(self.path):
             others = [known for known in listed(self.path / INDEX) if not _replaced(known, tag, manifest.digest)]
             self.incoming.tidy()
-            if there:
+            if exists:
                 self._move_blobs()
             else:
                 (folder / VERSION).write_bytes(LAYOUT_VERSION)
             new = folder / f".{INDEX}.new"
             new.write_bytes(_index([*others, entry]))
             new.replace(folder / INDEX)
-            if there:
+            if exists:
                 shutil.rmtree(self.incoming.folder, ignore_errors=True)
             else:
                 self.incoming.folder.replace(self.path)
@@ -100,7 +102,7 @@ class LayoutFolder:
 
 
 class LayoutArchive:
-    """An OCI layout in the tar file ``path``, which replaces what is there."""
+    """An OCI layout in the tar file ``path``, which replaces an existing file."""
 
     def __init__(self, path: Path, name: str = "") -> None:  # noqa: ARG002 - as above
         _check_file(path)
@@ -108,11 +110,11 @@ class LayoutArchive:
         self.incoming = Incoming(staging(path))
 
     def refusal(self, view: ManifestView) -> str:  # noqa: ARG002
-        """A layout holds anything."""
+        """Return ``""``: a layout can contain anything."""
         return ""
 
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:
-        """Write the archive beside its name, and then put it there."""
+        """Write the archive to a temporary file, then move it to its final name."""
         members: list[Member] = [(VERSION, LAYOUT_VERSION), (INDEX, _index([_entry(manifest, tag, platform)]))]
         members += [(_member(digest), self.incoming.path(digest)) for digest in self.incoming.digests]
         write_archive(self.path, members)
@@ -120,7 +122,7 @@ class LayoutArchive:
 
 
 class DockerArchive:
-    """What ``docker load`` and ``podman load`` take, in the tar file ``path``: one image, its layers as they came.
+    """An archive for ``docker load`` and ``podman load`` in the tar file ``path``: one image, its layers unchanged.
 
     Parameters
     ----------
@@ -133,20 +135,22 @@ class DockerArchive:
         self.incoming = Incoming(staging(path))
 
     def refusal(self, view: ManifestView) -> str:
-        """It holds single images: a config that Docker knows, and every layer."""
+        """Return why the archive cannot contain the image: it needs an image config and every layer."""
         if view.config is None:
             return (
-                'a docker archive holds one image, and this is an index: name a platform, or use format="oci-archive"'
+                "a docker archive contains one image, and this is an index: "
+                'choose a platform, or use format="oci-archive"'
             )
         if kind_of(view.config.media_type) != "config":
             return (
-                f'a docker archive holds images, and this is an artifact ({view.config.media_type}): use format="oci"'
+                "a docker archive contains an image, and this is an artifact "
+                f'({view.config.media_type}): use format="oci"'
             )
         foreign = [layer.digest for layer in view.layers if layer.foreign]
-        return f"a docker archive holds every layer, and {foreign[0]} is not in the registry" if foreign else ""
+        return f"a docker archive contains every layer, and {foreign[0]} is not in the registry" if foreign else ""
 
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:  # noqa: ARG002
-        """Write the archive beside its name, and then put it there."""
+        """Write the archive to a temporary file, then move it to its final name."""
         config = manifest.view.config
         assert config is not None  # see refusal
         layers = [layer.digest for layer in manifest.view.layers]
@@ -169,40 +173,40 @@ FORMATS: dict[str, type[LayoutFolder] | type[LayoutArchive] | type[DockerArchive
     "oci-archive": LayoutArchive,
     "docker-archive": DockerArchive,
 }
-"""The forms in which an image is kept, by the names that podman and skopeo have for them."""
+"""The formats in which an image can be saved, by the names that podman and skopeo use."""
 
 
 def destination(path: str | os.PathLike[str], form: str = "oci", name: str = "") -> Destination:
-    """A place for an image.
+    """Return the destination for an image, after checking that it can be written.
 
     Parameters
     ----------
-    path: of the folder or file to be written.
+    path: the folder or file to write.
     form: one of :data:`FORMATS`.
     name: ``host/repository``, for a docker archive.
 
     Raises
     ------
-    CannotSave: if nothing can be written there, or the form is not known.
+    CannotSave: if the path cannot be written, or the format is unknown.
     """
     if form not in FORMATS:
-        raise CannotSave(f"There is no format {form!r}", f"the formats are {', '.join(FORMATS)}", "Choose one of them")
+        raise CannotSave(f"Unknown format {form!r}", f"the formats are {', '.join(FORMATS)}", "Choose one of them")
     where = Path(os.path.abspath(path))
     if not where.parent.is_dir():
-        raise CannotSave(f"{where} cannot be written", f"there is no directory {where.parent}", "Make it first")
+        raise CannotSave(f"{where} cannot be written", f"the folder {where.parent} does not exist", "Create it first")
     if staging(where).is_symlink():
         raise CannotSave(f"{where} cannot be written", f"{staging(where)} is a link", "Remove it")
     return FORMATS[form](where, name)
 
 
 def staging(path: Path) -> Path:
-    """The folder beside ``path`` in which its blobs are gathered."""
+    """Return the folder next to ``path`` in which its blobs are collected."""
     return path.with_name(f".{path.name}.pulling")
 
 
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise CannotSave(f"{path} cannot be written", "it is a folder", 'Name a file in it, or use format="oci"')
+        raise CannotSave(f"{path} cannot be written", "it is a folder", 'Choose a file in it, or use format="oci"')
 
 
 def _member(digest: str) -> str:
@@ -223,7 +227,7 @@ def _index(entries: Sequence[dict[str, Any]]) -> bytes:
 
 
 def listed(path: Path) -> list[dict[str, Any]]:
-    """The entries of the index that is there already; BadManifest if it is none."""
+    """Return the entries of an existing index, or an empty list; raise BadManifest if the index is invalid."""
     if not path.is_file():
         return []
     part = FilePart(path, 0, path.stat().st_size, INDEX)

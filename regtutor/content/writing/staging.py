@@ -1,9 +1,8 @@
-"""The blobs of an image while they come in: each under its digest, and only once it is what its digest says.
+"""A staging folder for downloads: a blob appears under its digest only after it has been verified.
 
-They lie in a folder beside the one that they are meant for, so that nothing half-written ever has the final name. The
-folder outlives whatever ends a pull: the next try goes on from what is there. One pull at a time has it. File names are
-made of digests that have been parsed, never of anything else that a registry says. Where the bytes come from is not
-known here.
+The folder is next to the destination, so that nothing incomplete ever has the final name. It survives an interrupted
+pull, and the next attempt resumes from it. Only one pull can use it at a time. File names are made only from parsed
+digests, never from other data of a registry. This module does not depend on where the bytes come from.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _PART, _TAIL = ".part", ".tail"
 
 
 class Incoming:
-    """A folder that blobs are received into.
+    """A folder into which blobs are received.
 
     Parameters
     ----------
-    folder: where they are gathered; it is made when it is first needed, and what is in it already is used.
-    layout: an OCI layout whose blobs need not come again, or None.
+    folder: the folder; it is created when it is first needed, and its existing contents are used.
+    layout: an OCI layout whose blobs need not be downloaded again, or None.
     """
 
     def __init__(self, folder: Path, layout: Path | None = None) -> None:
@@ -41,12 +40,12 @@ class Incoming:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Have the folder for this pull alone; at the end it stays only if it holds something.
+        """Lock the folder for this pull; remove it at the end if it is empty.
 
         Raises
         ------
-        PullLocked: if another pull has it.
-        CannotSave: if it cannot be made.
+        PullLocked: if another pull uses it.
+        CannotSave: if it cannot be created.
         """
         lock = _lock(self.folder)
         try:
@@ -58,19 +57,19 @@ class Incoming:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The blobs that are there, whole and verified, in the order in which they were asked for or came."""
+        """The digests of the complete and verified blobs, in the order in which they were found or received."""
         return tuple(self._found)
 
     def path(self, digest: str) -> Path:
-        """Where a blob of :attr:`digests` lies."""
+        """Return the file of a blob of :attr:`digests`."""
         return self._found[digest]
 
     def holds(self, blob: Descriptor) -> bool:
-        """Whether ``blob`` is there already: a file under its digest is read once, and believed if it has that digest.
+        """Whether ``blob`` exists already: a file under its digest is read once, and used if its digest matches.
 
         Raises
         ------
-        ContentMismatch: if it is there and has another size than ``blob`` says.
+        ContentMismatch: if it exists and its size is not the one in ``blob``.
         """
         if blob.digest not in self._found:
             for path in (self._own(blob.digest), *self._in_layout(blob.digest)):
@@ -83,7 +82,7 @@ class Incoming:
         return found is not None
 
     def keep(self, digest: str, data: bytes) -> None:
-        """Take in a small blob whose bytes have been verified, such as a manifest."""
+        """Store a small blob whose bytes have been verified, such as a manifest."""
         path = self._own(digest)
         with saving(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,11 +92,11 @@ class Incoming:
         self._found[digest] = path
 
     def partial(self, blob: Descriptor) -> PartialBlob:
-        """What has come of ``blob`` so far, now or in an earlier try."""
+        """Return the part of ``blob`` that has been received so far, in this attempt or an earlier one."""
         return PartialBlob(blob, self._own(blob.digest), self._found)
 
     def drop(self, blob: Descriptor) -> None:
-        """Forget ``blob``, and delete all of it that was received."""
+        """Delete everything that was received of ``blob``."""
         self.partial(blob).drop()
 
     def discard(self) -> None:
@@ -106,7 +105,7 @@ class Incoming:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Delete what no one asked for this time: the rest of an earlier try at something else."""
+        """Delete the files that this pull did not need, such as the remains of a pull of another image."""
         wanted = {str(path) for path in self._found.values()}
         for path in sorted(self.folder.rglob("*"), reverse=True):
             if path.is_file() and str(path) not in wanted:
@@ -122,15 +121,15 @@ class Incoming:
 
 
 class PartialBlob:
-    """The bytes of one blob that have come so far, until it is complete and verified.
+    """The bytes of one blob that have been received so far, until it is complete and verified.
 
-    The body of each response goes into a file of its own, since only its end shows whether it continues those bytes.
+    Each response body is written to a file of its own, because only its end shows whether it continues those bytes.
 
     Parameters
     ----------
-    blob: its digest and size are what the bytes are compared with.
-    path: where the blob goes once it is verified.
-    found: where its path is entered then, under its digest.
+    blob: the descriptor with which the bytes are compared.
+    path: the file of the blob after it has been verified.
+    found: a mapping to which the path is then added, under the digest.
     """
 
     def __init__(self, blob: Descriptor, path: Path, found: dict[str, Path]) -> None:
@@ -139,13 +138,13 @@ class PartialBlob:
 
     @property
     def size(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes received."""
         return self._part.stat().st_size if self._part.is_file() else 0
 
     def receiver(self) -> Receiver:
-        """A file for the body of one response.
+        """Return a file for the body of one response.
 
-        Use it with ``with``; then hand it to :meth:`append`, :meth:`start_over` or :meth:`ignore`.
+        Use it in a ``with`` statement; then pass it to :meth:`append`, :meth:`start_over` or :meth:`ignore`.
         """
         path = self._tail if self.size else self._part
         with saving(path):
@@ -153,7 +152,7 @@ class PartialBlob:
             return Receiver(path.open("wb"), self._blob.size, lambda: wrong_size(self._blob), path)
 
     def append(self, received: Receiver) -> None:
-        """Keep what was received: it continues the bytes that were there."""
+        """Append the received bytes to the earlier ones."""
         if received.path == self._part:
             return
         with saving(self._part), received.path.open("rb") as tail, self._part.open("ab") as file:
@@ -161,49 +160,49 @@ class PartialBlob:
         received.path.unlink()
 
     def start_over(self, received: Receiver) -> None:
-        """Keep what was received instead of the bytes that were there: it begins with the first byte."""
+        """Replace the earlier bytes with the received ones, which begin with the first byte of the blob."""
         with saving(self._part):
             received.path.replace(self._part)
 
     def ignore(self, received: Receiver) -> None:
-        """Delete what was received; the bytes that were there stay."""
+        """Delete the received bytes and keep the earlier ones."""
         received.path.unlink(missing_ok=True)
 
     def settle(self, digest: str | None = None) -> bool:
-        """Verify the bytes: if they are the blob, move them into its place, else delete them.
+        """Verify the bytes: if they match the descriptor, move them to the final path; otherwise delete them.
 
         Parameters
         ----------
-        digest: of the bytes, if it is known already; by default the file is read.
+        digest: the digest of the bytes, if it is known already; by default the file is read.
 
         Returns
         -------
-        Whether they are the blob.
+        Whether the bytes match.
         """
         wanted = self._blob.digest
-        right = self.size == self._blob.size and (digest or _digest_of(self._part, wanted)) == wanted
+        matches = self.size == self._blob.size and (digest or _digest_of(self._part, wanted)) == wanted
         with saving(self._path):
-            if right:
+            if matches:
                 self._part.replace(self._path)
                 self._found[wanted] = self._path
             else:
                 self._part.unlink(missing_ok=True)
-        return right
+        return matches
 
     def drop(self) -> None:
-        """Forget the blob, and delete all of it that was received."""
+        """Delete everything that was received of the blob."""
         self._found.pop(self._blob.digest, None)
         for path in (self._path, self._part, self._tail):
             path.unlink(missing_ok=True)
 
 
 class Receiver:
-    """A file that takes at most ``limit`` bytes, whatever a registry sends.
+    """A file that accepts at most ``limit`` bytes, even if a registry sends more.
 
     Attributes
     ----------
-    size: bytes so far.
-    path: of the file, if it has one.
+    size: the bytes written so far.
+    path: the path of the file, if it has one.
     """
 
     def __init__(
@@ -212,33 +211,33 @@ class Receiver:
         self._file, self.limit, self._refusal = file, limit, refusal
         self.path = path
         self.size = 0
-        self._told: list[Callable[[int], object]] = []
-        self._closing: list[Callable[[], object]] = []
+        self._on_write: list[Callable[[int], object]] = []
+        self._on_close: list[Callable[[], object]] = []
 
-    def follow(self, told: Callable[[int], object], closing: Callable[[], object]) -> None:
-        """Have ``told`` called with the size of each piece, and ``closing`` at the end: for a progress bar."""
-        self._told.append(told)
-        self._closing.append(closing)
+    def follow(self, on_write: Callable[[int], object], on_close: Callable[[], object]) -> None:
+        """Call ``on_write`` with the size of each write, and ``on_close`` at the end, such as for a progress bar."""
+        self._on_write.append(on_write)
+        self._on_close.append(on_close)
 
     def write(self, chunk: bytes) -> int:
-        """Take in the next bytes; the refusal is raised if they are too many."""
+        """Write the next bytes; raise the ``refusal`` if they exceed the limit."""
         if self.size + len(chunk) > self.limit:
             raise self._refusal()
         self._file.write(chunk)
         self.size += len(chunk)
-        for told in self._told:
-            told(len(chunk))
+        for on_write in self._on_write:
+            on_write(len(chunk))
         return len(chunk)
 
     def empty(self) -> None:
-        """Forget what was taken in, so that another answer can come in its place."""
+        """Delete the bytes written so far, so that another response can replace them."""
         self._file.seek(0)
         self._file.truncate()
         self.size = 0
 
     def close(self) -> None:
-        """Write out what is left."""
-        for close in (self._file.close, *self._closing):
+        """Flush and close the file."""
+        for close in (self._file.close, *self._on_close):
             close()
 
     def __enter__(self) -> Receiver:
@@ -251,23 +250,23 @@ class Receiver:
 
 
 def wrong_size(blob: Descriptor, size: int | None = None) -> ContentMismatch:
-    """The error for a blob that has ``size`` bytes (None for too many), and another number in the manifest."""
-    found = "more bytes come" if size is None else f"it has {size:,} bytes"
+    """Return the error for a blob with ``size`` bytes (None for too many), where the manifest states another number."""
+    found = "more bytes arrived" if size is None else f"it has {size:,} bytes"
     return ContentMismatch(
-        f"The blob {blob.digest} is not what the manifest says",
-        f"{found}, and the manifest names {blob.size:,}",
-        "Nothing was kept. The manifest is wrong, or something between changed the bytes",
+        f"The blob {blob.digest} does not match the manifest",
+        f"{found}, but the manifest states {blob.size:,}",
+        "Nothing was saved. Either the manifest is wrong, or the bytes were changed on the way",
     )
 
 
 @contextmanager
 def saving(path: Path) -> Iterator[None]:
-    """Any failure of the file system, while ``path`` is written, as CannotSave."""
+    """Raise CannotSave for any failure of the file system while ``path`` is written."""
     try:
         yield
     except OSError as error:
         raise CannotSave(
-            f"{path} cannot be written", error.strerror or str(error), "Make room, or choose another place"
+            f"{path} cannot be written", error.strerror or str(error), "Free some space, or choose another path"
         ) from error
 
 
@@ -287,7 +286,7 @@ def _remove_empty(folder: Path) -> None:
 
 def _locked(folder: Path) -> PullLocked:
     return PullLocked(
-        f"{folder} is in use", "another pull writes there", "Wait until it has ended, or choose another place"
+        f"{folder} is in use", "another pull writes to it", "Wait until that pull has ended, or choose another path"
     )
 
 

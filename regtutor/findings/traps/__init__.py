@@ -1,7 +1,7 @@
-"""Every trap: what contradicts itself in an exchange, and what a refusal or a response often comes from.
+"""Every trap: contradictions within an exchange, and the common causes of a refusal or of an unexpected response.
 
-The traps are in files by theme; here they are one list. Contradictions come before what they lead to, and the nearest
-causes come first.
+The traps are in files by theme, and this module combines them in one list. Contradictions come before their
+consequences, and the most direct causes come first.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ TRAPS: tuple[Trap, ...] = (
     *_of(tokens),
     *_of(refusals),
 )
-"""Every trap, in the order in which they are looked for: by file, and in a file as they are written."""
+"""Every trap, in the order in which they are tried: file by file, and from top to bottom in each file."""
 
 
 def diagnose(exchange: Exchange) -> Iterator[Finding]:
-    """The diagnoses of every trap that is for this exchange and in it."""
+    """Yield the diagnoses of every trap that applies to this exchange and is found in it."""
     endpoint, codes = name_of(exchange), codes_of(exchange)
     for trap in TRAPS:
         if trap.is_for(endpoint, exchange.status, codes):

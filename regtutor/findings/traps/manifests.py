@@ -1,6 +1,6 @@
-"""Traps of manifests, names and deletion: what is missing, asked for in the wrong form, or not taken away.
+"""Traps for manifests, names and deletion: missing content, malformed or unsuitable requests, refused deletions.
 
-Each function looks for one of them and gives a diagnosis or none.
+Each function looks for one problem, and yields a diagnosis if it finds it.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def missing_blob(exchange: Exchange) -> Iterator[Finding]:
     repository = fields_of(exchange).get("repository", "this repository")
     yield diagnosis(
         "a blob of the manifest is missing",
-        f"the manifest names a blob that is not in {repository}; that another repository has it does not help, and a "
-        "mount that was answered 202 has brought nothing",
-        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those that are 404, then PUT again",
+        f"the manifest names a blob that is not in {repository}; the same blob in another repository does not count, "
+        "and a mount with the response 202 did not mount the blob",
+        f"HEAD /v2/{repository}/blobs/<digest> for the config and each layer, push those with 404, then PUT again",
         PUSH,
         shown=by_request_line(exchange),
         rule=MUST,
@@ -49,15 +49,15 @@ def missing_blob(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("get_manifest", "head_manifest"), statuses=(404,))
 def accept_without_the_type(exchange: Exchange) -> Iterator[Finding]:
-    """A manifest may be there in a type that Accept does not name."""
+    """The manifest perhaps exists, but in a type that Accept does not list."""
     named = {essence(part) for part in ",".join(exchange.request_headers.all("Accept")).split(",")}
     absent = [name for name in MANIFEST_TYPES if name not in named]
     if absent and "NAME_UNKNOWN" not in codes_of(exchange):
-        sure = "accept header" in exchange.told.lower()
+        certain = "accept header" in exchange.told.lower()
         yield diagnosis(
-            "Accept does not name the type",
-            f"{'the' if sure else 'perhaps the'} manifest is there, in a type that Accept does not name (*/* counts "
-            f"for nothing at Distribution); not named: {', '.join(absent)}",
+            "Accept does not list the manifest's type",
+            f"{'the' if certain else 'perhaps the'} manifest exists in a type that Accept does not list (Distribution "
+            f"ignores */*); not listed: {', '.join(absent)}",
             f"Send Accept: {', '.join(MANIFEST_TYPES)}",
             issue(4385, "Accept and OCI manifests"),
             shown=by_sent(exchange, "Accept"),
@@ -67,12 +67,12 @@ def accept_without_the_type(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=REFUSED)
 def upper_case(exchange: Exchange) -> Iterator[Finding]:
-    """The name of a repository has an upper-case letter."""
+    """The name of a repository has an uppercase letter."""
     repository = fields_of(exchange).get("repository", "")
     if repository != repository.lower():
         yield diagnosis(
-            "upper case in the name",
-            f"a repository's name is lower case, and {repository} is not; Distribution may say so by a plain 404",
+            "uppercase letter in the repository name",
+            f"a repository name is lowercase, and {repository} is not; Distribution may respond with a plain 404",
             f"Send the same request for {repository.lower()}",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
@@ -82,13 +82,13 @@ def upper_case(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=REFUSED)
 def not_a_tag(exchange: Exchange) -> Iterator[Finding]:
-    """A reference is neither a digest nor fits the grammar of tags."""
+    """A reference is neither a digest nor a well-formed tag."""
     reference = fields_of(exchange).get("reference", "latest")
     if ":" not in reference and not TAG.fullmatch(reference):
         yield diagnosis(
-            "not a tag",
-            f"{reference} does not fit the grammar of tags; Distribution may say so by a plain 404",
-            "Begin it with a letter, a digit or _, and go on with at most 127 of letters, digits, . _ and -",
+            "malformed tag",
+            f"{reference} does not match the grammar of tags; Distribution may respond with a plain 404",
+            "Begin it with a letter, a digit or _, followed by at most 127 letters, digits, . _ and -",
             PULLING_MANIFESTS,
             shown=by_request_line(exchange),
             rule=MUST,
@@ -97,7 +97,7 @@ def not_a_tag(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("put_manifest",), codes=("MANIFEST_INVALID",))
 def unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
-    """The body that was sent as a manifest cannot be read as one."""
+    """The body of a request for a manifest cannot be parsed as a manifest."""
     body = exchange.request.body
     if not body.size or not body.whole:
         return
@@ -106,8 +106,8 @@ def unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
     except InvalidManifest as error:
         yield diagnosis(
             "the body is not a manifest",
-            f"what was sent cannot be read as one: {error.why or error.what}",
-            "Send the bytes of the manifest's file as they are (curl: --data-binary @FILE)",
+            f"the bytes cannot be parsed: {error.why or error.what}",
+            "Send the bytes of the manifest's file unchanged (curl: --data-binary @FILE)",
             ERROR_CODES,
             shown=by_request_line(exchange),
             rule=MAY,
@@ -123,13 +123,13 @@ def _names_a_tag(exchange: Exchange) -> bool:
 
 @trap(endpoints=_DELETES, statuses=(400, 405))
 def not_deleted(exchange: Exchange) -> Iterator[Finding]:
-    """The registry does not delete."""
+    """The registry does not delete content."""
     if (exchange.status == 405 or "UNSUPPORTED" in codes_of(exchange)) and not _names_a_tag(exchange):
         yield diagnosis(
             "deletion is switched off",
-            "the registry does not delete: Distribution needs storage.delete.enabled (its configuration, section "
-            "delete), and a cache of another registry never deletes",
-            "Set storage.delete.enabled: true and restart the registry, or delete it at the registry that is cached",
+            "the registry does not delete content; Distribution needs storage.delete.enabled (its configuration, "
+            "section delete), and a cache of another registry never deletes",
+            "Set storage.delete.enabled: true and restart the registry, or delete the content in the cached registry",
             _DELETES[name_of(exchange)],
             shown=by_status(exchange),
             rule=MUST,
@@ -139,18 +139,18 @@ def not_deleted(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("delete_manifest",), statuses=(400, 405))
 def tag_not_deleted(exchange: Exchange) -> Iterator[Finding]:
-    """The registry does not delete a tag."""
+    """The registry does not delete the tag."""
     codes = codes_of(exchange)
     if _names_a_tag(exchange) and (exchange.status == 405 or not {"DIGEST_INVALID", "UNSUPPORTED"}.isdisjoint(codes)):
         tag, only = fields_of(exchange)["reference"], "DIGEST_INVALID" in codes
         yield diagnosis(
-            "this registry deletes by digest only" if only else "the tag is not deleted",
+            "this registry deletes by digest only" if only else "the tag was not deleted",
             f"{tag} is a tag, and this registry deletes a manifest by its digest only, as Distribution 2.8 does"
             if only
-            else f"this registry does not delete the tag {tag}: it deletes by digest only, or nothing at all "
+            else f"this registry does not delete the tag {tag}; it deletes by digest only, or nothing at all "
             "(Distribution needs storage.delete.enabled for either, and a cache of another registry never deletes)",
             f"HEAD the manifest {tag} with Accept: {', '.join(MANIFEST_TYPES)}, and DELETE its Docker-Content-Digest: "
-            "that takes away every tag that points to it",
+            "this deletes every tag that points to it",
             DELETING_TAGS,
             shown=by_request_line(exchange) if only else by_status(exchange),
             rule=MUST,
@@ -160,12 +160,12 @@ def tag_not_deleted(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=(405,))
 def wrong_method(exchange: Exchange) -> Iterator[Finding]:
-    """The path does not have the method."""
+    """The path does not support the method."""
     if name_of(exchange) not in _DELETES and not needs_a_slash(exchange):
         yield diagnosis(
-            "not a method of this path",
-            f"{exchange.method} is not answered at this path; Allow: {exchange.headers.get('Allow', '(not sent)')}",
-            "Compare method and path with the table of endpoints, the slash at the end included",
+            "this path does not support the method",
+            f"the method is {exchange.method}; the response has Allow: {exchange.headers.get('Allow', '(not sent)')}",
+            "Compare the method and the path with the table of endpoints, including the slash at the end",
             ENDPOINT_TABLE,
             shown=by_request_line(exchange),
             rule=MAY,
@@ -174,15 +174,15 @@ def wrong_method(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("delete_manifest",), statuses=(404,))
 def nothing_to_delete(exchange: Exchange) -> Iterator[Finding]:
-    """No manifest has the digest that was to be deleted."""
+    """No manifest has the digest that the request would delete."""
     reference = fields_of(exchange).get("reference", "")
     if ":" in reference:
         yield diagnosis(
-            "no manifest of this digest",
-            f"no manifest has the digest {reference}: it was already deleted, or it never was here; that of the config "
-            "or of a layer deletes no image, and without Accept Distribution 2.8 names the digest of a form that it "
-            "rewrote",
-            f"HEAD the tag with Accept: {', '.join(MANIFEST_TYPES)}; if that is not a 404, DELETE its "
+            "no manifest has this digest",
+            f"the registry has no manifest with the digest {reference}: it was already deleted, or was never here; the "
+            "digest of the config or of a layer deletes no image, and without Accept, Distribution 2.8 responds with "
+            "the digest of a manifest that it rewrote",
+            f"HEAD the tag with Accept: {', '.join(MANIFEST_TYPES)}; if the response is not 404, DELETE its "
             "Docker-Content-Digest",
             API_DELETING_AN_IMAGE,
             shown=by_request_line(exchange),
@@ -195,7 +195,7 @@ def no_referrers(exchange: Exchange) -> Iterator[Finding]:
     """The registry has no referrers API."""
     yield diagnosis(
         "no referrers API",
-        "this registry does not list referrers; their list is then kept under a tag, by those who push",
+        "this registry does not list referrers; clients that push then store the list under a tag",
         f"GET the manifest under the tag {_tag_of(fields_of(exchange).get('digest', ''))}; rt.list_referrers does both",
         LISTING_REFERRERS,
         shown=by_status(exchange),

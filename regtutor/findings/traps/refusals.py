@@ -1,6 +1,6 @@
-"""Traps of every request: no answer, no credentials, too much, too often.
+"""Traps for any request: no response, missing credentials, too large a body, too many requests.
 
-Each function looks for one of them and gives a diagnosis or none.
+Each function looks for one problem, and yields a diagnosis if it finds it.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from regtutor.protocol.media_types import essence
 
 @trap(statuses=(401,))
 def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
-    """The registry wants credentials, or refused those that were sent."""
+    """The registry requires credentials, or refused those in the request."""
     found = challenges(exchange)
     bearer = next((one for one in found if one.is_of("Bearer")), None)
     schemes = " or ".join(one.scheme for one in found) or "(none named)"
     if name_of(exchange) == "request_token" or (bearer is not None and bearer.error and _sent_a_token(exchange)):
         return  # traps of tokens
-    given = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
+    outcome = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
     if bearer is not None:
         address = with_pairs(bearer.realm or "the realm", token_query(bearer))
-        again = f"GET {address} with name and password, and send what it gives as "
-        again += "Authorization: Bearer <token>; rt.login(reg, username=..., password=...) does it in sight"
+        again = f"GET {address} with user name and password, and send the token as "
+        again += "Authorization: Bearer <token>; rt.login(reg, username=..., password=...) does both"
     else:
         first = (
-            "See whether name and password are right"
+            "Check the user name and the password"
             if "Authorization" in exchange.request_headers
-            else "Name yourself"
+            else "Send a user name and a password"
         )
         again = (
             f"{first} (curl: -u NAME; regtutor: --username NAME; Python: rt.connect(url, username=..., password=...))"
         )
     alone = "/" not in fields_of(exchange).get("repository", "/")
     yield diagnosis(
-        "credentials are wanted",
-        f"the registry wants to know who asks, by the scheme {schemes}; {given}{_refused_because(bearer)}",
+        "credentials required",
+        f"the registry requires credentials of the scheme {schemes}; {outcome}{_refused_because(bearer)}",
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
         http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
@@ -75,13 +75,13 @@ def _refused_because(bearer: Challenge | None) -> str:
 @trap(statuses=(403,))
 def denied(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
-    known = "Authorization" in exchange.request_headers
+    has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
         "not permitted",
-        f"the registry does not permit this {'to these credentials' if known else 'without credentials'}; a signed "
-        "address may permit GET and not HEAD",
-        "Ask for a token whose scope names this repository and pull, push or delete"
-        if known
+        f"the registry does not permit this {'with these credentials' if has_credentials else 'without credentials'}; "
+        "a signed address may permit GET but not HEAD",
+        "Request a token whose scope names this repository and pull, push or delete"
+        if has_credentials
         else "Send credentials, such as a token whose scope names this repository and pull, push or delete",
         http("15.5.4 403 Forbidden"),
         shown=by_status(exchange),
@@ -91,17 +91,17 @@ def denied(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=(413,))
 def too_large(exchange: Exchange) -> Iterator[Finding]:
-    """The registry, or a proxy before it, takes no body of this size."""
+    """The registry, or a proxy in front of it, does not accept a body of this size."""
     proxy = not exchange.errors
     documented = not proxy and name_of(exchange) == "put_manifest"
     yield diagnosis(
         "too large for a proxy" if proxy else "too large for the registry",
-        "the answer is not the API's error body, so most likely a proxy before the registry has a limit"
+        "the response is not the API's error body, so most likely a proxy in front of the registry has a limit"
         if proxy
-        else "the registry takes no body of this size",
+        else "the registry does not accept a body of this size",
         "Raise the proxy's limit (nginx: client_max_body_size 0), or send the blob in chunks"
         if proxy
-        else "Send a smaller body: a blob in chunks, a manifest with less in its annotations",
+        else "Send a smaller body: a blob in chunks, or a manifest with smaller annotations",
         PUSHING_MANIFESTS if documented else http("15.5.14 413 Content Too Large"),
         shown=by_status(exchange),
         rule=SHOULD if documented else OUTSIDE,
@@ -111,14 +111,14 @@ def too_large(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=REFUSED)
 def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
-    """curl's -d sent the body as a form."""
+    """The body was sent as a form, as curl does with -d."""
     kind = essence(exchange.request_headers.get("Content-Type", ""))
     if kind == "application/x-www-form-urlencoded":
         yield diagnosis(
             "the body was sent as a form",
-            f"Content-Type says {kind}: curl sets it for -d and --data-binary unless another is given, and a "
-            "registry then takes the body for something else than a blob or a manifest",
-            "Send the body's own type: -H 'Content-Type: application/octet-stream' for a blob; for a manifest, its "
+            f"Content-Type is {kind}; curl sets it for -d and --data-binary unless you give another, and a "
+            "registry then treats the body as something other than a blob or a manifest",
+            "Send the type of the body: -H 'Content-Type: application/octet-stream' for a blob; for a manifest, its "
             "mediaType",
             http("8.3 Content-Type"),
             shown=by_sent(exchange, "Content-Type"),
@@ -128,13 +128,13 @@ def sent_as_a_form(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=(429,))
 def slow_down(exchange: Exchange) -> Iterator[Finding]:
-    """The registry takes no more requests for now."""
+    """The registry accepts no more requests for now."""
     after = exchange.headers.get("Retry-After")
     yield diagnosis(
         "too many requests",
-        "the registry takes no more for now; at Docker Hub, GET of a manifest counts and HEAD does not, as its page on "
-        "pull limits says",
-        f"Wait {f'as Retry-After says: {after}' if after else 'a while'}, or ask as somebody with a name",
+        "the registry accepts no more requests for now; at Docker Hub, GET of a manifest counts and HEAD does not, "
+        "according to its page on pull limits",
+        f"Wait {f'for the time in Retry-After: {after}' if after else 'a while'}, or send credentials",
         TOO_MANY_REQUESTS,
         shown=by_received(exchange, "Retry-After"),
         rule=MAY,
@@ -144,21 +144,21 @@ def slow_down(exchange: Exchange) -> Iterator[Finding]:
 _SPEAKS_HTTP = re.compile(
     r"does not speak TLS|wrong version number|HTTP response to HTTPS|does not look like a TLS handshake", re.IGNORECASE
 )
-"""How clients say that they asked over TLS and were answered without it."""
+"""The messages of clients that sent a request over TLS and received a response without TLS."""
 
 _SPEAKS_TLS = re.compile(r"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
-"""How Go's and nginx's servers say the reverse."""
+"""The messages of Go's and nginx's servers for the reverse."""
 
 
 @trap(statuses=NO_RESPONSE)
 def without_tls(exchange: Exchange) -> Iterator[Finding]:
-    """A request over TLS went to a port of plain HTTP."""
+    """A request over TLS went to a port that speaks plain HTTP."""
     if _SPEAKS_HTTP.search(exchange.error):
         yield diagnosis(
-            "plain HTTP at this port",
-            f"the registry was asked over TLS and answered in plain HTTP: {exchange.error}",
-            "Write http:// in its URL; docker wants it under insecure-registries in daemon.json, podman and skopeo "
-            "--tls-verify=false. Over a network, better give the registry a certificate",
+            "plain HTTP on this port",
+            f"the client sent the request over TLS, and the registry responded in plain HTTP ({exchange.error})",
+            "Write http:// in its URL; docker needs it under insecure-registries in daemon.json, podman and skopeo "
+            "need --tls-verify=false. On a network, give the registry a certificate instead",
             issue(1929, "a plain-HTTP registry"),
             shown=by_request_line(exchange),
             rule=OUTSIDE,
@@ -167,11 +167,11 @@ def without_tls(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(statuses=(400,))
 def with_tls(exchange: Exchange) -> Iterator[Finding]:
-    """A request in plain HTTP went to a port of TLS."""
+    """A request in plain HTTP went to a port that speaks TLS."""
     if _SPEAKS_TLS.search(exchange.text):
         yield diagnosis(
-            "TLS at this port",
-            "the registry was asked in plain HTTP, and speaks TLS here",
+            "TLS on this port",
+            "the client sent the request in plain HTTP, but the registry speaks TLS on this port",
             "Write https:// in its URL",
             http("4.2.2 https URI Scheme"),
             shown=by_status(exchange),
@@ -179,25 +179,28 @@ def with_tls(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
-_NO_ANSWER = {
-    r"resolve host|not known|no such host|looked up": "See how the host's name is written, and whether this machine "
-    "can look names up",
-    r"certificate": "Give the file of the CA that signed the registry's certificate (curl: --cacert FILE; regtutor: "
-    "--ca-file FILE)",
-    r"refused|couldn't connect|failed to connect": "See whether the registry runs, and at which host and port",
+_NEXT_BY_ERROR = {
+    r"resolve host|not known|no such host|looked up": "Check the spelling of the host name, and whether this machine "
+    "can resolve names",
+    r"certificate": "Pass the certificate file of the CA that signed the registry's certificate (curl: --cacert FILE; "
+    "regtutor: --ca-file FILE)",
+    r"refused|couldn't connect|failed to connect": "Check that the registry is running, and its host and port",
 }
-"""What a client says where no answer came -> what to try; the first that fits."""
+"""A client's error message without a response -> the next step; the first match applies."""
 
 
 @trap(statuses=NO_RESPONSE)
 def no_answer(exchange: Exchange) -> Iterator[Finding]:
     """No complete response came."""
     if not _SPEAKS_HTTP.search(exchange.error):
-        again = "See whether the registry runs, and whether it speaks http or https at this port"
+        again = "Check that the registry is running, and whether it speaks http or https on this port"
         yield diagnosis(
-            "no answer",
-            f"no complete answer came: {exchange.error}",
-            next((then for said, then in _NO_ANSWER.items() if re.search(said, exchange.error, re.IGNORECASE)), again),
+            "no response",
+            f"no complete response came: {exchange.error}",
+            next(
+                (step for error, step in _NEXT_BY_ERROR.items() if re.search(error, exchange.error, re.IGNORECASE)),
+                again,
+            ),
             http("3.4 Messages"),
             shown=by_request_line(exchange),
             rule=OUTSIDE,

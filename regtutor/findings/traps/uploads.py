@@ -1,6 +1,6 @@
-"""Traps of uploads: chunks and their ranges, and answers that look as if a blob were there and say that it is not.
+"""Traps for uploads: chunks and their ranges, and successful responses that do not mean that a blob was stored.
 
-Each function looks for one of them and gives a diagnosis or none.
+Each function looks for one problem, and yields a diagnosis if it finds it.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _AMOUNT = re.compile(r"\d[\d.]{0,9} ?[KMG]i?B\b")
 
 @trap(endpoints=SENT_TO_A_SESSION, statuses=(416,))
 def out_of_order(exchange: Exchange) -> Iterator[Finding]:
-    """A chunk is not the next one."""
+    """A chunk is out of order."""
     if _TOO_LARGE.search(exchange.text):
         return
-    there = first_and_last(exchange.headers.get("Range", ""))
-    told = f"the bytes up to {there[1]} are there" if there else "the answer does not say which bytes are there"
-    told = "one byte is there, or none, which 0-0 does not tell apart" if there == (0, 0) else told
+    held = first_and_last(exchange.headers.get("Range", ""))
+    state = f"the session holds the bytes up to {held[1]}" if held else "the response does not say which bytes it holds"
+    state = "the session holds one byte or none: Range 0-0 means either" if held == (0, 0) else state
     yield diagnosis(
-        "not the next bytes",
-        f"the chunk does not begin where the upload stands, or the Location is not the latest one; {told}",
-        "GET the Location, and go on with the Location and behind the Range of that answer"
-        + (f": Content-Range: {there[1] + 1}-..." if there and there != (0, 0) else ""),
+        "the chunk is out of order",
+        f"it does not begin at the next byte of the upload, or the Location is not the latest one; {state}",
+        "GET the Location, and resume at the Location of that response, after the last byte of its Range"
+        + (f": Content-Range: {held[1] + 1}-..." if held and held != (0, 0) else ""),
         CHUNKS,
         shown=by_received(exchange, "Range"),
         rule=MUST,
@@ -43,15 +43,15 @@ def out_of_order(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=SENT_TO_A_SESSION, statuses=(416,))
 def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
-    """A registry says by 416 that a chunk is too large."""
+    """A registry refuses a chunk that is too large with 416."""
     if not _TOO_LARGE.search(exchange.text):
         return
     found = _AMOUNT.search(exchange.text)
-    limit = found[0] if found else "what its answer says"
+    limit = found[0] if found else "the limit in its response"
     yield diagnosis(
         "the chunk is too large",
-        f"the registry takes no more than {limit} in one request, and says so by 416, which elsewhere means that a "
-        "chunk is not the next one",
+        f"the registry accepts no more than {limit} in one request; it responds 416, which elsewhere means that a "
+        "chunk is out of order",
         f"Send smaller chunks, of at most {limit}: rt.upload_chunks(..., chunk_size=...)",
         issue(237, "a limit of GHCR", "ocx-sh/ocx"),
         shown=by_status(exchange),
@@ -61,20 +61,21 @@ def chunk_too_large(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("patch_upload",), statuses=(202,))
 def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
-    """The Range of a response does not end where the chunk was to end."""
+    """The Range of a response does not end with the last byte of the chunk."""
     value = exchange.request_headers.get("Content-Range", "")
-    sent, there = first_and_last(value), first_and_last(exchange.headers.get("Range", ""))
-    if sent is None or there is None:
+    sent, held = first_and_last(value), first_and_last(exchange.headers.get("Range", ""))
+    if sent is None or held is None:
         return
-    last = there[1]
+    last = held[1]
     fits = CHUNK.fullmatch(value) and sent[1] - sent[0] + 1 == exchange.request.body.size
     if fits and last != sent[1]:
         yield diagnosis(
-            "the chunk is not where it was said to be",
-            f"{sent[1]} was to be the last byte, and Range says that it is {last}: Distribution 2.8 appends whatever "
-            "comes and does not look at Content-Range, and at Amazon ECR the Range stands still after the first chunk",
-            f"GET the Location. If its Range ends with {last} too, either bytes are missing before this chunk, or the "
-            "registry does not count: only the digest of the PUT that closes the upload tells",
+            "the chunk landed at a different offset",
+            f"the last byte of the chunk was announced as {sent[1]}, but Range ends with {last}: "
+            "Distribution 2.8 appends every chunk and ignores Content-Range, and at Amazon ECR, Range stays the same "
+            "after the first chunk",
+            f"GET the Location. If its Range also ends with {last}, either bytes are missing before this chunk, or the "
+            "registry does not count: only the digest of the PUT that closes the upload shows which",
             issue(2831, "Range in uploads to ECR", "aws/containers-roadmap"),
             shown=by_received(exchange, "Range"),
             rule=HABIT,
@@ -83,13 +84,13 @@ def other_range_than_sent(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("get_upload", "head_upload"), statuses=(204,))
 def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
-    """A session says 0-0, which means one byte or none."""
+    """The Range of a session is 0-0, which means one byte or none."""
     if first_and_last(exchange.headers.get("Range", "")) == (0, 0):
         yield diagnosis(
-            "0-0 is one byte or none",
-            "the range of an upload cannot say that nothing is there: 0-0 is what an empty session and one with a "
-            "single byte both answer",
-            "Count the bytes that you sent yourself; if you do not know, cancel the session and begin a new one",
+            "Range 0-0 means one byte or none",
+            "the range of an upload cannot express that the session is empty; a session without bytes and a session "
+            "with one byte both respond 0-0",
+            "Count the bytes that you sent yourself; if you cannot, cancel the session and start a new one",
             CHUNKS,
             shown=by_received(exchange, "Range"),
             rule=MAY,
@@ -98,17 +99,17 @@ def one_byte_or_none(exchange: Exchange) -> Iterator[Finding]:
 
 @trap(endpoints=("put_blob",), statuses=(201,))
 def range_of_put_ignored(exchange: Exchange) -> Iterator[Finding]:
-    """A blob was stored by a PUT whose Content-Range does not fit it."""
+    """A PUT stored a blob, although its Content-Range does not match the blob."""
     sent = first_and_last(exchange.request_headers.get("Content-Range", ""))
     named, body = fields_of(exchange).get("digest", ""), exchange.request.body
     if sent is None or body.digest is None:
         return
     if sent[0] > 0 and same_algorithm(named, body.digest) and named == body.digest:
         yield diagnosis(
-            "Content-Range of a PUT was not looked at",
-            f"the bytes of this PUT are all of the blob, and were announced as if {sent[0]} came before them: "
-            "Distribution takes the last chunk whatever its Content-Range says",
-            f"Send Content-Range: 0-{body.size - 1}, or none: the digest alone says whether the blob is whole",
+            "the registry ignored Content-Range on PUT",
+            f"the bytes of this PUT are the whole blob, but Content-Range announced {sent[0]} bytes before them: "
+            "Distribution accepts the last chunk whatever its Content-Range",
+            f"Send Content-Range: 0-{body.size - 1}, or omit it: the digest alone shows whether the blob is complete",
             issue(590, "Content-Range of the closing PUT", "opencontainers/distribution-spec"),
             shown=by_sent(exchange, "Content-Range"),
             rule=HABIT,
@@ -120,18 +121,18 @@ def not_mounted(exchange: Exchange) -> Iterator[Finding]:
     """A mount opened an upload session instead."""
     source = fields_of(exchange).get("from")
     why = (
-        f"{source} does not have the blob, you may not pull from it, or the registry does not mount"
+        f"{source} does not have the blob, you are not allowed to pull from it, or the registry does not mount blobs"
         if source
-        else "the request names no from="
+        else "the request has no from="
     )
     yield diagnosis(
-        "202 is not mounted",
-        f"the blob was not mounted: an upload session was opened instead ({why})",
+        "202 means that the blob was not mounted",
+        f"the registry opened an upload session instead of mounting the blob ({why})",
         "PUT the blob's bytes to Location, or "
         + (
-            "ask for a token that may pull from the source, and mount again"
+            "request a token that permits pulling from the source, and mount again"
             if source
-            else "POST once more with &from=, which names the repository that has the blob"
+            else "POST again with &from=<the repository that has the blob>"
         ),
         MOUNTING,
         shown=by_status(exchange),
@@ -144,11 +145,11 @@ def not_mounted(exchange: Exchange) -> Iterator[Finding]:
 def not_stored(exchange: Exchange) -> Iterator[Finding]:
     """A single POST opened an upload session instead of storing the blob."""
     yield diagnosis(
-        "202 is not stored",
-        "this registry takes no blob in a single POST: the bytes are gone, and a session was opened instead",
+        "202 means that the blob was not stored",
+        "this registry does not accept a blob in a single POST; it discarded the bytes and opened an upload session",
         "PUT the same bytes to Location, with the digest",
         SINGLE_POST,
         shown=by_status(exchange),
         rule=SHOULD,
-        condition="if the registry takes no blob in a single POST",
+        condition="if the registry does not support a single POST",
     )

@@ -1,1 +1,1 @@
-"""curl, both ways: the command or script that sends a request again, and what ``curl -v`` printed as exchanges."""
+"""curl, both ways: a command or script that sends a request again, and the output of ``curl -v`` read as exchanges."""

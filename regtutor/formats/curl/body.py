@@ -1,7 +1,7 @@
-"""Where a pasted curl command gets its body from: the command line itself, or a file.
+"""The source of the body in a curl command: the command line itself, or a file.
 
-A small body is part of the command. A large one is a file: the one that it came from, or one that the reader is told to
-put there. A body that holds a secret is never written anywhere.
+A small body is part of the command. A large one is a file: its original file, or a file that a comment tells the
+reader to create. A body that contains a secret is never written anywhere.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_body
 
 INLINE = 4 * 1024
-"""Bytes of a body that are written into the command."""
+"""The most bytes of a body that are written into the command."""
 
 INLINE_MANIFEST = 64 * 1024
-"""Bytes of a manifest that are written into the command."""
+"""The most bytes of a manifest that are written into the command."""
 
 _TEXT = re.compile(r"[ -~\n]*")
 _DIGEST_IN_TARGET = re.compile(r"(?:[?&]digest=|/blobs/)[a-z0-9]+(?::|%3A)([0-9a-f]{12})", re.IGNORECASE)
@@ -34,9 +34,9 @@ class CurlBody:
 
     Attributes
     ----------
-    producer: a command that writes it to curl's standard input; empty if it is a file.
+    producer: a command that writes the body to the standard input of curl; empty if the body is a file.
     path: the file, as it is written in the command; empty if there is a producer.
-    comment: what the reader must know of it, in one line, or empty.
+    comment: a note for the reader, in one line, or empty.
     """
 
     producer: str = ""
@@ -45,18 +45,18 @@ class CurlBody:
 
 
 def blob_file(target: str) -> str:
-    """What a file is called for the blob that ``target`` names: ``blob-<12 characters of its digest>.bin``."""
+    """Return a file name for the blob in ``target``: ``blob-<12 characters of its digest>.bin``."""
     found = _DIGEST_IN_TARGET.search(target)
     return f"blob-{found[1]}.bin" if found else "body.bin"
 
 
 def curl_body(message: Exchange | Request, body_dir: Path | None) -> CurlBody | None:
-    """The body of a draft or of a recorded request; None if it has none.
+    """Return the body of a draft or of a recorded request; None if it has no body.
 
     Parameters
     ----------
     message: a draft or an exchange.
-    body_dir: where a body that is too large for the command is written to, or None to write none.
+    body_dir: the folder for a body that is too large for the command, or None to write no file.
     """
     if isinstance(message, Exchange):
         return _recorded(message, body_dir)
@@ -76,7 +76,7 @@ def _drafted(draft: Request, body: Body, body_dir: Path | None) -> CurlBody:
         data = body.read()
         if redact_body(draft.header("Content-Type") or "", data) == data:
             return CurlBody(producer=_producer(data))
-        return CurlBody(path="body.bin", comment="body.bin: write the body there; it holds a secret")
+        return CurlBody(path="body.bin", comment="body.bin: write the body to this file; it contains a secret")
     digest = digest_of(body)
     name = f"blob-{digest.partition(':')[2][:12]}.bin"
     if body_dir is None:
@@ -88,11 +88,11 @@ def _drafted(draft: Request, body: Body, body_dir: Path | None) -> CurlBody:
 
 
 _NO_PATHS = ("bytes", "open file")
-"""Labels of bodies that come from no file, although there may be a file of that name."""
+"""Labels of bodies that do not come from a file, even if a file with that name exists."""
 
 
 def _is_file(body: Body) -> bool:
-    # The label of an open file is its name, or a number; the size tells whether it was to be sent from its first byte.
+    # The label of an open file is its name or a number; the size shows whether it is sent from its first byte.
     if body.digest is not None or not isinstance(body.label, str) or body.label in _NO_PATHS:
         return False
     path = Path(body.label)
@@ -111,8 +111,8 @@ def _recorded(exchange: Exchange, body_dir: Path | None) -> CurlBody | None:
         with private_file(body_dir / name) as file:
             file.write(body.preview)
         return CurlBody(path=_as_argument(str(body_dir / name)))
-    what = f"{body.size} bytes, {body.digest}" if body.fate == "sent" else "what was to be sent"
-    return CurlBody(path=name, comment=f"{name}: {what}; put the body there, the record does not keep it")
+    what = f"{body.size} bytes, {body.digest}" if body.fate == "sent" else "the body, of which not all was sent"
+    return CurlBody(path=name, comment=f"{name}: {what}; write the body to this file, it is not in the record")
 
 
 def _as_argument(path: str) -> str:
@@ -120,7 +120,7 @@ def _as_argument(path: str) -> str:
 
 
 def _producer(data: bytes) -> str:
-    """A command that writes ``data``: readable for text, base64 for anything else."""
+    """Return a command that prints ``data``: readable for text, base64 for anything else."""
     try:
         text = data.decode("ascii")
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""A request as a curl command that can be pasted into bash and sends the same thing.
+"""A request as a curl command that sends the same request when it is pasted into bash.
 
-curl has habits of its own (headers that it adds, paths that it tidies); each option here switches one of them off.
-Nothing secret is ever in a command: it stands there as a shell variable.
+By default, curl adds headers and normalizes paths; the options here turn that off. A command never contains a secret:
+a shell variable replaces it.
 
 Source: curl's manual, "curl.1" <https://curl.se/docs/manpage.html>.
 """
@@ -32,7 +32,7 @@ _LOOPBACK = re.compile(r"(127\.[0-9.]+|localhost|.*\.localhost|::1)")
 
 @dataclass(frozen=True)
 class _Sending:
-    """A draft and a recorded exchange, brought to what both have: nothing in it is secret."""
+    """The common form of a draft and a recorded exchange; it contains no secret."""
 
     step: str
     method: str
@@ -41,39 +41,39 @@ class _Sending:
     headers: HeaderList
     proxy: str | None
     own: tuple[str, ...]
-    """Headers that curl adds and that this request does not have, in lower case."""
+    """Headers that curl would add and that this request does not have, in lower case."""
     output: str = ""
     reachable: bool = True
-    """False for a registry that is called within a process and has no socket."""
+    """False for a registry inside this process, which has no socket."""
     written_base: tuple[Part, ...] = ()
-    """What stands in the command in place of ``base``, such as a variable."""
-    answer: str = ""
-    """Options that say where the answer goes, in place of printing it."""
+    """The text for the command instead of ``base``, such as a variable."""
+    output_options: str = ""
+    """Options that write the response to files instead of printing it."""
 
 
 def curl(
     message: Exchange | Request, *, registry_url: str | None = None, body_dir: str | os.PathLike[str] | None = None
 ) -> str:
-    """A command for bash that sends the same request.
+    """Return a command for bash that sends the same request.
 
     Parameters
     ----------
     message: a draft (``rt.draft(...)``) or an exchange.
-    registry_url: where a draft's target is that has only a path; without it the command says ``$REGISTRY``.
-    body_dir: a directory that a body is written to which is too large for the command; without it the command names a
-        file, and a comment says what must be in it.
+    registry_url: the registry of a draft whose target is only a path; by default the command uses ``$REGISTRY``.
+    body_dir: the directory for a body that is too large for the command; by default the command refers to a file, and
+        a comment states what it must contain.
 
     Returns
     -------
-    Comments that begin with ``#``, then one command over several lines. A secret (a recorded one is gone, a draft's is
-    never written down) is a variable such as ``$REGTUTOR_AUTHORIZATION``. Bodies of up to 4 KiB, and manifests of up to
-    64 KiB, are part of the command; a body that comes from a file is read from that file. A blob that is fetched goes
-    to a file in the current directory.
+    Comments that begin with ``#``, then one command over several lines. A secret (removed from a record, never written
+    from a draft) becomes a variable such as ``$REGTUTOR_AUTHORIZATION``. Bodies of up to 4 KiB, and manifests of up to
+    64 KiB, are part of the command; a body from a file is read from that file. A downloaded blob is written to a file
+    in the current directory.
 
     Raises
     ------
-    InvalidURL: if the request goes neither to a path nor to an http or https URL.
-    InvalidHeader: if it holds half a character, as a record from an edited file may.
+    InvalidURL: if the target is neither a path nor an http or https URL.
+    InvalidHeader: if the request contains a lone surrogate, which is possible in a record from an edited file.
     CannotSave: if ``body_dir`` cannot be written to.
     """
     sending = _recorded(message) if isinstance(message, Exchange) else _drafted(message, registry_url)
@@ -84,26 +84,26 @@ def curl(
         return _command(sending, body)
     except UnicodeEncodeError:
         raise InvalidHeader(
-            "There is no command for this request",
-            "it holds half a character (a lone surrogate), which no wire can have carried",
-            "Record it once more",
+            "No command can send this request",
+            "it contains half a character (a lone surrogate), which cannot be sent",
+            "Record the request again",
         ) from None
 
 
 def curl_in_script(
-    exchange: Exchange, body: CurlBody | None, base: tuple[Part, ...], target: tuple[Part, ...], answer: str
+    exchange: Exchange, body: CurlBody | None, base: tuple[Part, ...], target: tuple[Part, ...], output_options: str
 ) -> str:
-    """The command of a recorded request as a line of a script, which knows better where it goes and what to print.
+    """Return the command of a recorded request for a script, which sets its URL and its output.
 
     Parameters
     ----------
-    exchange: what was recorded.
-    body: where its body is from, or None.
-    base, target: what the URL is made of; ``base`` may be a variable, ``target`` may be empty.
-    answer: options of curl that say where the answer goes.
+    exchange: the recorded exchange.
+    body: the source of its body, or None.
+    base, target: the parts of the URL; ``base`` can be a variable, ``target`` can be empty.
+    output_options: options of curl that write the response to files.
     """
     recorded = _recorded(exchange)
-    sending = replace(recorded, target=target, written_base=base, answer=answer, reachable=True)
+    sending = replace(recorded, target=target, written_base=base, output_options=output_options, reachable=True)
     return _command(sending, None if sending.method == "HEAD" else body)
 
 
@@ -124,9 +124,9 @@ def _command(sending: _Sending, body: CurlBody | None) -> str:
 def _recorded(exchange: Exchange) -> _Sending:
     if not exchange.method:
         raise InvalidURL(
-            "This exchange has no request to write a command for",
-            exchange.error or "none was sent",
-            "Take one in which a request was sent",
+            "This exchange has no request, so no command can send it",
+            exchange.error or "no request was sent",
+            "Choose an exchange in which a request was sent",
         )
     return _Sending(
         exchange.step,
@@ -146,9 +146,9 @@ def _drafted(draft: Request, registry_url: str | None) -> _Sending:
         base, path = url_parts(target)
     elif not target.startswith("/"):
         raise InvalidURL(
-            f"{target!r} is no target of a request",
+            f"{target!r} is not a valid request target",
             "a target is a path that begins with '/', or an absolute http or https URL",
-            "Begin it with '/'",
+            "Begin the target with '/'",
         )
     elif registry_url is not None:
         base, path = url_parts(redact_url(registry_url.rstrip("/") + target))
@@ -162,7 +162,7 @@ def _drafted(draft: Request, registry_url: str | None) -> _Sending:
         output = os.fspath(draft.into)
     host = urlsplit(_texts(base)).hostname or ""
     proxy = "" if _LOOPBACK.fullmatch(host) else None
-    # What curl adds for User-Agent and Accept takes the place of what the client would add.
+    # curl adds its own User-Agent and Accept instead of those that the client would add.
     return _Sending(draft.step, draft.method, base, path, headers, proxy, (), output)
 
 
@@ -171,11 +171,11 @@ def _texts(parts: tuple[Part, ...]) -> str:
 
 
 def url_parts(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
-    """Scheme and authority, and the target, of a URL.
+    """Split a URL into scheme with authority, and target.
 
     Raises
     ------
-    InvalidURL: if it is none that a request can go to.
+    InvalidURL: if no request can be sent to the URL.
     """
     split_url(redacted.replace(f"{REDACTED}@", "").replace(REDACTED, "x"))
     scheme, _, rest = redacted.partition("#")[0].partition("://")
@@ -186,15 +186,15 @@ def url_parts(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
 
 
 def secret_name(before: str) -> str:
-    """What the variable is called that stands after ``before``: after its query name, or userinfo after ``//``."""
+    """Return the name of the variable that follows ``before``: from the query name, or USERINFO after ``//``."""
     found = re.search(r"[?&;]([^=&#;]*)=$", before)
     return f"REGTUTOR_{found[1] if found else 'USERINFO' if before.endswith('//') else 'SECRET'}"
 
 
 def _first_line(sending: _Sending) -> str:
     shown = "" if sending.method == "HEAD" else " --dump-header -" if sending.output else " --include"
-    if sending.answer:
-        shown = f" {sending.answer}"
+    if sending.output_options:
+        shown = f" {sending.output_options}"
     return f"curl --silent --show-error{shown} --globoff --path-as-is"
 
 
@@ -208,7 +208,7 @@ def _method(sending: _Sending, body: CurlBody | None) -> list[str]:
 
 
 def _is_upload(sending: _Sending, body: CurlBody) -> bool:
-    """Whether curl may stream the file: to a path that ends in a slash it would append the file's name."""
+    """Whether curl can stream the file: it would append the file name to a path that ends with a slash."""
     path = _texts(sending.target).partition("?")[0]
     return sending.method == "PUT" and bool(body.path) and not path.endswith("/")
 
@@ -258,7 +258,7 @@ def _body(sending: _Sending, body: CurlBody | None) -> list[str]:
 
 
 def _target(sending: _Sending) -> list[str]:
-    """The URL. curl percent-encodes what is no ASCII in it, so such a target is given to it apart from the URL."""
+    """Return the URL; a target that is not ASCII is a separate option, because curl would percent-encode it."""
     base = sending.written_base or sending.base
     if _texts(sending.target).isascii():
         return [word(*base, *sending.target)]
@@ -267,21 +267,22 @@ def _target(sending: _Sending) -> list[str]:
 
 def _comments(sending: _Sending, body: CurlBody | None) -> Iterable[str]:
     if not sending.reachable:
-        yield "this registry has no socket, so curl cannot reach it; rt.open_registry('embedded') is the same with one"
+        yield "this registry has no socket, so curl cannot reach it; rt.open_registry('embedded') opens one that has"
     if _REGISTRY in sending.base:
-        yield "REGISTRY: the registry's URL, such as http://127.0.0.1:5000"
+        yield "REGISTRY: the URL of the registry, such as http://127.0.0.1:5000"
     words = [*sending.base, *sending.target, *with_variables(sending.proxy or "", lambda _: "REGTUTOR_PROXY_USERINFO")]
     for part in dict.fromkeys(words):
         if isinstance(part, Variable) and part != _REGISTRY:
-            yield f"{part.name}: a part of the URL; no command and no record holds a secret"
+            yield f"{part.name}: a secret part of the URL; commands and records contain no secrets"
     for name, value in sending.headers:
         if (name, value) not in _sendable(sending.headers):
-            yield f"left out, because it is no header that can be sent: {name!a}"
+            yield f"left out, because the header cannot be sent: {name!a}"
         elif name.lower() in SECRET_HEADERS:
             scheme = value.partition(" ")[0] if " " in value else ""
             begins = f", which begins with {scheme!a}" if scheme else ""
-            yield f"{Variable(f'REGTUTOR_{name}').name}: the value of {name}{begins}; no command and no record holds it"
+            variable = Variable(f"REGTUTOR_{name}").name
+            yield f"{variable}: the value of {name}{begins}; commands and records contain no secrets"
         elif REDACTED in value:
-            yield f"the value of {name} holds a secret, which is a variable here"
+            yield f"the value of {name} contains a secret, which is a variable here"
     if body is not None and body.comment:
         yield body.comment

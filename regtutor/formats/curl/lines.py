@@ -1,6 +1,7 @@
-"""What ``curl -v`` prints, line by line: what it sent, what it received, what it says, and what is none of these.
+"""The output of ``curl -v``, line by line: sent lines, received lines, information, and everything else.
 
-It knows how curl marks its lines and how its progress meter gets in between, and not what an exchange is.
+This module recognizes the marks of curl's lines and the progress meter that can come between them. It does not depend
+on exchanges.
 
 Source: curl's manual, "curl.1", ``--verbose`` <https://curl.se/docs/manpage.html#-v>.
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 _STYLE = rb"(?:\x1b\[[0-9;]{0,9}m)*"
 _WHEN = rb"(?:\d\d:\d\d:\d\d\.\d{1,9} )?(?:\[[0-9x]{1,9}-[0-9x]{1,9}\] )?"
-"""What ``--trace-time`` and ``--trace-ids`` (and so ``-vv``) put before a mark."""
+"""The prefix that ``--trace-time`` and ``--trace-ids`` (and therefore ``-vv``) write before a mark."""
 
 _MARKED = re.compile(_STYLE + _WHEN + rb"([*<>])(?: ([^\n]*)|\r*)(?:\n|\Z)")
 _DATA = re.compile(_WHEN + rb"[{}] \[\d{1,18} bytes data\]\r*(?:\n|\Z)")
@@ -33,7 +34,7 @@ _IN_MID_LINE = re.compile(
     rb"\* (?:Connection #\d|Closing connection|Found bundle for host|Re-using existing|Reusing existing"
     rb"|Issue another request|  Trying )|  % Total    % Received|curl: \(\d{1,3}\) "
 )
-"""What curl writes behind a body that does not end in a line's end."""
+"""Text that curl can write directly after a body that does not end with a line break."""
 
 _CURLS = re.compile(
     rb"^" + _STYLE + _WHEN + rb"> [!-~]{1,99} [!-~]+ HTTP/[\d.]{1,5}\r*$|^" + _WHEN + rb"\*   Trying [!-~]+|"
@@ -41,16 +42,16 @@ _CURLS = re.compile(
     re.MULTILINE,
 )
 _LONGEST = 64 * 1024
-"""Bytes of a line without a mark that are looked at together; the rest is the next line."""
+"""The most bytes of a line without a mark that are read together; the rest is the next line."""
 
-_SAID = re.compile(rb"^" + _WHEN + rb"\* [^\n]*\n", re.MULTILINE)
+_INFORMATION = re.compile(rb"^" + _WHEN + rb"\* [^\n]*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line: its ``mark`` (``>``, ``<``, ``*``, ``!`` for how curl failed, or empty for anything else) and ``data``.
+    """A line: its ``mark`` (``>``, ``<``, ``*``, ``!`` for the error of curl, or empty for anything else) and ``data``.
 
-    ``data`` has neither the mark nor the line's end, but for a line without a mark: that is as it stands.
+    ``data`` contains neither the mark nor the line break. A line without a mark is unchanged.
     """
 
     mark: str
@@ -58,38 +59,38 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The line as text, as a client reads heads."""
+        """The line as text, decoded as a client decodes the head of a message."""
         return self.data.decode("latin-1")
 
 
 def text_of(data: bytes) -> bytes:
-    """The bytes of a file as curl wrote them: no UTF-16, as PowerShell redirects it, and no line ends that were added.
+    """Return the bytes of a file as curl wrote them, without UTF-16 (from PowerShell) and without added line breaks.
 
     Raises
     ------
-    ValueError: if it says that it is UTF-16 and is not.
+    ValueError: if it begins with the mark of UTF-16 and is not UTF-16.
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = data.decode("utf-16").encode("utf-8", "replace")
     data = data.removeprefix(codecs.BOM_UTF8)
-    said = _SAID.search(data)
-    # curl ends what it says by a line feed alone: where more stands there, a terminal or an editor has put it there.
-    return data.replace(b"\r\n", b"\n") if said and said[0].endswith(b"\r\n") else data
+    found = _INFORMATION.search(data)
+    # curl ends information lines with a line feed alone: a carriage return was added by a terminal or an editor.
+    return data.replace(b"\r\n", b"\n") if found and found[0].endswith(b"\r\n") else data
 
 
 def is_curls(data: bytes) -> bool:
-    """Whether there is any line in ``data`` that ``curl -v`` writes."""
+    """Whether ``data`` contains a line that ``curl -v`` writes."""
     return _CURLS.search(data) is not None
 
 
 class Lines:
-    """The lines of what curl printed, one after the other; each byte is looked at a fixed number of times."""
+    """The lines of curl's output, one after the other; each byte is read a bounded number of times."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
 
     def next(self) -> Line | None:
-        """The next line that is not of the progress meter; None at the end."""
+        """Return the next line that does not belong to the progress meter; None at the end."""
         while self._at < len(self._data):
             skipped = _METER.match(self._data, self._at) or _DATA.match(self._data, self._at)
             if skipped is None:
@@ -98,11 +99,11 @@ class Lines:
         return None
 
     def take(self, size: int) -> bytes | None:
-        """The next ``size`` bytes as a body, if behind them something else begins; None, and nothing is taken, if not.
+        """Take the next ``size`` bytes as a body if something else begins after them; otherwise return None.
 
         Parameters
         ----------
-        size: how many there are to be, more than 0.
+        size: the length of the body, more than 0.
         """
         while skipped := _METER.match(self._data, self._at) or _DATA.match(self._data, self._at):
             self._at = skipped.end()
@@ -116,8 +117,8 @@ class Lines:
         return taken
 
     def _begins(self, at: int) -> bool:
-        looks = (_MARKED, _DATA, _METER, _IN_MID_LINE, _FAILED)
-        return any(look.match(self._data, at) for look in looks)
+        patterns = (_MARKED, _DATA, _METER, _IN_MID_LINE, _FAILED)
+        return any(pattern.match(self._data, at) for pattern in patterns)
 
     def _line(self) -> Line:
         marked = _MARKED.match(self._data, self._at)

@@ -1,8 +1,8 @@
-"""What ``curl -v`` printed, as a transcript that can be explained.
+"""Reading the output of ``curl -v`` as a transcript that can be explained.
 
-curl says what it sent and received as heads, and little of bodies: what it does not say stays empty in the records, and
-the transcript's notes say what that is. A text may be cut, mixed with other output, or made to mislead; whatever it is,
-no more is read from it than stands in it, and records take out the secrets that curl shows.
+curl prints the heads that it sent and received, and little about bodies. Everything that it does not print stays empty
+in the records, and the notes of the transcript list it. A text can be cut off, mixed with other output, or made to
+mislead; in every case only what is in the text is read, and records redact the secrets that curl prints.
 
 Source: curl's manual, "curl.1", ``--verbose`` <https://curl.se/docs/manpage.html#-v>.
 """
@@ -18,27 +18,27 @@ from regtutor.formats.curl.lines import Line, Lines, is_curls, text_of
 from regtutor.formats.curl.transfer import Transfer, exchange_of
 
 LIMIT = 64 * 1024 * 1024
-"""Bytes of the largest text that is read."""
+"""The most bytes of a text that is read."""
 
 MOST = 50_000
-"""Exchanges of the longest transcript that is made of one text."""
+"""The most exchanges of a transcript from one text."""
 
 NOTE = (
-    "read from what curl -v printed: when things happened, and the bytes of what was sent and their digest, are not "
-    "known; sizes are as announced"
+    "read from the output of curl -v: times, and the bytes and digests of request bodies, are not known; "
+    "sizes are as announced"
 )
 
 
 def transcript_of_curl(data: bytes) -> Transcript | None:
-    """The transcript that a text holds; None if ``curl -v`` has written no line of it.
+    """Return the transcript in a text; None if no line of it was written by ``curl -v``.
 
     Parameters
     ----------
-    data: the bytes of a file: what curl wrote to standard error, with or without what it wrote to standard output.
+    data: the bytes of a file: the standard error of curl, with or without its standard output.
 
     Raises
     ------
-    ValueError: if it is larger than :data:`LIMIT`, or holds more than :data:`MOST` requests.
+    ValueError: if it is larger than :data:`LIMIT`, or contains more than :data:`MOST` requests.
     """
     if len(data) > LIMIT and is_curls(data[:LIMIT]):
         raise ValueError(f"it has more than {LIMIT} bytes of curl's output")
@@ -52,15 +52,15 @@ def transcript_of_curl(data: bytes) -> Transcript | None:
     transfers = [transfer for transfer in reading.transfers if not transfer.tunnel]
     notes = [NOTE]
     if left_out := len(reading.transfers) - len(transfers):
-        notes.append(f"left out: {left_out} CONNECT, by which curl asked a proxy for a tunnel")
+        notes.append(f"left out: {left_out} CONNECT, with which curl requested a tunnel from a proxy")
     if reading.strays:
-        notes.append(f"left out: {reading.strays} answers without a request")
+        notes.append(f"left out: {reading.strays} responses without a request")
     return Transcript.of([exchange_of(transfer) for transfer in transfers], "", notes)
 
 
 @dataclass
 class _Reading:
-    """How far the reading has come: the transfers so far, and what is known of the connection."""
+    """The state of the reading: the transfers so far, and the properties of the connection."""
 
     transfers: list[Transfer] = field(default_factory=list)
     tls: bool = False
@@ -74,7 +74,7 @@ class _Reading:
         return self.transfers[-1] if self.transfers else None
 
     def body(self, lines: Lines) -> Line | None:
-        """The next line; the current answer's body, where it stands here and its length is known, is taken before."""
+        """Return the next line, after taking the body of the current response if it comes next with a known length."""
         if self.current is not None and (wanted := self.current.wanted):
             self.current.whole = lines.take(wanted)
         return lines.next()
@@ -83,67 +83,67 @@ class _Reading:
         _TAKEN[line.mark](self, line)
 
     def sent(self, line: Line) -> None:
-        """A line of a request's head: its first one begins the transfer."""
+        """Read a line of the head of a request; the first line begins the transfer."""
         now, text = self.current, line.text
-        if now is not None and now.start and not now.asked:
+        if now is not None and now.start and not now.request_ended:
             if text:
                 now.headers.append(_pair(text))
             else:
-                self._asked(now)
+                self._end_request(now)
         elif re.fullmatch(r"[!-~]+ \S.* HTTP/[\d.]{1,5}", text):
             if now is not None and now.start:
                 now.closed = True
             begun = self._attempt()
             begun.start, begun.error = text, ""
 
-    def _asked(self, transfer: Transfer) -> None:
-        transfer.asked = True
+    def _end_request(self, transfer: Transfer) -> None:
+        transfer.request_ended = True
         self.tls_of[transfer.host] = transfer.tls
 
     def received(self, line: Line) -> None:
-        """A line of an answer's head, or of the head of an interim one."""
+        """Read a line of the head of a final or interim response."""
         now, text = self.current, line.text
         if re.match(r"HTTP/[\d.]{1,5} \d{3}(?: |$)", text):
             if now is None or not now.start or now.answered:
                 self.strays += 1
             else:
-                self._asked(now)
+                self._end_request(now)
                 now.heads.append([text])
-        elif now is not None and now.heads and not now.ended:
+        elif now is not None and now.heads and not now.response_ended:
             if text:
                 now.heads[-1].append(text)
             else:
-                now.ended = now.answered
+                now.response_ended = now.answered
 
     def other(self, line: Line) -> None:
-        """What curl did not mark: perhaps of the body, or the head once more, which ``-i`` prints."""
+        """Read a line without a mark: possibly a part of the body, or the head again, which ``-i`` prints."""
         now = self.current
-        if now is not None and now.ended and not now.full and (now.printed or line.data.strip()):
+        if now is not None and now.response_ended and not now.full and (now.printed or line.data.strip()):
             now.printed.append(line.data)
 
     def failed(self, line: Line) -> None:
-        """``curl: (7) Failed to connect ...``."""
+        """Read an error of curl, such as ``curl: (7) Failed to connect ...``."""
         now = self.current
-        if now is None or now.told:
+        if now is None or now.failed:
             now = self._attempt()
         remaining = re.search(r" (\d{1,15}) (?:out of \d+ )?bytes remaining", line.text) if now.answered else None
         now.missing = int(remaining[1]) if remaining else None
         if not now.answered or remaining:
             now.error = line.text
-        now.closed = now.told = True
+        now.closed = now.failed = True
 
-    def said(self, line: Line) -> None:
-        for pattern, take in _SAID.items():
+    def information(self, line: Line) -> None:
+        for pattern, take in _INFORMATION.items():
             if found := pattern.match(line.text):
                 take(self, found)
                 return
 
     def _attempt(self) -> Transfer:
-        """The transfer that curl is about to begin: a new one, unless it has begun and nothing was sent."""
+        """Return the transfer that curl is about to start: the current one if it is open and unsent, else a new one."""
         now = self.current
         if now is None or now.start or now.closed:
             if len(self.transfers) >= MOST:
-                raise ValueError(f"it holds more than {MOST} requests")
+                raise ValueError(f"it contains more than {MOST} requests")
             now = Transfer()
             self.transfers.append(now)
         now.tls, now.peer, now.proxy = self.tls, self.peer or now.peer, self.proxy
@@ -155,7 +155,7 @@ class _Reading:
 
     def connected(self, found: re.Match[str]) -> None:
         host = f"[{found['host']}]" if ":" in found["host"] else found["host"]
-        self.peer = f"{host}:{found['port']}"  # newer curls say so only when TLS is settled
+        self.peer = f"{host}:{found['port']}"  # newer versions of curl print this only after the TLS handshake
         self._attempt()
 
     def secured(self, _found: re.Match[str]) -> None:
@@ -183,7 +183,7 @@ class _Reading:
             self.current.stopped = True
 
     def broke(self, found: re.Match[str]) -> None:
-        """Something that ends a transfer for which no answer came; ``curl: (7)`` says it better, if it follows."""
+        """Read the end of a transfer without a response; a later line such as ``curl: (7)`` replaces the error."""
         if self.current is not None and self.current.start and not self.current.answered:
             self.current.error = found[0]
         elif self.current is None or not self.current.start or self.current.closed:
@@ -203,12 +203,12 @@ def _pair(text: str) -> tuple[str, str]:
 _TAKEN: Mapping[str, Callable[[_Reading, Line], None]] = {
     ">": _Reading.sent,
     "<": _Reading.received,
-    "*": _Reading.said,
+    "*": _Reading.information,
     "!": _Reading.failed,
     "": _Reading.other,
 }
 
-_SAID: Mapping[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]] = {
+_INFORMATION: Mapping[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]] = {
     re.compile(r" *Trying (?:(?P<peer>\S+?)\.\.\.$)?"): _Reading.trying,
     re.compile(r"Connected to (?P<host>\S+) \(\S+\) port (?P<port>\d{1,5})\b"): _Reading.connected,
     re.compile(

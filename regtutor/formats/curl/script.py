@@ -1,7 +1,8 @@
-"""A transcript as a bash script of curl commands that does the same once more, against any registry.
+"""A transcript as a bash script of curl commands that repeats the requests, against any registry.
 
-What an answer gave is taken from the new answer: where a recorded request went to a Location, the script goes to the
-Location that it is given. Each status is printed beside the recorded one; a refusal where there was none ends it.
+The script uses the new responses: where a recorded request was sent to a Location, the script sends its request to the
+Location that it receives. It prints each status next to the recorded one, and stops at a refusal if the recorded
+request was not refused.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ LIMITS='--connect-timeout 10 --speed-time 60 --speed-limit 1'
 
 stop() { printf '%s\n' "$*" >&2; exit 1; }
 
-# answered NUMBER STEP RECORDED URL: sets STATUS, and LOCATION (absolute, or empty), from the last head that came.
-answered() {
+# check_response NUMBER STEP RECORDED URL: sets STATUS and LOCATION (absolute or empty) from the last response head.
+check_response() {
   local line base
   STATUS='' LOCATION=''
   while IFS= read -r line || [ -n "$line" ]; do
@@ -53,34 +54,34 @@ answered() {
   case $STATUS/$3 in [45]??/[123]??) [ ! -s "$WORK/body" ] || cat "$WORK/body" >&2; stop "$2 was refused" ;; esac
 }
 
-# with_query URL QUERY: the URL with the query appended, by ? or by &.
+# with_query URL QUERY: prints the URL with the query appended, after ? or &.
 with_query() { case $1 in *\?*) printf '%s' "$1&$2" ;; *) printf '%s' "$1?$2" ;; esac; }
 
-# given LOCATION NUMBER: the Location of the answer NUMBER, which must be there.
-given() { [ -n "$1" ] || stop "the answer to request $2 has no Location to go on at"; printf '%s' "$1"; }
+# required LOCATION NUMBER: prints the Location of response NUMBER, or stops if it is empty.
+required() { [ -n "$1" ] || stop "the response to request $2 has no Location to follow"; printf '%s' "$1"; }
 
-# needs FILE WHAT: a body that the records do not hold must be beside this script.
-needs() { [ -f "$1" ] || stop "missing beside this script: $2"; }
+# needs FILE WHAT: stops if a body that is not in the records is missing from the folder of this script.
+needs() { [ -f "$1" ] || stop "missing in the folder of this script: $2"; }
 """
 
 
 @dataclass(frozen=True)
 class _Followed:
-    """That a request went to the Location of the answer ``number``, with ``query`` (without ? or &) appended."""
+    """The target of a request: the Location of response ``number``, with ``query`` (without ? or &) appended."""
 
     number: int
     query: str
 
 
 def script_of(transcript: Transcript, folder: Path, bodies: Iterable[Blob] = ()) -> str:
-    """A bash script that sends the requests of ``transcript`` again; ``REGISTRY=URL bash FILE`` sends them elsewhere.
+    """Return a bash script that repeats the requests; run it with ``REGISTRY=URL bash FILE`` to send them elsewhere.
 
     Parameters
     ----------
-    transcript: what was recorded.
-    folder: where the script will be: bodies that are too large for a command are written there.
-    bodies: what was pushed, such as ``image.blobs``, for bodies that the records do not hold; without it the script
-        says which files it needs.
+    transcript: the recorded exchanges.
+    folder: the folder of the script; bodies that are too large for a command are written to it.
+    bodies: the pushed content, such as ``image.blobs``, for bodies that are not in the records; without it, the script
+        reports which files it needs.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def script_of(transcript: Transcript, folder: Path, bodies: Iterable[Blob] = ())
     lines = [
         "#!/usr/bin/env bash",
         f"# {visible(transcript.title) or 'Transcript'}; written by {default_user_agent()}.",
-        "# Run it with bash; REGISTRY=http://host:port before it sends everything to another registry.",
+        "# Run this script with bash; to send the requests to another registry, set REGISTRY=http://host:port.",
         _HEAD,
         *(f'[ -n "${{{name}:-}}" ] || {name}={word(*base)}' for base, name in bases.items()),
         *(f"needs {quoted(path)} {quoted(what)}" for path, what in needs.items()),
@@ -109,19 +110,19 @@ def script_of(transcript: Transcript, folder: Path, bodies: Iterable[Blob] = ())
 
 
 def _bases(transcript: Transcript) -> dict[tuple[Part, ...], str]:
-    """Every registry that was asked, and the variable that it is in the script."""
+    """Map each registry that received a request to its variable in the script."""
     names: dict[tuple[Part, ...], str] = {}
     for exchange in transcript:
         try:
             base, _ = url_parts(exchange.url)
         except InvalidURL:
-            continue  # the request is left out, and says why
+            continue  # the request is left out, with the reason as a comment
         names.setdefault(base, "REGISTRY" if not names else f"REGISTRY_{len(names) + 1}")
     return names
 
 
 def _all_followed(transcript: Transcript) -> dict[int, _Followed]:
-    """Of each request that went to a Location, which answer gave it: the last one that did."""
+    """Map each request that was sent to a Location to the last response that contained it."""
     given: dict[str, int] = {}
     found: dict[int, _Followed] = {}
     for number, exchange in enumerate(transcript, 1):
@@ -135,7 +136,7 @@ def _all_followed(transcript: Transcript) -> dict[int, _Followed]:
 
 
 def _beginnings(url: str) -> Iterable[str]:
-    """``url``, and what is before each ``?`` or ``&`` in it."""
+    """Yield ``url``, and the part of it before each ``?`` or ``&``."""
     yield url
     for at, character in enumerate(url):
         if character in "?&":
@@ -157,7 +158,7 @@ def _body(number: int, exchange: Exchange, folder: Path, blobs: tuple[Blob, ...]
                 file.write(chunk)
         return CurlBody(path=part.name)
     name = Path(body.path).name
-    if body.comment and name == "body.bin":  # its target does not tell what it is: chunks are not to share a file
+    if body.comment and name == "body.bin":  # the target does not identify the body: chunks must not share a file
         name = f"body-{number}.bin"
     return CurlBody(path=name, comment=body.comment.replace("body.bin", name))
 
@@ -170,20 +171,20 @@ def _request(
     followed: _Followed | None,
     wanted: bool,
 ) -> str:
-    said = visible(f"# {number} {exchange.step}: {exchange.meaning}")
+    heading = visible(f"# {number} {exchange.step}: {exchange.meaning}")
     if not exchange.method:
-        return f"{said}\n# left out: no request was sent\n"
+        return f"{heading}\n# left out: no request was sent\n"
     try:
         base, target = url_parts(exchange.url)
     except InvalidURL as error:
-        return f"{said}\n# left out: {visible(str(error))}\n"
-    lines = [said, f"URL={_url(followed, word(Variable(bases[base]), *target))}"]
-    # A target that curl would change is given to it apart; only that of a Location is not known here.
+        return f"{heading}\n# left out: {visible(str(error))}\n"
+    lines = [heading, f"URL={_url(followed, word(Variable(bases[base]), *target))}"]
+    # A target that curl would change is passed as a separate option; the target of a Location is not known here.
     base, target = ((Variable("URL"),), ()) if followed else ((Variable(bases[base]),), target)
     kept = exchange.step == "get_blob" and exchange.method != "HEAD"
-    answer = '$LIMITS --dump-header "$WORK/head"' + ("" if kept else ' --output "$WORK/body"')
-    lines += [': >"$WORK/head"; : >"$WORK/body"', curl_in_script(exchange, body, base, target, answer)]
-    lines.append(f'answered {number} {quoted(visible(exchange.step))} {exchange.status or "none"} "$URL"')
+    options = '$LIMITS --dump-header "$WORK/head"' + ("" if kept else ' --output "$WORK/body"')
+    lines += [': >"$WORK/head"; : >"$WORK/body"', curl_in_script(exchange, body, base, target, options)]
+    lines.append(f'check_response {number} {quoted(visible(exchange.step))} {exchange.status or "none"} "$URL"')
     if wanted:
         lines.append(f"LOCATION_{number}=$LOCATION")
     return "\n".join(lines) + "\n"
@@ -192,10 +193,10 @@ def _request(
 def _url(followed: _Followed | None, recorded: str) -> str:
     if followed is None:
         return recorded
-    given = f'$(given "$LOCATION_{followed.number}" {followed.number})'
+    location = f'$(required "$LOCATION_{followed.number}" {followed.number})'
     if not followed.query:
-        return given
-    return f'$(with_query "{given}" {word(*with_variables(followed.query, _query_secret))})'
+        return location
+    return f'$(with_query "{location}" {word(*with_variables(followed.query, _query_secret))})'
 
 
 def _query_secret(before: str) -> str:

@@ -1,7 +1,7 @@
-"""Which bytes of an image a recorded request sent: all of a blob, a chunk of one, or a manifest.
+"""Finding the bytes that a recorded request sent: a whole blob, a chunk of a blob, or a manifest.
 
-A record holds the first part of a body only. Its digest says which blob, or which part of one, it was; where it is not
-known (curl does not tell it), the request's target and the size do. It writes no script.
+A record contains only the first part of a body. Its digest identifies the blob or the chunk; if the digest is not
+known (curl does not print it), the target and the size of the request do. This module writes no script.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from regtutor.protocol.digests import sha256
 
 @dataclass(frozen=True)
 class Part:
-    """``size`` bytes of a ``blob``, from ``first`` on."""
+    """``size`` bytes of a ``blob``, from offset ``first``."""
 
     blob: Blob
     first: int
@@ -24,13 +24,13 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What a file with it is called."""
-        told = self.blob.digest.partition(":")[2][:12]
+        """The name for a file with these bytes."""
+        prefix = self.blob.digest.partition(":")[2][:12]
         whole = self.size == self.blob.size
-        return f"blob-{told}.bin" if whole else f"blob-{told}-from-{self.first}.bin"
+        return f"blob-{prefix}.bin" if whole else f"blob-{prefix}-from-{self.first}.bin"
 
     def chunks(self) -> Iterator[bytes]:
-        """Its bytes, some at a time."""
+        """Yield the bytes in small blocks."""
         with self.blob.open() as file:
             file.seek(self.first)
             left = self.size
@@ -40,12 +40,12 @@ class Part:
 
 
 def part_sent(exchange: Exchange, blobs: Iterable[Blob]) -> Part | None:
-    """What of ``blobs`` the request of ``exchange`` sent; None if nothing of them.
+    """Return the part of ``blobs`` that the request of ``exchange`` sent; None if it sent no part of them.
 
     Parameters
     ----------
-    exchange: what was recorded.
-    blobs: what was pushed: layers, configs and manifests.
+    exchange: the recorded exchange.
+    blobs: the pushed layers, configs and manifests.
     """
     body = exchange.request.body
     every = tuple(blobs)

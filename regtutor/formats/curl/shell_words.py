@@ -1,6 +1,6 @@
-"""Words of a bash command line: any text quoted, and secrets as variables.
+"""Words of a bash command line: quoted text, and secrets as variables.
 
-It knows nothing of HTTP or curl.
+This module does not depend on HTTP or curl.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SAFE_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!\x00-\x1f\x7f-\U0010ffff]*")
 
 @dataclass(frozen=True)
 class Variable:
-    """A shell variable in the middle of a word; whoever pastes the command has set it."""
+    """A shell variable in a word; it must be set where the command is pasted."""
 
     name: str
 
@@ -30,7 +30,7 @@ Part = str | Variable
 
 
 def quoted(text: str) -> str:
-    """``text`` as one word, byte for byte what a client sends: latin-1 where it can be, else UTF-8."""
+    """Quote ``text`` as one word with the bytes that a client sends: latin-1 if possible, else UTF-8."""
     if _PLAIN.fullmatch(text):
         return shlex.quote(text)
     try:
@@ -43,12 +43,12 @@ def quoted(text: str) -> str:
 def _escaped(byte: int) -> str:
     if chr(byte) in "'\\":
         return "\\" + chr(byte)
-    # Three octal digits, because a \x escape would swallow a hexadecimal digit that follows it.
+    # Three octal digits, because a \x escape would include a hexadecimal digit that follows it.
     return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
 
 
 def word(*parts: Part) -> str:
-    """One word of texts and variables, the variables expanded by the shell and nothing else."""
+    """Join texts and variables to one word, in which the shell expands only the variables."""
     texts = [part for part in parts if isinstance(part, str)]
     if len(texts) == len(parts):
         return quoted("".join(texts))
@@ -58,21 +58,21 @@ def word(*parts: Part) -> str:
 
 
 def _expanded(parts: tuple[Part, ...]) -> list[str]:
-    """``$NAME`` where the next character ends the name, ``${NAME}`` where it would go on with it."""
+    """Write ``$NAME``, or ``${NAME}`` if the next character could belong to the name."""
     shown: list[str] = []
     for here, after in zip(parts, (*parts[1:], ""), strict=True):
-        goes_on = isinstance(after, str) and re.match(r"\w", after)
-        shown.append(here if isinstance(here, str) else (f"${{{here.name}}}" if goes_on else f"${here.name}"))
+        continues = isinstance(after, str) and re.match(r"\w", after)
+        shown.append(here if isinstance(here, str) else (f"${{{here.name}}}" if continues else f"${here.name}"))
     return shown
 
 
 def with_variables(text: str, name_of: Callable[[str], str]) -> tuple[Part, ...]:
-    """``text`` with a variable wherever a record has taken a secret out.
+    """Split ``text`` into texts, and variables for the secrets that were redacted.
 
     Parameters
     ----------
     text: a redacted text.
-    name_of: the text before a secret -> the variable's name.
+    name_of: a function from the text before a secret to the name of the variable.
     """
     before, *rest = text.split(REDACTED)
     parts: list[Part] = [before]

@@ -1,4 +1,4 @@
-"""One transfer that ``curl -v`` told of, as an exchange: what it did not tell is left empty, never guessed."""
+"""Converting one transfer in the output of ``curl -v`` to an exchange; what curl did not print stays empty."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ _HEAD = re.compile(rb"HTTP/[^\n]*\n(?:[^\r\n][^\n]*\n)*\r*\n")
 
 @dataclass
 class Transfer:
-    """What is known of one transfer while the text is read.
+    """The state of one transfer while the text is read.
 
     Attributes
     ----------
-    start, headers, asked: the request's first line, its headers, and whether its head is at its end.
-    heads, ended: the answers' heads, each with its first line, and whether the last of them is at its end.
-    whole, printed: the answer's body where it stood alone, and else everything that may be of it.
-    tls, peer, proxy: of the connection.
-    full: whether nothing that follows is of the answer's body.
-    uploaded, waited, stopped: whether curl said that the whole body went out, that it waited for 100 Continue in vain,
-        and that it sent no more of the body because of the answer.
-    missing: bytes of the answer's body that did not come, where curl told.
-    closed, told, error: whether it is over, whether curl said in a line of its own that it failed, and how.
+    start, headers, request_ended: the first line of the request, its headers, and whether its head is complete.
+    heads, response_ended: the heads of the responses, each with its first line, and whether the last one is complete.
+    whole, printed: the body of the response if it was read separately; otherwise all lines that can belong to it.
+    tls, peer, proxy: properties of the connection.
+    full: whether no later line belongs to the body of the response.
+    uploaded, waited, stopped: whether curl reported that it sent the whole body, that it waited for 100 Continue in
+        vain, and that it stopped sending the body because of the response.
+    missing: the number of bytes of the response body that did not arrive, if curl reported it.
+    closed, failed, error: whether the transfer has ended, whether curl reported an error on a line of its own, and the
+        error.
     """
 
     start: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
-    asked: bool = False
+    request_ended: bool = False
     heads: list[list[str]] = field(default_factory=list)
-    ended: bool = False
+    response_ended: bool = False
     whole: bytes | None = None
     printed: list[bytes] = field(default_factory=list)
     full: bool = False
@@ -46,7 +47,7 @@ class Transfer:
     stopped: bool = False
     missing: int | None = None
     closed: bool = False
-    told: bool = False
+    failed: bool = False
     error: str = ""
 
     @property
@@ -55,23 +56,23 @@ class Transfer:
 
     @property
     def tunnel(self) -> bool:
-        """Whether it only asks a proxy for the way to a registry."""
+        """Whether the transfer only requests a tunnel from a proxy."""
         return self.method == "CONNECT"
 
     @property
     def answered(self) -> bool:
-        """Whether a final answer has begun."""
+        """Whether a final response has begun."""
         return bool(self.heads) and _status(self.heads[-1]) >= 200
 
     @property
     def host(self) -> str:
-        """The name that the connection is to, as curl says it when it uses it again."""
+        """The host of the connection, as curl prints it when it reuses the connection."""
         return re.sub(r":\d{1,5}$", "", _first(tuple(self.headers), "host") or self.peer)
 
     @property
     def wanted(self) -> int:
-        """How many bytes of a body may now stand in the text; 0 where none do, or it is not known."""
-        if not self.ended or self.whole is not None or self.printed or self.bodiless:
+        """The number of body bytes that can come next in the text; 0 without a body, or if the number is unknown."""
+        if not self.response_ended or self.whole is not None or self.printed or self.bodiless:
             return 0
         return _length(_headers(self.heads[-1][1:])) or 0
 
@@ -81,31 +82,32 @@ class Transfer:
 
 
 def exchange_of(transfer: Transfer) -> Exchange:
-    """The exchange that a transfer is; its request is empty if curl came no further than to the connection."""
+    """Return the exchange of a transfer; its request is empty if curl did not get further than the connection."""
     method, _, rest = transfer.start.partition(" ")
     target, _, version = rest.rpartition(" ")
     headers = tuple(transfer.headers)
     url = _url(transfer, target, headers)
     step = step_of_request(method, target)
     finals = [head for head in transfer.heads if _status(head) >= 200]
-    answer = _response(step, transfer, finals[0]) if finals else None
-    location = next((value for name, value in answer.headers if name.lower() == "location"), None) if answer else None
+    response = _response(step, transfer, finals[0]) if finals else None
+    headers_received = response.headers if response else ()
+    location = next((value for name, value in headers_received if name.lower() == "location"), None)
     return Exchange(
         step=step,
         url=url,
         request=RequestRecord(method, target, headers, _sent(transfer, headers), version),
-        response=answer,
+        response=response,
         interims=tuple(_interim(head) for head in transfer.heads if _status(head) < 200),
         location=None if location is None else Location.from_record(_resolved(location, url)),
         proxy=transfer.proxy,
-        error=transfer.error or ("" if answer else "the text ends before an answer"),
+        error=transfer.error or ("" if response else "the text ends before a response"),
     )
 
 
 def _resolved(location: str, url: str) -> str:
     try:
         return Location(location, url).redacted
-    except ValueError:  # no URL; it is kept as it stands
+    except ValueError:  # not a URL; it is kept unchanged
         return Location(location).redacted
 
 
@@ -121,7 +123,7 @@ def _status(head: list[str]) -> int:
 
 
 def _headers(lines: list[str]) -> HeaderList:
-    """Names and values; a folded line goes on with the value before it."""
+    """Return names and values; a folded line continues the value before it."""
     pairs: list[tuple[str, list[str]]] = []
     for line in lines:
         if line[:1] in (" ", "\t") and pairs:
@@ -147,7 +149,7 @@ def _interim(head: list[str]) -> Interim:
 
 
 def _sent(transfer: Transfer, headers: HeaderList) -> BodyRecord:
-    """The request's body, of which curl tells the announced length, and whether it went out."""
+    """Return the body of the request: its announced length, and whether it was sent."""
     announced, media_type = _length(headers), _first(headers, "content-type")
     if not announced and not _first(headers, "transfer-encoding"):
         return BodyRecord()
@@ -169,7 +171,7 @@ def _response(step: str, transfer: Transfer, head: list[str]) -> ResponseRecord:
 
 
 def _received(step: str, transfer: Transfer, headers: HeaderList) -> BodyRecord:
-    """The answer's body: with its digest if all of it stands in the text, else as large as was announced."""
+    """Return the body of the response: with its digest if the text contains all of it, else with the announced size."""
     length, media_type = _length(headers), _first(headers, "content-type")
     data, whole = transfer.whole, transfer.whole is not None
     if data is None:
@@ -183,9 +185,9 @@ def _received(step: str, transfer: Transfer, headers: HeaderList) -> BodyRecord:
 
 
 def _printed(text: bytes, length: int | None) -> tuple[bytes, bool]:
-    """What of ``text`` is the body, and whether it is known to be all of it."""
+    """Return the part of ``text`` that is the body, and whether it is known to be complete."""
     at = 0
-    while head := _HEAD.match(text, at):  # -i has printed the head once more
+    while head := _HEAD.match(text, at):  # -i has printed the head again
         at = head.end()
     text = text[at:]
     candidates = (text, text.rstrip(b"\r\n"), text.replace(b"\r\n", b"\n"), text.replace(b"\r\n", b"\n").rstrip(b"\n"))

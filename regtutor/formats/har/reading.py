@@ -1,8 +1,8 @@
-"""A HAR file as a transcript: regtutor's own, or what a browser, a proxy or another tool has saved.
+"""Reading a HAR file as a transcript: one from regtutor, or from a browser, a proxy or another tool.
 
-Nobody's HAR is taken at its word: what must be there is looked at and named if it is wrong; what only regtutor writes
-(the fields that begin with an underscore) may be missing. Records redact what they are made of, so that a secret in the
-file gets no further.
+No HAR file is trusted: required fields are checked, and an error names the place of a wrong one. Fields that only
+regtutor writes (their names begin with an underscore) can be missing. Records redact their input, so that a secret in
+the file is not kept.
 
 Source: "HAR 1.2 Spec", Jan Odvarko <http://www.softwareishard.com/blog/har-12-spec/>.
 """
@@ -35,15 +35,15 @@ _PHASES = (("connect", "connected"), ("send", "head sent"), ("wait", "head recei
 
 
 def transcript_of_har(value: Value) -> Transcript:
-    """The transcript that a HAR file holds.
+    """Return the transcript in a HAR file.
 
     Parameters
     ----------
-    value: the file's JSON.
+    value: the JSON of the file.
 
     Raises
     ------
-    ValueError: if it is no HAR; its text names the place.
+    ValueError: if it is not valid HAR; its text names the place.
     """
     log = value["log"]
     notes = _own(log, "_notes")
@@ -55,7 +55,7 @@ def transcript_of_har(value: Value) -> Transcript:
 
 
 def _own(value: Value, name: str) -> Value | None:
-    """The member ``name`` of an object, if it is there and not null."""
+    """Return the member ``name`` of an object, if it exists and is not null."""
     present = isinstance(value.value, dict) and value.value.get(name) is not None
     return value[name] if present else None
 
@@ -66,7 +66,7 @@ def _text(value: Value, name: str, otherwise: str = "") -> str:
 
 
 def _size(value: Value, name: str, otherwise: int) -> int:
-    """A size; tools write -1, or leave it out, where they do not know it."""
+    """Return a size; tools write -1, or leave it out, if they do not know it."""
     member = _own(value, name)
     size = -1 if member is None else member.whole(-1, LARGEST)
     return otherwise if size < 0 else size
@@ -78,21 +78,21 @@ def _exchange(entry: Value) -> Exchange:
     own = _own(request, "_target")
     target = _target(url) if own is None else own.text()
     step = _text(entry, "_step", step_of_request(method, target))
-    answer = _answer(step, response)
+    received = _response(step, response)
     return Exchange(
         step=step,
         url=url,
         request=RequestRecord(
             method, target, _headers(request["headers"]), _sent(step, request), _text(request, "httpVersion")
         ),
-        response=answer,
+        response=received,
         interims=tuple(_interim(item) for item in _own(entry, "_interims") or ()),
         events=_events(entry),
         started=_text(entry, "_started", entry["startedDateTime"].text()),
-        location=_location(entry, answer, url),
+        location=_location(entry, received, url),
         registry=_text(entry, "_registry"),
         proxy=_text(entry, "_proxy"),
-        error=_text(response, "_error", "" if answer else "the file holds no answer"),
+        error=_text(response, "_error", "" if received else "the file contains no response"),
     )
 
 
@@ -100,17 +100,17 @@ def _target(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise WrongValue(f"{url[:60]!r} is no URL: {error}") from error
+        raise WrongValue(f"{url[:60]!r} is not a valid URL: {error}") from error
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _headers(value: Value) -> HeaderList:
-    """Names and values, without what HTTP/2 has in place of a start line."""
+    """Return names and values, without the pseudo-headers that replace the start line in HTTP/2."""
     pairs = ((item["name"].text(), item["value"].text()) for item in value)
     return tuple(pair for pair in pairs if pair[0] not in _PSEUDO)
 
 
-def _answer(step: str, response: Value) -> ResponseRecord | None:
+def _response(step: str, response: Value) -> ResponseRecord | None:
     status = response["status"].whole(0, 999)
     answered = _own(response, "_answered")
     if (status == 0) if answered is None else (answered.value is False):
@@ -129,7 +129,7 @@ def _sent(step: str, request: Value) -> BodyRecord:
 
 
 def _record(step: str, holder: Value, data: bytes, fate: str, size: int, message: Value) -> BodyRecord:
-    """A body. Only regtutor says what became of it; of another's, the digest is known if all of it is there."""
+    """Return a body; only regtutor's files state its fate, and in others the digest is known if it is complete."""
     media_type = _text(holder, "mimeType")
     own = _own(message, "_body")
     if own is not None:
@@ -149,17 +149,17 @@ def _data(holder: Value, encoding: str) -> bytes:
     try:
         return base64.b64decode(re.sub(r"\s", "", text), validate=True)
     except ValueError as error:
-        raise WrongValue(f"{holder.where}.text is no base64: {error}") from error
+        raise WrongValue(f"{holder.where}.text is not valid base64: {error}") from error
 
 
-def _location(entry: Value, answer: ResponseRecord | None, url: str) -> Location | None:
+def _location(entry: Value, response: ResponseRecord | None, url: str) -> Location | None:
     own = _own(entry, "_location")
     if own is not None:
         return Location.from_record(own.text())
-    if answer is None or "_step" in entry.value:
+    if response is None or "_step" in entry.value:
         return None
-    given = next((value for name, value in answer.headers if name.lower() == "location"), None)
-    return None if given is None else Location.from_record(Location(given, url).redacted)
+    value = next((value for name, value in response.headers if name.lower() == "location"), None)
+    return None if value is None else Location.from_record(Location(value, url).redacted)
 
 
 def _interim(value: Value) -> Interim:
@@ -168,7 +168,7 @@ def _interim(value: Value) -> Interim:
 
 
 def _events(entry: Value) -> tuple[WireEvent, ...]:
-    """What happened when: as regtutor wrote it, or from the phases that the file tells the milliseconds of."""
+    """Return the events as regtutor wrote them, or from the phases for which the file states milliseconds."""
     own = _own(entry, "_events")
     if own is not None:
         return tuple(

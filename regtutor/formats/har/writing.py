@@ -1,7 +1,7 @@
-"""A transcript as HAR 1.2, the format in which browsers' developer tools save and open network traffic.
+"""Writing a transcript as HAR 1.2, the format in which the developer tools of browsers save and open network traffic.
 
-HAR has no place for interim answers, for bodies that were withheld, or for what a body's digest was; all that stands in
-fields of its own, whose names begin with an underscore, as the format wants it.
+HAR has no field for interim responses, withheld bodies or the digest of a body. These are written to additional fields
+whose names begin with an underscore, as the format requires.
 
 Source: "HAR 1.2 Spec", Jan Odvarko <http://www.softwareishard.com/blog/har-12-spec/>.
 """
@@ -19,17 +19,17 @@ from regtutor.exchange import BodyRecord, Exchange, Interim, ResponseRecord, Tra
 from regtutor.message import HeaderList
 
 NEVER = "1970-01-01T00:00:00.000Z"
-"""The time of an exchange whose record does not say when it began: HAR cannot go without one."""
+"""The time of an exchange whose record has no start time: HAR requires one."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 def har_of(transcript: Transcript) -> str:
-    """The transcript as the text of a HAR 1.2 file.
+    """Return the transcript as the text of a HAR 1.2 file.
 
     Parameters
     ----------
-    transcript: what was recorded; secrets are not in it, so neither are they in the file.
+    transcript: the recorded exchanges; they contain no secrets, so the file contains none either.
     """
     name, _, version = default_user_agent().partition("/")
     log = {
@@ -86,20 +86,20 @@ def _request(exchange: Exchange) -> dict[str, Any]:
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
-    answer = exchange.response or ResponseRecord(0, "", version="")
-    text, encoding = _text(answer.body.preview)
-    content = {"size": answer.body.size, "mimeType": answer.body.media_type, "text": text}
+    response = exchange.response or ResponseRecord(0, "", version="")
+    text, encoding = _text(response.body.preview)
+    content = {"size": response.body.size, "mimeType": response.body.media_type, "text": text}
     return {
-        "status": answer.status,
-        "statusText": answer.reason,
-        "httpVersion": answer.version,
+        "status": response.status,
+        "statusText": response.reason,
+        "httpVersion": response.version,
         "cookies": [],
-        "headers": _pairs(answer.headers),
+        "headers": _pairs(response.headers),
         "content": content | ({"encoding": encoding} if encoding else {}),
         "redirectURL": exchange.headers.get("Location", ""),
         "headersSize": -1,
-        "bodySize": answer.body.size,
-        "_body": _fate(answer.body),
+        "bodySize": response.body.size,
+        "_body": _fate(response.body),
         "_error": exchange.error,
         "_answered": exchange.response is not None,
     }
@@ -116,7 +116,7 @@ def _interim(interim: Interim) -> dict[str, Any]:
 
 
 def _fate(body: BodyRecord) -> dict[str, Any]:
-    """What HAR has no field for: whether the body went out, its digest, and that only its first part is here."""
+    """Return the data without a field in HAR: whether the body was sent, its digest, and how much of it is kept."""
     kept = {"size": body.size, "kept": len(body.preview), "mimeType": body.media_type}
     return {"fate": body.fate, "digest": body.digest} | kept
 
@@ -132,7 +132,7 @@ def _query(url: str) -> list[dict[str, str]]:
 
 
 def _text(data: bytes) -> tuple[str, str]:
-    """Bytes as text and its encoding: none for UTF-8, else base64."""
+    """Return bytes as text, and its encoding: empty for UTF-8, else base64."""
     try:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError:
@@ -140,7 +140,7 @@ def _text(data: bytes) -> tuple[str, str]:
 
 
 def _timings(exchange: Exchange) -> dict[str, float]:
-    """Milliseconds in the phases that HAR knows; -1 where a phase did not happen or was not seen."""
+    """Return the milliseconds of each phase of HAR; -1 if a phase did not happen or was not recorded."""
     at = {event.kind: event.at * 1000 for event in exchange.events}
     begun = at.get("connected", at.get("reused", 0.0))
     sent = max(begun, at.get("body sent", at.get("head sent", begun)))

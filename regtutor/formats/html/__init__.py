@@ -1,1 +1,1 @@
-"""HTML: how records and findings look in a notebook, and a page that holds a whole transcript."""
+"""HTML views of records and findings for notebooks, and a page with a whole transcript."""

@@ -1,6 +1,7 @@
-"""Findings as HTML: the message line by line, each line opening to what it means where it stands.
+"""Findings as HTML: the message line by line; each line opens to its meaning.
 
-As everything here: escaped, without script, inline styles only. Nothing is known of how findings come to be.
+As everywhere in this package, text is escaped, styles are inline and there is no script. This module does not depend
+on how findings are made.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from regtutor.findings.finding import Finding, Findings
 from regtutor.protocol.text import visible
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
-# JupyterLab takes anywhere and var(...) out of a notebook that somebody else made, and leaves the rest.
+# JupyterLab removes anywhere and var(...) from an untrusted notebook, and keeps the rest.
 _BREAK = "word-wrap:break-word;overflow-wrap:anywhere"
 _WRAP = f"white-space:pre-wrap;{_BREAK}"
 _SUMMARY = f"cursor:pointer;{_BREAK}"
@@ -20,22 +21,22 @@ _WARNED = f"border-left:3px solid #f57c00;padding-left:10px;margin:6px 0;{_BREAK
 
 
 def findings_html(findings: Findings) -> str:
-    """Each line of the message, which opens to its meaning, and the diagnoses, which are open.
+    """Render each line of the message, which opens to its meaning, and the diagnoses, which are always visible.
 
     Parameters
     ----------
-    findings: what ``regtutor.explain`` gave.
+    findings: the result of ``regtutor.explain``.
 
     Returns
     -------
-    HTML that needs neither script nor style sheet; every text in it is escaped, and links lead to the clauses.
+    HTML without script or style sheet; all text is escaped, and links lead to the clauses.
     """
     rows = "".join(_diagnosis(item) if item.kind == "diagnosis" else _line(item) for item in findings)
     return f'<div><div style="{_BREAK}"><b>{_text(findings.title)}</b></div>{rows}</div>'
 
 
 def diagnoses_html(findings: Findings) -> str:
-    """The diagnoses alone, as :func:`findings_html` shows them; ``""`` if there are none."""
+    """Render only the diagnoses, as :func:`findings_html` does; return ``""`` if there are no diagnoses."""
     return "".join(_diagnosis(item) for item in findings.diagnoses)
 
 
@@ -46,8 +47,8 @@ def _line(finding: Finding) -> str:
 
 
 def _diagnosis(finding: Finding) -> str:
-    said = f"<b>{_text(finding.name)}</b>: {_text(finding.meaning)} {_source(finding)}"
-    return f'<div style="{_WARNED}">{said}<div><i>next:</i> {_text(finding.next)}</div></div>'
+    problem = f"<b>{_text(finding.name)}</b>: {_text(finding.meaning)} {_source(finding)}"
+    return f'<div style="{_WARNED}">{problem}<div><i>next:</i> {_text(finding.next)}</div></div>'
 
 
 def _source(finding: Finding) -> str:

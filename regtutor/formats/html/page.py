@@ -1,6 +1,6 @@
-"""A transcript as one HTML page that stands alone: no script, nothing that is fetched, light and dark.
+"""A transcript as one self-contained HTML page: no script, nothing loaded, for light and dark mode.
 
-The pieces are those of ``html_view``; here is only what makes a page of them.
+The parts come from ``records`` and ``findings``; this module joins them to a page.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ footer { margin-top: 2rem; font-size: 13px; }
 }
 """
 
-# A page from a file may fetch nothing and run nothing, whatever a registry sent.
+# The page must not load or run anything, whatever a registry sent.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page_of(transcript: Transcript) -> str:
-    """The transcript as a whole HTML document; every exchange opens to all of it, without a script.
+    """Return the transcript as an HTML document, in which each exchange can be opened without a script.
 
     Parameters
     ----------
-    transcript: what was recorded.
+    transcript: the recorded exchanges.
     """
     title = escape(transcript.title or "Transcript")
-    untitled = replace(transcript, title="")  # the heading says it
+    untitled = replace(transcript, title="")  # the title is already the heading
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -62,7 +62,7 @@ def page_of(transcript: Transcript) -> str:
 
 
 def _diagnoses(transcript: Transcript) -> str:
-    """What is wrong with the exchanges, or a known trap, under the number and the step of each."""
+    """Return the diagnoses, under the number and the step of each exchange."""
     found = ((number, exchange, diagnoses_html(explain(exchange))) for number, exchange in enumerate(transcript, 1))
-    told = "".join(f"<p>{number} <b>{escape(exchange.step)}</b></p>{html}" for number, exchange, html in found if html)
-    return f"<section><h2>What stands out</h2>{told}</section>" if told else ""
+    rows = "".join(f"<p>{number} <b>{escape(exchange.step)}</b></p>{html}" for number, exchange, html in found if html)
+    return f"<section><h2>Diagnoses</h2>{rows}</section>" if rows else ""

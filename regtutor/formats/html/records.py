@@ -1,8 +1,8 @@
-"""Records and what belongs to them as HTML, for a notebook's output, a report or a widget.
+"""Records, images and registries as HTML, for the output of a notebook, a report or a widget.
 
-Everything that came over the wire is escaped. There is no script and no style sheet, because viewers of notebooks strip
-both: inline styles only, colours from JupyterLab's variables where there are any, and no text in a colour of its own,
-so that it is readable on light and on dark. Nothing here asks a registry for anything.
+Everything that came over the wire is escaped. There is no script and no style sheet, because notebook viewers remove
+both. Styles are inline, colours come from JupyterLab's variables if they exist, and text has no colour of its own, so
+that it is readable in light and dark mode. Nothing here sends a request.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from regtutor.storage_tree import StorageTree
 
 MOST_EXCHANGES = 200
-"""A transcript of more exchanges than this is shown as a summary."""
+"""The most exchanges that are rendered one by one; a longer transcript is rendered as a summary."""
 
 MOST_LINES = 400
-"""Lines of a storage tree that are shown."""
+"""The most lines of a storage tree that are rendered."""
 
 _MONO = "font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4"
 _WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
 _PRE = f"margin:4px 0;padding:0;background:none;border:none;color:inherit;{_MONO};{_WRAP}"
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 _SHORT = 40
-"""Characters of a cell that stay on one line; longer ones may be broken anywhere."""
+"""The most characters of a cell that stay on one line; longer text can break anywhere."""
 _PLAIN = "var(--jp-border-color1,#9e9e9e)"
 _BARS = {"good": "var(--jp-success-color1,#388e3c)", "quiet": _PLAIN}
 _BAR_REFUSED = "var(--jp-error-color1,#d32f2f)"
 
 
 def exchange_html(exchange: Exchange) -> str:
-    """What was sent and what came back, line by line; bodies are folded in, but for what a refusal says."""
+    """Render the messages of an exchange, line by line; bodies are folded, except the body of a refusal."""
     response = exchange.response
     parts = [_line(f"<b>{escape(exchange.step)}</b>: {_answered(exchange)}")]
     if exchange.proxy:
@@ -55,7 +55,7 @@ def exchange_html(exchange: Exchange) -> str:
 
 
 def transcript_html(transcript: Transcript, *, most: int = MOST_EXCHANGES) -> str:
-    """One line for each exchange, which opens to all of it; of more than ``most``, how often which answer came."""
+    """Render each exchange as a line that opens to the whole exchange; for more than ``most``, count the responses."""
     title = f"<b>{escape(transcript.title)}</b>: " if transcript.title else ""
     count = f"{len(transcript)} exchange{'' if len(transcript) == 1 else 's'}"
     head = _line(f"{title}{count}, {transcript.bytes_up:,} bytes up, {transcript.bytes_down:,} bytes down")
@@ -80,19 +80,19 @@ def _answered(exchange: Exchange) -> str:
 def _counts(transcript: Transcript) -> str:
     counted = Counter((exchange.step, exchange.status) for exchange in transcript)
     rows = [(step, "-" if status is None else str(status), f"{n:,}") for (step, status), n in counted.items()]
-    return _table(("step", "status", "how often"), rows)
+    return _table(("step", "status", "count"), rows)
 
 
 def request_html(request: Request) -> str:
-    """A request that was not sent: what is to go over the wire, without the headers that a client adds."""
+    """Render a request that was not sent: the message that will be sent, without the headers that a client adds."""
     target, to = request.shown_target, ""
     scheme, mark, rest = target.partition("://")
     if mark and scheme.lower() in ("http", "https"):
-        # An absolute target says which host to connect to; what goes over the wire begins with its path.
+        # An absolute target selects the host to connect to; the target on the wire begins with the path.
         host, slash, path = rest.partition("/")
         target, to = slash + path, f" to {scheme}://{host}"
     parts = [
-        _line(f"<b>{escape(request.step)}</b>, a draft: not sent"),
+        _line(f"<b>{escape(request.step)}</b>, draft, not sent"),
         _message(f"to be sent{to}", f"{request.method} {target} HTTP/1.1", redact_headers(request.headers)),
     ]
     if request.body is not None:
@@ -101,21 +101,29 @@ def request_html(request: Request) -> str:
 
 
 def location_html(location: Location) -> str:
-    """Where to go on. It is no link: a browser that followed it would send another request than a step does."""
+    """Render the URL of a Location, not as a link: a browser would send a different request than a step does."""
     return f'<code style="{_MONO};{_WRAP};color:inherit;background:none">{escape(location.redacted)}</code>'
 
 
+def _credentials_note(registry: Registry) -> str:
+    if registry.armed is not None:
+        return "; requests carry credentials"
+    return "; credentials are sent after a challenge" if registry.credentials is not None else ""
+
+
 def registry_html(registry: Registry) -> str:
-    """Its name and address, and whether one can look behind it. It is not asked for anything."""
-    behind = (
-        "logs() and tree() show what is behind it" if registry.host else "known by its URL only: no logs(), no tree()"
+    """Render the name and address of a registry, and whether its log and storage are available; send no request."""
+    access = (
+        "logs() and tree() show its log and its storage"
+        if registry.host
+        else "only its URL is known: no logs(), no tree()"
     )
-    who = "; asked with credentials" if registry.credentials or registry.armed else ""
-    return _line(f"Registry <b>{escape(registry.name)}</b> at {escape(redact_url(registry.url))}{who}; {behind}")
+    address = f"Registry <b>{escape(registry.name)}</b> at {escape(redact_url(registry.url))}"
+    return _line(f"{address}{_credentials_note(registry)}; {access}")
 
 
 def image_html(image: Image) -> str:
-    """What is pushed: the manifest and the config by digest, and the layers as a table."""
+    """Render an image as it is pushed: the manifest and the config by digest, and the layers as a table."""
     platform = f" for {escape(str(image.platform))}" if image.platform else ""
     name = escape(image.name or "without a name")
     rows = [tuple(_number(cell) for cell in row.values()) for row in image.rows()]
@@ -129,10 +137,10 @@ def image_html(image: Image) -> str:
 
 
 def tree_html(tree: StorageTree) -> str:
-    """A registry's storage as an indented tree, with sizes in bytes."""
+    """Render the storage of a registry as an indented tree, with sizes in bytes."""
     lines = tree.as_text().split("\n")
     rest = len(lines) - MOST_LINES
-    more = _line(f"... and {rest:,} lines more: print(reg.tree())") if rest > 0 else ""
+    more = _line(f"... and {rest:,} more lines: print(reg.tree())") if rest > 0 else ""
     text = escape("\n".join(lines[:MOST_LINES]))
     head = _line(f"{len(tree.files):,} files, {tree.size:,} bytes")
     return f'<div>{head}<pre style="{_PRE}">{text}</pre>{more}</div>'
@@ -150,7 +158,7 @@ def _message(direction: str, start_line: str, headers: HeaderList) -> str:
 
 _FATES: dict[str, Callable[[BodyRecord], str]] = {
     "none": lambda _: "",
-    "withheld": lambda _: _line("<i>body withheld: the answer came before it was sent</i>"),
+    "withheld": lambda _: _line("<i>body withheld: the response came before the body was sent</i>"),
 }
 
 
@@ -165,7 +173,7 @@ def _body(body: BodyRecord, *, unfolded: bool = False) -> str:
 
 
 def _shown(body: BodyRecord) -> str:
-    """The first part of a body, as text or, if it is none, as hexadecimal numbers."""
+    """Return the first part of a body as text, or as hexadecimal numbers if it is binary."""
     first = body.preview[:PREVIEW]
     more = "\n..." if body.size > len(first) else ""
     text = first.decode("utf-8", "replace")

@@ -1,1 +1,1 @@
-"""The answering end of each documented request; the asking end has the same name in ``regtutor.steps``."""
+"""The handler of each endpoint. The step of the same name in ``regtutor.steps`` sends the request."""

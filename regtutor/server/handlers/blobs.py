@@ -1,69 +1,79 @@
-"""Blobs that are there, and their removal. The answering end of ``regtutor.steps.blobs``."""
+"""Serving and deleting stored blobs: the server side of ``regtutor.steps.blobs``."""
 
 from __future__ import annotations
 
 from regtutor.protocol.digests import Digest
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import FileRange, Response
-from regtutor.server.negotiation import asked_range, unchanged
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.negotiation import requested_range, unchanged
+from regtutor.server.respond import Refusal, respond
 from regtutor.server.storage.store import StoredBlob
 
 BYTES = (("Accept-Ranges", "bytes"), ("Content-Type", "application/octet-stream"))
 
 
 def head_blob(call: Call) -> Response:
-    """``HEAD .../blobs/<digest>`` asks whether this repository has a blob, and how large it is.
+    """``HEAD .../blobs/<digest>``: report whether the repository has a blob, and its size.
 
-    200, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN, also when only another repository has it; 400
-    DIGEST_INVALID, NAME_INVALID.
+    - 200 if it does.
+    - 304 if ``If-None-Match`` names the digest.
+    - 400 DIGEST_INVALID or NAME_INVALID.
+    - 404 BLOB_UNKNOWN if it does not, even if another repository has the blob.
 
     OCI distribution-spec v1.1.1, end-2, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
     blob = _blob(call)
     if unchanged(call.head, str(blob.digest)):
-        return answer(304, *_validators(blob))
-    return answer(200, *_validators(blob), *BYTES, body=FileRange(blob.path, 0, blob.size))
+        return respond(304, *_validators(blob))
+    return respond(200, *_validators(blob), *BYTES, body=FileRange(blob.path, 0, blob.size))
 
 
 def get_blob(call: Call) -> Response:
-    """``GET .../blobs/<digest>`` asks for a blob's bytes, or with Range for a part of them.
+    """``GET .../blobs/<digest>``: return a blob, or the part of it that ``Range`` selects.
 
-    200, 206 with Content-Range, 304 when If-None-Match names the digest; 404 BLOB_UNKNOWN; 416 SIZE_INVALID; 400
-    DIGEST_INVALID, NAME_INVALID. No redirect: the bytes are here.
+    - 200 with the whole blob. The registry never redirects, since it stores the bytes itself.
+    - 206 with ``Content-Range`` and a part of the blob.
+    - 304 if ``If-None-Match`` names the digest.
+    - 400 DIGEST_INVALID or NAME_INVALID.
+    - 404 BLOB_UNKNOWN.
+    - 416 SIZE_INVALID if the range is outside the blob.
 
     OCI distribution-spec v1.1.1, end-2, "Pulling blobs"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.
     """
     blob = _blob(call)
     if unchanged(call.head, str(blob.digest)):
-        return answer(304, *_validators(blob))
+        return respond(304, *_validators(blob))
     try:
-        part = asked_range(call.head, str(blob.digest), blob.size)
+        part = requested_range(call.head, str(blob.digest), blob.size)
     except ValueError as error:
         raise Refusal(
             "SIZE_INVALID",
             given=call.head.header("Range"),
             expected=f"a range within the {blob.size} bytes",
-            next="the same GET with such a Range, or without one",
+            next="the same GET with a Range within the blob, or without Range",
             headers=(("Content-Range", f"bytes */{blob.size}"),),
             status=416,
         ) from error
     headers = (*_validators(blob), *BYTES)
     if part is None:
-        return answer(200, *headers, body=FileRange(blob.path, 0, blob.size))
+        return respond(200, *headers, body=FileRange(blob.path, 0, blob.size))
     start, stop = part
     content_range = ("Content-Range", f"bytes {start}-{stop - 1}/{blob.size}")
-    return answer(206, *headers, content_range, body=FileRange(blob.path, start, stop))
+    return respond(206, *headers, content_range, body=FileRange(blob.path, start, stop))
 
 
 def delete_blob(call: Call) -> Response:
-    """``DELETE .../blobs/<digest>`` asks that this repository have a blob no more.
+    """``DELETE .../blobs/<digest>``: remove a blob from the repository.
 
-    202, also for a blob that a manifest still names. Only the repository's link is removed: other repositories keep
-    theirs, and the bytes stay on disk until a garbage collection, as CNCF Distribution does it. 404 BLOB_UNKNOWN; 400
-    DIGEST_INVALID, NAME_INVALID; 405 UNSUPPORTED where deletion is switched off.
+    Only the repository's link is removed. Other repositories keep their links, and the bytes stay on disk until a
+    garbage collection, as in CNCF Distribution.
+
+    - 202, even if a manifest still refers to the blob.
+    - 400 DIGEST_INVALID or NAME_INVALID.
+    - 404 BLOB_UNKNOWN.
+    - 405 UNSUPPORTED if deletion is switched off.
 
     OCI distribution-spec v1.1.1, end-10, "Deleting Blobs"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-blobs>.
@@ -72,7 +82,7 @@ def delete_blob(call: Call) -> Response:
     repository, digest = _named(call)
     if not call.store.unlink_blob(repository, digest):
         raise _unknown(repository, digest)
-    return answer(202)
+    return respond(202)
 
 
 def _blob(call: Call) -> StoredBlob:
@@ -93,11 +103,11 @@ def _unknown(repository: str, digest: Digest) -> Refusal:
         "BLOB_UNKNOWN",
         given=str(digest),
         expected=f"a blob of the repository {repository}",
-        next=f"POST /v2/{repository}/blobs/uploads/ to upload or to mount it",
+        next=f"POST /v2/{repository}/blobs/uploads/ to upload or mount the blob",
     )
 
 
 def _validators(blob: StoredBlob) -> tuple[tuple[str, str], ...]:
-    """What lets a client keep the blob: it never changes, so neither does its tag."""
+    """The headers that let a client cache the blob. Its content never changes, so neither does its ETag."""
     digest = str(blob.digest)
     return ("Cache-Control", "max-age=31536000"), ("Docker-Content-Digest", digest), ("Etag", f'"{digest}"')

@@ -1,4 +1,4 @@
-"""Which repositories there are. The answering end of ``regtutor.steps.catalog``."""
+"""Listing the repositories: the server side of ``regtutor.steps.catalog``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import json
 from regtutor.server.call import Call
 from regtutor.server.http import Response
 from regtutor.server.pages import page_of
-from regtutor.server.respond import JSON, answer
+from regtutor.server.respond import JSON, respond
 
 
 def list_repositories(call: Call) -> Response:
-    """``GET /v2/_catalog`` asks for the names of the repositories: all of them, or ``n`` after ``last``.
+    """``GET /v2/_catalog``: list the names of all repositories, or at most ``n`` of them that sort after ``last``.
 
-    200, with a Link when there are more; a repository is named as soon as something was stored in it. 400
-    PAGINATION_NUMBER_INVALID.
+    A repository is listed as soon as something has been stored in it.
+
+    - 200 with the list, and a ``Link`` to the next page if there are more.
+    - 400 PAGINATION_NUMBER_INVALID.
 
     CNCF Distribution 2.8.3, HTTP API V2, "Listing Repositories" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#listing-repositories>.
     """
     names, link = page_of(call, "list_repositories", call.store.repositories())
     body = json.dumps({"repositories": names}).encode() + b"\n"
-    return answer(200, ("Content-Type", JSON), *link, body=body)
+    return respond(200, ("Content-Type", JSON), *link, body=body)

@@ -1,4 +1,4 @@
-"""Manifests and the tags that point to them. The answering end of ``regtutor.steps.manifests``."""
+"""Storing, serving and deleting manifests and tags: the server side of ``regtutor.steps.manifests``."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
 from regtutor.server.receiving import Handling, InMemory, receives
-from regtutor.server.respond import Fault, Refusal, answer
+from regtutor.server.respond import Fault, Refusal, respond
 from regtutor.server.storage.store import StoredBlob
 
 
 def head_manifest(call: Call) -> Response:
-    """``HEAD .../manifests/<tag or digest>`` asks whether a manifest is here, and for its type, size and digest.
+    """``HEAD .../manifests/<tag or digest>``: report whether a manifest exists, with its media type, size and digest.
 
-    200, 304; 404 MANIFEST_UNKNOWN, also when Accept excludes its media type; 400 DIGEST_INVALID, NAME_INVALID.
+    Statuses and error codes are those of GET: 200, 304, 400 and 404.
 
     OCI distribution-spec v1.1.1, end-3, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
@@ -29,10 +29,12 @@ def head_manifest(call: Call) -> Response:
 
 
 def get_manifest(call: Call) -> Response:
-    """``GET .../manifests/<tag or digest>`` asks for a manifest: the very bytes that were pushed.
+    """``GET .../manifests/<tag or digest>``: return a manifest, byte for byte as it was pushed.
 
-    200, 304 when If-None-Match names the digest; 404 MANIFEST_UNKNOWN, also when Accept excludes its media type, as
-    nothing is converted; 400 DIGEST_INVALID, NAME_INVALID.
+    - 200 with the manifest.
+    - 304 if ``If-None-Match`` names the digest.
+    - 400 DIGEST_INVALID or NAME_INVALID.
+    - 404 MANIFEST_UNKNOWN, also if ``Accept`` excludes the manifest's media type: the registry converts nothing.
 
     OCI distribution-spec v1.1.1, end-3, "Pulling manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
@@ -44,23 +46,24 @@ def get_manifest(call: Call) -> Response:
         raise Refusal(
             "MANIFEST_UNKNOWN",
             given={"Accept": call.head.header("Accept")},
-            expected=f"an Accept that permits {media_type}, the type of the manifest that is here",
+            expected=f"an Accept that permits {media_type}, the media type of this manifest",
             next=f"the same {call.head.method} with Accept: {media_type}",
         )
     etag = ("Etag", f'"{digest}"')
     if unchanged(call.head, digest):
-        return answer(304, ("Docker-Content-Digest", digest), etag)
-    return answer(200, ("Content-Type", media_type), ("Docker-Content-Digest", digest), etag, body=data)
+        return respond(304, ("Docker-Content-Digest", digest), etag)
+    return respond(200, ("Content-Type", media_type), ("Docker-Content-Digest", digest), etag, body=data)
 
 
 @receives
 def put_manifest(call: Call) -> Handling:
-    """``PUT .../manifests/<tag or digest>`` sends a manifest, last of all: what it names must be here already.
+    """``PUT .../manifests/<tag or digest>``: store a manifest, after everything that it refers to has been stored.
 
-    201 with its Location, and with OCI-Subject when it has a subject; 400 MANIFEST_INVALID for a Content-Type that is
-    missing, of no manifest, of schema 1 or not that of the body; 400 MANIFEST_BLOB_UNKNOWN, one for each blob or
-    manifest that it names and this repository lacks (the subject may come later); 400 DIGEST_INVALID, TAG_INVALID,
-    NAME_INVALID; 413 over the size limit.
+    - 201 with the manifest's ``Location``, and with ``OCI-Subject`` if it has a subject.
+    - 400 MANIFEST_INVALID if the Content-Type is missing, is not that of a manifest, is that of schema 1, or differs
+      from the type of the body. MANIFEST_BLOB_UNKNOWN, once for each blob or manifest that it refers to and that the
+      repository does not have; the subject can be pushed later. DIGEST_INVALID, TAG_INVALID or NAME_INVALID.
+    - 413 MANIFEST_INVALID if it exceeds the size limit.
 
     OCI distribution-spec v1.1.1, end-7, "Pushing Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
@@ -78,14 +81,16 @@ def put_manifest(call: Call) -> Handling:
     call.store.put_manifest(call.repository, digest, data, tag)
     location = call.url("get_manifest", repository=call.repository, reference=str(digest))
     subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
-    return answer(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
+    return respond(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
 
 
 def delete_manifest(call: Call) -> Response:
-    """``DELETE .../manifests/<tag or digest>`` asks for the end of a tag, or of a manifest and of its tags.
+    """``DELETE .../manifests/<tag or digest>``: delete a tag, or a manifest with all tags that point to it.
 
-    202. Blobs stay, and so do the manifests that an index names. 404 MANIFEST_UNKNOWN, also in a repository that is not
-    there; 400 DIGEST_INVALID, NAME_INVALID; 405 UNSUPPORTED where deletion is switched off.
+    - 202. The blobs stay, and so do the manifests that an index lists.
+    - 400 DIGEST_INVALID or NAME_INVALID.
+    - 404 MANIFEST_UNKNOWN, also if the repository does not exist.
+    - 405 UNSUPPORTED if deletion is switched off.
 
     OCI distribution-spec v1.1.1, end-9, "Deleting Manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#deleting-manifests>, and "Deleting tags"
@@ -99,11 +104,11 @@ def delete_manifest(call: Call) -> Response:
         removed = tag is not None and is_tag(tag) and call.store.remove_tag(call.repository, tag)
     if not removed:
         raise _unknown(call)
-    return answer(202)
+    return respond(202)
 
 
 def _reference(call: Call) -> tuple[Digest | None, str | None]:
-    """The reference in the path, as a digest or as a tag whose grammar is not yet judged."""
+    """The reference in the path, as a digest or as a tag. The grammar of a tag is not checked here."""
     repository, reference = call.repository, call.path["reference"]
     if ":" in reference:
         return digest_from(reference, f"{call.head.method} /v2/{repository}/manifests/<tag or digest>"), None
@@ -124,18 +129,18 @@ def _unknown(call: Call) -> Refusal:
     return Refusal(
         "MANIFEST_UNKNOWN",
         given=call.path["reference"],
-        expected=f"a tag or a manifest's digest in the repository {call.repository}",
+        expected=f"a tag or the digest of a manifest in the repository {call.repository}",
         next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push it",
     )
 
 
 def _check_tag(tag: str | None) -> None:
     if tag is not None and not is_tag(tag):
-        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a tag that fits")
+        raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="the same PUT with a valid tag")
 
 
 def _announced(call: Call) -> int:
-    """How many bytes the head announces; 0 if it does not."""
+    """The number of bytes that Content-Length announces, or 0 without it."""
     length = call.head.header("Content-Length") or ""
     return int(length) if length.isdecimal() else 0
 
@@ -152,7 +157,7 @@ def _check_size(call: Call, size: int) -> None:
 
 
 def _digest_of(call: Call, data: bytes, named: Digest | None) -> Digest:
-    """The digest of ``data``: by the algorithm of the one that the path names, which it must be, else by sha256."""
+    """The digest of ``data``: ``named``, the digest in the path, which it must match; without one, its sha256."""
     hasher = Hasher(named.algorithm if named else "sha256")
     hasher.update(data)
     if named is not None and hasher.digest != str(named):
@@ -160,7 +165,7 @@ def _digest_of(call: Call, data: bytes, named: Digest | None) -> Digest:
             "DIGEST_INVALID",
             given=str(named),
             expected=f"{hasher.digest}, the digest of the {len(data)} bytes that arrived",
-            next=f"PUT /v2/{call.repository}/manifests/{hasher.digest} with these very bytes, or PUT to a tag",
+            next=f"PUT /v2/{call.repository}/manifests/{hasher.digest} with exactly these bytes, or PUT to a tag",
         )
     return Digest(*hasher.digest.split(":"))
 
@@ -172,13 +177,13 @@ def _check_type(call: Call) -> None:
         return
     if kind == "schema1":
         raise _schema_1(call, f"{content_type}: {_SCHEMA_1}")
-    next = "the same PUT with the Content-Type that the manifest's mediaType field names"
+    next = "the same PUT with the value of the manifest's mediaType field as Content-Type"
     raise Refusal("MANIFEST_INVALID", given={"Content-Type": content_type}, expected=list(MANIFEST_TYPES), next=next)
 
 
 _SCHEMA_1 = (
     "Docker's Image Manifest Version 2, Schema 1. It names neither a config nor the sizes and types of its layers, and "
-    "what its digest covers is not all of its bytes, but the part that its signatures sign"
+    "its digest covers only the signed part of its bytes"
 )
 
 
@@ -187,12 +192,12 @@ def _schema_1(call: Call, given: str) -> Refusal:
         "MANIFEST_INVALID",
         given=given,
         expected=list(MANIFEST_TYPES),
-        next=f"PUT {call.head.target} with a manifest of one of these types, as every client since Docker 1.10 writes",
+        next=f"PUT {call.head.target} with a manifest of one of these types, written by every client since Docker 1.10",
     )
 
 
 def _view(call: Call, data: bytes) -> ManifestView:
-    """What the manifest says. Its type must show from the bytes alone, since they are all that is stored."""
+    """Parse and check the manifest. Its type must follow from the bytes alone, since nothing else is stored."""
     content_type = call.head.header("Content-Type") or ""
     next = "the same PUT with a manifest and a Content-Type that agree"
     try:
@@ -200,16 +205,16 @@ def _view(call: Call, data: bytes) -> ManifestView:
         found = parse_manifest(data).media_type
     except InvalidManifest as error:
         if (layers := _layers_of_schema_1(data)) is not None:
-            raise _schema_1(call, f"{_SCHEMA_1}; this one has {layers} layers") from error
+            raise _schema_1(call, f"{_SCHEMA_1}; this manifest names {layers} layers") from error
         raise Refusal("MANIFEST_INVALID", given=error.why or error.what, expected=content_type, next=next) from error
     if found != essence(content_type):
-        given = f"a body that names no mediaType and so is {found}"
+        given = f"a body without mediaType, whose type is therefore {found}"
         raise Refusal("MANIFEST_INVALID", given=given, expected=f"mediaType {content_type}", next=next)
     return view
 
 
 def _layers_of_schema_1(data: bytes) -> int | None:
-    """How many layers the Schema 1 manifest in ``data`` names; None if it is anything else."""
+    """The number of layers that the Schema 1 manifest in ``data`` names, or None if it is anything else."""
     try:
         view = parse_manifest(data)
     except InvalidManifest:
@@ -218,21 +223,24 @@ def _layers_of_schema_1(data: bytes) -> int | None:
 
 
 def _check_presence(call: Call, view: ManifestView) -> None:
-    """Config, layers and children must be in this repository; foreign layers and the subject need not be."""
+    """Refuse a manifest whose config, layers or children are missing from this repository.
+
+    Foreign layers and the subject can be missing.
+    """
     store, repository = call.store, call.repository
     missing = [blob.digest for blob in view.blobs if store.blob(repository, digest_from(blob.digest, "")) is None]
     for child in view.manifests:
-        # A plain blob counts as well, as it does for Distribution 2.8.2, so that both take the same indexes.
+        # A blob under that digest counts as well, as in Distribution 2.8.2, so that both accept the same indexes.
         digest = digest_from(child.digest, "")
         if store.manifest(repository, digest) is None and store.blob(repository, digest) is None:
             missing.append(child.digest)
     if not missing:
         return
-    next = f"upload or mount these into {repository}, then the same PUT"
+    next = f"upload or mount it into {repository}, then the same PUT"
     details: list[dict[str, Any]] = [
         {"given": digest, "expected": f"present in the repository {repository}", "next": next}
         for digest in dict.fromkeys(missing)
     ]
     others = tuple(Fault("MANIFEST_BLOB_UNKNOWN", detail) for detail in details[1:])
-    # 400 and not 404: what is unknown is in the body, and Distribution answers so.
+    # 400 rather than 404, as in Distribution: the unknown digests are in the body, not in the path.
     raise Refusal("MANIFEST_BLOB_UNKNOWN", **details[0], others=others)

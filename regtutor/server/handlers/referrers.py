@@ -1,4 +1,4 @@
-"""Which manifests refer to another one. The answering end of ``regtutor.steps.referrers``."""
+"""Listing the referrers of a manifest: the server side of ``regtutor.steps.referrers``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from regtutor.protocol.referrers import referrer_entry, referrers_index
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.pages import next_link
-from regtutor.server.respond import answer
+from regtutor.server.respond import respond
 
 
 def get_referrers(call: Call) -> Response:
-    """``GET .../referrers/<digest>`` asks which manifests of the repository have that digest as their subject.
+    """``GET .../referrers/<digest>``: list the manifests of the repository whose subject has the given digest.
 
-    200 with an index, also an empty one: for a digest, or a repository, that is not here (yet). With
-    ``?artifactType=`` only those of that type, and OCI-Filters-Applied says so. As much as one manifest may hold, then
-    a Link. 400 DIGEST_INVALID, NAME_INVALID.
+    The handler reads every manifest of the repository, because a directory that another registry wrote has no list of
+    referrers.
 
-    Every manifest of the repository is looked at: a tree that another registry wrote has no list to go by.
+    - 200 with an index. It is empty if the digest or the repository does not exist (yet). ``?artifactType=`` selects
+      the referrers of one type, and ``OCI-Filters-Applied`` confirms this. One page is at most as large as a manifest
+      can be; a ``Link`` leads to the next one.
+    - 400 DIGEST_INVALID or NAME_INVALID.
 
     OCI distribution-spec v1.1.1, end-12a and end-12b, "Listing Referrers"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers>.
@@ -41,7 +43,7 @@ def get_referrers(call: Call) -> Response:
     headers = [("Content-Type", OCI_INDEX), *(("OCI-Filters-Applied", name) for name in filtered)]
     if len(page) < len(entries):
         headers.append(next_link("get_referrers", call, filtered | {"last": page[-1]["digest"]}))
-    return answer(200, *headers, body=referrers_index(page))
+    return respond(200, *headers, body=referrers_index(page))
 
 
 def _referrers(call: Call, repository: str, digest: str) -> Iterator[dict[str, Any]]:
@@ -49,13 +51,13 @@ def _referrers(call: Call, repository: str, digest: str) -> Iterator[dict[str, A
         try:
             view = parse_manifest(manifest.read())
         except (InvalidManifest, FileNotFoundError):
-            continue  # what is no manifest, or was removed this moment, refers to nothing
+            continue  # not a manifest, or removed in the meantime: it refers to nothing
         if view.subject is not None and view.subject.digest == digest:
             yield referrer_entry(view, str(manifest.digest), manifest.size)
 
 
 def _page(entries: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """As many as one index of ``limit`` bytes holds, and one at least."""
+    """The first entries, as many as fit into an index of ``limit`` bytes, and at least one."""
     size = len(referrers_index([]))
     for count, entry in enumerate(entries):
         size += len(json.dumps(entry)) + 2

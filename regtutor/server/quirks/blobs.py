@@ -1,4 +1,4 @@
-"""How CNCF Distribution names and sends blobs where it departs from the specification."""
+"""Quirks of blobs: how CNCF Distribution deviates from the specification in naming and sending them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from regtutor.protocol.ranges import NO_BYTES, SPEC
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import Outcome, answered
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.quirks.wrapping import Outcome, changes_response
+from regtutor.server.respond import Refusal, respond
 
 
 @quirk(
     "blobs_kept_by_sha256",
-    "a blob that is pushed by its sha512 is kept by its sha256, and all answers but that to a mount name that one",
+    "a blob pushed under its sha512 is stored under its sha256, which every response except that to a mount names",
     on="put_blob",
     in_2="storage/blobwriter.go#L165-L275",
     in_3="storage/blobwriter.go#L164-L274",
 )
-@answered
+@changes_response
 def keep_by_sha256(call: Call, response: Response) -> Response:
     algorithm, _, encoded = call.query["digest"].partition(":")
     if response.status != 201 or algorithm == CANONICAL:
@@ -30,7 +30,7 @@ def keep_by_sha256(call: Call, response: Response) -> Response:
     named = Digest(algorithm, encoded)
     blob = call.store.blob(call.repository, named)
     if blob is not None and _kept_as(blob.path) == str(named):
-        # A copy: other repositories may have the blob by the digest that was named.
+        # A copy, because other repositories can have the blob under the digest in the request.
         copy = blob.path.with_name(f"{call.path['session']}.copy")
         canonical = _copied(blob.path, copy)
         call.store.keep(copy, call.repository, canonical)
@@ -39,7 +39,7 @@ def keep_by_sha256(call: Call, response: Response) -> Response:
 
 
 def _copied(source: Path, target: Path) -> Digest:
-    """Copy a file to the disk; returns its canonical digest."""
+    """Copy a file to disk and return its canonical digest."""
     hasher = Hasher(CANONICAL)
     with source.open("rb") as reading, target.open("wb") as writing:
         while chunk := reading.read(CHUNK):
@@ -51,14 +51,14 @@ def _copied(source: Path, target: Path) -> Digest:
 
 
 @quirk("blobs_kept_by_sha256", on=("head_blob", "get_blob"))
-@answered
+@changes_response
 def name_the_kept_digest(call: Call, response: Response) -> Response:
-    """The digest that the blob is kept under, in the place of the one that was asked for."""
+    """Name the digest under which the blob is stored instead of the requested one."""
     return _renamed(call, response)
 
 
 def _renamed(call: Call, response: Response) -> Response:
-    """An answer that names a blob by another digest than the one it is kept under, with the latter."""
+    """``response`` with the digest under which the blob is stored instead of the one in the request."""
     named = call.path.get("digest") or call.query.get("digest") or ""
     algorithm, _, encoded = named.partition(":")
     if response.status not in (200, 201, 206, 304) or algorithm == CANONICAL:
@@ -72,13 +72,13 @@ def _renamed(call: Call, response: Response) -> Response:
 
 
 def _kept_as(path: Path) -> str:
-    """The digest that the store keeps bytes under: their path ends in ``<algorithm>/<xx>/<encoded>/data``."""
+    """The digest under which bytes are stored: their path ends in ``<algorithm>/<xx>/<encoded>/data``."""
     return f"{path.parts[-4]}:{path.parts[-2]}"
 
 
 @quirk(
     "unknown_range_unit_refused",
-    "416 for a Range in a unit that is not bytes, in place of all the bytes",
+    "416 for a Range with a unit other than bytes, instead of the whole blob",
     on="get_blob",
     in_2="storage/blobserver.go#L76",
     in_3="storage/blobserver.go#L73",
@@ -91,7 +91,9 @@ def refuse_other_units(handler: Handler) -> Handler:
             return outcome
         if condition not in (None, outcome.header("Etag")):
             return outcome
-        raise Refusal("RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with it, or without Range")
+        raise Refusal(
+            "RANGE_INVALID", given=text, expected="bytes=...", next="the same GET with such a Range, or without one"
+        )
 
     return read
 
@@ -103,13 +105,13 @@ def _are_bytes(text: str) -> bool:
 
 @quirk(
     "no_last_bytes_are_a_part",
-    "206 without a byte for the last 0 bytes (bytes=-0), in place of 416",
+    "206 with an empty body for the last 0 bytes (bytes=-0), instead of 416",
     on="get_blob",
     in_2="storage/blobserver.go#L76",
     in_3="storage/blobserver.go#L73",
 )
 def send_no_last_bytes(handler: Handler) -> Handler:
-    """206 with no byte for the last 0 bytes, and a Content-Range that ends before it begins."""
+    """206 with an empty body for the last 0 bytes, and a Content-Range that ends before it begins."""
 
     def read(call: Call) -> Outcome:
         try:
@@ -118,6 +120,6 @@ def send_no_last_bytes(handler: Handler) -> Handler:
             size = (dict(refusal.headers).get("Content-Range") or "").removeprefix("bytes */")
             if not size.isdecimal() or not NO_BYTES.fullmatch(call.head.header("Range") or ""):
                 raise
-            return answer(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
+            return respond(206, ("Content-Range", f"bytes {size}-{int(size) - 1}/{size}"))
 
     return read

@@ -1,4 +1,4 @@
-"""How CNCF Distribution lists tags and repositories where it departs from the specification."""
+"""Quirks of lists: how CNCF Distribution deviates from the specification in listing tags and repositories."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.pages import next_link, page_of
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import Outcome, asked, recoded
-from regtutor.server.respond import JSON, Refusal, answer
+from regtutor.server.quirks.wrapping import Outcome, changes_request, recoded
+from regtutor.server.respond import JSON, Refusal, respond
 
 CATALOG_PAGE = 100
 CATALOG_MOST = 1000
@@ -24,12 +24,12 @@ def _read(response: Response) -> dict[str, Any]:
 
 
 def _listed(body: dict[str, Any], *headers: tuple[str, str]) -> Response:
-    return answer(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
+    return respond(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
 
 
 @quirk(
     "repositories_known_by_tags",
-    "404 NAME_UNKNOWN for the tags of a repository that never had one, and null for the list where the last is gone",
+    "404 NAME_UNKNOWN for the tags of a repository that never had one, and null as the list after the last was deleted",
     on="list_tags",
     in_2="storage/tagstore.go#L25-L51",
     in_3="storage/tagstore.go#L242-L289",
@@ -39,7 +39,7 @@ def know_repositories_by_tags(handler: Handler) -> Handler:
         outcome = handler(call)
         if not (call.store.repository_path(call.repository) / "_manifests" / "tags").is_dir():
             given, next = call.repository, "PUT a manifest to a tag first"
-            raise Refusal("NAME_UNKNOWN", given=given, expected="a repository that once had a tag", next=next)
+            raise Refusal("NAME_UNKNOWN", given=given, expected="a repository that has had a tag", next=next)
         if isinstance(outcome, Response) and not call.store.tags(call.repository) and call.query.get("n") != "0":
             return _listed(_read(outcome) | {"tags": None})
         return outcome
@@ -49,7 +49,7 @@ def know_repositories_by_tags(handler: Handler) -> Handler:
 
 @quirk(
     "tags_not_paginated",
-    "all tags in the order of the disk: n and last are not looked at, and nothing is sorted",
+    "all tags in the order of the disk: n and last are ignored, and nothing is sorted",
     on="list_tags",
     in_2="handlers/tags.go#L35-L63",
 )
@@ -65,7 +65,7 @@ def give_every_tag(handler: Handler) -> Handler:
 
 @quirk(
     "tags_in_byte_order",
-    "upper case before lower case in lists of tags, and a Link after each full page, also after the last",
+    "upper case before lower case in lists of tags, and a Link after every full page, even the last",
     on="list_tags",
     in_3="storage/tagstore.go#L269-L297",
 )
@@ -82,7 +82,7 @@ def order_tags_by_bytes(handler: Handler) -> Handler:
 
 @quirk(
     "bad_n_of_tags_has_a_code",
-    "400 PAGINATION_NUMBER_INVALID for an n of the tags that is no number, in place of UNSUPPORTED",
+    "400 PAGINATION_NUMBER_INVALID instead of UNSUPPORTED if n is not a number in a request for tags",
     on="list_tags",
     in_3="handlers/tags.go#L44-L49",
 )
@@ -100,11 +100,11 @@ def name_the_bad_n(handler: Handler) -> Handler:
 
 @quirk(
     "catalog_takes_any_n",
-    "an n of the catalog that is no number, or below 0, is passed over, in place of 400",
+    "in a request for the catalog, an n that is not a number or is below 0 is ignored, instead of 400",
     on="list_repositories",
     in_2="handlers/catalog.go#L47-L58",
 )
-@asked
+@changes_request
 def take_any_n(call: Call) -> Call:
     n = call.query.get("n")
     if n is None or (n.isascii() and n.isdecimal()):
@@ -114,12 +114,12 @@ def take_any_n(call: Call) -> Call:
 
 @quirk(
     "catalog_refuses_large_n",
-    "400 PAGINATION_NUMBER_INVALID for an n of the catalog of more than 1000",
+    "400 PAGINATION_NUMBER_INVALID for an n above 1000 in a request for the catalog",
     on="list_repositories",
     in_2="handlers/catalog.go#L51-L53",
     in_3="handlers/catalog.go#L54-L57",
 )
-@asked
+@changes_request
 def refuse_large_n(call: Call) -> Call:
     n = call.query.get("n", "")
     if n.isascii() and n.isdecimal() and int(n[:19]) > CATALOG_MOST:
@@ -130,11 +130,11 @@ def refuse_large_n(call: Call) -> Call:
 
 @quirk(
     "catalog_by_hundreds",
-    "100 repositories and a Link where the catalog is asked for without n, in place of all of them",
+    "100 repositories and a Link in response to a request for the catalog without n, instead of all repositories",
     on="list_repositories",
     in_2="handlers/catalog.go#L44",
     in_3="handlers/catalog.go#L42",
 )
-@asked
+@changes_request
 def page_by_hundreds(call: Call) -> Call:
     return replace(call, query={"n": str(CATALOG_PAGE)} | dict(call.query))

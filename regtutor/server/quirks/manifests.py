@@ -1,4 +1,4 @@
-"""How CNCF Distribution finds, sends and takes manifests where it departs from the specification."""
+"""Quirks of manifests: how CNCF Distribution deviates in finding, sending, accepting and deleting them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
     Outcome,
-    answered,
-    asked,
+    changes_request,
+    changes_response,
     code_of,
     failure,
     without_header,
     without_headers,
 )
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
-from regtutor.server.respond import Fault, Refusal, answer
+from regtutor.server.respond import Fault, Refusal, respond
 
 _READ_MANIFESTS = ("head_manifest", "get_manifest")
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
@@ -48,21 +48,21 @@ def _by_digest(call: Call) -> Digest | None:
 
 
 def _named_types(call: Call) -> set[str]:
-    """The media types that Accept names, without regard to wildcards and weights."""
+    """The media types that Accept names literally: wildcards and weights are ignored."""
     values = [value for name, value in call.head.headers if name.lower() == "accept"]
     return {item.partition(";")[0].strip() for item in ",".join(values).split(",")}
 
 
 @quirk(
     "not_modified_is_bare",
-    "304 to a manifest's If-None-Match without the ETag",
+    "304 without an ETag in response to If-None-Match for a manifest",
     on=_READ_MANIFESTS,
     in_2="handlers/manifests.go#L137-L140",
     in_3="handlers/manifests.go#L134-L137",
 )
-@answered
+@changes_response
 def bare_not_modified(_call: Call, response: Response) -> Response:
-    """A 304 without an ETag, and without the digest."""
+    """A 304 without ETag and Docker-Content-Digest."""
     if response.status != 304:
         return response
     return Response(304, without_headers(response.headers, "Etag", "Docker-Content-Digest"), response.body)
@@ -70,7 +70,7 @@ def bare_not_modified(_call: Call, response: Response) -> Response:
 
 @quirk(
     "if_none_match_is_one_digest",
-    "200 where If-None-Match names the digest in a list, or as W/: only the digest alone, quoted or not, is read",
+    "200 if If-None-Match has the digest in a list or with W/: only a single digest, quoted or not, is recognized",
     on=_READ_MANIFESTS,
     in_2="handlers/manifests.go#L282-L289",
     in_3="handlers/manifests.go#L232-L239",
@@ -88,7 +88,7 @@ def compare_if_none_match_whole(handler: Handler) -> Handler:
 
 @quirk(
     "oci_types_must_be_named",
-    "404 MANIFEST_UNKNOWN for an OCI manifest or index whose type Accept does not name; */* and no Accept do not",
+    "404 MANIFEST_UNKNOWN for an OCI manifest or index unless Accept names its type; */* or no Accept do not suffice",
     on=_READ_MANIFESTS,
     in_2="handlers/manifests.go#L171-L178",
     in_3="handlers/manifests.go#L166-L173",
@@ -107,8 +107,8 @@ def name_oci_types(handler: Handler) -> Handler:
     return read
 
 
-def _whatever_accept(handler: Handler, call: Call) -> Response | None:
-    """The answer to ``call`` without Accept, if that is a Docker manifest or list."""
+def _ignoring_accept(handler: Handler, call: Call) -> Response | None:
+    """The response to ``call`` without Accept, if that is a Docker manifest or list; otherwise None."""
     outcome = handler(without_header(call, "Accept"))
     if not isinstance(outcome, Response) or outcome.status != 200:
         return None
@@ -117,8 +117,8 @@ def _whatever_accept(handler: Handler, call: Call) -> Response | None:
 
 @quirk(
     "child_of_a_list_must_be_named",
-    "400 MANIFEST_INVALID for the manifest that takes a list's place (see list_becomes_linux_amd64), if Accept "
-    "does not name its type",
+    "400 MANIFEST_INVALID for the manifest that replaces a list (see list_becomes_linux_amd64), if Accept does not "
+    "name its type",
     on=_READ_MANIFESTS,
     in_3="handlers/manifests.go#L204-L207",
 )
@@ -137,20 +137,20 @@ def name_the_type_of_a_child(handler: Handler) -> Handler:
 
 
 def _tagged(call: Call) -> str:
-    """The digest that was asked for, also where it was asked for by a tag."""
+    """The requested digest, or the digest to which the requested tag points."""
     return str(_by_digest(call) or call.store.tagged(call.repository, call.path["reference"]) or "")
 
 
 @quirk(
     "list_becomes_linux_amd64",
-    "the manifest for linux/amd64 in place of the Docker list that a tag points to, if Accept does not name lists",
+    "the manifest for linux/amd64 instead of the Docker list that a tag points to, if Accept does not name lists",
     on=_READ_MANIFESTS,
     in_2="handlers/manifests.go#L190-L228",
     in_3="handlers/manifests.go#L175-L210",
 )
 def unfold_lists(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        found = None if _by_digest(call) else _ignoring_accept(handler, call)
         is_list = found is not None and found.header("Content-Type") == DOCKER_LIST
         if found is None or not is_list or DOCKER_LIST in _named_types(call):
             return handler(call)
@@ -171,14 +171,14 @@ def _is_linux_amd64(child: Descriptor) -> bool:
 
 @quirk(
     "docker_types_by_digest_sent",
-    "a Docker manifest or list that is asked for by its digest is sent whatever Accept says, in place of 404",
+    "a Docker manifest or list requested by its digest is sent whatever Accept contains, instead of 404",
     on=_READ_MANIFESTS,
     in_2="handlers/manifests.go#L179-L182",
     in_3="handlers/manifests.go#L175",
 )
 def send_docker_types_by_digest(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = _whatever_accept(handler, call) if _by_digest(call) else None
+        found = _ignoring_accept(handler, call) if _by_digest(call) else None
         return found or handler(call)
 
     return read
@@ -186,13 +186,13 @@ def send_docker_types_by_digest(handler: Handler) -> Handler:
 
 @quirk(
     "docker_manifests_by_tag_sent",
-    "a Docker manifest that a tag points to is sent whatever Accept says, in place of 404",
+    "a Docker manifest that a tag points to is sent whatever Accept contains, instead of 404",
     on=_READ_MANIFESTS,
     in_3="handlers/manifests.go#L153-L175",
 )
 def send_docker_manifests_by_tag(handler: Handler) -> Handler:
     def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _whatever_accept(handler, call)
+        found = None if _by_digest(call) else _ignoring_accept(handler, call)
         is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
         return found if found is not None and is_manifest else handler(call)
 
@@ -201,13 +201,13 @@ def send_docker_manifests_by_tag(handler: Handler) -> Handler:
 
 @quirk(
     "bad_digests_are_tags",
-    "500 UNKNOWN for a reference that is neither a digest nor a tag, in place of 400 DIGEST_INVALID",
+    "500 UNKNOWN for a reference that is neither a digest nor a tag, instead of 400 DIGEST_INVALID",
     on=(*_READ_MANIFESTS, "put_manifest"),
     in_2="handlers/manifests.go#L50-L57",
     in_3="handlers/manifests.go#L51-L58",
 )
 def take_bad_digests_for_tags(handler: Handler) -> Handler:
-    """500 for a reference that is neither a tag nor a digest, such as one whose hexadecimal part is too short."""
+    """500 for a reference that is neither a tag nor a digest, such as a digest whose hexadecimal part is too short."""
 
     @receives
     def read(call: Call) -> Handling:
@@ -226,7 +226,7 @@ def take_bad_digests_for_tags(handler: Handler) -> Handler:
 
 @quirk(
     "blobs_fail_as_manifests",
-    "500 UNKNOWN for the digest of a blob where a manifest's was meant, in place of 404",
+    "500 UNKNOWN for a manifest that is requested by the digest of a blob, instead of 404",
     on=_READ_MANIFESTS,
     in_2="storage/registry.go#L218-L223",
 )
@@ -237,7 +237,7 @@ def fail_at_blobs(handler: Handler) -> Handler:
         except Refusal as refusal:
             digest = _by_digest(call)
             if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.blob(call.repository, digest):
-                raise failure(f"{digest}, which is a blob and no manifest") from refusal
+                raise failure(f"{digest}, which is a blob, not a manifest") from refusal
             raise
 
     return read
@@ -245,7 +245,7 @@ def fail_at_blobs(handler: Handler) -> Handler:
 
 @quirk(
     "large_manifests_are_read",
-    "100 Continue and then 400 for a manifest of more than 4 MiB, in place of 413 at once",
+    "100 Continue and then 400 for a manifest of more than 4 MiB, instead of an immediate 413",
     on="put_manifest",
     in_2="handlers/manifests.go#L301-L305",
     in_3="handlers/manifests.go#L251-L255",
@@ -271,12 +271,12 @@ def read_large_manifests(handler: Handler) -> Handler:
 
 @quirk(
     "manifests_by_sha256_only",
-    "400 DIGEST_INVALID for a manifest that is pushed to its sha512",
+    "400 DIGEST_INVALID for a manifest that is pushed to its sha512 digest",
     on="put_manifest",
     in_2="handlers/manifests.go#L314-L319",
     in_3="handlers/manifests.go#L264-L269",
 )
-@asked
+@changes_request
 def take_by_sha256_only(call: Call) -> Call:
     digest = _by_digest(call)
     if digest is not None and digest.algorithm != CANONICAL:
@@ -287,14 +287,13 @@ def take_by_sha256_only(call: Call) -> Call:
 
 @quirk(
     "urls_of_layers_refused",
-    "500 UNKNOWN for a manifest with layers that are fetched from elsewhere, until its configuration permits "
-    "their URLs",
+    "500 UNKNOWN for a manifest with layers to be fetched from elsewhere, unless the configuration permits their URLs",
     on="put_manifest",
     in_2="handlers/app.go#L230-L233",
     in_3="handlers/app.go#L235-L238",
 )
 def refuse_urls(handler: Handler) -> Handler:
-    """500 for a manifest with layers that are fetched from URLs: no URL is permitted until one is configured."""
+    """500 for a manifest with layers to be fetched from URLs: no URL is permitted unless it is configured."""
 
     @receives
     def read(call: Call) -> Handling:
@@ -311,7 +310,7 @@ def refuse_urls(handler: Handler) -> Handler:
 
 
 class _Copying:
-    """A receiver that passes the body on to ``sink``, and keeps a ``copy``."""
+    """A receiver that passes the body on to ``sink`` and keeps a ``copy``."""
 
     def __init__(self, sink: BodySink, copy: InMemory) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
@@ -346,8 +345,8 @@ def _has_forbidden_urls(view: ManifestView, layer: Descriptor) -> bool:
 def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault]:
     forbidden = _has_forbidden_urls(view, layer)
     if forbidden:
-        detail = {"given": list(layer.urls), "expected": "URLs that its configuration permits; there are none"}
-        yield Fault("UNKNOWN", detail | {"next": "push the layer itself, with a media type that is distributable"})
+        detail = {"given": list(layer.urls), "expected": "URLs that the configuration permits; it permits none"}
+        yield Fault("UNKNOWN", detail | {"next": "push the layer itself, with a distributable media type"})
         yield Fault("UNKNOWN", detail)
     if forbidden or not (layer.urls or call.store.blob(call.repository, digests.parse(layer.digest))):
         next = f"upload or mount it into {call.repository}, then the same PUT"
@@ -357,21 +356,21 @@ def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault
 
 @quirk(
     "tag_delete_unsupported",
-    "400 DIGEST_INVALID for a DELETE of a tag: manifests are deleted by their digest only",
+    "400 DIGEST_INVALID for DELETE of a tag: manifests are deleted by digest only",
     on="delete_manifest",
     in_2="handlers/manifests.go#L497-L503",
 )
-@asked
+@changes_request
 def delete_by_digest_only(call: Call) -> Call:
     if _by_digest(call) is None:
-        given, next = call.path["reference"], "HEAD the tag, and DELETE the digest in its Docker-Content-Digest"
+        given, next = call.path["reference"], "HEAD the tag, then DELETE the digest in its Docker-Content-Digest"
         raise Refusal("DIGEST_INVALID", given=given, expected="the digest of a manifest", next=next)
     return call
 
 
 @quirk(
     "manifest_delete_takes_blobs",
-    "202 for a DELETE of a manifest by the digest of a config or layer, which is then gone, in place of 404",
+    "202 for DELETE of a manifest by the digest of a config or layer, which is then deleted, instead of 404",
     on="delete_manifest",
     in_2="storage/registry.go#L218-L223",
 )
@@ -382,7 +381,7 @@ def delete_blobs_too(handler: Handler) -> Handler:
         except Refusal as refusal:
             digest = _by_digest(call)
             if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
-                return answer(202)
+                return respond(202)
             raise
 
     return removed

@@ -8,32 +8,31 @@ from regtutor.server.quirks.quirk import VERSIONS, Quirk
 from regtutor.server.quirks.table import PROFILES, QUIRKS
 
 _HEAD = """\
-# Quirks: how CNCF Distribution answers otherwise
+# Quirks: where CNCF Distribution deviates
 
-<!-- Made by `python -m regtutor.server.quirks.page > docs/quirks.md`; a test holds it against the table. -->
+<!-- Made by `python -m regtutor.server.quirks.page > docs/quirks.md`; a test compares it with the table. -->
 
-The embedded registry does what the specification says. Asked to, it behaves as CNCF Distribution does where that
-differs:
+The embedded registry follows the specification. On request it behaves like CNCF Distribution where that deviates:
 
     regtutor serve --quirks distribution-2.8
     rt.open_registry("embedded", quirks="distribution-3.1")
     rt.open_registry("in_process", quirks=["single_post_discards", "tags_not_paginated"])
 
-A profile is all quirks of one version. The answers of `distribution-2.8` are held against those of a real 2.8.2,
-request by request, in `tests/contract`; what is not imitated stands there with its reason (`NOT_IMITATED` in
-`cells.py`), the rewrite of manifests to Schema 1 among it. `distribution-3.1` is from what was seen of 3.1.1, and from
-its source; it was not compared with a real one there. Statuses and error codes are imitated, details are not: they
-keep saying what was given, what was expected and what to try next.
+A profile is the set of all quirks of one version. `tests/contract` compares the responses of `distribution-2.8` with
+those of a real 2.8.2, request by request. It also lists the behaviour that is not imitated, with the reasons
+(`NOT_IMITATED` in `cells.py`), such as the rewrite of manifests to Schema 1. `distribution-3.1` is based on what was
+observed of 3.1.1, and on its source; the tests do not compare it with a real 3.1.1. Statuses and error codes are
+imitated. Details are not: they still contain what was given, what was expected and what to try next.
 """
 
 
 def page(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
-    """The page, in Markdown; with a further column if one of ``quirks`` is another registry's."""
+    """The page in Markdown, with a further column if one of ``quirks`` belongs to another registry."""
     quirks = tuple(quirks)
     profiles = [f"- `{name}`: {len(quirks)} quirks" for name, quirks in PROFILES.items()]
     elsewhere = ["Elsewhere"] if any(set(quirk.citations) - set(VERSIONS) for quirk in quirks) else []
     columns = [*VERSIONS, *elsewhere]
-    heading = "| Quirk | What the registry then does | " + " | ".join(columns) + " |"
+    heading = "| Quirk | Behaviour of the registry | " + " | ".join(columns) + " |"
     rule = "| --- | --- |" + " --- |" * len(columns)
     return "\n".join([_HEAD, *profiles, "", heading, rule, *(_row(quirk, columns) for quirk in quirks), ""])
 

@@ -1,7 +1,7 @@
-"""How CNCF Distribution's router reads a path: what it redirects, what it has no page for, which methods it takes.
+"""Quirks of paths: how CNCF Distribution's router redirects, which paths it does not know, which methods it accepts.
 
-It has a table of patterns, and a request that fits none of them never reaches the registry's code: hence plain text
-where the API would have JSON.
+The router has a table of patterns. A request that matches none of them never reaches the registry's code, which is why
+the response is plain text where the API specifies JSON.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import EVERY, Outcome, answered, asked, failure, without_headers
-from regtutor.server.respond import Refusal, answer
+from regtutor.server.quirks.wrapping import EVERY, Outcome, changes_request, changes_response, failure, without_headers
+from regtutor.server.respond import Refusal, respond
 
-# Go's expressions never backtrack, Python's do: no two ways to read the same text.
+# Go's regular expressions never backtrack, but Python's do: these patterns match every text in only one way.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _HOST = rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?"
@@ -33,7 +33,7 @@ _UPLOAD_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 @dataclass(frozen=True)
 class _Page:
-    """One pattern of the router, and the methods that it takes there, in the order in which it names them."""
+    """One pattern of the router, and the methods that it accepts there, in the order in which it lists them."""
 
     pattern: re.Pattern[str]
     methods: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def _page(path: str) -> tuple[_Page, re.Match[str]] | None:
 
 
 def _plain(status: int, text: str, *headers: tuple[str, str]) -> Response:
-    return answer(status, *headers, _TEXT, body=text.encode())
+    return respond(status, *headers, _TEXT, body=text.encode())
 
 
 def _location(call: Call, path: str) -> str:
@@ -76,14 +76,14 @@ def _location(call: Call, path: str) -> str:
 def _moved(call: Call, path: str) -> Response:
     location = _location(call, path)
     if call.head.method not in ("GET", "HEAD"):
-        return answer(301, ("Location", location))
+        return respond(301, ("Location", location))
     html = f'<a href="{escape(location)}">Moved Permanently</a>.\n\n'.encode()
-    return answer(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
+    return respond(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
 
 
 @quirk(
     "paths_folded",
-    "301 to the path without dot segments and double slashes, in place of 400 NAME_INVALID or 404",
+    "301 to the path without dot segments and double slashes, instead of 400 NAME_INVALID or 404",
     on=EVERY,
     in_2="api/v2/routes.go#L26-L40",
     in_3="api/v2/routes.go#L38-L52",
@@ -92,15 +92,14 @@ def fold_paths(handler: Handler) -> Handler:
     def folded(call: Call) -> Outcome:
         path = _path(call)
         clean = posixpath.normpath("/" + path.lstrip("/")) + ("/" if path.endswith("/") and path != "/" else "")
-        return handler(call) if clean == path else answer(301, ("Location", _location(call, clean)))
+        return handler(call) if clean == path else respond(301, ("Location", _location(call, clean)))
 
     return folded
 
 
 @quirk(
     "missing_slash_redirects",
-    "301 to the path with the slash at its end (or without it) where only that one is there; many clients come "
-    "back with GET",
+    "301 to the path with (or without) a trailing slash if only that path exists; many clients follow it with GET",
     on=EVERY,
     in_2="api/v2/routes.go#L33",
     in_3="api/v2/routes.go#L45",
@@ -116,7 +115,7 @@ def redirect_slashes(handler: Handler) -> Handler:
 
 @quirk(
     "no_referrers_api",
-    "404 in plain text where referrers are asked for, and no OCI-Subject after a push: clients keep a tag",
+    "404 in plain text for a request for referrers, and no OCI-Subject after a push: clients maintain a referrers tag",
     on=EVERY,
     in_2="api/v2/descriptors.go#L389",
     in_3="api/v2/descriptors.go#L397",
@@ -129,22 +128,22 @@ def no_referrers(handler: Handler) -> Handler:
 
 
 @quirk("no_referrers_api", on="put_manifest")
-@answered
+@changes_response
 def see_no_subject(_call: Call, response: Response) -> Response:
-    """201 without OCI-Subject: the client is to keep the list of referrers itself."""
+    """201 without OCI-Subject: the client must maintain the list of referrers itself."""
     return Response(response.status, without_headers(response.headers, "OCI-Subject"), response.body)
 
 
 @quirk(
     "unknown_paths_are_plain_404",
-    "404 in plain text for repositories and tags outside of the grammar, and for any other path that its router "
-    "does not have, in place of NAME_INVALID, TAG_INVALID and the like",
+    "404 in plain text for repositories and tags that do not fit the grammar, and for any other path that the router "
+    "does not have, instead of NAME_INVALID, TAG_INVALID and similar errors",
     on=EVERY,
     in_2="api/v2/descriptors.go#L519",
     in_3="api/v2/descriptors.go#L527",
 )
 def pages_only(handler: Handler) -> Handler:
-    """404 in plain text for what fits no pattern; a referrers path is left to its own quirk."""
+    """404 in plain text for a path that matches no pattern; a referrers path is left to its own quirk."""
 
     def found(call: Call) -> Outcome:
         path = _path(call)
@@ -156,22 +155,22 @@ def pages_only(handler: Handler) -> Handler:
 
 @quirk(
     "long_names_fail",
-    "500 UNKNOWN for a repository of more than 255 characters, in place of 400 NAME_INVALID",
+    "500 UNKNOWN for a repository name of more than 255 characters, instead of 400 NAME_INVALID",
     on=EVERY,
     in_2="handlers/app.go#L677-L687",
 )
-@asked
+@changes_request
 def long_names_fail(call: Call) -> Call:
     found = _page(_path(call))
     name = found[1].groupdict().get("repository", "") if found else ""
     if len(name) > 255:
-        raise failure(f"a name of {len(name)} characters, where 255 are the most")
+        raise failure(f"a name of {len(name)} characters; the limit is 255")
     return call
 
 
 @quirk(
     "any_method_of_the_api",
-    "200 to /v2/ by any method, DELETE too, in place of 405",
+    "200 for /v2/ with any method, even DELETE, instead of 405",
     on=EVERY,
     in_2="handlers/app.go#L895-L904",
     in_3="handlers/app.go#L956-L965",
@@ -182,7 +181,7 @@ def any_method_of_the_api(handler: Handler) -> Handler:
 
 @quirk(
     "methods_refused_in_plain_text",
-    "405 in plain text for a method that a path does not take (HEAD of lists is one), and 200 to OPTIONS",
+    "405 in plain text for a method that a path does not accept (such as HEAD of a list), and 200 for OPTIONS",
     on=EVERY,
     in_2="handlers/blob.go#L35",
     in_3="handlers/blob.go#L34",
@@ -193,14 +192,14 @@ def plain_methods(handler: Handler) -> Handler:
         if found is None or not found[0].methods or call.head.method in found[0].methods:
             return handler(call)
         allow = ("Allow", ", ".join(found[0].methods))
-        return answer(200, allow) if call.head.method == "OPTIONS" else _plain(405, "Method not allowed\n", allow)
+        return respond(200, allow) if call.head.method == "OPTIONS" else _plain(405, "Method not allowed\n", allow)
 
     return refused
 
 
 @quirk(
     "uploads_is_a_session_without_a_name",
-    "404 BLOB_UPLOAD_UNKNOWN to all but POST where the path ends in uploads/, in place of 405",
+    "404 BLOB_UPLOAD_UNKNOWN for any method except POST if the path ends in uploads/, instead of 405",
     on=EVERY,
     in_2="handlers/blobupload.go#L148-L152",
     in_3="handlers/blobupload.go#L132-L136",
@@ -211,20 +210,22 @@ def sessions_without_a_name(handler: Handler) -> Handler:
         if found is None or found[0] is not _UPLOADS or call.head.method not in set(_UPLOAD_METHODS) - {"POST"}:
             return handler(call)
         start = build("start_upload", repository=found[1]["repository"])
-        raise Refusal("BLOB_UPLOAD_UNKNOWN", given="no session in the path", next=f"POST {start}, and its Location")
+        raise Refusal(
+            "BLOB_UPLOAD_UNKNOWN", given="no session in the path", next=f"POST {start}, then use its Location"
+        )
 
     return unknown
 
 
 @quirk(
     "post_to_a_session_opens_another",
-    "202 and a new session for a POST to a session's Location, in place of 405",
+    "202 and a new session for POST to the Location of a session, instead of 405",
     on=EVERY,
     in_2="handlers/blobupload.go#L32",
     in_3="handlers/blobupload.go#L33",
 )
 def post_to_a_session(handler: Handler) -> Handler:
-    """A POST to a session's own Location opens another session; a Location that is none is refused."""
+    """A POST to the Location of a session opens another session; an invalid Location is refused."""
 
     def opened(call: Call) -> Outcome:
         found = _page(_path(call))
@@ -232,7 +233,7 @@ def post_to_a_session(handler: Handler) -> Handler:
             return handler(call)
         session = replace(call, path=found[1].groupdict(), query=split_target(call.head.target)[1])
         get_upload(session)
-        handler(replace(call, head=replace(call.head, method="GET")))  # where other quirks refuse its Location
+        handler(replace(call, head=replace(call.head, method="GET")))  # another quirk may refuse its Location
         return start_upload(session)
 
     return opened

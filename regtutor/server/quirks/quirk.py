@@ -1,4 +1,4 @@
-"""A quirk is defined where its wrapper is made: :func:`quirk` names it, says what it means, and where that is written.
+"""Defining a quirk: the decorator :func:`quirk` gives a wrapper its name, its meaning and its source.
 
 ::
 
@@ -6,8 +6,8 @@
     def refuse_large_n(handler: Handler) -> Handler: ...
 
 A wrapper that two quirks share has two decorators. A quirk with different wrappers for different endpoints decorates
-each of them; the first one has its meaning and its source. The order in a module is that of definition, and of two
-decorators on one wrapper the lower one comes first.
+each of them; the first decorator has the meaning and the source. The order of the quirks in a module is the order of
+their definitions. If a wrapper has two decorators, the lower one comes first.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Quirk:
 
     Attributes
     ----------
-    name: how it is asked for.
-    meaning: what the registry then does, and what it does otherwise where that is not plain.
-    citations: where that is written: the lines of source of each version of CNCF Distribution that does so, by that
-        version, or a document about another registry, by the name of the document.
-    wrappers: what it puts around which handlers.
+    name: the name that selects it.
+    meaning: the behaviour of the registry with this quirk and, if that is not obvious, without it.
+    citations: the sources: for each version of CNCF Distribution with this behaviour, the lines of its code, under that
+        version; for another registry, a document, under the name of the document.
+    wrappers: the wrapper for each endpoint that the quirk changes.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Quirk:
 
 
 _DEFINED: dict[str, dict[str, Quirk]] = {}
-"""The quirks of each module, by their names."""
+"""The quirks of each module, by name."""
 
 
 def quirk(
@@ -55,19 +55,19 @@ def quirk(
     in_3: str | None = None,
     source: Citation | None = None,
 ) -> Callable[[Wrapper], Wrapper]:
-    """Define a quirk by its wrapper; or give the one that was just defined a further wrapper.
+    """Define a quirk with the decorated wrapper, or add a wrapper to a quirk of the same module.
 
     Parameters
     ----------
-    name: how it is asked for.
-    meaning: what the registry then does; only where the name comes first.
-    on: the endpoints whose handlers it wraps; ``EVERY`` wraps the choice among them.
+    name: the name that selects it.
+    meaning: the behaviour of the registry with this quirk; only at the first use of the name.
+    on: the endpoints whose handlers it wraps; ``EVERY`` wraps the choice of the handler.
     in_2, in_3: the file below ``registry/`` in CNCF Distribution 2.8 and 3.1, and its lines: ``handlers/tags.go#L36``.
-    source: where it is written of another registry, such as GitLab's, ECR, Quay or go-containerregistry's.
+    source: the document about another registry, such as GitLab's, ECR, Quay or go-containerregistry's.
 
     Raises
     ------
-    ValueError: for a quirk without a meaning or a source, one that is defined twice, or wraps an endpoint twice.
+    ValueError: for a quirk without a meaning or a source, or that is defined twice or wraps an endpoint twice.
     """
     citations = _in_distribution(in_2, in_3) | ({source.document.name: source} if source is not None else {})
 
@@ -75,10 +75,10 @@ def quirk(
         quirks = _DEFINED.setdefault(wrapper.__module__, {})
         known = quirks.get(name)
         if (known is None) != bool(meaning and citations) or (known is not None and (meaning or citations)):
-            raise ValueError(f"the quirk {name} needs its meaning and its source once, where it is first defined")
+            raise ValueError(f"the quirk {name} needs a meaning and a source once, at its first definition")
         wrappers = dict.fromkeys([on] if isinstance(on, str) else on, wrapper)
         if known is not None and set(known.wrappers) & set(wrappers):
-            raise ValueError(f"the quirk {name} has one wrapper for each endpoint")
+            raise ValueError(f"the quirk {name} can have only one wrapper for each endpoint")
         found = known or Quirk(name, meaning, citations, {})
         quirks[name] = replace(found, wrappers={**found.wrappers, **wrappers})
         return wrapper
@@ -87,7 +87,7 @@ def quirk(
 
 
 def quirks_of(*modules: ModuleType) -> dict[str, Quirk]:
-    """The quirks that ``modules`` define, by their names, in the order of the modules and of the definitions.
+    """The quirks that ``modules`` define, by name, in the order of the modules and of the definitions.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The quirks, in their order: the first that is defined is the first that sees a request.
+"""All quirks in order: the first one that is defined is the first to see a request.
 
-Each stands where its wrapper is made. A profile is the quirks of one version of CNCF Distribution.
+Each quirk is defined at its wrapper. A profile is the set of quirks of one version of CNCF Distribution.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     f"distribution-{version}": tuple(quirk.name for quirk in QUIRKS.values() if version in quirk.citations)
     for version in VERSIONS
 }
-"""The quirks of each version of CNCF Distribution, by the name under which all of them are asked for."""
+"""The quirks of each version of CNCF Distribution, under the name that selects all of them."""
 
 
 def chosen(names: str | Iterable[str]) -> tuple[Quirk, ...]:
-    """The quirks that ``names`` asks for, in the order of the table.
+    """The quirks that ``names`` selects, in the order of the table.
 
     Parameters
     ----------
-    names: one name, or several: of quirks and of profiles.
+    names: one or more names of quirks and profiles.
 
     Raises
     ------
-    ServerError: for a name that is neither.
+    ServerError: for a name that is neither a quirk nor a profile.
     """
     wanted: set[str] = set()
     for name in [names] if isinstance(names, str) else names:
@@ -45,13 +45,13 @@ def _unknown(name: str) -> ServerError:
     close = difflib.get_close_matches(str(name), [*PROFILES, *QUIRKS], 3, 0.4)
     return ServerError(
         f"There is no quirk called {name!r}",
-        f"there are the profiles {' and '.join(PROFILES)}, and {len(QUIRKS)} single ones",
-        (f"Perhaps you meant {' or '.join(close)}; " if close else "") + "regtutor serve --quirks list shows all",
+        f"the profiles are {' and '.join(PROFILES)}, and there are {len(QUIRKS)} single quirks",
+        (f"Did you mean {' or '.join(close)}? " if close else "") + "List all with regtutor serve --quirks list",
     )
 
 
 def wrapped(quirks: Iterable[Quirk], request: str, handler: Handler) -> Handler:
-    """``handler`` with what ``quirks`` put around that ``request``; the first of them outermost."""
+    """``handler`` with the wrappers of ``quirks`` for the endpoint ``request``; the first quirk is outermost."""
     for quirk in reversed(tuple(quirks)):
         if request in quirk.wrappers:
             handler = quirk.wrappers[request](handler)
@@ -59,7 +59,7 @@ def wrapped(quirks: Iterable[Quirk], request: str, handler: Handler) -> Handler:
 
 
 def listed(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
-    """Profiles and ``quirks`` as text, for a terminal: each with the versions, or the other registry, that have it."""
-    profiles = [f"{name}  all that are marked {name.partition('-')[2]}" for name in PROFILES]
+    """The profiles and ``quirks`` as text for a terminal: each quirk with its versions, or with its other registry."""
+    profiles = [f"{name}  all quirks marked {name.partition('-')[2]}" for name in PROFILES]
     rows = [f"{quirk.name}  ({', '.join(quirk.citations)})\n    {quirk.meaning}" for quirk in quirks]
     return "\n".join([*profiles, "", *rows])

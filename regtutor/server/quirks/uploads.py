@@ -1,4 +1,4 @@
-"""How CNCF Distribution takes the bytes of a blob where it departs from the specification."""
+"""Quirks of uploads: how CNCF Distribution deviates from the specification in receiving a blob."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
     EVERY,
     Outcome,
-    asked,
+    changes_request,
     code_of,
     failure,
     recoded,
@@ -33,7 +33,7 @@ _IN_SESSIONS = ("patch_upload", "get_upload", "head_upload", "put_blob", "cancel
 
 @quirk(
     "single_post_discards",
-    "202 and a session for a POST with digest: its body goes nowhere, and a HEAD of the blob is a 404",
+    "202 and a session for POST with digest: the body is discarded, and HEAD of the blob returns 404",
     on="post_blob",
     in_2="handlers/blobupload.go#L107-L145",
     in_3="handlers/blobupload.go#L67-L103",
@@ -44,13 +44,13 @@ def discard_single_post(_handler: Handler) -> Handler:
 
 @quirk(
     "state_is_read_first",
-    "404 BLOB_UPLOAD_INVALID for a PUT whose digest a second ? took into _state, in place of 400 DIGEST_INVALID",
+    "404 BLOB_UPLOAD_INVALID for PUT if a second ? made the digest part of _state, instead of 400 DIGEST_INVALID",
     on=EVERY,
     in_2="handlers/blobupload.go#L38-L46",
     in_3="handlers/blobupload.go#L273-L280",
 )
 def read_state_first(handler: Handler) -> Handler:
-    """A PUT without ``digest`` is first asked for its ``_state``, as is one whose digest a second ``?`` swallowed."""
+    """Check ``_state`` first, even in a PUT without ``digest``, or whose digest became part of ``_state``."""
 
     def read(call: Call) -> Outcome:
         fields = next(
@@ -65,7 +65,7 @@ def read_state_first(handler: Handler) -> Handler:
 
 @quirk(
     "range_refusals_are_bare",
-    "416 RANGE_INVALID without the Location and the Range that say where the session stands",
+    "416 RANGE_INVALID without the Location and Range that give the state of the session",
     on=("patch_upload", "put_blob"),
     in_3="handlers/blobupload.go#L152-L155",
 )
@@ -85,46 +85,51 @@ def bare_range_refusals(handler: Handler) -> Handler:
 
 @quirk(
     "status_needs_no_state",
-    "204 to a GET or HEAD of a session by whoever knows its name: _state is not looked at",
+    "204 for GET or HEAD of a session to anybody with its UUID: _state is ignored",
     on=("get_upload", "head_upload"),
     in_3="handlers/blobupload.go#L40-L42",
 )
 def status_without_state(handler: Handler) -> Handler:
-    def told(call: Call) -> Outcome:
+    def reported(call: Call) -> Outcome:
         repository, id = call.repository, call.path["session"]
         session = call.sessions.open(repository, id) if is_session(id) else None
         if session is None:
-            next = f"POST /v2/{repository}/blobs/uploads/ for a new session, and follow its Location byte for byte"
-            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="a session that is still open", next=next)
+            next = f"POST /v2/{repository}/blobs/uploads/ for a new session, and use its Location byte for byte"
+            raise Refusal("BLOB_UPLOAD_UNKNOWN", given=id, expected="an open session", next=next)
         state = seal(UploadState(repository, id, session.size, session.started_at), call.settings.secret)
         return handler(replace(call, query={**call.query, "_state": state}))
 
-    return told
+    return reported
 
 
 @quirk(
     "stale_location_not_found",
-    "404 BLOB_UPLOAD_INVALID for a Location that a later answer has replaced, in place of 416; for its status and"
-    " for DELETE too, which the specification lets any Location of the session do",
+    "404 BLOB_UPLOAD_INVALID for a Location that a later response has replaced, instead of 416; also for its status and"
+    " for DELETE, for which the specification permits any Location of the session",
     on=_IN_SESSIONS,
     in_2="handlers/blobupload.go#L78-L85",
 )
-@asked
+@changes_request
 def stale_is_not_found(call: Call) -> Call:
     stale = _stale(call)
     if stale is not None:
         raise Refusal(
             "BLOB_UPLOAD_INVALID",
             given=f"a Location for offset {stale[0].offset}",
-            expected=f"the one for offset {stale[1]}, that of the latest answer",
-            next="the Location of the latest answer; who lost it must begin anew",
+            expected=f"the one for offset {stale[1]}, from the latest response",
+            next="the Location of the latest response; without it, start again with a new session",
             status=404,
         )
     return call
 
 
 def _stale(call: Call) -> tuple[UploadState, int] | None:
-    """What an open session's Location says and how many bytes there are, if these differ; refuses any other fault."""
+    """The state in the Location of an open session and the size of the session, if their offsets differ.
+
+    Raises
+    ------
+    Refusal: for any other fault of the Location.
+    """
     get_upload(call)
     state = unseal(call.query.get("_state", ""), call.settings.secret)
     size = Session(call.sessions, call.repository, call.path["session"]).size
@@ -133,11 +138,11 @@ def _stale(call: Call) -> tuple[UploadState, int] | None:
 
 @quirk(
     "stale_location_cancels_nothing",
-    "416 for a DELETE of a session by a Location that a later answer has replaced, in place of 204",
+    "416 for DELETE of a session with a Location that a later response has replaced, instead of 204",
     on="cancel_upload",
     in_3="handlers/blobupload.go#L313-L318",
 )
-@asked
+@changes_request
 def stale_is_out_of_range(call: Call) -> Call:
     return _refuse_stale(call)
 
@@ -146,25 +151,25 @@ def _refuse_stale(call: Call) -> Call:
     stale = _stale(call)
     if stale is not None:
         given, expected = f"a Location for offset {stale[0].offset}", f"the one for offset {stale[1]}"
-        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="the Location of the latest answer")
+        raise Refusal("RANGE_INVALID", given=given, expected=expected, next="the Location of the latest response")
     return call
 
 
 @quirk(
     "patch_content_range_ignored",
-    "202 for a chunk in any order: Content-Range is not looked at, and the bytes are appended",
+    "202 for a chunk in any order: Content-Range is ignored, and the bytes are appended",
     on="patch_upload",
     in_2="handlers/blobupload.go#L180",
 )
-@asked
+@changes_request
 def ignore_content_range(call: Call) -> Call:
-    """Content-Range is not read."""
+    """Ignore Content-Range."""
     return without_header(call, "Content-Range")
 
 
 @quirk(
     "patch_content_range_ignored_in_streams",
-    "202 for a chunk in any order if its length is not said beforehand",
+    "202 for a chunk in any order if its length is not announced",
     on="patch_upload",
     in_3="handlers/blobupload.go#L145-L148",
 )
@@ -177,12 +182,12 @@ def ignore_range_of_streams(handler: Handler) -> Handler:
 
 @quirk(
     "patch_content_range_with_unit_fails",
-    "500 UNKNOWN for a Content-Range that is not two numbers, such as bytes 0-9, in place of 416",
+    "500 UNKNOWN for a Content-Range other than two numbers, such as bytes 0-9, instead of 416",
     on="patch_upload",
     in_3="handlers/blobupload.go#L147-L151",
 )
 def fail_at_units(handler: Handler) -> Handler:
-    """500 for a Content-Range that is not two numbers; one that ends before it begins is out of range."""
+    """500 for a Content-Range other than two numbers. One that ends before it begins is out of range."""
 
     def read(call: Call) -> Outcome:
         text = call.head.header("Content-Range")
@@ -201,7 +206,7 @@ def _are_numbers(texts: list[str]) -> bool:
 
 quirk(
     "put_content_range_ignored",
-    "201 for a last chunk whatever its Content-Range says, in place of 416 or 400",
+    "201 for a last chunk whatever its Content-Range contains, instead of 416 or 400",
     on="put_blob",
     in_2="handlers/blobupload.go#L200-L226",
     in_3="handlers/blobupload.go#L187-L212",
@@ -210,14 +215,14 @@ quirk(
 
 @quirk(
     "refused_bytes_stay",
-    "after a PUT that was refused for its digest the session goes on, with those bytes in it",
+    "after a PUT that is refused because of its digest, the session stays open and contains those bytes",
     on="put_blob",
     in_2="handlers/blobupload.go#L255-L259",
     in_3="handlers/blobupload.go#L242-L246",
 )
 def keep_refused_bytes(handler: Handler) -> Handler:
     @receives
-    def kept(call: Call) -> Handling:
+    def keeping(call: Call) -> Handling:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
@@ -226,7 +231,7 @@ def keep_refused_bytes(handler: Handler) -> Handler:
             yield sink
             return _put_back(session, sink.finish)
 
-    return kept
+    return keeping
 
 
 def _put_back(session: Session, finish: Callable[[], Response]) -> Response:

@@ -1,7 +1,7 @@
-"""What a quirk is made of: a wrapper takes a handler and gives another one in its place.
+"""The wrappers from which quirks are made: a wrapper takes a handler and returns another one.
 
-A wrapper may change the request before the handler sees it, answer in its stead, or change what it answered. It uses
-what a handler uses, the :class:`~regtutor.server.call.Call` and its store, and knows nothing of sockets.
+A wrapper can change the request before the handler sees it, respond instead of the handler, or change the response. It
+uses what a handler uses, the :class:`~regtutor.server.call.Call` and its store, and does not depend on sockets.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from regtutor.server.respond import Refusal
 
 Wrapper = Callable[[Handler], Handler]
 Wrappers = Mapping[str, Wrapper]
-"""The wrappers of a quirk, by the name of the documented request; ``EVERY`` is around the choice among these."""
+"""The wrappers of a quirk, by the name of the endpoint; ``EVERY`` wraps the choice of the handler."""
 
 EVERY = "*"
 
 Outcome = Response | BodySink
 
 
-def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
-    """The wrapper that makes another answer of each answer; refusals pass."""
+def changes_response(change: Callable[[Call, Response], Response]) -> Wrapper:
+    """Make a wrapper of a function that changes each response. Refusals pass unchanged."""
 
     @wraps(change)
     def wrapper(handler: Handler) -> Handler:
@@ -40,8 +40,8 @@ def answered(change: Callable[[Call, Response], Response]) -> Wrapper:
     return wrapper
 
 
-def asked(change: Callable[[Call], Call]) -> Wrapper:
-    """The wrapper that makes another request of each request; ``change`` may refuse."""
+def changes_request(change: Callable[[Call], Call]) -> Wrapper:
+    """Make a wrapper of a function that changes each request. The function can raise a refusal."""
 
     @wraps(change)
     def wrapper(handler: Handler) -> Handler:
@@ -51,29 +51,29 @@ def asked(change: Callable[[Call], Call]) -> Wrapper:
 
 
 def without_header(call: Call, name: str) -> Call:
-    """``call`` as if that header had not come."""
+    """``call`` without the request header ``name``."""
     kept = tuple(pair for pair in call.head.headers if pair[0].lower() != name.lower())
     return replace(call, head=replace(call.head, headers=kept))
 
 
 def without_headers(headers: HeaderList, *names: str) -> HeaderList:
-    """``headers`` but for those called so."""
+    """``headers`` without those named ``names``, matched without case."""
     gone = {name.lower() for name in names}
     return tuple(pair for pair in headers if pair[0].lower() not in gone)
 
 
 def code_of(refusal: Refusal) -> str:
-    """The first error code of it."""
+    """The first error code of ``refusal``."""
     return refusal.faults[0].code
 
 
 def recoded(refusal: Refusal, code: str) -> Refusal:
-    """The refusal itself, with another code in its first entry."""
+    """``refusal`` itself, after its first error code is replaced with ``code``."""
     refusal.faults = (replace(refusal.faults[0], code=code), *refusal.faults[1:])
     return refusal
 
 
 def failure(given: object) -> Refusal:
-    """500 UNKNOWN, as a registry answers where the request's fault is found too late."""
-    next = "the same request, put right: this registry takes the client's mistake for a failure of its own"
+    """500 UNKNOWN, the response of a registry that finds a fault in the request too late."""
+    next = "the same request, corrected: this registry reports the client's mistake as its own failure"
     return Refusal("UNKNOWN", given=given, next=next)

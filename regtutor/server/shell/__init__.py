@@ -1,1 +1,1 @@
-"""The registry on a socket: Tornado parses and frames, passwords are checked, and the app is asked."""
+"""The registry on a socket: Tornado parses and frames HTTP, passwords are checked, and the app is called."""

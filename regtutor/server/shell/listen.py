@@ -1,7 +1,7 @@
-"""The registry on a socket: HTTP/1.1 by Tornado in front of an :class:`~regtutor.server.app.App`.
+"""The registry on a socket: Tornado's HTTP/1.1 in front of an :class:`~regtutor.server.app.App`.
 
-This is the shell: it knows sockets, TLS, threads and time limits, and nothing of registries. ``connection`` has what
-happens to one request.
+This is the outer shell: sockets, TLS, threads and time limits. It depends on nothing of the registry API.
+``one_request`` handles a single request.
 """
 
 from __future__ import annotations
@@ -26,46 +26,46 @@ from tornado.log import gen_log
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
-from regtutor.server.app import App
+from regtutor.server.application import Application
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.one_request import Gate, OneRequest
 
 LARGEST_BODY = 10**18
-"""Bytes; Tornado wants a number. What a request may really send is the app's decision."""
+"""Bytes. Tornado needs a number; the app decides how much a request can really send."""
 
 TLS_HANDSHAKE = 0x16
 """The first byte that a TLS client sends (RFC 8446, section 5.1)."""
 
-TLS_SEEN = b"tls / HTTP/1.0\r\n\r\n"
-"""What is read in its place: no valid request, so it is answered 400 at once, and the log shows what it was."""
+TLS_SUBSTITUTE = b"tls / HTTP/1.0\r\n\r\n"
+"""Replaces the bytes of a TLS client. It is not a valid request, so it gets a 400 at once, and the log shows "tls"."""
 
 LogSink = Callable[[str], object]
 
 
 class Server:
-    """An App that listens, in a thread of its own.
+    """Serves an App on a socket, in a thread of its own.
 
     Parameters
     ----------
     app: called from that thread and from its workers.
-    host: an address of this machine. Beyond loopback only with both ``ssl_context`` and ``passwords``: else everybody
-        could write to the registry, or read the passwords on their way to it.
-    port: 0 for a free one.
-    ssl_context: serves TLS with it.
-    passwords: who may talk to the registry; everybody by default.
-    log: called with one line for each request; ``log_lines`` keeps the last 1,000 of them anyway.
-    public: whether ``host`` may be reached from other machines without TLS or passwords.
-    body_timeout: seconds between two chunks of a body, either way, before the request is given up (408).
+    host: an address of this machine. An address other than loopback requires both ``ssl_context`` and ``passwords``:
+        otherwise anybody could write to the registry, or read the passwords on their way to it.
+    port: the port, or 0 for a free one.
+    ssl_context: serves TLS with this context.
+    passwords: the accepted names and passwords; by default everybody has access.
+    log: called with one line for each request; ``log_lines`` keeps the last 1,000 lines anyway.
+    public: whether ``host`` can be an address that other machines reach without TLS or passwords.
+    body_timeout: seconds between two chunks of a body, in either direction, before the request is aborted (408).
     idle_timeout: seconds for which an unused connection is kept.
 
     Raises
     ------
-    ServerError: for an address beyond loopback that is not protected, and from :meth:`start` when it cannot be had.
+    ServerError: for an unprotected address other than loopback, and from :meth:`start` if the address is not available.
     """
 
     def __init__(
         self,
-        app: App,
+        app: Application,
         host: str = "127.0.0.1",
         port: int = 0,
         ssl_context: SSLContext | None = None,
@@ -79,8 +79,8 @@ class Server:
         if not (public or is_loopback(host) or (ssl_context and passwords)):
             raise ServerError(
                 f"The registry does not listen on {host} without both TLS and passwords",
-                "Everybody who reaches this machine could write to it, or read the passwords on their way",
-                "Use 127.0.0.1, or both --tls and --htpasswd FILE, or say --insecure-public (in Python: public=True)",
+                "Anybody who can reach this machine could write to it, or read the passwords on their way",
+                "Use 127.0.0.1, or both --tls and --htpasswd FILE, or --insecure-public (in Python: public=True)",
             )
         self.app, self.host, self.port = app, host, port
         self.log_lines: deque[str] = deque(maxlen=1000)
@@ -95,12 +95,12 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The registry's base URL, without a slash at its end."""
+        """The base URL of the registry, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
     def start(self) -> Server:
-        """Listen; returns when connections are taken. A Server that was closed does not start again."""
+        """Start to listen, and return when connections are accepted. A closed Server does not start again."""
         if self._thread is not None:
             return self
         try:
@@ -120,11 +120,11 @@ class Server:
         )
         self._thread.start()
         if not ready.wait(10):
-            raise ServerError("The registry's thread did not come up within 10 s")
+            raise ServerError("The thread of the registry did not start within 10 s")
         return self
 
     def close(self) -> None:
-        """Stop listening and drop what is still connected; waits at most 5 s. The App's store stays open."""
+        """Stop listening and drop open connections; waits at most 5 s. The App's store stays open."""
         if self._thread is None or self._loop is None or self._stop is None:
             return
         if self._thread.is_alive():
@@ -142,7 +142,7 @@ class Server:
         self.close()
 
     def write_log(self, line: str) -> None:
-        """Keep ``line`` and pass it on."""
+        """Add ``line`` to ``log_lines`` and pass it to ``log``."""
         self.log_lines.append(line)
         if self._log is None:
             return
@@ -150,7 +150,9 @@ class Server:
             self._log(line)
         except Exception as error:  # noqa: BLE001 - a log that fails, such as a closed terminal, must not stop requests
             self._log = None
-            self.log_lines.append(f"no more lines are passed on: the log failed with {type(error).__name__}: {error}")
+            self.log_lines.append(
+                f"no further lines are passed on: the log failed with {type(error).__name__}: {error}"
+            )
 
     async def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
@@ -172,11 +174,11 @@ class Server:
         try:
             await asyncio.wait_for(server.close_all_connections(), 3)
         except TimeoutError:
-            self.write_log("closed while a request was still being answered")
+            self.write_log("closed while a request was still in progress")
 
 
 class _FailedHandshakes(logging.Filter):
-    """Takes what Tornado tells the whole process of a failed TLS handshake in this thread, and puts it into our log."""
+    """Moves the messages of failed TLS handshakes in this thread from Tornado's log to the log of the registry."""
 
     def __init__(self, write_log: LogSink) -> None:
         super().__init__()
@@ -193,7 +195,7 @@ class _FailedHandshakes(logging.Filter):
 
 
 class _Listener(HTTPServer):
-    """Answers a client that speaks TLS to a plain port; such a client would wait 10 s before it tries without."""
+    """Responds at once to a client that speaks TLS to a plain port; it would wait 10 s before it tries without TLS."""
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         if self.ssl_options is None:
@@ -209,8 +211,8 @@ def _notice_tls(stream: IOStream) -> None:
         if count:
             stream.read_from_fd = read  # type: ignore[method-assign]
             if buf[0] == TLS_HANDSHAKE:
-                buf[: len(TLS_SEEN)] = TLS_SEEN
-                return len(TLS_SEEN)
+                buf[: len(TLS_SUBSTITUTE)] = TLS_SUBSTITUTE
+                return len(TLS_SUBSTITUTE)
         return count
 
     stream.read_from_fd = first_read  # type: ignore[method-assign]
@@ -228,7 +230,7 @@ class _Connections(HTTPServerConnectionDelegate):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches ``host``."""
+    """Whether ``host`` can be reached from this machine only."""
     if host == "localhost":
         return True
     try:

@@ -1,8 +1,8 @@
-"""One request on a socket, from its head to the last byte of its answer.
+"""One request on a socket, from its head to the last byte of the response.
 
-Tornado parses and frames; what it does in its own way is put right here. ``100 Continue`` is sent when the app has
-accepted a request and not before; a refused body is never taken for the next request; a failure is an answer and not a
-silent close; a body that stops coming is given up.
+Tornado parses and frames HTTP. This module corrects some of its behaviour: ``100 Continue`` is sent only after the app
+has accepted the request; a refused body is never read as the next request; a failure gets a response rather than a
+silent close; a request whose body stops arriving is aborted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tornado.iostream import StreamClosedError
 from regtutor.message import CHUNK
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import origin_form
-from regtutor.server.app import App
+from regtutor.server.application import Application
 from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal
@@ -31,42 +31,42 @@ from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.request_line import malformed
 
 DRAIN = 4 * 1024 * 1024
-"""Bytes of a refused body that are read and dropped so that the connection can be kept."""
+"""The number of bytes of a refused body that are read and dropped, so that the connection can be kept."""
 
 LINGER = 5.0
-"""Seconds for which more of it is dropped before the connection is closed (RFC 9112, section 9.6): a client that sends
-on, as most do, would else be reset and lose the answer that is on its way."""
+"""Seconds for which more of a refused body is dropped before the connection is closed (RFC 9112, section 9.6).
+Otherwise a client that keeps sending, as most do, would be reset and lose the response that is on its way."""
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Who is let in, and the one thread that checks passwords: guesses wait for each other, and for nobody else."""
+    """The accepted passwords, and the single thread that checks them: guesses wait only for each other."""
 
     passwords: Htpasswd
     worker: Executor
 
 
 class OneRequest(HTTPMessageDelegate):
-    """One request and its answer.
+    """One request and its response.
 
     Tornado calls ``headers_received``, then ``data_received`` for each chunk, then ``finish``; or
     ``on_connection_close`` when the connection ends before that.
 
     Parameters
     ----------
-    app: asked in the loop's thread, except for requests that it says take long, and for the ``finish`` of its sinks,
-        which waits for the disk.
+    app: called in the thread of the event loop, except for requests that take long according to it, and for the
+        ``finish`` of its sinks, which waits for the disk.
     connection: Tornado's HTTP1Connection.
     scheme: ``http`` or ``https``.
-    body_timeout: seconds between two chunks, either way, before the request is given up.
-    workers: run what is not asked in the loop's thread.
-    log: gets one line for each request, and one for each failure.
-    gate: asked before the app, if there is one.
+    body_timeout: seconds between two chunks, in either direction, before the request is aborted.
+    workers: run the calls that are not made in the thread of the event loop.
+    log: called with one line for each request, and one for each failure.
+    gate: checks credentials before the app is called; None for no check.
     """
 
     def __init__(
         self,
-        app: App,
+        app: Application,
         connection: Any,
         scheme: str,
         body_timeout: float,
@@ -81,40 +81,40 @@ class OneRequest(HTTPMessageDelegate):
         self._outcome: Response | BodySink | None = None
         self._line = RequestStartLine("-", "-", "-")
         self._bytes_in = 0
-        self._answering: asyncio.Task[None] | None = None
+        self._responding: asyncio.Task[None] | None = None
         self._body_ended = asyncio.Event()
         self._watchdog: asyncio.TimerHandle | None = None
 
     def headers_received(self, start_line: Any, headers: HTTPHeaders) -> asyncio.Task[None] | None:
-        """Ask the app. An answer that needs no body is awaited by Tornado before it reads on."""
+        """Call the app. If the response needs no body, Tornado waits until it is sent before it reads further."""
         self._line, self._began = start_line, time.monotonic()
         received = tuple(headers.get_all())
-        # Taken out, so that Tornado does not write "100 (Continue)" of its own accord.
+        # Removed, so that Tornado does not write "100 (Continue)" by itself.
         expects = headers.pop("Expect", "").lower() == "100-continue"
         problem = malformed(start_line, headers)
         if problem is not None:
-            return self._answer(_malformed(problem), last=True)
+            return self._start_response(_malformed(problem), last=True)
         head = Head(start_line.method, origin_form(start_line.path), received)
         if self._gate is not None or self._app.takes_long(head):
-            return asyncio.ensure_future(self._ask_and_wait(head, headers, expects))
+            return asyncio.ensure_future(self._begin_and_wait(head, headers, expects))
         self._outcome = self._begin(head)
         return self._await_body(headers, expects)
 
-    async def _ask_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
-        """Ask where the answer may take long, while others are served; Tornado reads no body before this is done."""
+    async def _begin_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
+        """Check credentials and call the app while others are served; Tornado reads no body before this is done."""
         try:
-            self._outcome = await self._refused_by_gate(head)
+            self._outcome = await self._refusal_of_gate(head)
             if self._outcome is None and self._app.takes_long(head):
                 self._outcome = await asyncio.get_running_loop().run_in_executor(self._workers, self._begin, head)
             elif self._outcome is None:
                 self._outcome = self._begin(head)
-        except Exception as error:  # noqa: BLE001 - as below; such as a password file that is gone
+        except Exception as error:  # noqa: BLE001 - as below; for example, the password file is gone
             self._outcome = self._failure(error)
-        answering = self._await_body(headers, expects)
-        if answering is not None:
-            await answering
+        responding = self._await_body(headers, expects)
+        if responding is not None:
+            await responding
 
-    async def _refused_by_gate(self, head: Head) -> Response | None:
+    async def _refusal_of_gate(self, head: Head) -> Response | None:
         gate = self._gate
         if gate is None or gate.passwords.remembers(head):
             return None
@@ -123,18 +123,18 @@ class OneRequest(HTTPMessageDelegate):
     def _begin(self, head: Head) -> Response | BodySink:
         try:
             return self._app.begin(head, scheme=self._scheme)
-        except Exception as error:  # noqa: BLE001 - any failure of the app is an answer, and stands in the log
+        except Exception as error:  # noqa: BLE001 - any failure of the app gets a response and a line in the log
             return self._failure(error)
 
     def _await_body(self, headers: HTTPHeaders, expects: bool) -> asyncio.Task[None] | None:
-        """Let the body come, if there is one; or answer without it, where it is refused and would be in vain."""
+        """Wait for the body, if there is one; or respond without it if the request is refused anyway."""
         length = int(headers.get("Content-Length", "0"))
         if length == 0 and "Transfer-Encoding" not in headers:
             return None
         if isinstance(self._outcome, Response) and expects:
-            return self._answer(self._outcome, last=True)
+            return self._start_response(self._outcome, last=True)
         if isinstance(self._outcome, Response) and length > DRAIN:
-            self._answer(self._outcome, last=True, lingers=True)
+            self._start_response(self._outcome, last=True, lingers=True)
             return None
         if expects and self._line.version == "HTTP/1.1":
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -142,8 +142,8 @@ class OneRequest(HTTPMessageDelegate):
         return None
 
     def data_received(self, chunk: bytes) -> None:
-        """Pass ``chunk`` on, or drop it where the request was refused; up to a limit in either case."""
-        if self._answering is not None:
+        """Pass ``chunk`` on, or drop it if the request was refused; up to a limit in either case."""
+        if self._responding is not None:
             return
         self._bytes_in += len(chunk)
         self._restart_watchdog()
@@ -151,41 +151,41 @@ class OneRequest(HTTPMessageDelegate):
         if outcome is not None and not isinstance(outcome, Response):
             try:
                 outcome.write(chunk)
-            except Exception as error:  # noqa: BLE001 - as above; such as a full disk
-                self._give_up(self._failure(error), lingers=True)
+            except Exception as error:  # noqa: BLE001 - as above; for example, the disk is full
+                self._abort_and_respond(self._failure(error), lingers=True)
                 return
             if outcome.limit is None:
                 return
             limit = outcome.limit
         if self._bytes_in > limit + DRAIN:
-            self._answer(outcome, last=True, lingers=True)
+            self._start_response(outcome, last=True, lingers=True)
 
     def finish(self) -> None:
-        """The whole body is there: answer."""
+        """Respond, now that the whole body has arrived."""
         self._stop_watchdog()
         self._body_ended.set()
-        if self._answering is None:
-            self._answer(self._outcome)
+        if self._responding is None:
+            self._start_response(self._outcome)
 
     def on_connection_close(self) -> None:
-        """The client is gone before its body was whole: as if nothing had been sent."""
+        """Abort the request: the connection closed before the whole body arrived."""
         self._stop_watchdog()
         self._body_ended.set()
-        if self._answering is None:
+        if self._responding is None:
             self._abort()
             self._log("cut", 0)
 
-    def _answer(
+    def _start_response(
         self, outcome: Response | BodySink | None, *, last: bool = False, lingers: bool = False
     ) -> asyncio.Task[None]:
         self._stop_watchdog()
-        self._answering = asyncio.ensure_future(self._respond(outcome, last, lingers))
-        return self._answering
+        self._responding = asyncio.ensure_future(self._respond(outcome, last, lingers))
+        return self._responding
 
     async def _respond(self, outcome: Response | BodySink | None, last: bool, lingers: bool) -> None:
-        assert outcome is not None, "answered before the head was read"
+        assert outcome is not None, "a response before the head was read"
         response = outcome if isinstance(outcome, Response) else await self._finished(outcome)
-        if self._line.method == "HEAD":  # also where the app was not asked, or failed
+        if self._line.method == "HEAD":  # also if the app was not called, or failed
             response = Response(response.status, response.headers)
         try:
             await self._send(response, last)
@@ -200,7 +200,7 @@ class OneRequest(HTTPMessageDelegate):
             self._connection.close()
 
     async def _linger(self) -> None:
-        """Say that nothing more comes, and let Tornado read on, for ``data_received`` to drop it."""
+        """Shut down the sending side, and let Tornado read more of the body, which ``data_received`` drops."""
         stream = self._connection.stream
         if self._scheme == "http" and not stream.closed():
             with suppress(OSError):
@@ -215,9 +215,9 @@ class OneRequest(HTTPMessageDelegate):
             return self._failure(error)
 
     async def _send(self, response: Response, last: bool) -> None:
-        """Write the response, a chunk at a time as fast as the client takes it.
+        """Write the response in chunks, as fast as the client reads it.
 
-        It is logged before its last bytes are written, so that whoever has an answer finds it in the log.
+        It is logged before its last bytes are written, so that a client that has the response finds it in the log.
         """
         body = response.body
         if not isinstance(body, FileRange):
@@ -241,7 +241,7 @@ class OneRequest(HTTPMessageDelegate):
         while left:
             chunk = file.read(min(CHUNK, left))
             if not chunk:
-                raise OSError(f"{part.path} is shorter than it was")
+                raise OSError(f"{part.path} has become shorter")
             left -= len(chunk)
             if not left:
                 self._log(status, part.stop - part.start)
@@ -260,30 +260,28 @@ class OneRequest(HTTPMessageDelegate):
             self._watchdog = None
 
     def _too_slow(self) -> None:
-        waited = f"no byte of the body for {self._body_timeout:g} s"
+        given = f"no byte of the body for {self._body_timeout:g} s"
         expected = "the body that the head announces, without such a pause"
-        refusal = Refusal(
-            "SIZE_INVALID", given=waited, expected=expected, next="the same request once more", status=408
-        )
-        self._give_up(refusal.response())
+        refusal = Refusal("SIZE_INVALID", given=given, expected=expected, next="the same request again", status=408)
+        self._abort_and_respond(refusal.response())
 
-    def _give_up(self, response: Response, *, lingers: bool = False) -> None:
-        """Forget the body that has come so far, answer, and close."""
+    def _abort_and_respond(self, response: Response, *, lingers: bool = False) -> None:
+        """Discard the body that has arrived so far, respond, and close."""
         self._abort()
-        self._answer(response, last=True, lingers=lingers)
+        self._start_response(response, last=True, lingers=lingers)
 
     def _abort(self) -> None:
         if self._outcome is None or isinstance(self._outcome, Response):
             return
         try:
             self._outcome.abort()
-        except Exception as error:  # noqa: BLE001 - the request is over; what it left behind is all that can be said
+        except Exception as error:  # noqa: BLE001 - the request is over: only the log can report it
             self._write_log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
 
     def _failure(self, error: Exception) -> Response:
         self._write_log(f"500 because of {type(error).__name__}: {error}")
-        next = "the same request once more; the registry's log says what went wrong"
-        expected = "no failure of the registry's own: the request need not be wrong"
+        next = "the same request again; the registry's log has the cause"
+        expected = "no failure inside the registry: the request need not be wrong"
         return Refusal("UNKNOWN", given=type(error).__name__, expected=expected, next=next).response()
 
     def _log(self, status: str, bytes_out: int) -> None:
@@ -308,5 +306,5 @@ def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeader
 
 
 def _malformed(problem: str) -> Response:
-    next = "the same request on a new connection, written so; GET /v2/ is the shortest one"
+    next = "the same request, well-formed, on a new connection; GET /v2/ is the shortest one"
     return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", next=next, status=400).response()

@@ -1,4 +1,4 @@
-"""What the registry takes for a request head: pure checks of the request line and of the headers that frame it.
+"""Pure checks of a request head: the request line and the headers that frame the body.
 
 Source: RFC 9112, "HTTP/1.1", sections 3.2 and 6 <https://www.rfc-editor.org/rfc/rfc9112.html>.
 """
@@ -24,22 +24,22 @@ class StartLine(Protocol):
 
 
 def malformed(line: StartLine, headers: Mapping[str, str]) -> str | None:
-    """What is wrong with the head of a request, or None.
+    """Describe the fault in a malformed request head; None if the head is well-formed.
 
     Parameters
     ----------
     line: the request line, as received.
-    headers: by name; the values of a repeated one joined by commas.
+    headers: the values by name; those of a repeated header are joined by commas.
     """
     method, target = line.method, line.path
     if not _METHOD.fullmatch(method):
         return f"the method {method!r}: methods are in upper case"
     if not _TARGET.fullmatch(target):
-        return "a target with bytes outside of printable ASCII, which must be percent-encoded"
+        return "a target with bytes outside printable ASCII, which must be percent-encoded"
     if not target.startswith("/") and target != "*" and urlsplit(target).scheme not in ("http", "https"):
         return f"the target {target!r}, which is neither a path nor an http URL"
     if not _HOST.fullmatch(headers.get("Host", "")) and not (line.version == "HTTP/1.0" and "Host" not in headers):
-        return "a Host header that is missing, empty, repeated or no host"
+        return "a Host header that is missing, empty, repeated or not a host"
     length = headers.get("Content-Length")
     if length is not None and not re.fullmatch(r"[0-9]{1,18}", length):
         return f"Content-Length: {length}, which is not one number"

@@ -1,1 +1,1 @@
-"""Blobs, manifests, tags and upload sessions on disk, in CNCF Distribution's own directory layout; no HTTP."""
+"""Blobs, manifests, tags and upload sessions on disk, in the directory layout of CNCF Distribution. No HTTP."""

@@ -1,6 +1,6 @@
-"""Upload sessions that nobody came back to are removed when an App opens its store.
+"""Removing abandoned upload sessions, when an App opens its store.
 
-CNCF Distribution does so after 168 hours by default ("uploadpurging"
+CNCF Distribution removes them after 168 hours by default ("uploadpurging"
 <https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md#uploadpurging>).
 """
 
@@ -15,10 +15,10 @@ from itertools import islice
 from pathlib import Path
 
 AGE = 168 * 3600
-"""Seconds after which a session that was not finished is removed."""
+"""Seconds after which an unfinished session is removed."""
 
 MOST_SESSIONS = 10_000
-"""How many sessions are looked at, so that opening a store takes no longer than that; the rest is for the next time."""
+"""The number of sessions to examine, which limits the time to open a store. The rest waits for the next time."""
 
 _NO_REPOSITORIES = {"_layers", "_manifests"}
 
@@ -28,12 +28,12 @@ def purge(repositories: Path, *, now: float | None = None) -> int:
 
     Parameters
     ----------
-    repositories: the directory that the repositories are in; it need not be there.
+    repositories: the directory of the repositories; it need not exist.
     now: seconds since the epoch.
 
     Returns
     -------
-    How many were removed.
+    The number of removed sessions.
     """
     limit = (time.time() if now is None else now) - AGE
     old = [session for session in islice(_sessions(repositories), MOST_SESSIONS) if _started(session) < limit]
@@ -51,7 +51,7 @@ def _sessions(repositories: Path) -> Iterator[Path]:
 
 
 def _started(session: Path) -> float:
-    """When ``session`` began, in seconds since the epoch; by its directory's time where it does not say."""
+    """When ``session`` began, in seconds since the epoch. Without a valid ``startedat``, the directory's time."""
     try:
         return datetime.fromisoformat((session / "startedat").read_text().strip()).timestamp()
     except (OSError, ValueError):

@@ -1,6 +1,7 @@
-"""The registry's secret, kept in a file of its own directory, so that upload sessions outlive a restart.
+"""The secret of a registry, kept in a file in its directory, so that upload sessions survive a restart.
 
-It seals the state in upload Locations (``upload_state``). Whoever reads it can make up such Locations, no more.
+It seals the state in upload Locations (``location_state``). Somebody who reads it can forge such Locations, but nothing
+else.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import secrets
 from pathlib import Path
 
 SIZE = 32
-"""Bytes."""
+"""The size of a secret, in bytes."""
 
 
 def kept_secret(path: Path) -> bytes:
-    """The secret in the file at ``path``; where there is none, a new one is written, for its owner's eyes only."""
+    """Read the secret from the file at ``path``. Without a valid one, write a new one that only its owner can read."""
     try:
         found = path.read_bytes()
     except FileNotFoundError:

@@ -1,9 +1,9 @@
-"""The upload sessions of a store: bytes that have arrived and are not yet a blob; no HTTP.
+"""The upload sessions of a store: bytes that have arrived but are not a blob yet. No HTTP.
 
-A session is ``_uploads/<uuid>/`` with ``data`` and ``startedat`` in a repository of a :class:`~.store.Store`. Between
-the requests of a session its hash is kept in memory, so that a blob is hashed once however many chunks it comes in.
-Where that was lost, by a restart or because the digest is of another algorithm, ``data`` is read once more at the end;
-Distribution's ``hashstates`` beside it are not needed.
+A session is a directory ``_uploads/<uuid>/`` with the files ``data`` and ``startedat``, in a repository of a
+:class:`~.store.Store`. Between the requests of a session, its hash is kept in memory, so that each byte of a blob is
+hashed once, however many chunks it arrives in. If the hash is missing, because of a restart or because the digest uses
+another algorithm, ``data`` is read again at the end. Distribution's ``hashstates`` beside it are not needed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from regtutor.server.storage.store import Store
 
 
 class SessionBusy(Exception):
-    """All the bytes of another request are there, and are being left in the session or made a blob at this moment."""
+    """Another request has received all its bytes and is just leaving them in the session or storing them as a blob."""
 
 
 class SessionGone(Exception):
-    """The session was cancelled, finished, or taken over by another request, while this one was under way."""
+    """The session was canceled, finished or taken over by another request while this one was in progress."""
 
 
 class WrongDigest(Exception):
-    """The bytes are not what their digest says; ``found`` is the digest that they have, ``size`` how many they are."""
+    """The bytes do not match the digest: ``found`` is their digest, and ``size`` their number."""
 
     def __init__(self, found: str, size: int) -> None:
         super().__init__(found)
@@ -40,12 +40,12 @@ class WrongDigest(Exception):
 
 
 class Sessions:
-    """The upload sessions of ``store``; one object for each store, as one process writes to it.
+    """The upload sessions of ``store``. A store has one such object, since only one process writes to it.
 
     Attributes
     ----------
-    uploading: the sessions to which a request writes now, by their directories.
-    hashes: what the bytes of open sessions hash to so far.
+    uploading: the writers of the requests that are in progress, by the directories of their sessions.
+    hashes: the hashes so far of open sessions.
     """
 
     def __init__(self, store: Store) -> None:
@@ -54,7 +54,7 @@ class Sessions:
         self.hashes = HashesInProgress()
 
     def start(self, repository: str) -> Session:
-        """A new session without bytes; ValueError if ``repository`` does not fit the grammar."""
+        """Start a session without bytes; ValueError if ``repository`` does not fit the grammar."""
         session = Session(self, repository, str(uuid.uuid4()))
         session.data.parent.mkdir(parents=True)
         session.data.touch()
@@ -62,12 +62,12 @@ class Sessions:
         return session
 
     def open(self, repository: str, id: str) -> Session | None:
-        """The session that was started as ``id``, or None; ValueError for an ``id`` that is not a UUID."""
+        """The existing session ``id``, or None; ValueError if ``id`` is not a UUID."""
         session = Session(self, repository, id)
         return session if session.exists else None
 
     def purge(self) -> int:
-        """Remove the sessions that were started too long ago, as ``purging`` says; returns how many.
+        """Remove the sessions that are older than ``purging.AGE``, and return their number.
 
         Raises
         ------
@@ -79,12 +79,12 @@ class Sessions:
             raise ServerError(
                 f"The registry directory {self.store.root} cannot be used",
                 error.strerror or str(error),
-                "Give a directory that you may write to",
+                "Use a directory that you can write to",
             ) from error
 
 
 class HashesInProgress:
-    """The hashes of sessions between their requests, of at most ``limit`` sessions: the oldest is forgotten first."""
+    """The hashes of sessions between their requests, for at most ``limit`` sessions: the oldest is dropped first."""
 
     def __init__(self, limit: int = 256) -> None:
         self._limit = limit
@@ -94,13 +94,13 @@ class HashesInProgress:
         return len(self._kept)
 
     def keep(self, session: Path, hasher: Hasher) -> None:
-        """Remember what the bytes of ``session`` hash to so far."""
+        """Keep the hash so far of ``session``."""
         self._kept[session] = hasher
         while len(self._kept) > self._limit:
             self._kept.popitem(last=False)
 
     def pop(self, session: Path) -> Hasher | None:
-        """What was kept for ``session``, no longer kept."""
+        """Remove the hash of ``session`` and return it, or None."""
         return self._kept.pop(session, None)
 
 
@@ -109,8 +109,8 @@ class Session:
 
     Parameters
     ----------
-    sessions, repository: where it belongs.
-    id: a UUID; anything else is a ``ValueError``.
+    sessions, repository: where the session belongs.
+    id: a UUID; anything else raises ``ValueError``.
     """
 
     def __init__(self, sessions: Sessions, repository: str, id: str) -> None:
@@ -126,7 +126,7 @@ class Session:
 
     @property
     def started_at(self) -> str:
-        """When it was started, as RFC 3339 text; SessionGone if it has ended meanwhile."""
+        """The start time as RFC 3339 text; SessionGone if the session has ended in the meantime."""
         try:
             return (self._path / "startedat").read_text()
         except FileNotFoundError:
@@ -134,7 +134,7 @@ class Session:
 
     @property
     def size(self) -> int:
-        """How many bytes have arrived, without those of a request that must be whole to count."""
+        """The number of bytes that have arrived, without those of a running request that must be complete to count."""
         writer = self.sessions.uploading.get(self._path)
         if writer is not None and not writer.keeps:
             return writer.start
@@ -144,12 +144,12 @@ class Session:
             return 0
 
     def discard(self) -> None:
-        """Remove it and its bytes; what a request still writes to it goes nowhere.
+        """Remove the session and its bytes. Whatever a request still writes to it is discarded.
 
         Raises
         ------
-        SessionBusy: while another request to it ends.
-        SessionGone: if it has ended meanwhile.
+        SessionBusy: while another request to the session is finishing.
+        SessionGone: if the session has ended in the meantime.
         """
         self._interrupt()
         try:
@@ -162,20 +162,20 @@ class Session:
         shutil.rmtree(self._path)
 
     def writer(self, algorithm: str = CANONICAL, *, keeps: bool = False) -> SessionWriter:
-        """Take further bytes.
+        """Open a writer for further bytes.
 
-        A request that still writes to this session is interrupted: a client that comes back after a cut connection need
-        not wait until the cut is noticed here.
+        A request that still writes to this session is interrupted: after a cut connection, a client need not wait until
+        the registry notices the cut.
 
         Parameters
         ----------
-        algorithm: of the digest that the bytes will be asked for.
-        keeps: whether bytes that came before a cut stay.
+        algorithm: the algorithm of the digest against which the bytes will be checked.
+        keeps: whether the session keeps bytes that arrive before a cut.
 
         Raises
         ------
-        SessionBusy: while another request to it ends.
-        SessionGone: if it has ended meanwhile.
+        SessionBusy: while another request to the session is finishing.
+        SessionGone: if the session has ended in the meantime.
         """
         self._interrupt()
         try:
@@ -192,28 +192,28 @@ class Session:
 
 
 class SessionWriter:
-    """Appends bytes to a session: in the end they stay there (``pause``), or become a blob (``commit``).
+    """Appends bytes to a session. At the end they stay there (``pause``) or become a blob (``commit``).
 
-    Only one of ``pause``, ``commit`` and ``abort`` has an effect: the first.
+    Only the first call of ``pause``, ``commit`` or ``abort`` has an effect.
 
     Parameters
     ----------
-    session: one that no other writer writes to.
-    algorithm: of the digest that the bytes will be asked for.
-    keeps: whether ``abort`` leaves what has arrived in the session.
+    session: a session without another writer.
+    algorithm: the algorithm of the digest against which the bytes will be checked.
+    keeps: whether ``abort`` leaves the received bytes in the session.
 
     Attributes
     ----------
-    start: how many bytes the session had before.
-    received: how many this writer was given.
-    limit: None, a session takes any number of bytes.
+    start: the number of bytes that the session had before.
+    received: the number of bytes that this writer has received.
+    limit: None, since a session accepts any number of bytes.
     """
 
     limit = None
 
     def __init__(self, session: Session, algorithm: str, keeps: bool) -> None:
         self.session, self.keeps = session, keeps
-        # Unbuffered: what a full disk refused once must not be tried again by truncating or closing the file.
+        # Unbuffered: truncating or closing a buffered file would repeat a write that a full disk has refused.
         self._file = session.data.open("ab", buffering=0)
         self.start, self.received = self._file.tell(), 0
         kept = session.sessions.hashes.pop(session._path)
@@ -221,12 +221,12 @@ class SessionWriter:
         if self.start == 0:
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
-        # Taken by whoever ends this writer. The loop and a worker may both try: taking from a list is atomic.
+        # The thread that takes the element ends this writer. The loop and a worker may both try: list.pop is atomic.
         self._may_end = [True]
         session.sessions.uploading[session._path] = self
 
     def write(self, chunk: bytes) -> None:
-        """Append ``chunk``; once the writer was ended from elsewhere, only count it."""
+        """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
         if not self._may_end:
             return
@@ -237,18 +237,18 @@ class SessionWriter:
             self._hasher.update(chunk)
 
     def pause(self) -> None:
-        """Leave the bytes in the session, for a later request to go on.
+        """Leave the bytes in the session, so that a later request can continue.
 
         Raises
         ------
-        SessionGone: the session was cancelled, or taken over by another request.
+        SessionGone: the session was canceled, or taken over by another request.
         """
         if not self._take_end():
             raise SessionGone(self.session.id)
         self._leave(self._hasher)
 
     def abort(self) -> None:
-        """End it in the middle: what was received stays in the session, or is forgotten, as ``keeps`` says."""
+        """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
         if not self._take_end():
             return
         try:
@@ -258,17 +258,17 @@ class SessionWriter:
             self._leave(self._hasher if self.keeps else self._before)
 
     def forget(self) -> None:
-        """End it in the middle, and forget what was received."""
+        """End the writer early, and discard the received bytes."""
         self.keeps = False
         self.abort()
 
     def commit(self, digest: Digest) -> None:
-        """Make the session's bytes the blob ``digest``; the session is gone after it, whatever the outcome.
+        """Store the session's bytes as the blob ``digest``. The session ends, whatever the outcome.
 
         Raises
         ------
-        WrongDigest: the bytes are not those of the digest; nothing was stored.
-        SessionGone: the session was cancelled, or taken over by another request; nothing was stored by this one.
+        WrongDigest: the bytes do not match the digest; nothing was stored.
+        SessionGone: the session was canceled, or taken over by another request; this request stored nothing.
         """
         if not self._take_end():
             raise SessionGone(self.session.id)
@@ -286,7 +286,7 @@ class SessionWriter:
                 self._leave(None)
 
     def _whole(self, algorithm: str) -> Hasher:
-        """The hash of all bytes of the session, if need be by reading them once more."""
+        """The hash of all bytes of the session, which are read again if necessary."""
         if self._hasher is not None and self._hasher.algorithm == algorithm:
             return self._hasher
         hasher = Hasher(algorithm)

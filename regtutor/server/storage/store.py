@@ -1,4 +1,4 @@
-"""Content on disk, in CNCF Distribution's own directory layout; no HTTP.
+"""Content on disk, in the directory layout of CNCF Distribution. No HTTP.
 
 ::
 
@@ -9,12 +9,12 @@
         ├── _manifests/revisions/sha256/a2f5.../link            ... and this manifest
         ├── _manifests/tags/v1/current/link       the tag points to this manifest now
         ├── _manifests/tags/v1/index/sha256/a2f5.../link        ... and has pointed to this one
-        └── _uploads/<uuid>/{data,startedat}      an upload session: not the store's, see ``sessions``
+        └── _uploads/<uuid>/{data,startedat}      an upload session: managed by ``sessions``, not by the store
 
-A link file holds exactly a digest, with no newline after it. What a link *says* counts, not where it stands: for a blob
-that was uploaded under its sha512, Distribution keeps ``_layers/sha512/...`` with a sha256 digest inside. The file
-layout is Distribution's, so it can serve what is stored here and the other way round. ``ROOT/.regtutor`` is ours: the
-lock, the secret of upload Locations, and files that are not finished.
+A link file contains exactly a digest, without a newline. The *content* of a link counts, not its path: for a blob that
+was uploaded under its sha512, Distribution stores ``_layers/sha512/...`` with a sha256 digest inside. Because of the
+shared layout, each of the two registries can serve content that the other stored. ``ROOT/.regtutor`` is our own: the
+lock, the secret of upload Locations, and unfinished files.
 """
 
 from __future__ import annotations
@@ -39,34 +39,34 @@ from regtutor.server.storage.secret_file import kept_secret
 
 @dataclass(frozen=True)
 class StoredBlob:
-    """Content that is there: its ``digest`` as it was asked for, the ``path`` of its bytes, its ``size``."""
+    """Stored content: the ``digest`` as requested, the ``path`` of its bytes, and its ``size``."""
 
     digest: Digest
     path: Path
     size: int
 
     def read(self) -> bytes:
-        """All its bytes, for manifests."""
+        """Read all its bytes; meant for manifests."""
         return self.path.read_bytes()
 
 
 class Store:
-    """Blobs, manifests and tags below one directory; the only writer there while it is open.
+    """Blobs, manifests and tags below one directory. While it is open, nothing else writes there.
 
-    Names must fit their grammars: anything else is a ``ValueError``, before the disk is touched.
+    Names must fit their grammars: anything else raises ``ValueError`` before the disk is touched.
 
     Parameters
     ----------
-    root: created when it is not there.
+    root: the directory; created if it does not exist.
 
     Attributes
     ----------
-    repositories_path: the directory that the repositories are in; it exists once something was stored.
+    repositories_path: the directory of the repositories; it exists once something has been stored.
 
     Raises
     ------
     StoreLocked: another Store, in this process or another one, has ``root`` open.
-    ServerError: ``root`` is no directory, or may not be written to.
+    ServerError: ``root`` is not a directory, or is not writable.
     """
 
     def __init__(self, root: Path | str) -> None:
@@ -85,15 +85,15 @@ class Store:
             raise ServerError(
                 f"The registry directory {self.root} cannot be used",
                 error.strerror or str(error),
-                "Give a directory that you may write to",
+                "Use a directory that you can write to",
             ) from error
 
     def secret(self) -> bytes:
-        """What seals the state in upload Locations; the same each time this directory is used."""
+        """The secret that seals the state in upload Locations; it is the same each time this directory is used."""
         return kept_secret(self._own / "secret")
 
     def close(self) -> None:
-        """Give the directory free for another writer; what is stored stays."""
+        """Release the directory for another writer. The content stays."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -105,34 +105,34 @@ class Store:
         self.close()
 
     def repository_path(self, repository: str) -> Path:
-        """Where ``repository`` is kept, whether or not it is there."""
+        """The directory of ``repository``, whether or not it exists."""
         if not is_repository(repository):
             raise ValueError(f"{repository!r} is not a repository name")
         return self.repositories_path.joinpath(*repository.split("/"))
 
     def blob_path(self, digest: Digest) -> Path:
-        """Where the bytes of ``digest`` are kept, whether or not they are there."""
+        """The file with the bytes of ``digest``, whether or not it exists."""
         algorithm, encoded = digests.parse(str(digest))
         return self._content / "blobs" / algorithm / encoded[:2] / encoded / "data"
 
     def blob(self, repository: str, digest: Digest) -> StoredBlob | None:
-        """The blob ``digest``, if ``repository`` has it; that another repository has it does not count."""
+        """The blob ``digest`` if ``repository`` has it, otherwise None, even if another repository has the blob."""
         return self._linked(self._layer_link(repository, digest), digest)
 
     def manifest(self, repository: str, digest: Digest) -> StoredBlob | None:
-        """The manifest ``digest``, if ``repository`` has it."""
+        """The manifest ``digest`` if ``repository`` has it, otherwise None."""
         return self._linked(self._revision_link(repository, digest), digest)
 
     def tagged(self, repository: str, tag: str) -> Digest | None:
-        """The digest that ``tag`` points to now."""
+        """The digest that ``tag`` points to now, or None."""
         return _read_link(self._tag_path(repository, tag) / "current" / "link")
 
     def has_repository(self, repository: str) -> bool:
-        """Whether something was ever stored in ``repository``."""
+        """Whether anything was ever stored in ``repository``."""
         return (self.repository_path(repository) / "_layers").is_dir()
 
     def repositories(self) -> list[str]:
-        """Every repository that something was ever stored in, sorted."""
+        """Every repository in which anything was ever stored, sorted."""
         root = self.repositories_path
         found, left = [], [name for name in _names_in(root) if is_repository(name)]
         while left:
@@ -144,12 +144,12 @@ class Store:
         return sorted(found)
 
     def tags(self, repository: str) -> list[str]:
-        """The tags of ``repository``, in no order."""
+        """The tags of ``repository``, in no particular order."""
         folder = self.repository_path(repository) / "_manifests" / "tags"
         return [tag for tag in _names_in(folder) if is_tag(tag) and (folder / tag / "current" / "link").is_file()]
 
     def manifests(self, repository: str) -> Iterator[StoredBlob]:
-        """Every manifest of ``repository``, sorted by digest; those whose bytes are gone are left out."""
+        """Every manifest of ``repository``, sorted by digest, without those whose bytes are missing."""
         revisions = self.repository_path(repository) / "_manifests" / "revisions"
         for algorithm in sorted(set(_names_in(revisions)) & set(digests.ALGORITHMS)):
             for encoded in sorted(_names_in(revisions / algorithm)):
@@ -162,11 +162,11 @@ class Store:
                     yield manifest
 
     def link_blob(self, repository: str, digest: Digest, kept_as: Digest | None = None) -> None:
-        """Let ``repository`` have the stored blob ``digest``, whose bytes may be kept under another one."""
+        """Link the stored blob ``digest`` into ``repository``; its bytes can be stored under another digest."""
         self._write(self._layer_link(repository, digest), str(kept_as or digest).encode())
 
     def mount_blob(self, repository: str, digest: Digest, source: str) -> bool:
-        """Let ``repository`` have the blob ``digest`` of the repository ``source``; False if that does not have it."""
+        """Link the blob ``digest`` of the repository ``source`` into ``repository``; False if ``source`` lacks it."""
         link = self._layer_link(source, digest)
         if self._linked(link, digest) is None:
             return False
@@ -174,7 +174,7 @@ class Store:
         return True
 
     def keep(self, file: Path, repository: str, digest: Digest) -> None:
-        """Move ``file``, whose bytes are already on disk and proven to be ``digest``, into ``repository``."""
+        """Move ``file``, whose bytes are synced to disk and verified to match ``digest``, into ``repository``."""
         blob = self.blob_path(digest)
         blob.parent.mkdir(parents=True, exist_ok=True)
         os.replace(file, blob)
@@ -182,7 +182,7 @@ class Store:
         self.link_blob(repository, digest)
 
     def put_manifest(self, repository: str, digest: Digest, data: bytes, tag: str | None = None) -> None:
-        """Store ``data``, proven to be ``digest``, as a manifest of ``repository``; then let ``tag`` point to it."""
+        """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tag`` to it."""
         tag_path = self._tag_path(repository, tag) if tag is not None else None
         self._write(self.blob_path(digest), data)
         (self.repository_path(repository) / "_layers").mkdir(parents=True, exist_ok=True)
@@ -193,17 +193,17 @@ class Store:
             self._write(tag_path / "current" / "link", link)
 
     def unlink_blob(self, repository: str, digest: Digest) -> bool:
-        """Take the blob ``digest`` from ``repository``; False if that does not have it.
+        """Remove the blob ``digest`` from ``repository``; False if the repository does not have it.
 
-        The bytes stay, as Distribution leaves them: another repository may be about to mount them. Which bytes nobody
-        needs any more is for a garbage collection to find out, while the registry is stopped.
+        The bytes stay, as in Distribution: another repository may be about to mount them. A garbage collection, while
+        the registry is stopped, finds the bytes that nothing needs any more.
         """
         return self.blob(repository, digest) is not None and self._remove(self._layer_link(repository, digest).parent)
 
     def remove_manifest(self, repository: str, digest: Digest) -> bool:
-        """Take the manifest ``digest`` from ``repository``, and every tag that points to it; False if it is not there.
+        """Remove the manifest ``digest`` and every tag that points to it; False if ``repository`` does not have it.
 
-        The bytes stay, as those of a blob do.
+        The bytes stay, like those of a blob.
         """
         if self.manifest(repository, digest) is None:
             return False
@@ -213,7 +213,7 @@ class Store:
         return self._remove(self._revision_link(repository, digest).parent)
 
     def remove_tag(self, repository: str, tag: str) -> bool:
-        """Remove ``tag`` and its history, not what it points to; False if it is not there."""
+        """Remove ``tag`` and its history, but not the manifest that it points to; False if it does not exist."""
         return self._remove(self._tag_path(repository, tag))
 
     def _layer_link(self, repository: str, digest: Digest) -> Path:
@@ -228,18 +228,18 @@ class Store:
             raise ValueError(f"{tag!r} is not a tag")
         return self.repository_path(repository) / "_manifests" / "tags" / tag
 
-    def _linked(self, link: Path, asked: Digest) -> StoredBlob | None:
+    def _linked(self, link: Path, requested: Digest) -> StoredBlob | None:
         target = _read_link(link)
         if target is None:
             return None
         path = self.blob_path(target)
         try:
-            return StoredBlob(asked, path, path.stat().st_size)
+            return StoredBlob(requested, path, path.stat().st_size)
         except FileNotFoundError:
             return None
 
     def _write(self, path: Path, data: bytes) -> None:
-        """Make ``path`` hold ``data``, whole or not at all: write beside, reach the disk, then take the name."""
+        """Write ``data`` to ``path``, completely or not at all: write another file, sync it to disk, then rename it."""
         with tempfile.NamedTemporaryFile(dir=self._own, prefix="unfinished-", delete=False) as file:
             file.write(data)
             file.flush()
@@ -248,7 +248,7 @@ class Store:
         _move(Path(file.name), path)
 
     def _remove(self, folder: Path) -> bool:
-        """Remove ``folder``, whole or not at all: nobody sees it half removed. False if it is not there."""
+        """Remove ``folder`` completely or not at all: nothing sees it half removed. False if it does not exist."""
         aside = self._own / f"removed-{uuid.uuid4()}"
         try:
             os.rename(folder, aside)
@@ -266,12 +266,12 @@ def _lock(path: Path, root: Path) -> BinaryIO:
         raise StoreLocked(
             f"The registry directory {root} is in use",
             f"another embedded registry writes to it ({error.strerror})",
-            "Close that registry, or give this one a directory of its own",
+            "Close that registry, or use another directory for this one",
         ) from error
 
 
 def _move(file: Path, path: Path) -> None:
-    """Let ``file`` take the name ``path``, also while a request that removes something takes its folder away."""
+    """Rename ``file`` to ``path``, even while another request removes the folder of ``path``."""
     for last_try in (False, False, True):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -284,7 +284,7 @@ def _move(file: Path, path: Path) -> None:
 
 
 def _names_in(folder: Path) -> list[str]:
-    """What ``folder`` holds; nothing where there is no such folder."""
+    """The names in ``folder``; none if it does not exist."""
     try:
         return os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -297,11 +297,11 @@ def _read_link(path: Path) -> Digest | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (InvalidDigest, UnicodeDecodeError) as error:
-        raise ServerError(f"The link file {path} is damaged", f"it holds no digest: {error}") from error
+        raise ServerError(f"The link file {path} is damaged", f"it does not contain a digest: {error}") from error
 
 
 def _sync_directory(path: Path) -> None:
-    """Let a rename in ``path`` reach the disk, where directories can be opened at all."""
+    """Sync a rename in ``path`` to disk, on systems where directories can be opened."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

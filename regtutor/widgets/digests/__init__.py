@@ -1,1 +1,1 @@
-"""The graph of a tag: its index, manifests, configs and layers, and who refers to whom."""
+"""The graph of a tag: its index, manifests, configs and layers, and their references to each other."""

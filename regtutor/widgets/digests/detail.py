@@ -1,6 +1,6 @@
-"""What is said of one node of a ``DigestGraph``: its exchange, the check of its digest, its JSON with links, its files.
+"""The details of one node of a ``DigestGraph``: its exchange, the check of its digest, its JSON with links, its files.
 
-Everything is small JSON for the browser, or text. Nothing is fetched here.
+Everything is small JSON for the browser, or text. This module fetches nothing.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from regtutor.widgets.digests.nodes import Graph, Loaded, Node
 from regtutor.widgets.digests.sources import MOST_JSON, is_archive
 
 MOST_TEXT = 40_000
-"""Characters of JSON that are shown."""
+"""The most characters of JSON that are shown."""
 
 MOST_FILES = 200
-"""Files of a layer that are listed."""
+"""The most files of a layer that are listed."""
 
 MOST_UNPACKED = 64 * 1024 * 1024
-"""Bytes of an unpacked layer that are read to list its files: a few bytes can unpack to very many."""
+"""The most bytes of an unpacked layer that are read to list its files: a few bytes can unpack to very many."""
 
 _DIGEST = re.compile(r'(?<=")(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?=")')
 
 
 def detail(graph: Graph, node: Node, loaded: Loaded | None) -> dict[str, Any]:
-    """All that is said of ``node``, of which ``loaded`` is known: itself, or the answer about its referrers."""
+    """Return all details of ``node``; ``loaded`` is its own content, or the response about its referrers."""
     row = MEDIA_TYPES.get(essence(node.media_type))
     exchanges = loaded.exchanges if loaded else ()
     text, left = _json_text(node, loaded)
@@ -76,46 +76,47 @@ def _facts(graph: Graph, node: Node) -> Iterator[tuple[str, str]]:
 
 
 def short(node: Node) -> str:
-    """A node in a few words: its kind, and what tells it from others."""
+    """Return a node in a few words: its kind, and its platform or short id."""
     return f"the {node.kind} {node.platform or short_id(node.id)}"
 
 
 def short_id(name: str) -> str:
-    """A digest's algorithm and first characters, or a tag."""
+    """Return a digest's algorithm and first characters, or a tag."""
     algorithm, colon, encoded = name.partition(":")
     return encoded if algorithm == "tag" else f"{algorithm}{colon}{encoded[:12]}"
 
 
 def summary(exchange: Exchange) -> str:
-    """An exchange in one line."""
-    answer = f"{exchange.response.status} {exchange.response.reason}" if exchange.response else exchange.error
-    came = f"{exchange.bytes_down:,} bytes" if exchange.bytes_down else "no body"
-    return visible(f"{exchange.method} {exchange.target} → {answer}, {came}, {exchange.milliseconds:.1f} ms")
+    """Return an exchange in one line."""
+    outcome = f"{exchange.response.status} {exchange.response.reason}" if exchange.response else exchange.error
+    body = f"{exchange.bytes_down:,} bytes" if exchange.bytes_down else "no body"
+    return visible(f"{exchange.method} {exchange.target} → {outcome}, {body}, {exchange.milliseconds:.1f} ms")
 
 
 def _check(node: Node, loaded: Loaded | None) -> dict[str, Any] | None:
-    """Whether the bytes are what their name says, in words; None where no bytes were taken."""
+    """Return whether the bytes match their digest, with a sentence about it; None without bytes."""
     if loaded is None or loaded.data is None:
         return None
-    told = loaded.exchanges[-1].headers.get("Docker-Content-Digest") if loaded.exchanges else None
-    # A header that is no digest, or another one, has made the fetch fail: there are no bytes then.
-    name = told if node.is_tag else node.id
+    header = loaded.exchanges[-1].headers.get("Docker-Content-Digest") if loaded.exchanges else None
+    # An invalid or different digest in the header makes the fetch fail: there are no bytes then.
+    name = header if node.is_tag else node.id
     algorithm = digests.parse(name).algorithm if name else digests.CANONICAL
     hasher = Hasher(algorithm)
     hasher.update(loaded.data)
-    came = "that came" if loaded.exchanges else "at hand"
-    said = f"{algorithm} of the {hasher.size:,} bytes {came} is {hasher.digest}"
+    origin = "received" if loaded.exchanges else "of the image"
+    computed = f"{algorithm} of the {hasher.size:,} bytes {origin} is {hasher.digest}"
     if not node.is_tag:
         good = hasher.digest == node.id
-        return {"good": good, "text": f"{said}: {'that is its digest.' if good else f'that is not {node.id}.'}"}
-    if told is None:
-        return {"good": True, "text": f"{said}. The registry named none."}
-    says = "so says the Docker-Content-Digest header, too." if told == hasher.digest else f"the registry says {told}."
-    return {"good": told == hasher.digest, "text": visible(f"{said}: {says}")}
+        return {"good": good, "text": f"{computed}: {'the expected digest.' if good else f'expected {node.id}.'}"}
+    if header is None:
+        return {"good": True, "text": f"{computed}. The response has no Docker-Content-Digest header."}
+    good = header == hasher.digest
+    compared = "the Docker-Content-Digest header has the same." if good else f"the registry states {header}."
+    return {"good": good, "text": visible(f"{computed}: {compared}")}
 
 
 def _json_text(node: Node, loaded: Loaded | None) -> tuple[str, int]:
-    """The bytes as JSON with one thing a line, and how many characters of it are left out."""
+    """Return the bytes as JSON with one value on each line, and the number of characters that are left out."""
     if loaded is None or loaded.data is None or is_archive(node.media_type):
         return "", 0
     try:
@@ -127,7 +128,7 @@ def _json_text(node: Node, loaded: Loaded | None) -> tuple[str, int]:
 
 
 def _diff_ids(graph: Graph, node: Node) -> dict[str, str]:
-    """Of a config: each diff ID, and the digest of the layer that it is of."""
+    """Return, for a config, each diff ID with the digest of its layer."""
     if node.kind != "config" or node.loaded is None or node.loaded.data is None:
         return {}
     try:
@@ -144,19 +145,17 @@ def _diff_ids(graph: Graph, node: Node) -> dict[str, str]:
 
 
 def _linked(text: str, graph: Graph, diff_ids: Mapping[str, str]) -> list[list[str]]:
-    """``text`` in pieces; a digest is a piece of its own, with the node that it leads to and what it is."""
+    """Return ``text`` in pieces; each digest is a separate piece, with the id and a description of its node."""
     pieces: list[list[str]] = []
     for number, piece in enumerate(_DIGEST.split(text)):
         if number % 2 == 0:
             pieces.append([piece])
         elif piece in diff_ids and piece not in graph.nodes:
-            pieces.append(
-                [piece, diff_ids[piece], "The digest of a layer when it is unpacked: no blob has it as a name."]
-            )
+            pieces.append([piece, diff_ids[piece], "The digest of an unpacked layer: no blob is stored under it."])
         else:
             node = graph.nodes.get(piece)
-            what = f"{node.kind}: {graph.said(node)}" if node else "Named by nothing else here: ask for it as a blob."
-            pieces.append([piece, piece, what])
+            about = f"{node.kind}: {graph.said(node)}" if node else "Nothing else here names it: fetch it as a blob."
+            pieces.append([piece, piece, about])
     return pieces
 
 
@@ -169,7 +168,7 @@ def _commands(exchanges: tuple[Exchange, ...]) -> Iterator[str]:
 
 
 class _Bounded(io.RawIOBase):
-    """Gives at most so many bytes of a file, and then ends."""
+    """A file object that ends after ``most`` bytes of another file."""
 
     def __init__(self, file: Any, most: int) -> None:
         self._file, self._left = file, most
@@ -184,11 +183,11 @@ class _Bounded(io.RawIOBase):
 
 
 def files_of(media_type: str, data: bytes) -> list[list[str]]:
-    """What is in a layer: mode, size and name of each file; at the end, if not all are listed, a line that says so.
+    """List the files of a layer: mode, size and name of each; if some are left out, the last line says so.
 
     Parameters
     ----------
-    media_type: of the layer; of a type that is not known here nothing is listed.
+    media_type: of the layer; for an unknown type, the list is empty.
     data: the whole layer.
     """
     if not is_archive(media_type):
@@ -216,5 +215,5 @@ def files_of(media_type: str, data: bytes) -> list[list[str]]:
 
 
 def _type(entry: tarfile.TarInfo) -> int:
-    """The bits of a file mode that say what kind of file it is, for ``stat.filemode``."""
+    """Return the bits of a file mode that give the kind of file, for ``stat.filemode``."""
     return stat.S_IFDIR if entry.isdir() else stat.S_IFLNK if entry.issym() else stat.S_IFREG

@@ -1,4 +1,4 @@
-"""``DigestGraph``: what a tag means, down to the layers, as a picture in which every digest is a link."""
+"""``DigestGraph``: the content of a tag, down to the layers, as a picture in which every digest is a link."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from regtutor.widgets.digests.sources import FromContent, FromRegistry, Source
 from regtutor.widgets.view import View, picture, script, style
 
 MOST_FETCHED = 50
-"""Requests of one "Fetch all manifests"."""
+"""The most requests of one "Fetch all manifests"."""
 
 _CELL = "text-align:left;vertical-align:top;padding:2px 12px 2px 0"
 _LONG = 40
-"""Characters of a cell of the table that stay on one line; longer ones may be broken anywhere."""
+"""The most characters of a table cell that stay on one line; longer text can break anywhere."""
 
 
 class DigestGraph(View):
     """A tag, an index, manifests, configs and layers: click one to fetch it, and see the request, the check, the bytes.
 
-    Nodes with the same digest are one node, so that a layer that two platforms share is there once.
+    Each digest has one node, so a layer that two platforms share appears once.
 
     Parameters
     ----------
-    source: a :class:`~regtutor.client.registry.Registry`; or an image or an index, of which nothing is fetched.
-    repository, reference: with a registry: what to look at; the reference is a tag or a digest.
+    source: a :class:`~regtutor.client.registry.Registry`; or an image or an index, for which nothing is fetched.
+    repository, reference: for a registry, the content to show; the reference is a tag or a digest.
 
     Attributes
     ----------
     transcript: every exchange that was made for it.
-    data: the graph, as the browser draws it; ``detail``: what is said of the node that is ``selected``.
+    data: the graph, as the browser draws it; ``detail``: the details of the node that is ``selected``.
 
     Raises
     ------
     InvalidArgument: for another source, or for a registry without a repository and a reference.
-    InvalidReference: for a repository's name, or a reference, that cannot be one. Nothing is sent then.
+    InvalidReference: if the repository name or the reference is malformed. Nothing is sent then.
     """
 
     _esm = script("digest_graph.js")
@@ -62,11 +62,11 @@ class DigestGraph(View):
     def __init__(self, source: Registry | Image | Index, repository: str = "", reference: str = "") -> None:
         if not isinstance(source, Registry | Image | Index):
             raise InvalidArgument(
-                f"A {type(source).__name__} is nothing that names digests",
-                "a registry, an image or an index does",
-                'Give one of them, for example rt.DigestGraph(reg, "library/hello", "v1")',
+                f"An object of type {type(source).__name__} has no graph of digests",
+                "a registry, an image or an index has one",
+                'Pass one of them, for example rt.DigestGraph(reg, "library/hello", "v1")',
             )
-        root = _asked(repository, reference) if isinstance(source, Registry) else _at_hand(source)
+        root = _root(repository, reference) if isinstance(source, Registry) else _at_hand(source)
         super().__init__()
         self._exchanges: list[Exchange] = []
         self._source: Source = (
@@ -85,16 +85,16 @@ class DigestGraph(View):
         return Transcript.of(self._exchanges, f"a look at {self._source.said}")
 
     def fetch(self, digest: str, again: bool = False) -> None:
-        """Select a node, and fetch it if that was not done before; ``detail`` then says what came.
+        """Select a node, and fetch it unless that was done before; ``detail`` then describes it.
 
         Parameters
         ----------
-        digest: of the node; for the tag, ``"tag:"`` and the tag. One that no manifest names is asked for as a blob.
-        again: fetch it even so.
+        digest: of the node; for the tag, ``"tag:"`` and the tag. A digest that no manifest names is fetched as a blob.
+        again: fetch it even if that was done before.
 
         Raises
         ------
-        InvalidDigest: for what is no digest.
+        InvalidDigest: if the digest is malformed.
         """
         node = self._node(digest)
         if node.loaded is None or again:
@@ -102,7 +102,7 @@ class DigestGraph(View):
         self._show(node, node.loaded)
 
     def fetch_all(self, limit: int = MOST_FETCHED) -> None:
-        """Fetch the manifests that are drawn and were not fetched yet, those that they name too; at most ``limit``."""
+        """Fetch the drawn manifests that were not fetched yet, and those that they name, at most ``limit`` of them."""
         for _ in range(limit):
             drawn = [node for column in self.graph.columns() for node in column]
             node = next((one for one in drawn if one.loaded is None and one.is_manifest), None)
@@ -113,16 +113,17 @@ class DigestGraph(View):
         self._show(node, node.loaded)
 
     def ask_referrers(self, digest: str) -> None:
-        """Ask the registry what refers to a manifest, such as its signatures, and draw that.
+        """Request the referrers of a manifest, such as its signatures, and draw them.
 
         Raises
         ------
-        InvalidArgument: for something at hand, of which nobody can be asked.
+        InvalidArgument: for content that is not from a registry, and for a node that is not a manifest with a digest.
         """
         node = self._node(digest)
         if not isinstance(self._source, FromRegistry) or node.is_tag or not node.is_manifest:
             raise InvalidArgument(
-                "Only a registry knows what refers to a manifest", "this is none, or no manifest of one"
+                "Only a registry lists what refers to a manifest",
+                "this graph is not from a registry, or the node is not a manifest",
             )
         loaded, found = self._source.referrers(node)
         node.referrers = loaded
@@ -131,14 +132,14 @@ class DigestGraph(View):
         self._show(node, loaded)
         if loaded.state == FETCHED:
             some = f"{len(found):,} manifest{'s' * (len(found) != 1)} name{'s' * (len(found) == 1)} it as subject."
-            self.detail = {**self.detail, "note": some if found else "Nothing refers to it."}
+            self.detail = {**self.detail, "note": some if found else "No manifest refers to it."}
 
     def _node(self, digest: str) -> Node:
         node = self.graph.nodes.get(digest)
         if node is None:
             parent = self.graph.nodes[self.selected]
             node = self.graph.add(parent, Node(str(digests.parse(digest)), "blob"), "named in its JSON")
-            # What was asked for is drawn, however many others there are.
+            # The requested node is drawn, however many others there are.
             parent.shown = max(parent.shown, len(parent.children))
         return node
 
@@ -154,12 +155,12 @@ class DigestGraph(View):
             self.graph.describe(node, view)
             return
         node.media_type = view.media_type
-        node.children.clear()  # the tag may have been moved since it was asked for the last time
-        told = node.loaded.exchanges[-1].headers.get("Docker-Content-Digest") if node.loaded.exchanges else None
-        digest = told or digests.sha256(data)
-        meant = self.graph.add(node, Node(digest, "manifest", size=len(data)), "means")
-        meant.loaded = node.loaded
-        self.graph.describe(meant, view)
+        node.children.clear()  # the tag may have been moved since the last fetch
+        header = node.loaded.exchanges[-1].headers.get("Docker-Content-Digest") if node.loaded.exchanges else None
+        digest = header or digests.sha256(data)
+        target = self.graph.add(node, Node(digest, "manifest", size=len(data)), "means")
+        target.loaded = node.loaded
+        self.graph.describe(target, view)
 
     def _show(self, node: Node, loaded: Loaded | None) -> None:
         asks = isinstance(self._source, FromRegistry)
@@ -213,7 +214,7 @@ class DigestGraph(View):
         self.fetch_all()
 
     def as_text(self) -> str:
-        """What names what, indented; a digest that is named again is not written out again."""
+        """Return the graph as an indented list; a digest that appears again is not expanded again."""
         lines, seen = [f"Digests: {self._source.said}"], set[str]()
         left = [(0, "", self.graph.root)]
         while left:
@@ -235,9 +236,9 @@ class DigestGraph(View):
         return "\n".join(lines)
 
     def static_html(self) -> str:
-        """A picture of the graph, and a table of its nodes."""
+        """Return a picture of the graph, and a table of its nodes."""
         columns = self.graph.columns()
-        drawn = picture(svg_of(self.graph, columns), f"What names what: {self._source.said}")
+        drawn = picture(svg_of(self.graph, columns), f"The graph of digests: {self._source.said}")
         rows = [
             (node.kind, node.platform, visible(node.media_type), node.size, node.id, self.graph.said(node))
             for column in columns
@@ -258,7 +259,7 @@ def _cell(value: str | int | None) -> str:
 
 
 def _node_json(node: Node, said: str, roles: list[str]) -> dict[str, Any]:
-    """A node as the browser draws it."""
+    """Return a node as the browser draws it."""
     head = node.platform or next((role.removeprefix(node.kind).strip() for role in roles if role != "means"), "")
     size = f"{node.size:,} bytes" if node.size is not None else ""
     return {
@@ -274,19 +275,19 @@ def _node_json(node: Node, said: str, roles: list[str]) -> dict[str, Any]:
     }
 
 
-def _asked(repository: str, reference: str) -> Node:
-    """The first node: what is asked of the registry, if that is of a form that may go into a request."""
+def _root(repository: str, reference: str) -> Node:
+    """Return the first node: the requested tag or manifest, if the names are well formed."""
     if not repository or not reference:
         raise InvalidArgument(
             "With a registry, a repository and a reference are needed",
-            "there is nothing to look at without",
-            'For example rt.DigestGraph(reg, "library/hello", "v1")',
+            "without them there is nothing to show",
+            'Pass both, for example rt.DigestGraph(reg, "library/hello", "v1")',
         )
     if not REPOSITORY.fullmatch(repository):
-        raise InvalidReference(f"{repository!r} is not a repository name", "it would not stand in a request as meant")
+        raise InvalidReference(f"{repository!r} is not a repository name", "it is malformed")
     if ":" not in reference:
         if not TAG.fullmatch(reference):
-            raise InvalidReference(f"{reference!r} is not a tag", "it would not stand in a request as meant")
+            raise InvalidReference(f"{reference!r} is not a tag", "it is malformed")
         return Node(f"tag:{reference}", "tag")
     try:
         return Node(str(digests.parse(reference)), "manifest")

@@ -1,7 +1,7 @@
-"""What names what by digest: the model behind ``DigestGraph``.
+"""The graph of digests: the model behind ``DigestGraph``.
 
-A node for each digest, however many manifests name it, and one for the tag; an edge from what names to what is named.
-Nothing here fetches, and nothing here knows widgets.
+It has one node for the tag and one for each digest, however many manifests name it, and an edge from each manifest to
+each digest that it names. This module fetches nothing and does not depend on widgets.
 """
 
 from __future__ import annotations
@@ -15,39 +15,45 @@ from regtutor.protocol.media_types import Kind, kind_of
 from regtutor.protocol.text import cut, visible
 
 MOST_NODES = 400
-"""Nodes that are drawn."""
+"""The most nodes that are drawn."""
 
 MOST_DEEP = 16
-"""Columns that are drawn: an index may name indexes, and so on."""
+"""The most columns that are drawn: an index can name indexes, and so on."""
 
 CHILDREN = 50
-"""Of what one manifest names, so many are drawn at first, and so many more at each request."""
+"""How many of the digests that one manifest names are drawn at first, and how many more at each request."""
 
 NAMED, FETCHED, THERE, MISSING, WRONG, FAILED = "named", "fetched", "there", "missing", "wrong", "failed"
 STATES = {
     NAMED: "not fetched",
     FETCHED: "fetched, digest checked",
-    THERE: "is there (HEAD)",
+    THERE: "exists (HEAD)",
     MISSING: "missing",
-    WRONG: "not what its digest says",
-    FAILED: "cannot be had",
+    WRONG: "does not match its digest",
+    FAILED: "could not be fetched",
 }
-"""State of a node -> how it is said."""
+"""State of a node -> its description."""
 
-AT_HAND = {**STATES, NAMED: "not read yet", FETCHED: "at hand, digest checked", THERE: "at hand"}
-"""The same where nothing is fetched."""
+AT_HAND = {
+    **STATES,
+    NAMED: "not read yet",
+    FETCHED: "in the image, digest checked",
+    THERE: "in the image",
+    FAILED: "could not be read",
+}
+"""The same for an image or index, for which nothing is fetched."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What came of fetching a node, or of reading it from an image.
+    """The result of fetching a node, or of reading it from an image.
 
     Attributes
     ----------
     state: one of :data:`STATES`.
-    data: its bytes, where they were taken; None otherwise.
-    exchanges: what was sent and received, a redirect's included.
-    error: why it could not be had, or ``""``.
+    data: its bytes, or None if they were not read.
+    exchanges: the exchanges of the fetch, including those of redirects.
+    error: why it could not be fetched or read, or ``""``.
     """
 
     state: str
@@ -65,8 +71,8 @@ class Node:
     ----------
     id: the digest, or ``tag:`` and the tag.
     kind: ``tag``, ``index``, ``manifest``, ``config``, ``layer``, ``referrer`` or ``blob``.
-    descriptor: what named it first; None for what was asked for.
-    children: what it names, with the role in which it does, in order; each once.
+    descriptor: the first descriptor that named it; None for the requested node.
+    children: the ids of the nodes that it names, each once and in order, with their roles.
     shown: how many of them are drawn.
     """
 
@@ -88,17 +94,17 @@ class Node:
 
     @property
     def is_manifest(self) -> bool:
-        """Whether it is fetched as a manifest, and not as a blob."""
+        """Whether it is fetched as a manifest, not as a blob."""
         return self.kind in ("tag", "index", "manifest", "referrer")
 
     @property
     def is_tag(self) -> bool:
-        """Whether it is a tag, which has no digest of its own."""
+        """Whether it is a tag, which has no digest."""
         return self.kind == "tag"
 
 
 class Graph:
-    """The nodes, by id; the first one is what was asked for. ``words`` say what the states mean."""
+    """The nodes, by id; the first one is the requested node. ``words`` describe the states."""
 
     def __init__(self, root: Node, words: Mapping[str, str] = STATES) -> None:
         self.root = root
@@ -106,7 +112,7 @@ class Graph:
         self.nodes = {root.id: root}
 
     def name(self, parent: Node, descriptor: Descriptor, role: str) -> Node | None:
-        """``parent`` names ``descriptor`` as its ``role``; the node, or None if that would close a circle."""
+        """Add that ``parent`` names ``descriptor`` as its ``role``; return the node, or None if it makes a cycle."""
         node = self.nodes.get(descriptor.digest)
         if node is not None and self._reaches(node, parent):
             return None
@@ -124,14 +130,14 @@ class Graph:
         return node
 
     def add(self, parent: Node, node: Node, role: str) -> Node:
-        """A node that no descriptor names, such as what a tag means; the one that is there already, if there is one."""
+        """Add and return a node without a descriptor, such as the target of a tag, or return the existing one."""
         node = self.nodes.setdefault(node.id, node)
         if not self._reaches(node, parent):
             parent.children.setdefault(node.id, role)
         return node
 
     def describe(self, node: Node, view: ManifestView) -> None:
-        """Take in what a manifest says that was fetched."""
+        """Add the content of a manifest that was fetched."""
         node.media_type = view.media_type
         if node.kind != "referrer":
             node.kind = "index" if view.kind == "index" else "manifest"
@@ -145,7 +151,7 @@ class Graph:
             self.name(node, view.subject, "subject")
 
     def named(self, start: Node | None = None) -> set[str]:
-        """Everything that ``start``, or else the first node, names, directly or not, and itself."""
+        """Return the ids of ``start`` (by default the first node) and of all that it names, directly or not."""
         seen = {(start or self.root).id}
         left = list(seen)
         while left:
@@ -158,21 +164,21 @@ class Graph:
         return goal.id in self.named(start)
 
     def drawn(self, node: Node) -> list[Node]:
-        """The children of ``node`` that are drawn, if it is."""
+        """Return the children of ``node`` that are drawn if ``node`` is."""
         return [self.nodes[child] for child in list(node.children)[: node.shown]]
 
     def said(self, node: Node) -> str:
-        """The state of ``node`` in words."""
+        """Return the state of ``node`` in words."""
         return self.words[node.state]
 
     def parents(self, node: Node) -> Iterator[tuple[Node, str]]:
-        """What names ``node``, and in which role."""
+        """Yield each node that names ``node``, and the role of ``node`` in it."""
         for other in self.nodes.values():
             if node.id in other.children:
                 yield other, other.children[node.id]
 
     def columns(self) -> list[list[Node]]:
-        """The nodes that are drawn, what names always to the left of what is named, within the bounds."""
+        """Return the nodes that are drawn, within the bounds; each is to the right of every node that names it."""
         depth = {self.root.id: 0}
         order = {self.root.id: 0}
         wave = [self.root]
@@ -195,7 +201,7 @@ class Graph:
 
 
 def _platform(descriptor: Descriptor) -> str:
-    """A platform as it can be shown: it is what somebody wrote into an index."""
+    """Return a platform in a form that is safe to show: an index can contain any text."""
     return visible(cut(str(descriptor.platform or ""), 80))
 
 

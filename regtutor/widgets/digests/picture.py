@@ -1,4 +1,4 @@
-"""A graph of digests as an SVG picture that stands alone: a background of its own, no script, no styles, no ids."""
+"""A graph of digests as a self-contained SVG picture: its own background, no script, no styles, no ids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from regtutor.widgets.digests.detail import short_id
 from regtutor.widgets.digests.nodes import FETCHED, NAMED, THERE, Graph, Node
 
 MOST_ROWS = 40
-"""Nodes of one column that are drawn; of more, the picture says how many are not."""
+"""The most nodes of one column that are drawn; the picture states how many more there are."""
 
 _WIDE, _HIGH, _APART, _BELOW, _EDGE = 190, 62, 60, 14, 16
 _COLOURS = {
@@ -26,7 +26,7 @@ _FONT = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 
 def svg_of(graph: Graph, columns: Sequence[Sequence[Node]]) -> str:
-    """The graph as the text of an SVG file: a box for each node, a line to each node that it names."""
+    """Return the graph as the text of an SVG file: a box for each node, a line to each node that it names."""
     places = {
         node.id: (_EDGE + number * (_WIDE + _APART), _EDGE + row * (_HIGH + _BELOW))
         for number, column in enumerate(columns)

@@ -1,4 +1,4 @@
-"""Where a node of a ``DigestGraph`` comes from: a registry that is asked, or an image that is at hand."""
+"""The sources of the nodes of a ``DigestGraph``: requests to a registry, or an image or index in Python."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from regtutor.walks.fetching import fetch_manifest, fetch_small
 from regtutor.widgets.digests.nodes import FAILED, FETCHED, MISSING, THERE, WRONG, Loaded, Node
 
 MOST_JSON = 8 * 1024 * 1024
-"""The largest config, or other blob of JSON, that is fetched, in bytes."""
+"""The size in bytes of the largest config, or other JSON blob, that is fetched."""
 
 MOST_LAYER = 4 * 1024 * 1024
-"""The largest layer that is fetched to list what is in it, in bytes; of a larger one only HEAD is asked."""
+"""The size in bytes of the largest layer that is fetched to list its files; a larger one is only checked with HEAD."""
 
 
 class Source(Protocol):
-    """Gives what a node is."""
+    """A source of nodes."""
 
     said: str
-    """What the source is, in one sentence."""
+    """The source, in one sentence."""
 
     asks: bool
     """Whether requests are sent."""
 
     def load(self, node: Node) -> Loaded:
-        """What the node is; never an error: that is part of what there is to see."""
+        """Return the content of the node. Errors are not raised: they are part of the result."""
         ...
 
 
 def read_limit(media_type: str) -> int:
-    """How many bytes a blob may have that is fetched whole: 0 for one that is not looked into."""
+    """Return the largest size in bytes at which a blob is fetched whole: 0 for a type that is never read."""
     name = essence(media_type)
     if name.endswith(("+json", "/json")):
         return MOST_JSON
@@ -50,13 +50,13 @@ def read_limit(media_type: str) -> int:
 
 
 def is_archive(media_type: str) -> bool:
-    """Whether it is a layer whose files can be listed here: a tar archive, with gzip or without."""
+    """Whether it is a layer whose files can be listed: a tar archive, with gzip or without."""
     name = essence(media_type)
     return kind_of(name) == "layer" and name.endswith((".tar", "+gzip", ".tar.gzip"))
 
 
 class FromRegistry:
-    """Asks a registry: manifests are fetched; of blobs the small ones that can be looked into, else HEAD is asked."""
+    """Sends requests to a registry: it fetches manifests and small readable blobs, and checks other blobs with HEAD."""
 
     asks = True
 
@@ -65,7 +65,7 @@ class FromRegistry:
         self.said = f"{repository} on {reg.name}"
 
     def load(self, node: Node) -> Loaded:
-        """Fetch the node, following redirects; what came is compared with its digest and its size."""
+        """Fetch the node, following redirects; its bytes are compared with its digest and its size."""
         seen: list[Exchange] = []
         try:
             return self._fetched(node, seen)
@@ -93,16 +93,16 @@ class FromRegistry:
             data: list[bytes] = []
             self._run(_blob(self.repository, descriptor, data), seen)
             return Loaded(FETCHED, data[0], tuple(seen))
-        answer = head_blob(self.reg, self.repository, node.id)
-        self._note(seen)(answer)
-        state = THERE if answer.status == 200 else MISSING if answer.status == 404 else FAILED
-        return Loaded(state, None, tuple(seen), "" if state == THERE else answer.meaning)
+        check = head_blob(self.reg, self.repository, node.id)
+        self._note(seen)(check)
+        state = THERE if check.status == 200 else MISSING if check.status == 404 else FAILED
+        return Loaded(state, None, tuple(seen), "" if state == THERE else check.meaning)
 
     def _run(self, walk: walks.Walk, seen: list[Exchange]) -> None:
         walks.run(walk, self.reg, watch=self._note(seen), wait=lambda _seconds: None)
 
     def referrers(self, node: Node) -> tuple[Loaded, tuple[Descriptor, ...]]:
-        """What refers to ``node``: all pages of the referrers API, or what the tag lists that stands in for it."""
+        """Return the referrers of ``node``: all pages of the referrers API, or the list under the fallback tag."""
         seen: list[Exchange] = []
         found = walks.Found()
         try:
@@ -124,10 +124,10 @@ def _blob(repository: str, descriptor: Descriptor, data: list[bytes]) -> walks.W
 
 
 class FromContent:
-    """Reads from an image or an index that is at hand; nothing is sent."""
+    """Reads from an image or an index in Python; nothing is sent."""
 
     asks = False
-    said = "Read from the image at hand: nothing is fetched."
+    said = "Read from the given image: nothing is fetched."
 
     def __init__(self, content: Image | Index) -> None:
         images = content.images if isinstance(content, Index) else (content,)
@@ -138,10 +138,10 @@ class FromContent:
                 self._parts.setdefault(layer.digest, layer)
 
     def load(self, node: Node) -> Loaded:
-        """Read the node; of a layer that is too large for a look, or foreign, nothing."""
+        """Read the node, unless it is a foreign layer or one that is too large to list."""
         part = self._parts.get(node.id)
         if part is None:
-            return Loaded(MISSING, error="The image at hand does not hold it: what names it refers to something else.")
+            return Loaded(MISSING, error="The given image does not contain it: the digest refers to other content.")
         try:
             loaded = Loaded(FETCHED, part.data, view=part.view) if isinstance(part, Manifest) else self._read(part)
             return _checked(loaded, node.id)
@@ -150,7 +150,7 @@ class FromContent:
 
     def _read(self, part: Config | Layer) -> Loaded:
         if isinstance(part, Layer) and not part.uploadable:
-            return Loaded(MISSING, error=f"A foreign layer, which is fetched from {', '.join(part.urls)}.")
+            return Loaded(MISSING, error=f"It is a foreign layer, to be fetched from {', '.join(part.urls)}.")
         limit = read_limit(part.media_type)
         if part.size > limit:
             return Loaded(THERE)
@@ -160,7 +160,7 @@ class FromContent:
 
 
 def _checked(loaded: Loaded, digest: str) -> Loaded:
-    """``loaded``, unless its bytes are not what ``digest`` says."""
+    """Return ``loaded``, in the state WRONG if its bytes do not match ``digest``."""
     if loaded.data is None:
         return loaded
     hasher = Hasher(digests.parse(digest).algorithm)

@@ -1,1 +1,1 @@
-"""One exchange, line by line: each line opens its explanation."""
+"""One exchange, line by line; a click on a line opens its explanation."""

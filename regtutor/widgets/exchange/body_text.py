@@ -1,6 +1,7 @@
-"""What is shown of a body: a few lines where it stands, more when it is opened, and never more than a page can bear.
+"""A body as text for display: a few lines in the message, more when it is opened, and never too many for a page.
 
-JSON is indented without a change to its tokens, so that what is read is what was sent. It knows nothing of widgets.
+JSON is indented without a change to its tokens, so that the reader sees what was sent. This module does not depend on
+widgets.
 """
 
 from __future__ import annotations
@@ -12,33 +13,33 @@ from regtutor.exchange import BodyRecord
 from regtutor.protocol.text import cut, visible, visible_lines
 
 FEW = 12
-"""Lines of a text body that stand in the message; the rest comes when its line is opened."""
+"""The number of lines of a text body that the message shows; the rest is shown when its line is opened."""
 
 SMALL = 16
-"""A body of so many lines stands in the message whole."""
+"""The most lines of a body that the message shows whole."""
 
 MOST = 200
-"""Lines that are shown at all."""
+"""The most lines that are ever shown."""
 
 LONGEST_LINE = 400
-"""Characters of such a line."""
+"""The most characters of such a line."""
 
 LARGEST_JSON = 64 * 1024
-"""Bytes of JSON that are indented."""
+"""The most bytes of JSON that are indented."""
 
 DUMPED = 64
-"""Bytes of a binary body that are shown."""
+"""The most bytes of a binary body that are shown."""
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 
 
 def body_text(body: BodyRecord) -> dict[str, str | int]:
-    """What is shown of a body; empty where nothing of it was kept.
+    """Return a body for display; empty if no bytes of it were recorded.
 
     Returns
     -------
-    ``text``: what is shown when it is opened; ``few``: so many lines of it stand in the message; ``note``: what was
-    done to it.
+    ``text``: the text that is shown when it is opened; ``few``: how many of its lines the message shows; ``note``: how
+    the text differs from the body.
     """
     if not body.preview:
         return {}
@@ -51,9 +52,9 @@ def body_text(body: BodyRecord) -> dict[str, str | int]:
     shown = [cut(visible(line), LONGEST_LINE) for line in lines[:MOST]]
     notes = ["indented here, not on the wire"] if pretty and pretty != text.strip() else []
     if not body.whole:
-        notes.append(f"the first {len(body.preview):,} of {body.size:,} bytes were kept")
+        notes.append(f"the first {len(body.preview):,} of {body.size:,} bytes were recorded")
     if len(lines) > MOST:
-        notes.append(f"{len(lines) - MOST:,} lines more are not shown")
+        notes.append(f"{len(lines) - MOST:,} more lines are not shown")
     if any(len(line) > LONGEST_LINE for line in lines[:MOST]):
         notes.append(f"lines are cut at {LONGEST_LINE} characters")
     return {"text": "\n".join(shown), "few": len(shown) if len(lines) <= SMALL else FEW, "note": "; ".join(notes)}
@@ -65,15 +66,15 @@ def _shown_of(body: BodyRecord, most: int, how: str) -> str:
 
 
 def _as_text(data: bytes) -> str | None:
-    """The bytes as text; None where they are none, as those of a compressed layer."""
+    """Return the bytes as text, or None if they are binary, such as those of a compressed layer."""
     text = data.decode("utf-8", "replace")
-    # The preview may end in the middle of a character.
+    # The preview can end in the middle of a character.
     strange = text[:-1].count("\ufffd") + text.count("\0")
     return None if strange > len(text) // 50 else text
 
 
 def indented(text: str) -> str | None:
-    """JSON over several lines, every token as it was written; None where it is no JSON object or list."""
+    """Return JSON on several lines, every token as it was written, or None if it is not a JSON object or list."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -99,7 +100,7 @@ def _line(depth: int) -> str:
 
 
 def hex_dump(data: bytes) -> str:
-    """Sixteen bytes in a line: as hexadecimal numbers, and as characters where they are some."""
+    """Return lines of sixteen bytes: as hexadecimal numbers, and as characters if they are printable ASCII."""
     rows = (data[at : at + 16] for at in range(0, len(data), 16))
     return visible_lines(
         "\n".join(

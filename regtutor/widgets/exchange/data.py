@@ -1,7 +1,7 @@
 """One exchange as plain JSON for a view: its lines in the order of the wire, explained, and the diagnoses.
 
 Everything is bounded and made visible here (control characters and direction marks are written out), so that the
-browser only has to draw it. It knows nothing of widgets.
+browser only has to draw it. This module does not depend on widgets.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from regtutor.protocol.text import cut, visible, visible_lines
 from regtutor.widgets.exchange.body_text import body_text
 
 MOST_ALIKE = 60
-"""Lines of one part of a message, such as the headers of an answer, that are shown."""
+"""The most lines of one part of a message that are shown, such as the headers of a response."""
 
 MOST_LINES = 300
-"""Lines of an exchange that are shown."""
+"""The most lines of an exchange that are shown."""
 
 LONGEST = 600
-"""Characters of a name, a value or a meaning that are shown."""
+"""The most characters of a name, a value or a meaning that are shown."""
 
 LONGEST_COMMAND = 16 * 1024
-"""Characters of a curl command that are shown."""
+"""The most characters of a curl command that are shown."""
 
 _WAYS = {">": "sent", "<": "received", "*": "said"}
 _HEADER_PARTS = ("request header", "interim header", "response header")
@@ -39,26 +39,26 @@ Json = dict[str, Any]
 
 
 def exchange_data(exchange: Exchange | None) -> Json:
-    """What a view shows of an exchange, as JSON.
+    """Return an exchange as JSON for a view.
 
     Parameters
     ----------
-    exchange: what was recorded; None gives ``{"lines": []}``, which is shown as nothing sent yet.
+    exchange: the record; None returns ``{"lines": []}``, which is displayed as nothing sent yet.
 
     Returns
     -------
-    ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` beside them (time, bytes, registry).
+    ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` below them (time, bytes, registry).
     ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
     ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as
     it is shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``),
     ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
     ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, and ``line`` (the index of
     a line, or None).
-    ``notes``: what the recorder said. ``curl``: ``command``, or why there is ``none``.
+    ``notes``: the notes of the recorder. ``curl``: ``command``, or ``none``, the reason why there is no command.
 
     Raises
     ------
-    InvalidArgument: for anything that is no exchange.
+    InvalidArgument: for anything that is not an exchange.
     """
     if exchange is None:
         return {"lines": []}
@@ -81,9 +81,9 @@ def exchange_data(exchange: Exchange | None) -> Json:
 
 
 def bounded_findings(exchange: Exchange) -> Findings:
-    """The diagnoses of an exchange and then its lines, as many and as long as a page can bear.
+    """Return the diagnoses of an exchange and then its lines, bounded in number and length.
 
-    What is left out is said by a line.
+    A line states how many lines are left out.
     """
     findings = explain(exchange)
     lines = _bounded([finding for finding in findings if finding.kind == "line"])
@@ -97,7 +97,7 @@ def bounded_findings(exchange: Exchange) -> Findings:
 
 
 def shortened(text: str) -> str:
-    """``text`` in one visible line of a bounded length, which says how long it was."""
+    """Return ``text`` as one visible line of a bounded length; a cut line states the original length."""
     if len(text) <= LONGEST:
         return cut(visible(text), 2 * LONGEST)
     return f"{cut(visible(text[:LONGEST]), LONGEST)} [cut: {len(text):,} characters]"
@@ -115,7 +115,7 @@ def _short_finding(finding: Finding) -> Finding:
 
 
 def _bounded(findings: Iterable[Finding]) -> Iterator[Finding | str]:
-    """The lines that are shown, and a text for those that are not, where they would stand."""
+    """Yield the lines that are shown, and one text for those that are left out."""
     shown = 0
     for part, group in groupby(findings, key=lambda finding: finding.part):
         alike = list(group)
@@ -123,7 +123,7 @@ def _bounded(findings: Iterable[Finding]) -> Iterator[Finding | str]:
         yield from taken
         shown += len(taken)
         if taken and len(alike) > len(taken):
-            yield f"{len(alike) - len(taken):,} lines more ({part}) are not shown"
+            yield f"{len(alike) - len(taken):,} more lines ({part}) are not shown"
 
 
 def _title(exchange: Exchange) -> Json:
@@ -137,15 +137,15 @@ def _title(exchange: Exchange) -> Json:
     ]
     return {
         "step": shortened(exchange.step),
-        "status": "no answer" if response is None else str(response.status),
+        "status": "no response" if response is None else str(response.status),
         "outcome": exchange.outcome,
-        "meaning": shortened(exchange.meaning.removeprefix("no answer: ")),
+        "meaning": shortened(exchange.error if response is None else exchange.meaning),
         "facts": [shortened(fact) for fact in facts if fact],
     }
 
 
 def milliseconds(value: float) -> str:
-    """A time as it is read at a glance: three digits, or whole milliseconds."""
+    """Return a time in a short form: three digits, or whole milliseconds."""
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms" if value >= 0.001 else "0 ms"
 
 
@@ -162,11 +162,11 @@ def _line(finding: Finding, exchange: Exchange) -> Json:
         "at": _at(finding, exchange),
         "warned": [],
         "body": body_text(record) if record else {},
-        **_said(finding),
+        **_explanation(finding),
     }
 
 
-def _said(finding: Finding) -> Json:
+def _explanation(finding: Finding) -> Json:
     return {
         "meaning": shortened(finding.meaning),
         "rule": finding.rule,
@@ -183,13 +183,13 @@ def _clause(citation: Citation | None) -> Json | None:
 
 
 def _cut_off(text: str) -> Json:
-    said = {"meaning": "print(exchange) shows all of them", "rule": "", "badge": "", "clause": None, "known": True}
+    about = {"meaning": "print(exchange) shows all of them", "rule": "", "badge": "", "clause": None, "known": True}
     empty = {"before": "", "head": "", "at": "", "warned": [], "body": {}}
-    return {"way": "said", "part": "cut", "rest": text, **empty, **said}
+    return {"way": "said", "part": "cut", "rest": text, **empty, **about}
 
 
 def _pieces(finding: Finding) -> tuple[str, str, str]:
-    """A line before, in and behind what is emphasised in it: a method, a status, a header's name, an error code."""
+    """Split a line before and after its emphasised part: a method, a status, a header's name or an error code."""
     text = finding.line[2:]
     if finding.part in _STATUS_PARTS:
         head = f"{finding.name} {finding.value}".rstrip()
@@ -210,7 +210,7 @@ _EVENTS = {
 
 
 def _at(finding: Finding, exchange: Exchange) -> str:
-    """When this part of the message went over the wire."""
+    """Return when this part of the message went over the wire."""
     if finding.part == "interim":
         return next((milliseconds(i.at * 1000) for i in exchange.interims if finding.line[2:] == i.start_line), "")
     kind = _EVENTS.get(finding.part)
@@ -220,12 +220,12 @@ def _at(finding: Finding, exchange: Exchange) -> str:
 def _where(
     diagnosis: Finding, lines: list[Finding], places: dict[int, int], fits: Callable[[Finding, Finding], bool]
 ) -> int | None:
-    """The number of the first line that fits a diagnosis; None where there is none, or where it is not shown."""
+    """Return the number of the first line that fits a diagnosis, or None if no line does or if it is not shown."""
     return next((places.get(id(line)) for line in lines if fits(line, diagnosis)), None)
 
 
 def _shows(line: Finding, diagnosis: Finding) -> bool:
-    """Whether the diagnosis shows by this line; header names are compared without case."""
+    """Whether the diagnosis is about this line; header names are compared without case."""
     if line.part != diagnosis.part or not diagnosis.line:
         return False
     if line.part in _HEADER_PARTS:
@@ -235,19 +235,19 @@ def _shows(line: Finding, diagnosis: Finding) -> bool:
 
 
 def _warned(line: Finding, diagnosis: Finding) -> bool:
-    """Whether this line gets the warning sign: for a header that is missing, the line that begins the message."""
+    """Whether this line gets the warning sign; a missing header marks the first line of the message."""
     return _shows(line, diagnosis) or (not diagnosis.line and f"{line.part} header" == diagnosis.part)
 
 
 def _diagnosis(finding: Finding, place: int | None) -> Json:
-    return {"name": shortened(finding.name), "next": shortened(finding.next), "line": place, **_said(finding)}
+    return {"name": shortened(finding.name), "next": shortened(finding.next), "line": place, **_explanation(finding)}
 
 
 def _command(exchange: Exchange) -> Json:
     try:
         command = curl(exchange)
     except (InvalidURL, InvalidHeader) as error:
-        return {"command": "", "none": shortened(f"There is no command for it: {error}")}
+        return {"command": "", "none": shortened(f"No curl command is possible: {error}")}
     if len(command) > LONGEST_COMMAND:
         return {"command": "", "none": f"The command has {len(command):,} characters: print(rt.curl(exchange))"}
     return {"command": visible_lines(command), "none": ""}

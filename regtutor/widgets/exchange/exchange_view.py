@@ -1,7 +1,7 @@
-"""``ExchangeView``: one exchange, line by line in the order of the wire, each line opening to what it means here.
+"""``ExchangeView``: one exchange, line by line in the order of the wire; each line opens its explanation.
 
-What is said of a line comes from ``findings``, what is drawn from ``exchange/data.py``; this module only holds the two
-together with what the learner has opened.
+The explanations come from ``findings``, the data for the browser from ``exchange/data.py``; this module combines them
+with the lines that the learner has opened.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from regtutor.protocol.text import cut
 from regtutor.widgets.exchange.data import bounded_findings, exchange_data
 from regtutor.widgets.view import View, picture, script, style
 
-_NONE = "Nothing was sent yet."
+_NONE = "Nothing has been sent yet."
 _FACTS = "word-wrap:break-word;overflow-wrap:anywhere;margin-bottom:6px"
 
 
 class ExchangeView(View):
-    """An exchange as a picture: every line explained where it stands, what is wrong with it on top.
+    """An exchange as a picture: every line with its explanation in place, the diagnoses on top.
 
     Parameters
     ----------
-    exchange: what to show; None until something was sent. Set :attr:`exchange` to show another one.
+    exchange: the exchange to show; None until something has been sent. Set :attr:`exchange` to show another one.
 
     Raises
     ------
-    InvalidArgument: for anything that is no exchange.
+    InvalidArgument: for anything that is not an exchange.
 
     Attributes
     ----------
-    data: what the browser draws, see :func:`regtutor.widgets.exchange.data.exchange_data`.
-    opened: the numbers of the lines that are open, from 0 in the order of the message; another exchange closes all.
+    data: the data for the browser, see :func:`regtutor.widgets.exchange.data.exchange_data`.
+    opened: the numbers of the open lines, from 0 in the order of the message; another exchange closes all.
     """
 
     _esm = script("exchange_view.js")
@@ -52,7 +52,7 @@ class ExchangeView(View):
 
     @property
     def exchange(self) -> Exchange | None:
-        """What is shown."""
+        """The exchange that is shown."""
         return self._exchange
 
     @exchange.setter
@@ -67,11 +67,11 @@ class ExchangeView(View):
 
     @traitlets.validate("opened")
     def _only_lines(self, proposal: dict[str, Any]) -> list[int]:
-        """A click that crossed another exchange on its way opens no line that there is not."""
+        """Ignore numbers of lines that do not exist, as when a click arrives after the exchange has changed."""
         return sorted({number for number in proposal["value"] if 0 <= number < len(self.data["lines"])})
 
     def static_html(self) -> str:
-        """The exchange without a kernel: the message, whose lines open to what they mean, and a picture of it."""
+        """Return the exchange for viewers without a kernel: the message, whose lines open, and a picture of it."""
         if self._exchange is None:
             return self.lines_html()
         drawn = picture(
@@ -81,14 +81,14 @@ class ExchangeView(View):
         return f"<div>{self.lines_html()}{drawn}</div>"
 
     def lines_html(self) -> str:
-        """The message alone, without a kernel; its lines open to what they mean."""
+        """Return the message alone, for viewers without a kernel; its lines open their explanations."""
         if self._exchange is None:
             return f"<p><i>{_NONE}</i></p>"
         facts = escape(" \u00b7 ".join(self.data["title"]["facts"]))
         return f'<div style="{_FACTS}">{facts}</div>{findings_html(bounded_findings(self._exchange))}'
 
     def as_text(self) -> str:
-        """The exchange line by line."""
+        """Return the exchange line by line."""
         return _NONE if self._exchange is None else self._exchange.as_text()
 
     def _summary(self) -> str:
@@ -100,7 +100,7 @@ class ExchangeView(View):
 
 
 def slim(exchange: Exchange) -> Exchange:
-    """What the arrows need of an exchange, since a picture cannot be searched: no headers, no body that was sent."""
+    """Return an exchange with the data that arrows show, without headers and the body that was sent."""
     request = exchange.request
     body = BodyRecord(request.body.size, request.body.digest, b"", request.body.fate)
     response = exchange.response

@@ -1,4 +1,4 @@
-// What names what by digest: columns of buttons with lines between them, and below them all about the one that is chosen.
+// The graph of digests: columns of buttons with lines between them, and below them the details of the chosen one.
 
 import { follow, frame, h, s } from "./view.js";
 
@@ -13,7 +13,7 @@ import { follow, frame, h, s } from "./view.js";
  *   note: string, can: { again: boolean, referrers: boolean }, asks: boolean }} About
  */
 
-/** How a state is told besides its words. @type {Record<string, string>} */
+/** The sign of each state, shown in addition to its words. @type {Record<string, string>} */
 const SIGNS = { named: "○", fetched: "✓", there: "✓", missing: "✗", wrong: "✗", failed: "✗" };
 
 /** @param {Item} item */
@@ -30,7 +30,7 @@ function nodeButton(item) {
       tabindex: "-1",
     },
     h("span", { class: "regtutor-node-kind" }, item.kind, item.head ? h("span", { class: "regtutor-node-head" }, ` ${item.head}`) : null),
-    // Where there is little room the line ends after the algorithm.
+    // In a narrow node, the line breaks after the algorithm.
     h("span", { class: "regtutor-node-digest" }, ...item.short.split(/(?<=:)/).flatMap((part) => [h("wbr"), part])),
     h(
       "span",
@@ -44,7 +44,7 @@ function nodeButton(item) {
   );
 }
 
-/** What kinds of nodes stand in a column. @param {Item[]} column */
+/** The kinds of nodes in a column. @param {Item[]} column */
 function caption(column) {
   return [...new Set(column.map((item) => item.kind))].join(", ");
 }
@@ -75,15 +75,15 @@ function facts(about) {
 /** The JSON, in which digests are links. @param {string[][]} pieces @param {number} left */
 function json(pieces, left) {
   if (pieces.length < 2 && !pieces[0]?.[0]) return null;
-  const text = h("pre", { class: "regtutor-json", tabindex: "0", role: "region", "aria-label": "The JSON, one thing a line" });
+  const text = h("pre", { class: "regtutor-json", tabindex: "0", role: "region", "aria-label": "The JSON, one value on each line" });
   for (const [piece, digest, what] of pieces) {
     text.append(digest ? h("button", { type: "button", class: "regtutor-link", "data-digest": digest, title: what }, piece) : piece);
   }
-  if (left) text.append(`\n… ${left.toLocaleString("en")} characters more are not shown.`);
+  if (left) text.append(`\n… ${left.toLocaleString("en")} more characters are not shown.`);
   return text;
 }
 
-/** What is in a layer. @param {[string, string, string][]} files */
+/** The files of a layer. @param {[string, string, string][]} files */
 function fileList(files) {
   if (!files.length) return null;
   const rows = files.map(([mode, size, name]) => h("tr", {}, h("td", {}, mode), h("td", { class: "regtutor-number" }, size), h("td", {}, name)));
@@ -94,7 +94,7 @@ function fileList(files) {
   );
 }
 
-/** All about one node. @param {HTMLElement} place @param {About} about */
+/** The details of one node. @param {HTMLElement} place @param {About} about */
 function describe(place, about) {
   const bad = ["missing", "wrong", "failed"].includes(about.state);
   const check = about.check;
@@ -102,24 +102,24 @@ function describe(place, about) {
     h("div", { class: "regtutor-title" }, h("b", {}, about.kind), " ", h("code", {}, about.title), h("span", { class: bad ? "regtutor-bad" : "regtutor-muted" }, ` ${about.said}`)),
     ...about.exchanges.map((line) => h("div", { class: "regtutor-exchange" }, h("code", {}, line))),
   );
-  if (!about.asks) place.append(h("div", { class: "regtutor-muted" }, "From the image at hand: nothing was fetched."));
+  if (!about.asks) place.append(h("div", { class: "regtutor-muted" }, "Read from the given image: nothing was fetched."));
   if (check) place.append(h("div", { class: check.good ? "regtutor-good" : "regtutor-bad" }, `${check.good ? "✓" : "✗"} ${check.text}`));
   if (about.note) place.append(h("div", {}, h("b", {}, about.note)));
   if (about.error) place.append(h("div", { class: "regtutor-bad" }, `✗ ${about.error}`));
   place.append(facts(about));
   const buttons = h("div", { class: "regtutor-buttons" });
   if (about.can.again) buttons.append(h("button", { type: "button", "data-ask": "again" }, "Fetch again"));
-  if (about.can.referrers) buttons.append(h("button", { type: "button", "data-ask": "referrers" }, "What refers to it?"));
+  if (about.can.referrers) buttons.append(h("button", { type: "button", "data-ask": "referrers" }, "List referrers"));
   place.append(buttons);
   for (const part of [json(about.json, about.left), fileList(about.files)]) if (part) place.append(part);
   if (about.curl) {
-    place.append(h("details", {}, h("summary", {}, "The same with curl"), h("pre", { class: "regtutor-curl", tabindex: "0" }, about.curl)));
+    place.append(h("details", {}, h("summary", {}, "The same request with curl"), h("pre", { class: "regtutor-curl", tabindex: "0" }, about.curl)));
   }
 }
 
 /** @type {import("@anywidget/types").Render} */
 function render({ model, el }) {
-  const view = frame(model, el, "digest-graph", "What names what by digest");
+  const view = frame(model, el, "digest-graph", "Graph of digests");
   const said = h("span", { class: "regtutor-said" });
   const all = h("button", { type: "button" });
   const lines = s("svg", { class: "regtutor-lines", "aria-hidden": "true" });
@@ -127,7 +127,7 @@ function render({ model, el }) {
   const ground = h("div", { class: "regtutor-ground" }, lines, columns);
   const graph = h("div", { class: "regtutor-graph" }, ground);
   const left = h("div", { class: "regtutor-muted" });
-  const about = h("div", { class: "regtutor-about", role: "region", "aria-label": "About the chosen digest" });
+  const about = h("div", { class: "regtutor-about", role: "region", "aria-label": "Details of the chosen digest" });
   view.body.append(h("div", { class: "regtutor-head" }, said, all), graph, left, about);
 
   const data = () => /** @type {Drawing} */ (model.get("data"));
@@ -149,7 +149,7 @@ function render({ model, el }) {
     );
   };
 
-  /** Lights everything that has this digest, and the lines that end there. @param {string} digest */
+  /** Highlights everything that has this digest, and the lines that end there. @param {string} digest */
   const light = (digest) => {
     for (const element of [...about.querySelectorAll("[data-digest]"), ...columns.querySelectorAll("[data-digest]")]) {
       element.classList.toggle("regtutor-lit", digest !== "" && element.getAttribute("data-digest") === digest);
@@ -190,7 +190,7 @@ function render({ model, el }) {
         return h("div", { class: "regtutor-column" }, h("div", { class: "regtutor-caption", "aria-hidden": "true" }, caption(column)), list);
       }),
     );
-    left.textContent = rest ? `${rest.toLocaleString("en")} more are named and not drawn.` : "";
+    left.textContent = rest ? `${rest.toLocaleString("en")} more named digests are not drawn.` : "";
     mark(hadFocus);
     drawLines();
     view.drawn({ nodes: every.flat().length, requests, selected: model.get("selected") });
@@ -213,7 +213,7 @@ function render({ model, el }) {
       .finally(() => node?.removeAttribute("aria-busy"));
   };
 
-  /** Where an arrow key leads: up and down in a column, left to what names it, right to what it names. */
+  /** The destination of each key: up and down in a column, left to a node that names it, right to one that it names. */
   /** @type {Record<string, (node: Element) => Element | null | undefined>} */
   const KEYS = {
     ArrowDown: (node) => node.closest("li")?.nextElementSibling?.querySelector(".regtutor-node"),

@@ -1,5 +1,5 @@
-// One exchange, line by line in the order of the wire; each line is a button that opens its explanation where it stands.
-// It draws what exchange/data.py made, and knows neither models nor kernels: any view can use it.
+// One exchange, line by line in the order of the wire; each line is a button that opens its explanation in place.
+// It draws the data of exchange/data.py, and depends on neither models nor kernels: any view can use it.
 
 import { h } from "./view.js";
 
@@ -20,11 +20,11 @@ const WAY_MARKS = { sent: ">", received: "<", said: "*" };
 const WAY_WORDS = { sent: "sent: ", received: "received: ", said: "about it: " };
 const RUN_LABELS = {
   sent: "the client sends",
-  interim: "the registry answers in the meantime",
-  good: "the registry answers",
-  quiet: "the registry answers",
+  interim: "the registry sends an interim response",
+  good: "the registry responds",
+  quiet: "the registry responds",
   bad: "the registry refuses",
-  said: "nothing came back",
+  said: "no response",
 };
 
 /** @type {WeakMap<HTMLElement, (opened: number[]) => void>} */
@@ -32,12 +32,12 @@ const openers = new WeakMap();
 
 /**
  * The picture of one exchange.
- * @param {ExchangeData} data what exchange/data.py made
- * @param {DrawOptions} [options] the numbers of the lines that are open, and what to call when the user changes them
+ * @param {ExchangeData} data from exchange/data.py
+ * @param {DrawOptions} [options] the numbers of the open lines, and the function to call when the user changes them
  * @returns {HTMLElement}
  */
 export function drawExchange(data, options = {}) {
-  if (!data.title) return h("p", { class: "regtutor-exchange-none" }, "Nothing was sent yet.");
+  if (!data.title) return h("p", { class: "regtutor-exchange-none" }, "Nothing has been sent yet.");
   /** @type {DrawnLine[]} */
   const drawn = [];
   const opened = new Set(options.opened ?? []);
@@ -81,7 +81,7 @@ export function drawExchange(data, options = {}) {
 
 /**
  * Opens these lines of a picture, and closes the others.
- * @param {HTMLElement} picture what {@link drawExchange} gave
+ * @param {HTMLElement} picture the result of {@link drawExchange}
  * @param {number[]} opened
  */
 export function openLines(picture, opened) {
@@ -105,7 +105,7 @@ function drawExchangeTitle(data, all) {
       h("strong", { class: `regtutor-${title.outcome === "none" ? "bad" : title.outcome}` }, title.status),
       ` ${title.meaning}`,
       h("div", { class: "regtutor-exchange-fact" }, title.facts.join(" \u00b7 ")),
-      h("div", { class: "regtutor-exchange-fact" }, "Each line opens to what it means."),
+      h("div", { class: "regtutor-exchange-fact" }, "Choose a line to read what it means."),
     ),
     all,
   );
@@ -145,7 +145,7 @@ function warningSign() {
 }
 
 /**
- * Lines that go the same way, one after the other: their numbers, and what they are.
+ * Runs of consecutive lines in the same direction: their numbers and their kind.
  * @param {ExchangeData} data
  * @returns {{ kind: keyof typeof RUN_LABELS, numbers: number[] }[]}
  */
@@ -233,7 +233,7 @@ function drawExchangeLine(line, clicked) {
 }
 
 /**
- * A target that a narrow page rather breaks before the names of its query.
+ * A target that a narrow page prefers to break before the parameters of its query.
  * @param {string} target
  * @returns {(string | Node)[]}
  */
@@ -299,7 +299,7 @@ function ruleAndClause({ rule, badge, clause }) {
 }
 
 /**
- * Up, Down, Home and End move between the lines; one of them is reached by Tab.
+ * Up, Down, Home and End move between the lines; Tab reaches one of them.
  * @param {HTMLElement} message
  * @param {DrawnLine[]} drawn
  */
@@ -323,27 +323,27 @@ function roveLines(message, drawn) {
 function drawCurl(curl) {
   if (!curl) return null;
   const command = h("pre", { class: "regtutor-exchange-command" }, curl.command);
-  const told = h("span", { role: "status", class: "regtutor-exchange-fact" });
-  const copy = h("button", { type: "button", class: "regtutor-exchange-copy", onclick: () => copyText(command, told) }, "Copy");
+  const status = h("span", { role: "status", class: "regtutor-exchange-fact" });
+  const copy = h("button", { type: "button", class: "regtutor-exchange-copy", onclick: () => copyText(command, status) }, "Copy");
   return h(
     "details",
     { class: "regtutor-exchange-curl" },
     h("summary", {}, "The same request as curl"),
-    ...(curl.command ? [h("div", {}, copy, " ", told), command] : [h("p", {}, `${curl.none}.`)]),
+    ...(curl.command ? [h("div", {}, copy, " ", status), command] : [h("p", {}, `${curl.none}.`)]),
   );
 }
 
 /**
- * Copies the text; where the browser does not permit that, selects it.
+ * Copies the text; if the browser does not permit that, selects it.
  * @param {HTMLElement} text
- * @param {HTMLElement} told
+ * @param {HTMLElement} status
  */
-async function copyText(text, told) {
+async function copyText(text, status) {
   try {
     await navigator.clipboard.writeText(text.textContent ?? "");
-    told.textContent = "Copied.";
+    status.textContent = "Copied.";
   } catch {
     window.getSelection()?.selectAllChildren(text);
-    told.textContent = "This page may not copy: the command is selected, press Ctrl+C or Cmd+C.";
+    status.textContent = "This page is not allowed to copy. The command is selected: press Ctrl+C or Cmd+C.";
   }
 }

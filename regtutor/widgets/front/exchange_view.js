@@ -1,4 +1,4 @@
-// One exchange, by itself in a cell or as a part of the stepper: what it shows and what is open are Python's.
+// One exchange, alone in a cell or as a part of the stepper. Python owns the data and the list of open lines.
 
 import { follow, frame } from "./view.js";
 import { drawExchange, openLines } from "./exchange_lines.js";
@@ -15,15 +15,15 @@ function render({ model, el }) {
     model.set("opened", opened);
     model.save_changes();
   };
-  const said = () => drawn({ lines: model.get("data").lines.length, opened: model.get("opened").length });
+  const report = () => drawn({ lines: model.get("data").lines.length, opened: model.get("opened").length });
   const endData = follow(model, ["data"], () => {
     picture = drawExchange(model.get("data"), { opened: model.get("opened"), changed });
     body.replaceChildren(picture);
-    said();
+    report();
   });
   const endOpened = follow(model, ["opened"], () => {
     openLines(picture, model.get("opened"));
-    said();
+    report();
   });
   return () => {
     endData();

@@ -1,8 +1,8 @@
-// Stands inside a box of ipywidgets' own controls, which have no script of ours: keeps key presses in the box, and says
-// when the kernel does not answer to a click.
+// The guard of a box of plain ipywidgets controls, which have no script of this project: it keeps key presses in the
+// box, and reports a click to which the kernel does not respond.
 import { asking, h, keepKeys } from "./view.js";
 
-/** The box that is guarded: the nearest element around this view that has the class. */
+/** The guarded box: the nearest element around this view that has the class. */
 const BOX = ".regtutor-guarded";
 const CONTROLS = "button, select, input, textarea";
 
@@ -19,9 +19,9 @@ function render({ model, el, signal }) {
   /** @param {Event} event */
   const used = (event) => {
     const control = event.target instanceof Element && event.target.closest(CONTROLS);
-    // The views in the box ask questions of their own.
+    // The views in the box send their own messages.
     if (!control || (control.closest(".regtutor-view") ?? null) !== null) return;
-    // What goes wrong is shown by the question itself.
+    // Failures are shown by asking().
     ask("ping").catch(() => undefined);
   };
   const attach = () => {

@@ -1,9 +1,9 @@
-// A list of any length, of which only the rows in sight are in the page; one row is active and reached by Tab.
-// It knows nothing of what a row shows.
+// A list of any length; the page contains only its visible rows. One row is active, and Tab reaches it.
+// This file does not depend on the content of a row.
 
 import { h } from "./view.js";
 
-/** Rows that can be seen at once, and rows that are drawn above and below them before they are needed. */
+/** The number of visible rows, and of rows that are drawn in advance above and below them. */
 const SEEN_ROWS = 14;
 const SPARE_ROWS = 6;
 
@@ -18,8 +18,8 @@ let longLists = 0;
  */
 
 /**
- * A listbox. `draw` gives the element of a row (a listbox's option, without its place); `choose` is called on click and
- * Enter, `leave` on Escape, `moved` with the rows in sight whenever these change and before new ones are drawn,
+ * A listbox. `draw` returns the element of a row (a listbox's option, not yet placed); `choose` is called on click and
+ * Enter, `leave` on Escape, `moved` with the visible rows whenever these change and before new ones are drawn,
  * `activated` when another row becomes active.
  * @param {LongListOptions} options
  * @returns {LongList}
@@ -50,7 +50,7 @@ export function longList(options) {
     const first = Math.floor(element.scrollTop / state.height);
     const last = Math.min(state.count, Math.ceil(element.scrollTop / state.height) + SEEN_ROWS);
     const wanted = new Set(range(Math.max(0, first - SPARE_ROWS), Math.min(state.count, last + SPARE_ROWS)));
-    // The active row stays, so that it keeps the focus and Tab finds it.
+    // The active row stays in the page, so that it keeps the focus and Tab finds it.
     if (state.active < state.count) wanted.add(state.active);
     for (const [position, row] of drawn) {
       if (wanted.has(position)) continue;
@@ -64,7 +64,7 @@ export function longList(options) {
     }
     for (const position of wanted) {
       if (drawn.has(position)) continue;
-      // In the order of the list, in which screen readers read them.
+      // Rows are kept in the order of the list, since screen readers read them in that order.
       const next = Math.min(...[...drawn.keys()].filter((other) => other > position));
       const row = place(position);
       inner.insertBefore(row, drawn.get(next) ?? null);
@@ -93,7 +93,7 @@ export function longList(options) {
     state.height = height;
     element.style.height = `${Math.max(1, Math.min(SEEN_ROWS, state.count)) * height + 2}px`;
     inner.style.height = `${state.count * height}px`;
-    // What stands above the list leaves as much room at its right as the scroll bar takes.
+    // The head above the list leaves as much room at its right as the scroll bar needs.
     const bar = Math.max(0, element.offsetWidth - element.clientWidth - 2);
     element.parentElement?.style.setProperty("--regtutor-scroll-bar", `${bar}px`);
     if (Math.abs(top * height - element.scrollTop) > 1) element.scrollTop = top * height;

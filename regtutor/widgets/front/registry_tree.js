@@ -1,12 +1,12 @@
-// The registry's storage as a tree: rows come from the kernel, and what is not yet here is asked for when it is opened.
+// The registry's storage as a tree. The rows come from the kernel; missing rows are requested when a folder is opened.
 
 import { follow, frame, h } from "./view.js";
 
 /**
  * @typedef {{ path: string, of: string, folder: boolean, parts: [string, string, number][], size: number, files: number,
  *   kind: "" | "new" | "changed" | "gone", inside: number[], total: number, open: boolean }} Row
- * @typedef {{ row: Row, level: number, place: number, more: number }} Line a row, or, where `more` is not 0, the offer
- *   of so many further rows of the folder `row`
+ * @typedef {{ row: Row, level: number, place: number, more: number }} Line a row, or, if `more` is not 0, an offer of
+ *   that number of further rows of the folder `row`
  */
 
 const SIGNS = { new: "+", changed: "~", gone: "−", "": "" };
@@ -21,7 +21,7 @@ function counted(number, word) {
 const ROOT = { path: "", of: "", folder: true, parts: [], size: 0, files: 0, kind: "", inside: [0, 0, 0], total: 0, open: true };
 
 /**
- * The rows that have come, by the folder that they are in.
+ * The rows received so far, by folder.
  * @param {Row[]} rows
  */
 function byFolder(rows) {
@@ -32,7 +32,7 @@ function byFolder(rows) {
 }
 
 /**
- * What can be seen, from top to bottom.
+ * The visible lines, from top to bottom.
  * @param {Map<string, Row[]>} below
  * @param {number} total rows at the top
  * @param {Record<string, boolean>} opened
@@ -55,7 +55,7 @@ function seen(below, total, opened) {
   return lines;
 }
 
-/** @param {Line} line what tells a line from the others, whatever is drawn anew */
+/** The key of a line, which stays the same when lines are drawn again. @param {Line} line */
 function keyOf(line) {
   return line.more ? `${line.row.path}/…more` : line.row.path;
 }
@@ -67,7 +67,7 @@ function amount(row) {
   return row.files ? `${counted(row.files, "file")}, ${counted(row.size, "byte")}` : row.kind ? "" : "empty now";
 }
 
-/** What changed in a folder, as signs with numbers; screen readers get words. @param {Row} row */
+/** The changes in a folder, as signs with numbers, and as words for screen readers. @param {Row} row */
 function marks(row) {
   if (!row.total || row.kind) return [];
   return KINDS.flatMap((kind, index) => {
@@ -107,7 +107,7 @@ function rowElement(line, isOpen, siblings, words) {
   element.style.setProperty("--level", String(level - 1));
   if (more) {
     element.classList.add("regtutor-more");
-    element.append(h("span", { class: "regtutor-twist" }), `… ${counted(more, "more row")} not shown: press Enter, or click`);
+    element.append(h("span", { class: "regtutor-twist" }), `… ${counted(more, "more row")} not shown: press Enter or click`);
     return element;
   }
   const name = h("span", { class: "regtutor-name" });
@@ -125,7 +125,7 @@ function rowElement(line, isOpen, siblings, words) {
 }
 
 /**
- * The explanation of one row, a line for each part of its path that is known.
+ * The explanation of one row, with a line for each known part of its path.
  * @param {HTMLElement} place
  * @param {Row | undefined} row
  * @param {string[]} words
@@ -141,7 +141,7 @@ function explain(place, row, words) {
   for (const [shown, , word] of known) {
     place.append(h("div", {}, known.length > 1 ? h("code", {}, `${shown} `) : null, words[word]));
   }
-  if (!known.length) place.append(h("div", { class: "regtutor-muted" }, "Not a part of the layout that is known here."));
+  if (!known.length) place.append(h("div", { class: "regtutor-muted" }, "This is not a part of the known layout."));
 }
 
 /** @type {import("@anywidget/types").Render} */
@@ -157,7 +157,7 @@ function render({ model, el }) {
   let below = new Map();
   /** @type {Line[]} */
   let lines = [];
-  /** @type {Set<string>} folders whose rows have been asked for and have not come yet */
+  /** @type {Set<string>} folders whose rows have been requested and not received yet */
   const asked = new Set();
   let version = 0;
 
@@ -167,16 +167,16 @@ function render({ model, el }) {
   const isOpen = (row) => opened()[row.path] ?? row.open;
   const at = () => lines.findIndex((line) => keyOf(line) === model.get("selected"));
 
-  /** @param {Row} folder asks for the next rows of a folder */
+  /** Requests the next rows of a folder. @param {Row} folder */
   const fetchMore = (folder) => {
     if (asked.has(folder.path)) return;
     asked.add(folder.path);
     const [start, mine] = [below.get(folder.path)?.length ?? 0, version];
     view
       .ask("children", { path: folder.path, start })
-      .then((/** @type {{ rows: Row[] }} */ answer) => {
+      .then((/** @type {{ rows: Row[] }} */ reply) => {
         if (mine !== version) return;
-        below.set(folder.path, [...(below.get(folder.path) ?? []), ...answer.rows]);
+        below.set(folder.path, [...(below.get(folder.path) ?? []), ...reply.rows]);
         asked.delete(folder.path);
         paint();
       })
@@ -276,7 +276,7 @@ function render({ model, el }) {
     const again = model.get("selected") === keyOf(line);
     const twisted = event.target instanceof Element && event.target.classList.contains("regtutor-twist");
     choose(index);
-    // A first click is there to read what the line is: it opens, and does not close.
+    // A first click selects a line to explain it: it can open the line, but does not close it.
     if (line.more || again || twisted || !isOpen(line.row)) act(line);
   });
   refresh.addEventListener("click", () => {

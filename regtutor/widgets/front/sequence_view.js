@@ -1,5 +1,5 @@
 // The sequence diagram: an item for each exchange, between the lifelines of the client and of each registry. Arrows are
-// lines of HTML with small SVG heads, so that their texts wrap and need no measuring.
+// HTML elements with small SVG heads, so that their texts wrap without any measuring.
 
 import { follow, frame, h, s } from "./view.js";
 
@@ -15,7 +15,7 @@ import { follow, frame, h, s } from "./view.js";
  * @typedef {{ root: HTMLElement, bar: HTMLElement, fill: HTMLElement, fate: HTMLElement, blob: Blob }} Bar
  */
 
-/** Pixels from which on the blobs stand beside the diagram. */
+/** The width in pixels from which on the blobs are next to the diagram. */
 const WIDE = 760;
 
 /** @param {Scene} scene @returns {Actors} the client stands between two registries, and to the left of one or many */
@@ -42,7 +42,7 @@ function lifelines(actors) {
   });
 }
 
-/** @param {Actors} actors @param {number} lane @param {...(Node | null)} children what stands between two lifelines */
+/** @param {Actors} actors @param {number} lane @param {...(Node | null)} children the content between two lifelines */
 function span(actors, lane, ...children) {
   const last = actors.names.length - 1;
   const away = lane < actors.client ? " regtutor-leftwards" : "";
@@ -60,7 +60,7 @@ function cross() {
   return s("svg", { class: "regtutor-seq-cross", viewBox: "0 0 13 13" }, s("path", { d: "M2 2l9 9m0-9l-9 9" }));
 }
 
-/** @param {"" | "start" | "end"} [piece] the short one at an arrow's start or end, or what is between */
+/** @param {"" | "start" | "end"} [piece] the short line at an arrow's start or end, or the line between them */
 function line(piece = "") {
   return h("span", { class: piece ? `regtutor-seq-line regtutor-${piece}` : "regtutor-seq-line" });
 }
@@ -126,7 +126,7 @@ function drawItem(item, actors, chosen) {
       : answerArrow(`regtutor-seq-answer ${kind}`, item.answer, item.down, !away),
     h("span", { class: "regtutor-seq-meaning" }, item.meaning),
   );
-  // The picture is for eyes: the button behind it says the same as a sentence.
+  // Screen readers skip the picture: the button behind it has the same content as a sentence.
   seen.setAttribute("aria-hidden", "true");
   const button = h("button", { class: "regtutor-seq-item", type: "button", tabindex: "-1" });
   const detour = item.detour ? " regtutor-seq-detour" : "";
@@ -214,7 +214,7 @@ class Diagram {
     this.drawActors(actors);
     this.drawItems(scene, actors);
     this.drawBlobs(scene);
-    // The news of what is selected may have come before the scene that has it: it could not be scrolled to then.
+    // The selection can arrive before the scene that contains it, when it is too early to scroll to it.
     this.shown = -2;
     this.relight();
   }
@@ -231,7 +231,7 @@ class Diagram {
     this.list.setAttribute("aria-label", `Exchanges between the client and ${this.scene.registries.join(" and ")}`);
   }
 
-  /** Items that were drawn already stay as they are, and with them the focus. @param {Scene} scene @param {Actors} actors */
+  /** Items that are already drawn stay, and so does the focus. @param {Scene} scene @param {Actors} actors */
   drawItems(scene, actors) {
     const known = new Map(this.drawn.map((one) => [one.key, one]));
     this.drawn = scene.items.map((item) => {
@@ -264,7 +264,7 @@ class Diagram {
     const more = scene.hidden ? h("li", { class: "regtutor-seq-note" }, `${scene.hidden} more blobs are not drawn`) : null;
     this.blobs.replaceChildren(...this.bars.map((bar) => bar.root), ...(more ? [more] : []));
     this.blobs.hidden = this.bars.length === 0;
-    // A list that scrolls can be reached by keyboard.
+    // A list that scrolls must be reachable by keyboard.
     if (this.bars.length > 6) this.blobs.setAttribute("tabindex", "0");
     else this.blobs.removeAttribute("tabindex");
     this.moveBars();
@@ -275,7 +275,7 @@ class Diagram {
     for (const bar of this.bars) if (states[bar.blob.digest]) moveBar(bar, states[bar.blob.digest]);
   }
 
-  /** Where there is room, the blobs stand beside the diagram; and what is lit stays in sight. */
+  /** Puts the blobs next to the diagram if there is room, and keeps the highlighted item visible. */
   fit() {
     this.root.classList.toggle("regtutor-wide", this.view.body.clientWidth >= WIDE);
     this.reveal(this.lit(), false);
@@ -291,7 +291,7 @@ class Diagram {
       const later = this.scene.dims && index > selected;
       one.root.classList.toggle("regtutor-lit", index === selected);
       one.root.classList.toggle("regtutor-later", later);
-      one.button.setAttribute("aria-label", later ? `${one.item.sentence} (later than what is shown)` : one.item.sentence);
+      one.button.setAttribute("aria-label", later ? `${one.item.sentence} (later than the current state)` : one.item.sentence);
       if (index === selected) one.button.setAttribute("aria-current", "step");
       else one.button.removeAttribute("aria-current");
     });
@@ -303,12 +303,12 @@ class Diagram {
     this.view.drawn({ index: this.shown, count: this.drawn.length });
   }
 
-  /** One item can be reached by Tab. @param {number} index */
+  /** Makes one item reachable by Tab. @param {number} index */
   reachable(index) {
     this.drawn.forEach((one, other) => one.button.setAttribute("tabindex", other === index ? "0" : "-1"));
   }
 
-  /** Scrolls the box, never the page, until the item is seen; below the last one, what comes next as well.
+  /** Scrolls the box, never the page, until the item is visible; after the last item, the next request as well.
    * @param {Drawn | undefined} one @param {boolean} gently */
   reveal(one, gently) {
     if (one === undefined || this.box.clientHeight === 0) return;

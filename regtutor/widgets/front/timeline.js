@@ -1,4 +1,4 @@
-// Bars on a time axis, and numbers as people read them. It draws rows that timeline.py made, and keeps nothing.
+// Bars on a time axis, and numbers in a readable form. It draws the rows of timeline.py, and keeps no state.
 
 import { h } from "./view.js";
 
@@ -9,12 +9,12 @@ import { h } from "./view.js";
  * @typedef {{ from: number, to: number }} Axis
  */
 
-/** What the parts of an exchange are called. @type {Record<string, string>} */
+/** The names of the phases of an exchange. @type {Record<string, string>} */
 export const PART_WORDS = {
   begin: "connecting and sending the head",
   wait: "waiting for 100",
   body: "sending the body",
-  answer: "waiting for the answer",
+  answer: "waiting for the response",
   receive: "receiving the body",
 };
 
@@ -27,7 +27,7 @@ export function showTime(ms) {
   return `${Math.floor(seconds / 60).toLocaleString("en")} min ${seconds % 60} s`;
 }
 
-/** @param {number} bytes in a few characters; the exact number belongs into a tooltip */
+/** A number of bytes in a few characters; a tooltip should have the exact number. @param {number} bytes */
 export function showBytes(bytes) {
   if (bytes < 10000) return bytes.toLocaleString("en");
   const units = ["kB", "MB", "GB", "TB"];
@@ -39,7 +39,7 @@ export function showBytes(bytes) {
   return `${value < 100 ? value.toPrecision(3) : Math.round(value)} ${units[0]}`;
 }
 
-/** As refused() in timeline.py: a HEAD that finds nothing has got what it asked for. @param {Row} row */
+/** The same as refused() in timeline.py: a HEAD that finds nothing is not a refusal. @param {Row} row */
 export function isRefused(row) {
   return row.outcome === "bad" || row.outcome === "none" || (row.outcome === "quiet" && row.method !== "HEAD");
 }
@@ -91,7 +91,7 @@ export function drawTicks(axis) {
   });
 }
 
-/** The bar of a row: where it is on the axis, its parts beside each other. @param {Row} row @param {Axis} axis */
+/** The bar of a row at its place on the axis, with adjacent parts. @param {Row} row @param {Axis} axis */
 export function drawBar(row, axis) {
   const length = axis.to - axis.from;
   const bar = h("span", { class: isRefused(row) ? "regtutor-bar regtutor-bar-refused" : "regtutor-bar" });
@@ -115,8 +115,8 @@ export function drawBar(row, axis) {
 
 /** @param {Row} row */
 function barTitle(row) {
-  const lines = [row.timed ? `${showTime(row.ms)} in all` : `${showTime(row.ms)}; the record does not say when`];
+  const lines = [row.timed ? `${showTime(row.ms)} in all` : `${showTime(row.ms)}; the record has no start time`];
   for (const [part, ms] of row.parts) lines.push(`${PART_WORDS[part]}: ${showTime(ms)}`);
-  if (row.pause > 0) lines.push(`before it, a pause that is drawn ${showTime(row.pause)} shorter than it was`);
+  if (row.pause > 0) lines.push(`after a pause, drawn ${showTime(row.pause)} shorter than it was`);
   return lines.join("\n");
 }

@@ -1,13 +1,13 @@
-// The filter of a timeline: what is typed and pressed goes into the model; which rows pass is decided by the view.
+// The filter of a timeline: it stores the user's input in the model; the view decides which rows pass.
 
 import { h } from "./view.js";
 
 /** @typedef {import("@anywidget/types").AnyModel} Model */
 
-/** Methods that have a button of their own. */
+/** The most methods that have a button. */
 const MOST_METHODS = 8;
 
-/** Milliseconds after the last key until the kernel is told what the filter is. */
+/** The milliseconds after the last key until the filter is sent to the kernel. */
 const TYPING = 300;
 
 /**
@@ -19,7 +19,7 @@ function toggle(text, title, pressed) {
 }
 
 /**
- * The filter: text, refused only, a method; and whether the axis covers the rows in sight.
+ * The filter: text, refused only, a method; and whether the axis covers the visible rows.
  * @param {Model} model
  */
 export function drawFilter(model) {
@@ -48,11 +48,11 @@ export function drawFilter(model) {
       onchange: () => tell(),
     })
   );
-  const refused = toggle("Refused only", "answered 400 or above (but for a HEAD that finds nothing), or not at all", () =>
+  const refused = toggle("Refused only", "Show only exchanges with a status of 400 or above (except a HEAD that finds nothing) or without a response", () =>
     set("refused_only", !model.get("refused_only")));
-  const zoom = toggle("Zoom to rows in sight", "the time axis covers the rows in sight, not all of them", () =>
+  const zoom = toggle("Zoom to visible rows", "The time axis covers the visible rows instead of all rows", () =>
     set("zoomed", !model.get("zoomed")));
-  const methods = h("span", { class: "regtutor-methods", role: "group", "aria-label": "Only one method" });
+  const methods = h("span", { class: "regtutor-methods", role: "group", "aria-label": "Show only one method" });
   /** @type {Map<string, HTMLElement>} */
   const buttons = new Map();
   /** @param {Map<string, number>} counts */
@@ -60,7 +60,7 @@ export function drawFilter(model) {
     for (const [method, number] of counts) {
       let button = buttons.get(method);
       if (button === undefined && buttons.size < MOST_METHODS) {
-        button = toggle("", `only ${method}`, () => set("method", model.get("method") === method ? "" : method));
+        button = toggle("", `Show only ${method}`, () => set("method", model.get("method") === method ? "" : method));
         buttons.set(method, button);
         methods.append(button);
       }

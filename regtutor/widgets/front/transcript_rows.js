@@ -1,4 +1,4 @@
-// What stands in a timeline: the summary, the names of the columns, the legend, a row. It keeps nothing and asks nothing.
+// The parts of a timeline: the summary, the names of the columns, the legend, a row. It keeps no state, sends nothing.
 
 import { h } from "./view.js";
 import { PART_WORDS, axisOf, drawBar, isRefused, showBytes, showTime, statusText } from "./timeline.js";
@@ -6,7 +6,7 @@ import { PART_WORDS, axisOf, drawBar, isRefused, showBytes, showTime, statusText
 /**
  * @typedef {import("./timeline.js").Row} Row
  * @typedef {import("./timeline.js").Axis} Axis
- * @typedef {{ row: Row, text: string }} Listed a row, and the text that the filter looks into
+ * @typedef {{ row: Row, text: string }} Listed a row, and the text that the filter searches
  */
 
 /** @param {string} text @param {string} [of] @param {string} [title] */
@@ -44,12 +44,13 @@ export function summaryOf(all, shown, unseen) {
   const remarks = [];
   if (total.pauses) {
     const many = total.pauses === 1 ? "A pause is" : `${total.pauses.toLocaleString("en")} pauses are`;
-    remarks.push(`${many} drawn ${showTime(total.cut)} shorter than in truth (dotted).`);
+    remarks.push(`${many} drawn ${showTime(total.cut)} shorter than in reality (dotted).`);
   }
-  if (total.untimed === all.length && all.length) remarks.push("The records do not say when they began: drawn one after another.");
+  if (total.untimed === all.length && all.length) remarks.push("The records have no start times: they are drawn one after another.");
   else if (total.untimed) {
-    const many = total.untimed === 1 ? "One record does" : `${total.untimed.toLocaleString("en")} records do`;
-    remarks.push(`${many} not say when it began: drawn behind those before it.`);
+    const one = "One record has no start time: it is";
+    const many = `${total.untimed.toLocaleString("en")} records have no start time: they are`;
+    remarks.push(`${total.untimed === 1 ? one : many} drawn after the records before.`);
   }
   if (unseen) remarks.push(`${unseen.toLocaleString("en")} more are not shown.`);
   return [figures, ...remarks.map((text) => h("p", { class: "regtutor-remark" }, text))];
@@ -81,7 +82,7 @@ export function drawRow(row, index, axis, isOpen) {
   );
 }
 
-/** The method and the target; where it is narrow, what is before the target's last two parts is cut first. @param {Row} row */
+/** The method and the target; in a narrow row, the last two parts of the target are cut last. @param {Row} row */
 function drawRequest(row) {
   const target = row.short || row.target;
   const [, before, last] = target.match(/^([^?]*?)((?:\/[^/?]*){1,2}(?:\?.*)?)$/) ?? ["", "", target];
@@ -94,7 +95,7 @@ function drawRequest(row) {
   );
 }
 
-/** Bytes of the bodies, with an arrow for each way that had some. @param {Row} row */
+/** The bytes of the bodies, with an arrow for each direction that had any. @param {Row} row */
 function drawBytes(row) {
   const ways = /** @type {[string, number, string][]} */ ([["↑", row.up, "up"], ["↓", row.down, "down"]]);
   const parts = ways.filter(([, bytes]) => bytes > 0).flatMap(([arrow, bytes, way]) => [
@@ -108,7 +109,7 @@ function drawBytes(row) {
 
 /** The names of the columns, and the time axis. */
 export function drawHead() {
-  const names = { number: "#", step: "step", request: "request", status: "answer", bytes: "body bytes", ms: "took" };
+  const names = { number: "#", step: "step", request: "request", status: "response", bytes: "body bytes", ms: "took" };
   const cells = Object.entries(names).map(([name, text]) =>
     h("span", { class: `regtutor-cell regtutor-cell-${name}` }, text),
   );
@@ -120,6 +121,6 @@ export function drawLegend() {
   const entries = Object.entries(PART_WORDS).map(([part, words]) =>
     h("li", {}, h("span", { class: `regtutor-part regtutor-part-${part}` }), words),
   );
-  const refused = h("li", {}, h("span", { class: "regtutor-legend-refused" }), "refused, or not answered");
-  return h("ul", { class: "regtutor-legend", "aria-label": "What the colours of the bars mean" }, ...entries, refused);
+  const refused = h("li", {}, h("span", { class: "regtutor-legend-refused" }), "refused, or no response");
+  return h("ul", { class: "regtutor-legend", "aria-label": "Meaning of the colours of the bars" }, ...entries, refused);
 }

@@ -1,5 +1,5 @@
-// A transcript as a timeline: rows that are filtered here, of which the page holds only those in sight; what is inside
-// an exchange is asked for when it is opened.
+// A transcript as a timeline. Rows are filtered here, and the page contains only the visible ones; the content of an
+// exchange is requested when it is opened.
 
 import { follow, frame, h } from "./view.js";
 import { drawExchange } from "./exchange_lines.js";
@@ -25,7 +25,7 @@ function listing(model) {
 }
 
 /**
- * Puts the newest rows where they belong, once, whichever view of the model does it first.
+ * Inserts the newest rows at their position, once, whichever view of the model does it first.
  * @param {Model} model
  * @param {{ start: number, rows: unknown[][] }} latest
  * @returns {boolean} whether rows before them are missing
@@ -54,7 +54,7 @@ function passing(model, all) {
 }
 
 /**
- * What is shown of the exchange that is open.
+ * The section with the open exchange.
  * @param {Model} model
  * @param {import("./view.js").Ask} ask
  * @param {{ number: (index: number) => string, closed: () => void, ready: (index: number) => void }} around
@@ -67,7 +67,7 @@ function drawOpened(model, ask, around) {
   };
   const element = h("section", {
     class: "regtutor-opened",
-    "aria-label": "The exchange that is open",
+    "aria-label": "The open exchange",
     onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close(),
   });
   const show = () => {
@@ -85,7 +85,7 @@ function drawOpened(model, ask, around) {
         element.replaceChildren(title, drawExchange(data));
         around.ready(index);
       },
-      () => {}, // The frame shows what went wrong.
+      () => {}, // The frame shows the error.
     );
   };
   return { element, show };
@@ -148,16 +148,16 @@ function render({ model, el }) {
     shown = passing(model, all);
     filter.show();
     summary.replaceChildren(...summaryOf(all, shown, model.get("unseen")));
-    nothing.textContent = shown.length || !all.length ? "" : "No exchange passes the filter.";
+    nothing.textContent = shown.length || !all.length ? "" : "No exchange matches the filter.";
     setAxis(0, shown.length);
     list.show(shown.length, Math.max(0, shown.findIndex((index) => index >= activeIndex)));
     drawn({ rows: all.length, shown: shown.length, active: activeIndex });
   };
   const grow = () => {
     if (lengthen(model, model.get("latest"))) {
-      ask("rows", { start: model.get("rows").length }).then((answer) => {
-        lengthen(model, answer);
-        if (answer.rows.length) grow();
+      ask("rows", { start: model.get("rows").length }).then((reply) => {
+        lengthen(model, reply);
+        if (reply.rows.length) grow();
       }, () => {});
     }
     const rows = model.get("rows");

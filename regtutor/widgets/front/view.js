@@ -1,7 +1,7 @@
-// What every view shares: elements without a template language, a frame that keeps key presses to itself, and questions
-// to the kernel that do not wait for ever. Data never becomes markup here: texts are set as text.
+// The common parts of all views: elements without a template language, a frame that keeps key presses inside, and
+// messages to the kernel with a timeout. Data never becomes markup here: texts are set as text.
 
-/** Seconds after which a question that the kernel has not answered is called unanswered. */
+/** The seconds after which the user is told that the kernel does not respond. */
 const PATIENCE = 5;
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -50,16 +50,16 @@ function dress(element, attributes, children) {
 }
 
 /**
- * JupyterLab takes a key that is pressed in a widget for a command to the notebook ("d d" deletes the cell), so key
- * presses end at `element`; but for those with Ctrl, Alt or Meta, and Shift+Enter, which runs the cell.
+ * JupyterLab treats a key press in a widget as a command to the notebook ("d d" deletes the cell), so key presses stop
+ * at `element`, except those with Ctrl, Alt or Meta, and Shift+Enter, which runs the cell.
  * @param {HTMLElement} element
  */
 export function keepKeys(element) {
   if (element.dataset.keysKept) return;
   element.dataset.keysKept = "true";
   element.addEventListener("keydown", (event) => {
-    const meant = event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && event.key === "Enter");
-    if (!meant) event.stopPropagation();
+    const command = event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && event.key === "Enter");
+    if (!command) event.stopPropagation();
   });
 }
 
@@ -70,9 +70,9 @@ export function keepKeys(element) {
  */
 
 /**
- * The frame of a view: its root with a label, the line for what went wrong, and `body`, into which the view draws.
- * `ask` sends a question to the view's Python side and gives its answer; what goes wrong is shown, and the promise is
- * rejected. `drawn` says on the root that everything is drawn, and which state.
+ * The frame of a view: its root with a label, the line for errors, and `body`, into which the view draws. `ask` sends a
+ * message to the view's Python side and resolves to the reply; on an error, it shows the error and rejects the promise.
+ * `drawn` records on the root that everything is drawn, and the state.
  * @param {import("@anywidget/types").AnyModel} model
  * @param {HTMLElement} el
  * @param {string} name such as "exchange-view": the root's class and data-testid
@@ -113,21 +113,21 @@ export function frame(model, el, name, label) {
 /**
  * @param {import("@anywidget/types").AnyModel} model
  * @param {HTMLElement} trouble
- * @param {() => void} calm shows what stood in `trouble` before
+ * @param {() => void} calm restores the former content of `trouble`
  * @returns {{ ask: Ask, close: () => void }}
  */
 export function asking(model, trouble, calm) {
-  /** @type {Map<number, { settle: (answer: any) => void }>} */
+  /** @type {Map<number, { settle: (reply: any) => void }>} */
   const open = new Map();
   let last = 0;
   /** @param {any} message */
-  const answered = (message) => {
+  const received = (message) => {
     const waiting = open.get(message?.re);
     if (waiting === undefined) return;
     open.delete(message.re);
     waiting.settle(message);
   };
-  model.on("msg:custom", answered);
+  model.on("msg:custom", received);
   /** @type {Ask} */
   const ask = (kind, values = {}) =>
     new Promise((resolve, reject) => {
@@ -135,14 +135,14 @@ export function asking(model, trouble, calm) {
       const id = last;
       const late = setTimeout(() => {
         trouble.textContent =
-          "The kernel does not answer. If it is busy, this waits; if it was restarted, run the cell again.";
+          "The kernel does not respond. If it is busy, wait; if it was restarted, run the cell again.";
       }, PATIENCE * 1000);
       open.set(id, {
-        settle: (answer) => {
+        settle: (reply) => {
           clearTimeout(late);
           calm();
-          if (answer.error) reject(new Error(answer.error));
-          else resolve(answer.value);
+          if (reply.error) reject(new Error(reply.error));
+          else resolve(reply.value);
         },
       });
       try {
@@ -154,11 +154,11 @@ export function asking(model, trouble, calm) {
         reject(error);
       }
     });
-  return { ask, close: () => model.off("msg:custom", answered) };
+  return { ask, close: () => model.off("msg:custom", received) };
 }
 
 /**
- * Calls `draw` now and after each change of one of the traits; gives what ends that.
+ * Calls `draw` now and after each change of one of the traits; returns a function that ends this.
  * @param {import("@anywidget/types").AnyModel} model
  * @param {string[]} traits
  * @param {() => void} draw

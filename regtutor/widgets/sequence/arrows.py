@@ -1,7 +1,7 @@
 """Exchanges as the arrows of a sequence diagram, and blobs as bars: small JSON, made of records.
 
-Every text is made here, so that the picture, the table and the lines of text say the same. This module knows nothing of
-widgets, nor how an arrow is drawn.
+Every text is made here, so that the picture, the table and the lines of text agree. This module depends neither on
+widgets nor on the drawing of an arrow.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from regtutor.protocol.text import cut, visible
 from regtutor.stepping.progress import BlobProgress
 
 TARGET_LENGTH = 80
-"""Characters of a short target."""
+"""The most characters of a short target."""
 
 _GOING = {"sending": "uploading", "uploading": "uploading", "fetching": "fetching"}
-"""Fates of a blob whose bytes are on their way, and how they are said."""
+"""Fates of a blob whose bytes are on their way -> the word for it."""
 
 _BEFORE = re.compile(r"^/v2/.+/(?:blobs/(?=uploads/)|(?=(?:blobs|manifests|tags|referrers)/))")
 _DIGEST = re.compile(r"(sha(?:256|512)(?::|%3[Aa])[0-9a-f]{4})[0-9a-f]{28,}")
@@ -30,10 +30,10 @@ _LONG_VALUE = re.compile(r"(=[^&:/%]{4})[^&:]{21,}")
 
 
 def short_target(target: str) -> str:
-    """A request's target as one can say it: ``…/uploads/24df…?digest=sha256:ab12…``.
+    """Return a request's target in a short form: ``…/uploads/24df…?digest=sha256:ab12…``.
 
-    The repository gives way to an ellipsis; of a digest, an upload session's name and a long value the first four
-    characters stay.
+    An ellipsis replaces the repository; a digest, the id of an upload session and a long value keep their first four
+    characters.
     """
     short = _BEFORE.sub("…/", visible(target))
     for pattern in (_DIGEST, _UUID, _LONG_VALUE):
@@ -42,23 +42,23 @@ def short_target(target: str) -> str:
 
 
 def short_digest(digest: str) -> str:
-    """``sha256:ab12…``, as :func:`short_target` writes it."""
+    """Return ``sha256:ab12…``, as :func:`short_target` writes it."""
     return cut(_DIGEST.sub(r"\1…", visible(digest)), 20)
 
 
 def registry_of(exchange: Exchange) -> str:
-    """The name of the registry that was asked, or else its host."""
+    """Return the name of the registry of an exchange, or else its host."""
     return visible(exchange.registry or urlsplit(exchange.url.split("?")[0]).netloc) or "registry"
 
 
 def item_of(number: int, exchange: Exchange, *, detour: bool = False) -> dict[str, Any]:
-    """An exchange as an item of ``SequenceView``: texts, and what decides colours.
+    """Return an exchange as an item of ``SequenceView``: its texts, and the values that decide its colours.
 
     Parameters
     ----------
-    number: that stands at its arrow, from 1.
-    exchange: what was recorded.
-    detour: whether the learner changed the request on purpose, so that it is no part of the walk.
+    number: the number at its arrow, from 1.
+    exchange: the record.
+    detour: whether the learner changed the request on purpose, so that it is not part of the walk.
     """
     item = {
         "number": number,
@@ -101,12 +101,12 @@ def amount(size: int) -> str:
 
 def _answer(exchange: Exchange) -> str:
     if exchange.response is None:
-        return "no answer"
+        return "no response"
     return visible(f"{exchange.response.status} {exchange.response.reason}".strip())
 
 
 def _sentence(item: dict[str, Any], exchange: Exchange) -> str:
-    """The item for those who hear it: number, method, repository, what went, what came."""
+    """Return the item as a sentence for screen readers: number, method, repository, bytes sent, response."""
     match = parse(exchange.method, exchange.target)
     where = visible(match.path.get("repository", "")) if match else ""
     parts = [f"{item['number']}: {item['method']} to {where or item['registry']}"]
@@ -115,24 +115,24 @@ def _sentence(item: dict[str, Any], exchange: Exchange) -> str:
     if item["up"]:
         parts.append(item["up"] if "withheld" in item["up"] else f"{item['up']} sent")
     parts += [f"first {interim}" for interim in item["interims"]]
-    parts.append("no answer" if exchange.response is None else f"answered {item['answer']}")
+    parts.append("no response" if exchange.response is None else f"response {item['answer']}")
     return ", ".join(parts) + (f": {item['meaning']}" if item["meaning"] else "")
 
 
 def blob_of(row: BlobProgress) -> dict[str, Any]:
-    """A blob as ``SequenceView`` draws it: ``name``, ``digest``, ``size`` and ``sent`` in bytes, ``fate``."""
+    """Return a blob as ``SequenceView`` draws it: ``name``, ``digest``, ``size`` and ``sent`` in bytes, ``fate``."""
     return {"name": row.what, "digest": row.digest, "size": row.size, "sent": row.sent, "fate": row.fate}
 
 
 def fate_text(size: int, sent: int, fate: str) -> str:
-    """What is said beside a bar: ``uploading 40 %``; of any fate that is settled, its word."""
+    """Return the text next to a bar: ``uploading 40 %``, or the word for a fate that is settled."""
     if fate not in _GOING:
         return visible(fate)
     return f"{_GOING[fate]} {100 * sent // size if size else 100} %"
 
 
 def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:
-    """The arrows as lines of text, two or more for each exchange."""
+    """Return the arrows as lines of text, two or more for each exchange."""
     lines: list[str] = []
     for item in items:
         to = item["registry"]
@@ -140,7 +140,7 @@ def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:
         sent = f"  {item['up']}" if item["up"] else ""
         lines.append(f"{item['number']:>3}  client -> {to}  {item['method']} {item['short']}{sent}{yours}")
         if item["outcome"] == "none":
-            lines.append(f"     client x- {to}  no answer: {item['meaning']}")
+            lines.append(f"     client x- {to}  no response: {item['meaning']}")
             continue
         lines += [f"     client <- {to}  {interim}" for interim in item["interims"]]
         lines.append(f"     client <- {to}  {item['answer']}: {item['meaning']}")
@@ -149,11 +149,11 @@ def lines_of(items: Sequence[dict[str, Any]]) -> list[str]:
 
 _COLOURS = {"good": "#1b6e2c", "quiet": "#6b5b00", "bad": "#b3261e", "none": "#b3261e"}
 _CELL = "text-align:left;vertical-align:top;padding:2px 10px 2px 0"
-_TABLE_HEAD = ("", "request", "body", "answer", "what it says")
+_TABLE_HEAD = ("", "request", "body", "response", "meaning")
 
 
 def table_of(items: Sequence[dict[str, Any]], current: int = -1) -> str:
-    """The arrows as an HTML table with inline styles; the row at index ``current`` is marked, in words as well."""
+    """Return the arrows as an HTML table with inline styles; the row at ``current`` is marked, in words as well."""
     head = "".join(f'<th scope="col" style="{_CELL}">{escape(name)}</th>' for name in _TABLE_HEAD)
     rows = "".join(_row(item, index == current) for index, item in enumerate(items))
     return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
@@ -163,13 +163,13 @@ def _row(item: dict[str, Any], current: bool) -> str:
     marks = [mark for mark, holds in (("shown", current), ("yours", item["detour"])) if holds]
     number = " ".join([str(item["number"]), *marks])
     request = f'<code title="{escape(item["target"])}">{escape(item["method"])} {escape(item["short"])}</code>'
-    answer = [*item["interims"], item["answer"]]
+    statuses = [*item["interims"], item["answer"]]
     colour = _COLOURS[item["outcome"]]
     cells = (
         escape(number),
         request,
         escape(item["up"]),
-        f'<strong style="color:{colour};background:#fff">{escape(", ".join(answer))}</strong>',
+        f'<strong style="color:{colour};background:#fff">{escape(", ".join(statuses))}</strong>',
         escape(item["meaning"]),
     )
     weight = ";font-weight:bold" if current else ""

@@ -1,7 +1,7 @@
 """A walk as a sequence diagram: client and registry, an arrow for each message, and a bar for each blob.
 
-It draws items that :func:`~regtutor.widgets.sequence.arrows.item_of` makes; it knows neither walks nor how a request is
-sent.
+It draws items that :func:`~regtutor.widgets.sequence.arrows.item_of` makes; it depends neither on walks nor on how
+requests are sent.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ from regtutor.widgets.sequence.arrows import (
 from regtutor.widgets.view import View, picture, script, style
 
 MOST = 200
-"""Exchanges that are drawn at once, around the one that is shown."""
+"""The most exchanges that are drawn at once, around the selected one."""
 
 BARS = 100
-"""Blobs that are drawn."""
+"""The most blobs that are drawn."""
 
 MOVES = 20
-"""How often at most a bar moves while one body goes."""
+"""How often a bar moves, at most, while one body is sent."""
 
 
 class SequenceView(View):
-    """The exchanges as arrows between the client and each registry, time downwards, and each blob's bar.
+    """The exchanges as arrows between the client and each registry, time downwards, and a bar for each blob.
 
     Up, Down, Home and End move between the exchanges; Enter or a click chooses one, which sets :attr:`selected`.
 
     Parameters
     ----------
-    registries: their names, as the exchanges have them; with two, the client stands between them.
-    drawing: gives the SVG that the static form shows, such as ``lambda: svg_of(transcript)``; None for a table alone.
+    registries: their names, as in the exchanges; of two registries, one is drawn on each side of the client.
+    drawing: returns the SVG of the static form, such as ``lambda: svg_of(transcript)``; None for a table alone.
 
     Attributes
     ----------
-    selected: the index of the exchange that is lit, -1 for none. It changes when the learner chooses another: observe
-        it. What an observer raises is shown in the view.
+    selected: the index of the highlighted exchange, -1 for none. It changes when the learner chooses another: observe
+        it. The view shows an error that an observer raises.
     """
 
     _esm = script("sequence_view.js")
@@ -60,12 +60,12 @@ class SequenceView(View):
     questions: ClassVar = {"select": "_choose"}
 
     scene = traitlets.Dict().tag(sync=True)
-    """What is drawn: registries, items, how many are left out before and after them, blobs."""
+    """The content of the drawing: registries, items, how many are left out before and after them, blobs."""
     selected = traitlets.Int(-1).tag(sync=True)
     ghost = traitlets.Dict().tag(sync=True)
-    """The request about to be sent: its ``text``, and the registry it goes ``to``."""
+    """The request about to be sent: its ``text``, and the registry that it goes ``to``."""
     bars = traitlets.Dict().tag(sync=True)
-    """Digest -> bytes ``sent``, ``fate``, and the ``text`` that says it."""
+    """Digest -> bytes ``sent``, ``fate``, and both as ``text``."""
 
     def __init__(self, registries: Sequence[str] = ("registry",), drawing: Callable[[], str] | None = None) -> None:
         self._items: list[dict[str, Any]] = []
@@ -76,12 +76,12 @@ class SequenceView(View):
 
     @classmethod
     def of(cls, transcript: Transcript, image: Image | Index | None = None) -> SequenceView:
-        """A whole transcript by itself: none is lit until one is chosen, and none is dimmed.
+        """Return the view of a whole transcript: no exchange is highlighted until one is chosen, and none is dimmed.
 
         Parameters
         ----------
-        transcript: what was recorded.
-        image: what was pushed or pulled, for a bar for each of its blobs; None for no bars.
+        transcript: the exchanges.
+        image: the image or index that was pushed or pulled, for a bar for each of its blobs; None for no bars.
         """
         registries = list(dict.fromkeys(map(registry_of, transcript)))
         view = cls(registries or ("registry",), lambda: svg_of(transcript))
@@ -104,12 +104,12 @@ class SequenceView(View):
         Parameters
         ----------
         items: from :func:`item_of`, in the order of time.
-        current: the index of the one to be lit, -1 for none, as before the first; later ones are dimmed.
+        current: the index of the exchange to highlight, -1 before the first; later ones are dimmed.
         ghost: the request about to be sent, such as ``"put_blob"``; ``""`` for none.
-        blobs: from :func:`blob_of`; of each ``name`` (such as ``"layer 1"``), ``digest``, ``size`` and ``sent`` in
+        blobs: from :func:`blob_of`; each with ``name`` (such as ``"layer 1"``), ``digest``, ``size`` and ``sent`` in
             bytes, and ``fate``: ``waiting``, ``sending`` or ``uploading``, ``uploaded``, ``mounted``,
             ``already there``, ``fetching``, ``fetched``, ``deleted``, or another word.
-        ghost_to: the registry that it goes to; by default the last.
+        ghost_to: the registry of the request about to be sent; by default the last.
         """
         self._items, self._blobs = [dict(item) for item in items], [dict(blob) for blob in blobs]
         current = min(max(current, -1), len(self._items) - 1)
@@ -117,17 +117,17 @@ class SequenceView(View):
             self.bars = {str(blob["digest"]): _bar(blob["size"], blob["sent"], blob["fate"]) for blob in self._blobs}
             self.ghost = {"text": visible(ghost), "to": ghost_to or self._registries[-1]} if ghost else {}
             self.scene = self._scene(current)
-            # Last: an observer may look at the rest.
+            # Last, so that an observer finds the other traits up to date.
             self.selected = current
 
     def move(self, digest: str, sent: int, fate: str = "sending") -> None:
-        """Move one blob's bar; of many small moves of a body only :data:`MOVES` are shown.
+        """Move the bar of one blob; of many small moves of a body, only :data:`MOVES` are shown.
 
         Parameters
         ----------
-        digest: of a blob that :meth:`show` was given; another is left alone.
-        sent: bytes of it that went so far.
-        fate: what becomes of it, as in :meth:`show`.
+        digest: of a blob that was passed to :meth:`show`; any other digest is ignored.
+        sent: bytes of it that have been sent so far.
+        fate: its fate, as in :meth:`show`.
         """
         size = next((int(blob["size"]) for blob in self._blobs if blob["digest"] == digest), None)
         before = self.bars.get(digest)
@@ -166,7 +166,7 @@ class SequenceView(View):
 
     @traitlets.observe("selected")
     def _reframe(self, change: Any) -> None:
-        """Where the lit exchange is not among those that are drawn, draw others."""
+        """Draw other exchanges if the highlighted one is not among those that are drawn."""
         first, count = self.scene["before"], len(self.scene["items"])
         if change.new >= 0 and not first <= change.new < first + count:
             self.scene = self._scene(change.new)
@@ -176,16 +176,16 @@ class SequenceView(View):
         return self.selected
 
     def static_html(self) -> str:
-        """The diagram as a picture, where there is one to be had, and the arrows as a table."""
+        """Return the diagram as a picture, if ``drawing`` was given, and the arrows as a table."""
         first = self.scene["before"]
         table = table_of(self.scene["items"], self.selected - first)
-        said = f"A sequence diagram of {len(self._items)} exchanges; the table below it has the same."
-        drawn = picture(self._drawing(), said) if self._drawing is not None else ""
+        description = f"A sequence diagram of {len(self._items)} exchanges; the table below it has the same content."
+        drawn = picture(self._drawing(), description) if self._drawing is not None else ""
         notes = "".join(f"<p>{note}</p>" for note in self._left_out())
         return f"<div>{drawn}{table}{notes}</div>"
 
     def as_text(self) -> str:
-        """An arrow in each line, then the request about to be sent, then the blobs."""
+        """Return one arrow on each line, then the request about to be sent, then the blobs."""
         lines = [*lines_of(self.scene["items"]), *self._left_out()]
         if self.ghost:
             lines.append(f"     next: {self.ghost['text']}")

@@ -1,1 +1,1 @@
-"""The stepper: a walk that goes forwards and backwards, one request at a time."""
+"""The stepper: go through a walk one request at a time, and look back at each state."""

@@ -1,4 +1,4 @@
-"""The stepper's controls and how they are laid out: ipywidgets with their names, words and tooltips, and no meaning."""
+"""The controls of the stepper and their layout: ipywidgets with their names, labels and tooltips, without behaviour."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from regtutor.stepping.machine import NEW, RUN_LIMIT, SAME
 
 WHERE = (("in a new repository", NEW), ("in the same repository", SAME))
 BUTTONS = {
-    "back": ("Back", "arrow-left", "Show the state before, as it was then. Nothing is undone in the registry."),
-    "forward": ("Forward", "arrow-right", "Show the state after this one; nothing is sent"),
-    "send": ("Send", "paper-plane", "Send the request about to be sent, as it stands"),
-    "run": ("Run to the end", "fast-forward", f"Send every request that is left (at most {RUN_LIMIT} at a time)"),
-    "reset": ("Reset", "refresh", "Start anew, as chosen beside it; the registry stays as it is"),
-    "freeze": ("Freeze", "camera", "Put the present state into the notebook as a picture that needs no kernel"),
+    "back": ("Back", "arrow-left", "Show the previous state, as it was then. Nothing is undone in the registry."),
+    "forward": ("Forward", "arrow-right", "Show the next state; nothing is sent"),
+    "send": ("Send", "paper-plane", "Send the request, as its fields show it"),
+    "run": ("Run to the end", "fast-forward", f"Send all remaining requests (at most {RUN_LIMIT} at a time)"),
+    "reset": ("Reset", "refresh", "Start again in the chosen repository; the registry stays as it is"),
+    "freeze": ("Freeze", "camera", "Store the current state in the notebook as a picture that needs no kernel"),
 }
-"""Name -> what stands on the button, its icon, its tooltip."""
+"""Name -> the text of the button, its icon, its tooltip."""
 
 
 def button(name: str) -> ipywidgets.Button:
-    """The button of that name in :data:`BUTTONS`."""
+    """Return the button of that name in :data:`BUTTONS`."""
     description, icon, tooltip = BUTTONS[name]
     made = ipywidgets.Button(description=description, icon=icon, tooltip=tooltip)
     made.layout.width = "auto"
@@ -29,7 +29,7 @@ def button(name: str) -> ipywidgets.Button:
 
 
 def choice_list(description: str, options: Iterable[tuple[str, str]], value: str, name: str) -> ipywidgets.Dropdown:
-    """A list with its label; options are what is shown, and its value."""
+    """Return a labelled list; an option is a text and its value."""
     style = {"description_width": "initial"}
     chosen = ipywidgets.Dropdown(description=description, options=list(options), value=value, style=style)
     chosen.layout.width = "auto"
@@ -37,7 +37,7 @@ def choice_list(description: str, options: Iterable[tuple[str, str]], value: str
 
 
 def html(*names: str) -> ipywidgets.HTML:
-    """A part that is filled later, with these names as its classes."""
+    """Return an empty part, to be filled later, with these names as its classes."""
     part = ipywidgets.HTML()
     part.layout.width = "auto"
     for name in names:
@@ -46,7 +46,7 @@ def html(*names: str) -> ipywidgets.HTML:
 
 
 def wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
-    """In a row, and in further rows where there is no room."""
+    """Return the children in a row that wraps."""
     box = ipywidgets.HBox(children=children)
     box.layout.flex_flow = "row wrap"
     box.layout.align_items = "center"
@@ -55,7 +55,7 @@ def wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
 
 
 def columns(*parts: tuple[tuple[ipywidgets.Widget, ...], str]) -> ipywidgets.HBox:
-    """Columns of parts, each with its ``flex``, side by side where there is room, else one below the other."""
+    """Return columns of parts, each with its ``flex``, side by side if there is room, else one below the other."""
     made = [ipywidgets.VBox(column).add_class("regtutor-column") for column, _ in parts]
     box = wrapping(*made)
     box.layout.grid_gap = "14px 24px"
@@ -66,7 +66,7 @@ def columns(*parts: tuple[tuple[ipywidgets.Widget, ...], str]) -> ipywidgets.HBo
 
 
 def parts_of(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
-    """Every widget below ``widget``, with their layouts and styles, and its own layout."""
+    """Return every widget below ``widget``, with their layouts and styles, and its own layout."""
     found = [widget.layout]
     for child in getattr(widget, "children", ()):
         found += [*parts_of(child), child]

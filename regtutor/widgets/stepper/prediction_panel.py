@@ -1,4 +1,4 @@
-"""Predict first: fields to pick a status and headers before a request is sent, the verdict after it, and the score."""
+"""The fields to predict a status and headers before a request is sent, the verdict after it, and the score."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from regtutor.protocol.responses import meaning
 from regtutor.stepping.predicting import HEADERS_ASKED, Guess, Question, Score, Verdict, judge
 
 _PICK_ONE = ("pick one", 0)
-"""No status; a list whose value is None shows an empty field."""
+"""No status; a list without a value would show an empty field."""
 
-_MARKS = {True: ("regtutor-right", "right"), False: ("regtutor-wrong", "not so")}
+_MARKS = {True: ("regtutor-right", "right"), False: ("regtutor-wrong", "wrong")}
 
 
 class PredictionPanel(ipywidgets.VBox):
-    """The fields for one guess at a time; what was guessed before is judged and counted.
+    """The fields for one guess at a time, with the verdict on the last guess and the score.
 
     Parameters
     ----------
-    picked: is called when the learner picks a status, since only then may the request be sent.
+    picked: called when the learner picks a status, since only then the request can be sent.
 
     Attributes
     ----------
     score: the points so far, by concept.
-    verdict: on the last guess; None before the first, and when something else than a guess was shown since.
+    verdict: on the last guess; None before the first, and again once a request is sent without a guess, or after Reset.
     """
 
     def __init__(self, picked: Callable[[], None]) -> None:
@@ -36,7 +36,7 @@ class PredictionPanel(ipywidgets.VBox):
         self.verdict: Verdict | None = None
         self._question: Question | None = None
         self._picked = picked
-        self._asked = ipywidgets.HTML()
+        self._question_text = ipywidgets.HTML()
         label = {"description_width": "70px"}
         self._status = ipywidgets.Dropdown(description="Status", options=(_PICK_ONE,), style=label)
         self._status.layout.width = "100%"
@@ -48,29 +48,29 @@ class PredictionPanel(ipywidgets.VBox):
         row = ipywidgets.HBox(self._headers)
         row.layout.flex_flow = "row wrap"
         row.add_class("regtutor-predict-headers")
-        self._fields = ipywidgets.VBox([self._asked, self._status, row])
-        self._told = ipywidgets.HTML()
-        self._told.add_class("regtutor-verdict")
-        super().__init__([self._fields, self._told])
+        self._fields = ipywidgets.VBox([self._question_text, self._status, row])
+        self._verdict_text = ipywidgets.HTML()
+        self._verdict_text.add_class("regtutor-verdict")
+        super().__init__([self._fields, self._verdict_text])
         self.add_class("regtutor-prediction")
         self.ask(None)
 
     @property
     def ready(self) -> bool:
-        """Whether nothing is asked, or a status was picked."""
+        """Whether there is no question, or a status was picked."""
         return self._question is None or bool(self._status.value)
 
     def ask(self, question: Question | None) -> None:
-        """Ask this; the fields are emptied, unless it is what is asked already. None asks nothing."""
+        """Ask ``question``, with empty fields unless it is the current question already. None asks nothing."""
         if question == self._question and question is not None:
             return
         self._question = question
         self._fields.layout.display = "none" if question is None else ""
         if question is None:
             return
-        self._asked.value = (
-            f'<div class="regtutor-title">Predict: what will the registry answer? ({escape(question.concept)})</div>'
-            "<p>Pick the status, tick the headers that the answer will carry, then Send.</p>"
+        self._question_text.value = (
+            f'<div class="regtutor-title">Predict: how will the registry respond? ({escape(question.concept)})</div>'
+            "<p>Pick the status, tick the headers that the response will have, then press Send.</p>"
         )
         options = [(f"{status}: {meaning(question.step, status)}", status) for status in question.statuses]
         self._status.options = [_PICK_ONE, *options]
@@ -80,29 +80,29 @@ class PredictionPanel(ipywidgets.VBox):
             box.layout.display = "" if name else "none"
 
     def guess(self, status: int | None, headers: Iterable[str] = ()) -> None:
-        """Pick as a learner does.
+        """Pick a status and headers, as a learner does.
 
         Raises
         ------
-        InvalidArgument: for what is not offered, and if nothing is asked.
+        InvalidArgument: for an option that is not offered, and without a question.
         """
         question, names = self._question, frozenset(headers)
         if question is None or status not in question.statuses or not names <= set(question.headers):
-            offered = "nothing is asked now" if question is None else _offered(question)
+            offered = "there is no question now" if question is None else _offered(question)
             raise InvalidArgument("This cannot be predicted here", offered, "Pick one of the statuses that are offered")
         self._status.value = status
         for box in self._headers:
             box.value = box.description in names
 
     def judge(self, exchange: Exchange | None) -> None:
-        """Say how right the guess was, and count it; without a question, forget the last verdict."""
+        """Judge the guess, show the verdict and add it to the score; without a question, remove the last verdict."""
         if self._question is None:
-            self.verdict, self._told.value = None, ""
+            self.verdict, self._verdict_text.value = None, ""
             return
         headers = (box.description for box in self._headers if box.value)
         self.verdict = judge(self._question, Guess.of(self._status.value or None, headers), exchange)
         self.score = self.score.add(self.verdict)
-        self._told.value = verdict_html(self.verdict, self.score)
+        self._verdict_text.value = verdict_html(self.verdict, self.score)
         self._question = None
 
 
@@ -112,7 +112,7 @@ def _offered(question: Question) -> str:
 
 
 def verdict_html(verdict: Verdict, score: Score) -> str:
-    """A verdict, row by row, and the score by concept."""
+    """Return a verdict, row by row, and the score by concept."""
     rows = "".join(_judged(row.right, row.said) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
     tallies = "".join(
         f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.asked}</td></tr>"

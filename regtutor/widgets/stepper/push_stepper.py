@@ -1,7 +1,7 @@
-"""A push, or another walk, in a widget: a request at a time, forwards and backwards, each as it is or as one breaks it.
+"""A push, or another walk, in a widget: one request at a time, forwards and backwards, original or edited.
 
-The widget is thin: :class:`~regtutor.stepping.machine.Stepping` knows what a click means, the views and ``panels`` how
-a state looks. What a click does, a method does too.
+The widget is thin: :class:`~regtutor.stepping.machine.Stepping` defines the effect of a click; the views and ``panels``
+define how a state looks. Every click has a method that does the same.
 """
 
 from __future__ import annotations
@@ -42,30 +42,30 @@ class _Frame(Guard):
 
 
 class PushStepper(Freezing):
-    """A walk against a registry, a request at a time.
+    """A walk against a registry, one request at a time.
 
-    *Send* sends the request about to be sent, as it is or as you changed it; *Back* and *Forward* show the states
-    as they were, without undoing anything in the registry; *Run to the end* sends all that is left; *Reset* starts the
-    chosen walk anew. Made anew for the same registry, repository and tag, or by running its cell again, it replaces the
-    former one.
+    *Send* sends the request about to be sent, in its original form or as you changed it; *Back* and *Forward* show the
+    states as they were, without undoing anything in the registry; *Run to the end* sends the remaining requests;
+    *Reset* starts the chosen walk again. A new stepper for the same registry, repository and tag, or from another run
+    of its cell, replaces the former one.
 
     Parameters
     ----------
     reg: the registry.
     image: from ``sample_image`` or ``load_image``, or an index, from ``sample_index`` or ``load_index``.
-    repository, tag: where to, such as ``"library/hello"`` and ``"v1"``.
-    walk: what to step through: ``monolithic``, ``chunked``, ``mount``, ``already there``, ``pull``, ``delete`` or
-        ``referrers``. What it needs in the registry is pushed first, and said.
+    repository, tag: the destination, such as ``"library/hello"`` and ``"v1"``.
+    walk: the walk to step through: ``monolithic``, ``chunked``, ``mount``, ``already there``, ``pull``, ``delete`` or
+        ``referrers``. Content that it needs in the registry is pushed first, and a note says so.
 
     Attributes
     ----------
     stepping: the state machine behind the buttons; its states hold every exchange.
-    error: what went wrong, why, and what to do next, a line each; ``""`` if nothing did.
+    error: what went wrong, why, and what to do next, one line each; ``""`` without an error.
 
     Raises
     ------
-    ImageError: if the image cannot be pushed as it stands.
-    InvalidArgument: for a walk that there is not. What the registry refuses is shown in the widget.
+    ImageError: if the image cannot be pushed in its current state.
+    InvalidArgument: if the walk does not exist. A refusal by the registry is not raised but shown in the widget.
     """
 
     error = traitlets.Unicode("").tag(sync=False)
@@ -128,38 +128,38 @@ class PushStepper(Freezing):
             self._headers,
         ]
 
-    # -- what one can do -------------------------------------------------------------------------------------------
+    # -- the buttons as methods ------------------------------------------------------------------------------------
 
     def send(self) -> Exchange | None:
-        """Send the request about to be sent, as *Send* does; the exchange, or None if there is no record of one."""
+        """Send the request about to be sent, as *Send* does; return the exchange, or None without a record of it."""
         count = len(self.stepping.states)
         self._do(self._send_it)
         return self.state.exchange if len(self.stepping.states) > count else None
 
     def back(self) -> None:
-        """Show the state before, as *Back* does."""
+        """Show the previous state, as *Back* does."""
         self._do(self._go_back)
 
     def forward(self) -> None:
-        """Show the state after this one, as *Forward* does."""
+        """Show the next state, as *Forward* does."""
         self._do(self._go_forward)
 
     def run(self) -> None:
-        """Send all that is left, as *Run to the end* does."""
+        """Send all remaining requests, as *Run to the end* does."""
         self._do(self._run_on)
 
     def reset(self, walk: str | None = None, where: str = NEW) -> None:
-        """Start anew, as *Reset* does.
+        """Start again, as *Reset* does.
 
         Parameters
         ----------
-        walk: another walk; by default the present one.
+        walk: another walk; by default the current one.
         where: ``"new"``, a new repository, or ``"same"``.
         """
-        self._do(lambda: self._start_anew(where, walk))
+        self._do(lambda: self._start_again(where, walk))
 
     def choose(self, walk: str) -> None:
-        """Start another walk anew, as choosing it in the list does."""
+        """Start another walk, as choosing it in the list does."""
         self.reset(walk)
 
     def edit(
@@ -170,13 +170,13 @@ class PushStepper(Freezing):
         headers: Mapping[str, str | None] | Iterable[tuple[str, str]] | None = None,
         body: str | None = None,
     ) -> None:
-        """Change the request about to be sent, as typing in its fields does; what is None stays as it is.
+        """Change the request about to be sent, as typing in its fields does; ``None`` changes nothing.
 
         Parameters
         ----------
         method, target: any text.
-        headers: a mapping changes single headers (None takes one away); pairs replace them all.
-        body: one of those that the list offers, such as ``"one byte changed"``.
+        headers: a mapping changes single headers (the value None removes one); pairs replace them all.
+        body: one of the bodies in the list, such as ``"one byte changed"``.
         """
         draft = self.state.draft
         if isinstance(headers, Mapping):
@@ -190,16 +190,16 @@ class PushStepper(Freezing):
         self._do(move)
 
     def undo_edit(self) -> None:
-        """Have the request again that the walk meant to send."""
+        """Restore the original request, as *Undo my changes* does."""
         self._do(self._take_back)
 
     def predict(self, status: int, headers: Iterable[str] = ()) -> None:
-        """Guess the answer to the request about to be sent; the next :meth:`send` is judged, and no other.
+        """Predict the response to the request about to be sent; only the next :meth:`send` is judged.
 
         Parameters
         ----------
-        status: one of those that are offered.
-        headers: which of those that are offered the answer will carry.
+        status: one of the statuses that are offered.
+        headers: those of the offered headers that the response will have.
         """
         self._once = self._once or not self._predict.value
         self._predict.value = True
@@ -217,7 +217,7 @@ class PushStepper(Freezing):
 
     @property
     def states(self) -> tuple[State, ...]:
-        """Every state of the present walk."""
+        """Every state of the current walk."""
         return tuple(self.stepping.states)
 
     @property
@@ -227,18 +227,18 @@ class PushStepper(Freezing):
 
     @property
     def transcript(self) -> Transcript:
-        """Everything that was sent step by step: every walk, also before a reset, and your own versions.
+        """Every exchange that was made step by step, including walks before a reset and your own versions.
 
-        What a walk needed beforehand is in ``stepping.prepared``.
+        The exchanges of the preparation of the current walk are in ``stepping.prepared``.
         """
         title = f"stepping through {self.stepping.repository}:{self.stepping.tag}"
         return Transcript.of([*self._former, *self.stepping.states[-1].exchanges], title)
 
     def freeze(self) -> None:
-        """Put the present state into every output in which the stepper is shown, as *Freeze* does."""
+        """Store the current state in every output that shows the stepper, as *Freeze* does."""
         self._do(self._freeze_all)
 
-    # -- moves: each says what it did ------------------------------------------------------------------------------
+    # -- moves: each returns a sentence about its effect -----------------------------------------------------------
 
     def _go_back(self) -> str:
         self.stepping.back()
@@ -251,7 +251,7 @@ class PushStepper(Freezing):
     def _send_it(self) -> str:
         self._take_refused()
         if not self._prediction.ready:
-            return "Pick a status first: that is your prediction. Or switch off Predict first."
+            return 'Pick a status first: it is your prediction. Or clear the checkbox "Predict first".'
         self._say_sending(self.stepping.state)
         count = len(self.stepping.states)
         try:
@@ -268,25 +268,25 @@ class PushStepper(Freezing):
         self._prediction.ask(None)
         self._prediction.judge(None)
         self.stepping.run(self._say_sending)
-        return f"{RUN_LIMIT} requests were sent; run again to go on." if self.stepping.can_send else ""
+        return f"{RUN_LIMIT} requests were sent; run again to continue." if self.stepping.can_send else ""
 
     def _chosen(self, _change: Any) -> None:
         if not self._showing:
             self._do(self._start_chosen)
 
     def _start_chosen(self) -> str:
-        return self._start_anew(self._where.value, self._walk.value)
+        return self._start_again(self._where.value, self._walk.value)
 
-    def _start_anew(self, where: str, walk: str | None) -> str:
+    def _start_again(self, where: str, walk: str | None) -> str:
         former = self.stepping.states[-1].exchanges
         chosen = CHOICES.get(walk or "", self.stepping.choice)
         self._position.value = panels.preparing(chosen.label)
-        said = self.stepping.reset(where, walk)
+        effect = self.stepping.reset(where, walk)
         self._former += former
         self._where.value = where
         self._prediction.ask(None)
         self._prediction.judge(None)
-        return f"{self.stepping.choice.shows} {said}"
+        return f"{self.stepping.choice.shows} {effect}"
 
     def _take_back(self) -> str:
         self.stepping.undo_edit()
@@ -294,8 +294,8 @@ class PushStepper(Freezing):
 
     def _freeze_all(self) -> str:
         if not self.refresh_outputs():
-            return "The stepper stands in no output of the notebook yet: end a cell with it, and freeze it then."
-        return "The present state now stands in the notebook as a picture; save the notebook to keep it."
+            return "No output of the notebook shows the stepper yet: end a cell with it, and then press Freeze."
+        return "The notebook now contains the current state as a picture; save the notebook to keep it."
 
     def _edited(self) -> None:
         self._do(self._take_edit, keep_fields=True)
@@ -306,11 +306,11 @@ class PushStepper(Freezing):
         return ""
 
     def _take_refused(self) -> str:
-        """What was typed and could not be taken is refused again: another request than the one seen must not go out."""
+        """Check invalid content of the fields again: a request that differs from the fields must not be sent."""
         return self._take_edit() if self._editor.refused else ""
 
     def _selected(self, change: Any) -> None:
-        """The learner chose an exchange in the diagram: show the state in which it was the last."""
+        """Show the state whose last exchange is the one that the learner chose in the diagram."""
         exchanges = self.stepping.states[-1].exchanges
         if self._showing or not 0 <= change.new < len(exchanges):
             return
@@ -324,18 +324,19 @@ class PushStepper(Freezing):
     _showing = False
 
     def _do(self, move: Callable[[], str], *, keep_fields: bool = False) -> None:
-        """Every click goes through here: what goes wrong is shown, and what nobody foresaw is raised as well."""
-        said, error = "", None
+        """Run the move of a click: every error is shown, and an unexpected one is raised as well."""
+        effect, error = "", None
         try:
-            said = move()
+            effect = move()
         except KeyboardInterrupt:
-            said = (
-                "Interrupted: the registry may have got a request whose answer is not here. Send sends what is shown."
+            effect = (
+                "Interrupted: the registry may have received a request whose response is not shown here. "
+                "Press Send to send the request that is shown."
             )
         except Exception as caught:  # noqa: BLE001  ipywidgets would hide it in a log, so it is shown first
             error = caught
         try:
-            self._show(said, keep_fields=error is not None and (keep_fields or self._editor.refused))
+            self._show(effect, keep_fields=error is not None and (keep_fields or self._editor.refused))
         except Exception as caught:  # noqa: BLE001  the same for a state that cannot be shown
             error = error or caught
             self._show_failure(error)
@@ -344,12 +345,12 @@ class PushStepper(Freezing):
             if not isinstance(error, RegtutorError):
                 raise error
 
-    def _show(self, said: str, *, keep_fields: bool = False) -> None:
+    def _show(self, effect: str, *, keep_fields: bool = False) -> None:
         stepping, state = self.stepping, self.stepping.state
         self._showing = True
         try:
             self._show_failure(state.error)
-            self._notice.value = panels.notice(said) + panels.changed(state) + panels.notice(state.note)
+            self._notice.value = panels.notice(effect) + panels.changed(state) + panels.notice(state.note)
             self._walk.value = stepping.choice.name
             self._about.value = panels.about_to_be_sent(state, live=stepping.live)
             self._size.value = panels.body_of(state.draft)
@@ -367,7 +368,7 @@ class PushStepper(Freezing):
             self._allow()
         finally:
             self._showing = False
-        # Last: who sees the new position, sees everything else of that state as well.
+        # Last, so that the new position is never visible before the rest of its state.
         self._position.value = panels.position(stepping)
 
     def _show_sequence(self) -> None:
@@ -384,7 +385,7 @@ class PushStepper(Freezing):
         self._prediction.ask(question(draft, self.stepping.state.exchanges) if asks and draft is not None else None)
 
     def _allow(self) -> None:
-        """Enable what can be pressed now."""
+        """Enable the buttons that can be pressed now."""
         stepping = self.stepping
         allowed = {
             "back": stepping.can_back,
@@ -405,7 +406,7 @@ class PushStepper(Freezing):
         self._sequence.move(digest, sent, "fetching" if fetching else "sending")
 
     def _show_failure(self, error: Exception | None) -> None:
-        self.error = "\n".join(part for part in panels.told(error) if part) if error else ""
+        self.error = "\n".join(part for part in panels.error_lines(error) if part) if error else ""
         self._failure.value = panels.failure(error)
 
     def _drawing(self) -> str:
@@ -413,13 +414,13 @@ class PushStepper(Freezing):
         return svg_of(Transcript.of(map(slim, self.state.exchanges), title))
 
     def close(self) -> None:
-        """Take the widget off the page, with every part of it; the registry stays as it is."""
+        """Remove the widget and all its parts from the page; the registry stays as it is."""
         for part in parts_of(self):
             part.close()
         super().close()
 
     def static_html(self) -> str:
-        """The present state: where one is, the diagram, the last exchange explained, the request that comes next."""
+        """Return the current state: the position, the diagram, the last exchange explained, and the next request."""
         state = self.state
         parts = [panels.position(self.stepping), self._sequence.static_html()]
         if state.exchange is not None:
@@ -427,7 +428,7 @@ class PushStepper(Freezing):
         return f"<div>{''.join([*parts, panels.about_to_be_sent(state, live=False), self._tree.static_html()])}</div>"
 
     def as_text(self) -> str:
-        """The arrows so far, and the request about to be sent."""
+        """Return the arrows so far, and the request about to be sent."""
         stepping = self.stepping
-        asked = f"\nnext: {self.state.draft.as_text()}" if self.state.draft else ""
-        return f"PushStepper: {stepping.repository}:{stepping.tag}\n{self._sequence.as_text()}{asked}"
+        following = f"\nnext: {self.state.draft.as_text()}" if self.state.draft else ""
+        return f"PushStepper: {stepping.repository}:{stepping.tag}\n{self._sequence.as_text()}{following}"

@@ -1,6 +1,6 @@
-"""The request about to be sent, whole and editable: method, target, headers and which body, as fields to type in.
+"""The fields of the request about to be sent: method, target, headers and the choice of a body, all editable.
 
-It shows a draft and says what the learner made of it; what that means is not known here.
+The editor shows a draft and returns the learner's version of it. This module does not interpret the changes.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from regtutor.message import HeaderList
 from regtutor.stepping.draft import Draft
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-"""What is offered; any other may be typed."""
+"""The methods in the list; the learner can type any other."""
 
 _LABEL = {"description_width": "70px"}
 
 _LINE = 46
-"""Characters of a target that a line of its field holds in a narrow column."""
+"""The number of characters of a target in a line of its field, in a narrow column."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What the learner made of a request: ``method``, ``target``, ``headers`` and the name of a body."""
+    """The learner's version of a request: ``method``, ``target``, ``headers`` and the name of a body."""
 
     method: str
     target: str
@@ -39,12 +39,12 @@ class RequestEditor(ipywidgets.VBox):
 
     Parameters
     ----------
-    changed: is called when the learner leaves a field that was changed, with what the request is now.
-    undo: is called when everything shall be as it was.
+    changed: called when the learner leaves a field that was changed.
+    undo: called when the learner undoes all changes.
 
     Attributes
     ----------
-    refused: whether what stands in the fields could not be taken, so that it is not the request about to be sent.
+    refused: whether the fields have invalid content, so that they do not show the request about to be sent.
     """
 
     def __init__(self, changed: Callable[[], None], undo: Callable[[], None]) -> None:
@@ -53,7 +53,9 @@ class RequestEditor(ipywidgets.VBox):
         self._target = ipywidgets.Textarea(description="Target", rows=2, style=_LABEL)
         self._headers = ipywidgets.Textarea(description="Headers", rows=5, style=_LABEL)
         self._body = ipywidgets.Dropdown(description="Body", options=(), style=_LABEL)
-        self._undo = ipywidgets.Button(description="Undo my changes", icon="undo", tooltip="As it was meant")
+        self._undo = ipywidgets.Button(
+            description="Undo my changes", icon="undo", tooltip="Restore the original request"
+        )
         self._undo.on_click(lambda _button: undo())
         for name, field in self._fields():
             field.continuous_update = False
@@ -77,7 +79,7 @@ class RequestEditor(ipywidgets.VBox):
         )
 
     def show(self, draft: Draft | None, *, live: bool) -> None:
-        """Fill the fields; they can be typed in only while the request is really about to be sent (``live``)."""
+        """Fill the fields; they are editable only while the request is really about to be sent (``live``)."""
         self._showing, self.refused = True, False
         try:
             self._method.value = draft.method if draft else ""
@@ -94,7 +96,7 @@ class RequestEditor(ipywidgets.VBox):
         self._undo.disabled = draft is None or not live or not draft.edited
 
     def refuse(self) -> None:
-        """Keep what was typed, though it could not be taken; it can be mended or undone."""
+        """Keep the invalid content of the fields, so that the learner can correct or undo it."""
         self.refused, self._undo.disabled = True, False
 
     def _typed(self, _change: Any) -> None:
@@ -102,7 +104,7 @@ class RequestEditor(ipywidgets.VBox):
             self._changed()
 
     def edit(self) -> Edit:
-        """What stands in the fields.
+        """Return the content of the fields.
 
         Raises
         ------
@@ -113,7 +115,7 @@ class RequestEditor(ipywidgets.VBox):
 
 
 def headers_of(text: str) -> HeaderList:
-    """Headers as they are written in a message, one a line; empty lines are left out.
+    """Parse headers as they are written in a message, one on each line; empty lines are left out.
 
     Raises
     ------
@@ -126,9 +128,9 @@ def headers_of(text: str) -> HeaderList:
             continue
         if not colon:
             raise InvalidArgument(
-                f"Line {number} of the headers is no header: {line.strip()[:80]!r}",
+                f"Line {number} of the headers is not a header: {line.strip()[:80]!r}",
                 "a header is a name, a colon and a value",
-                "Write it as Name: value, or take the line away",
+                "Write it as Name: value, or remove the line",
             )
         headers.append((name.strip(), value.strip()))
     return tuple(headers)

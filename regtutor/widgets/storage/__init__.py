@@ -1,1 +1,1 @@
-"""The registry's storage as a tree, with what each request changed."""
+"""The registry's storage as a tree, with the changes that each request made."""

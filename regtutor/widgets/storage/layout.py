@@ -1,10 +1,10 @@
-"""What the parts of a registry's storage are: a table from the pattern of a path to words.
+"""The parts of a registry's storage: a table from the pattern of a path to an explanation.
 
 The layout is that of CNCF Distribution, which the embedded registry shares: every blob once, by its digest, and for
-each repository small files that link to blobs. This module knows paths only; it reads no storage.
+each repository small files that link to blobs. This module works on paths alone; it reads no storage.
 
 Source: CNCF Distribution 2.8.3, registry/storage/paths.go
-<https://github.com/distribution/distribution/blob/v2.8.3/registry/storage/paths.go>; seen on disk with 2.8.2.
+<https://github.com/distribution/distribution/blob/v2.8.3/registry/storage/paths.go>; observed on disk with 2.8.2.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Place:
 
     Attributes
     ----------
-    pattern: of the path below ``docker/registry/v2``; names in angle brackets stand for one part, but ``<name>``, a
-        repository's name, for one or more.
-    words: what is there, and what it is for.
-    apart: whether it begins a line of its own where a tree puts a chain of single folders on one line.
+    pattern: of the path below ``docker/registry``; a name in angle brackets is one part, except ``<name>``, the name of
+        a repository, which is one or more.
+    words: its content and its purpose.
+    apart: whether it starts a new line in a tree, which otherwise puts a chain of single folders on one line.
     """
 
     pattern: str
@@ -48,71 +48,71 @@ class Place:
 
 
 LAYOUT = (
-    Place("v2", "The storage of a registry that speaks version 2 of the protocol; all paths in it begin here."),
-    Place("v2/blobs", "The content of all repositories, each digest once, whichever repositories use it."),
+    Place("v2", "The storage of a registry that implements version 2 of the protocol; all its paths begin here."),
+    Place("v2/blobs", "The content of all repositories: each digest once, however many repositories use it."),
     Place("v2/blobs/<algorithm>", "The algorithm of the digests below."),
     Place(
         "v2/blobs/<algorithm>/<xx>",
-        "The first two characters of the digests below, so that no folder gets too long.",
+        "The first two characters of the digests below, so that no folder gets too many entries.",
         apart=True,
     ),
-    Place("v2/blobs/<algorithm>/<xx>/<digest>", "One blob, found by its digest: its address is its content."),
+    Place("v2/blobs/<algorithm>/<xx>/<digest>", "One blob, found by its digest: the address follows from the content."),
     Place(
         "v2/blobs/<algorithm>/<xx>/<digest>/data",
-        "The bytes as they were pushed: of a layer, a config or a manifest. Hash them, and the digest comes out.",
+        "The bytes of a layer, a config or a manifest, as they were pushed. Hash them to get the digest.",
     ),
     Place(
         "v2/repositories",
-        "What each repository has. There are no contents here, only links to blobs, tags, and open uploads.",
+        "The content of each repository: no blobs, only links to blobs, tags, and open upload sessions.",
     ),
-    Place("v2/repositories/<part>", "A repository's name, or its first part: slashes make folders.", apart=True),
+    Place("v2/repositories/<part>", "A repository's name, or its first part: each slash starts a folder.", apart=True),
     Place("v2/repositories/<name>", "A repository's name, or a further part of it."),
     Place(
         "v2/repositories/<name>/_uploads",
-        "Upload sessions that are open: POST made them, PUT with a digest or DELETE ends them.",
+        "Open upload sessions: POST starts one, and PUT with a digest or DELETE ends it.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_uploads/<id>",
-        "One upload session. Its id is also in the Location that the registry answered to POST.",
+        "One upload session. The Location in the response to POST contains its id, too.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_uploads/<id>/data",
-        "The bytes that have come so far. When the digest fits, they move to blobs and the session is gone.",
+        "The bytes received so far. When the digest matches, they move to blobs and the session ends.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_uploads/<id>/startedat",
-        "When the session began: sessions that were given up are removed after a time.",
+        "The time when the session began: abandoned sessions are removed after a while.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_uploads/<id>/hashstates",
-        "Digests half computed, so that hashing goes on where it was. CNCF Distribution writes them; the embedded "
-        "registry does not.",
+        "Intermediate states of the digest computation, so that hashing can resume. CNCF Distribution writes them; the "
+        "embedded registry does not.",
         apart=True,
     ),
     Place("v2/repositories/<name>/_uploads/<id>/hashstates/<algorithm>", "The algorithm that is being computed."),
     Place(
         "v2/repositories/<name>/_uploads/<id>/hashstates/<algorithm>/<offset>",
-        "The state of the computation after so many bytes.",
+        "The state of the computation after this number of bytes.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_layers",
-        "The blobs that this repository may give out: layers and configs. A mount adds a link here, and no bytes.",
+        "The blobs that this repository serves: layers and configs. A mount adds a link here, and no bytes.",
         apart=True,
     ),
     Place("v2/repositories/<name>/_layers/<algorithm>", "The algorithm of the digests below."),
     Place(
         "v2/repositories/<name>/_layers/<algorithm>/<digest>",
-        "A blob of this repository. HEAD answers 200 for it here, and 404 in a repository without such a folder.",
+        "A blob of this repository. HEAD returns 200 for it here, and 404 in a repository without such a folder.",
         apart=True,
     ),
     Place(
         "v2/repositories/<name>/_layers/<algorithm>/<digest>/link",
-        "The digest as text: where in blobs the bytes are.",
+        "The digest as text: the bytes are under it in blobs.",
     ),
     Place(
         "v2/repositories/<name>/_manifests",
@@ -121,7 +121,7 @@ LAYOUT = (
     ),
     Place(
         "v2/repositories/<name>/_manifests/revisions",
-        "Every manifest that was pushed here, with a tag or without.",
+        "Every manifest that was pushed here, with or without a tag.",
         apart=True,
     ),
     Place("v2/repositories/<name>/_manifests/revisions/<algorithm>", "The algorithm of the digests below."),
@@ -132,11 +132,11 @@ LAYOUT = (
     ),
     Place("v2/repositories/<name>/_manifests/tags", "The tags of this repository, one folder each.", apart=True),
     Place("v2/repositories/<name>/_manifests/tags/<tag>", "A tag: a name that can be moved to another manifest.", True),
-    Place("v2/repositories/<name>/_manifests/tags/<tag>/current", "What the tag means now.", apart=True),
+    Place("v2/repositories/<name>/_manifests/tags/<tag>/current", "The current target of the tag.", apart=True),
     Place(
         "v2/repositories/<name>/_manifests/tags/<tag>/current/link",
-        "The digest of the manifest that the tag means now. Its size is always the same: whether the tag was moved is "
-        "seen in index, beside it.",
+        "The digest of the manifest that the tag means now. The size of this file never changes: to see whether the "
+        "tag was moved, look into index, next to it.",
     ),
     Place(
         "v2/repositories/<name>/_manifests/tags/<tag>/index", "Every manifest that the tag has ever meant.", apart=True
@@ -149,12 +149,12 @@ LAYOUT = (
     ),
     Place("v2/repositories/<name>/_manifests/tags/<tag>/index/<algorithm>/<digest>/link", "The digest as text."),
 )
-"""Each known part, whatever holds another before it."""
+"""Each known part, after the part that contains it."""
 
 
 @lru_cache(maxsize=4096)
 def place_of(path: str) -> int | None:
-    """The index in :data:`LAYOUT` of what is at ``path``, relative to the storage's root; None if it is not known."""
+    """Return the index in :data:`LAYOUT` for ``path``, relative to the storage's root; None for an unknown path."""
     for number, place in enumerate(LAYOUT):
         if place.grammar.fullmatch(path):
             return number
@@ -165,7 +165,7 @@ _GROUP = re.compile(r"docker/registry/v2/(?:(blobs)/|repositories/(.+?/_(?:uploa
 
 
 def part_of(path: str) -> str:
-    """The part of the storage that ``path`` is in, as it is called: ``blobs``, ``library/hello/_uploads``, a folder."""
+    """Return the part of the storage that contains ``path``: ``blobs``, ``library/hello/_uploads``, or a folder."""
     match = _GROUP.match(path)
     return (match[1] or match[2]) if match else path.rpartition("/")[0] or "the root"
 
@@ -175,5 +175,5 @@ _SHOWN = 12
 
 
 def shorten(name: str) -> str:
-    """A file's or a folder's name; of a digest, its first characters."""
+    """Return the name of a file or a folder; for a digest, its first characters."""
     return f"{name[:_SHOWN]}…" if _DIGEST.fullmatch(name) else name

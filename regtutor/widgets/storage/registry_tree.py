@@ -1,4 +1,4 @@
-"""What a registry has on disk, as a tree in which what a request changed is lit."""
+"""``RegistryTree``: a registry's storage on disk as a tree that highlights the changes of a request."""
 
 from __future__ import annotations
 
@@ -26,26 +26,27 @@ _LINE = "white-space:pre-wrap;overflow-wrap:anywhere;font-family:monospace;line-
 
 
 class RegistryTree(View):
-    """The storage of a registry as a tree: click, or press the arrow keys, to open a folder and to read what it is for.
+    """The storage of a registry as a tree: click, or press the arrow keys, to open a folder and to read its purpose.
 
-    What is new, changed in size, or gone since ``before`` is told by sign, word and colour; a line says it in words.
+    A sign, a word and a colour mark each entry that is new, changed in size, or gone since ``before``; a sentence sums
+    the changes up.
 
     Parameters
     ----------
-    source: a :class:`~regtutor.client.registry.Registry`, whose storage is read now and by Refresh; or what
-        ``reg.tree()`` gave; or None to show something later.
+    source: a :class:`~regtutor.client.registry.Registry`, whose storage is read now and by Refresh; or the result of
+        ``reg.tree()``; or None to show a tree later.
     before: the storage a moment ago, to compare with.
 
     Attributes
     ----------
-    tree, before: what is shown, and what it is compared with; None where there is none.
-    data: what the browser draws.
-    opened: path of a folder -> whether somebody opened or closed it.
+    tree, before: the tree that is shown, and the one that it is compared with, or None.
+    data: the data for the browser.
+    opened: path of a folder -> whether the learner opened (True) or closed (False) it.
     selected: path of the row whose explanation is shown.
 
     Raises
     ------
-    InvalidArgument: for a source that is none of these.
+    InvalidArgument: for any other source.
     """
 
     _esm = script("registry_tree.js")
@@ -60,9 +61,9 @@ class RegistryTree(View):
     def __init__(self, source: Registry | StorageTree | None = None, before: StorageTree | None = None) -> None:
         if source is not None and not isinstance(source, Registry | StorageTree):
             raise InvalidArgument(
-                f"A {type(source).__name__} has no storage to show",
-                "a registry has, and so has what reg.tree() gives",
-                "Give one of them, for example rt.RegistryTree(reg)",
+                f"An object of type {type(source).__name__} has no storage to show",
+                "a registry and the result of reg.tree() have",
+                "Pass one of them, for example rt.RegistryTree(reg)",
             )
         super().__init__()
         self._reg = source if isinstance(source, Registry) else None
@@ -74,13 +75,13 @@ class RegistryTree(View):
             self.show(source if isinstance(source, StorageTree) else None, before)
 
     def show(self, tree: StorageTree | None, before: StorageTree | None = None, unseen: str = "") -> None:
-        """Show another moment.
+        """Show the storage at another moment.
 
         Parameters
         ----------
-        tree: the storage; None if it cannot be seen.
-        before: what to compare it with; None to compare with nothing.
-        unseen: why it cannot be seen.
+        tree: the storage; None if it cannot be read.
+        before: the storage to compare it with, or None for no comparison.
+        unseen: why the storage cannot be read.
         """
         self.tree, self.before = tree, before if tree is not None else None
         self._root = rows.grow(tree, self.before) if tree is not None else Entry("", "")
@@ -89,7 +90,7 @@ class RegistryTree(View):
             self.opened = {path: open_ for path, open_ in self.opened.items() if path not in touched}
         self._rows = rows.outline(self._root, self.opened)
         self.data = {
-            "said": unseen or self._said(),
+            "said": unseen or self._summary(),
             "seen": tree is not None,
             "changed": self._root.touched,
             "rows": [row.as_json() for row in self._rows],
@@ -101,7 +102,7 @@ class RegistryTree(View):
         }
 
     def refresh(self) -> None:
-        """Read the registry's storage again, and show what changed since the last time; without a registry, nothing."""
+        """Read the registry's storage again and show the changes since the last reading; does nothing without one."""
         if self._reg is not None:
             self._look(self.tree)
 
@@ -120,7 +121,7 @@ class RegistryTree(View):
             entry = entry.children.get(name) if entry else None
         return entry is not None and entry.touched > 0
 
-    def _said(self) -> str:
+    def _summary(self) -> str:
         if self.tree is None:
             return "Nothing is shown yet."
         if self.before is None:
@@ -133,27 +134,25 @@ class RegistryTree(View):
         self.refresh()
 
     def _children(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The next rows of a folder."""
+        """Return the next rows of a folder."""
         path, start = question.get("path"), question.get("start")
         if not isinstance(path, str) or not isinstance(start, int):
-            raise InvalidArgument(
-                "The browser asked for rows in a way that is not understood", "", "Run the cell again"
-            )
+            raise InvalidArgument("The browser sent an invalid request for rows", "", "Run the cell again")
         return {"rows": [row.as_json() for row in rows.page(self._root, path, start)]}
 
     def as_text(self) -> str:
-        """What can be seen, a row on a line, with a sign before what changed."""
+        """Return the visible rows, one on each line, with a sign before each change."""
         if self.tree is None:
             return f"Storage: {self.data['said']}"
         lines = [self._line(depth, row) for depth, row in visible(self._rows, self.opened)]
         return "\n".join([f"Storage: {self.data['said']}", *lines])
 
     def _line(self, depth: int, row: Row) -> str:
-        size = _told(row)
+        size = _size(row)
         return f"{SIGNS[row.entry.kind]} {'  ' * depth}{_name(row)}{'  ' + size if size else ''}"
 
     def static_html(self) -> str:
-        """The same as text, with colours."""
+        """Return the rows of :meth:`as_text` with colours."""
         head = f'<div style="margin:4px 0"><b>{escape(self.data["said"])}</b></div>'
         lines = [
             f'<div style="{_LINE};{_STYLES[row.entry.kind]}">{escape(self._line(depth, row))}</div>'
@@ -166,8 +165,8 @@ def _name(row: Row) -> str:
     return "".join(str(part[0]) for part in row.as_json()["parts"])  # type: ignore[attr-defined]
 
 
-def _told(row: Row) -> str:
-    """Bytes of a file, the sum of a folder, and how much changed in it."""
+def _size(row: Row) -> str:
+    """Return the bytes of a file, or the sum of a folder with the number of changes in it."""
     entry = row.entry
     if not row.total:
         size = "empty" if entry.folder else f"{entry.size:,} bytes"

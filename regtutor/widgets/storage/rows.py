@@ -1,7 +1,7 @@
-"""A registry's storage as the rows of a tree, with what changed: the model behind ``RegistryTree``.
+"""A registry's storage as the rows of a tree, with its changes: the model behind ``RegistryTree``.
 
-Two moments of a storage become one tree, in which what is gone still stands; the tree becomes rows, of which only so
-many are given that a page can bear it: what changed comes first. Nothing here knows widgets.
+Two moments of a storage are merged into one tree, which still contains the entries that are gone. The tree becomes
+rows, at most as many as a page can show, changes first. This module does not depend on widgets.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from regtutor.storage_tree import StorageTree
 from regtutor.widgets.storage.layout import LAYOUT, part_of, place_of, shorten
 
 MOST_ROWS = 400
-"""Rows that are given at once."""
+"""The most rows that are returned at once."""
 
 PAGE = 100
-"""Rows of one folder that are given at once."""
+"""The most rows of one folder that are returned at once."""
 
 OPEN_ROWS = 40
-"""So many rows of a tree in which nothing changed stand open at first."""
+"""The number of rows that are visible at first in a tree without changes."""
 
 KINDS = ("new", "changed", "gone")
 SIGNS = {"new": "+", "changed": "~", "gone": "-", "": " "}
@@ -31,13 +31,13 @@ SIGNS = {"new": "+", "changed": "~", "gone": "-", "": " "}
 
 @dataclass
 class Entry:
-    """A file or a folder, of one moment or of the one before it.
+    """A file or a folder, at one moment or at the moment before.
 
     Attributes
     ----------
-    size, files: bytes and number of the files below (or of itself), without those that are gone.
+    size, files: bytes and number of the files below, or of the file itself, without those that are gone.
     kind: ``new``, ``changed``, ``gone`` or ``""``; a folder is new or gone as a whole, and never changed.
-    inside: how many files below are of which kind, and, with a slash after it, how many empty folders.
+    inside: kind -> number of files below; kind and a slash -> number of empty folders below.
     """
 
     name: str
@@ -51,11 +51,11 @@ class Entry:
 
     @property
     def touched(self) -> int:
-        """How many files and empty folders below changed in any way."""
+        """The number of files and empty folders below that changed in any way."""
         return sum(number for kind, number in self.inside.items() if kind.strip("/"))
 
     def sorted(self) -> list[Entry]:
-        """The children by name; of many, those that changed come first."""
+        """Return the children by name; among many children, those with changes come first."""
         crowded = len(self.children) > PAGE
         return sorted(self.children.values(), key=lambda child: (crowded and not child.touched, child.name))
 
@@ -66,10 +66,10 @@ class Row:
 
     Attributes
     ----------
-    entries: from the first folder of the line to the one, or the file, that it is about.
+    entries: from the first folder of the line to its last folder or file, which the row describes.
     of: the path of the row above it in the tree, ``""`` at the top.
     total: how many rows are directly below it.
-    opened: whether it stands open, if nobody opened or closed it.
+    opened: whether it is open until the learner opens or closes it.
     """
 
     entries: tuple[Entry, ...]
@@ -79,11 +79,12 @@ class Row:
 
     @property
     def entry(self) -> Entry:
-        """What the row is about."""
+        """The entry that the row describes."""
         return self.entries[-1]
 
     def as_json(self) -> dict[str, object]:
-        """For the browser: ``parts`` are what is shown, the whole name if that is another, and the index in LAYOUT."""
+        """Return the row for the browser; each of its ``parts`` is the text, the whole name if it differs, and the
+        index in :data:`LAYOUT`."""
         entry = self.entry
         parts = [_part(one) for one in self.entries]
         return {
@@ -107,7 +108,7 @@ def _part(entry: Entry) -> list[str | int]:
 
 
 def grow(tree: StorageTree, before: StorageTree | None = None) -> Entry:
-    """Both moments as one tree; without ``before``, nothing in it is of any kind."""
+    """Return both moments as one tree; without ``before``, no entry has a kind."""
     root = Entry("", "")
     kinds = {change.path: change.kind for change in changes(before, tree)}
     then = before or StorageTree()
@@ -133,7 +134,7 @@ def _put(root: Entry, path: str) -> Entry:
 
 
 def _sum(root: Entry, empty: set[str], empty_then: set[str], compared: bool) -> None:
-    """Sizes, files and kinds from the leaves to the root, without recursion: a path may be as deep as it likes."""
+    """Sum up sizes, files and kinds from the leaves to the root, without recursion, since a path can be very deep."""
     every = [root]
     for entry in every:
         every.extend(entry.children.values())
@@ -153,7 +154,7 @@ def _sum(root: Entry, empty: set[str], empty_then: set[str], compared: bool) -> 
 
 
 def _whole(entry: Entry, empty: set[str], empty_then: set[str]) -> str:
-    """A folder is new if all below it is and it was not there, empty, before; and gone in the same way."""
+    """Return the kind of a folder: new if its whole content is new and no empty folder was there before, or gone."""
     kinds = {kind.strip("/") for kind in entry.inside}
     if kinds == {"new"} and entry.path not in empty_then:
         return "new"
@@ -161,7 +162,7 @@ def _whole(entry: Entry, empty: set[str], empty_then: set[str]) -> str:
 
 
 def _folded(child: Entry) -> tuple[Entry, ...]:
-    """``child`` with the chain of single entries below it that stand on its line."""
+    """Return ``child`` with the chain of single entries below it that share its line."""
     chain = [child]
     while len(chain[-1].children) == 1:
         (only,) = chain[-1].children.values()
@@ -173,7 +174,7 @@ def _folded(child: Entry) -> tuple[Entry, ...]:
 
 
 def page(root: Entry, path: str, start: int = 0, most: int = PAGE) -> list[Row]:
-    """Rows of one folder, from the one numbered ``start``; none if there is no such folder."""
+    """Return the rows of one folder, from number ``start`` on; an empty list if the folder does not exist."""
     entry = root
     for name in path.split("/") if path else ():
         found = entry.children.get(name)
@@ -190,14 +191,14 @@ def _rows(entry: Entry, start: int, most: int) -> Iterator[Row]:
 
 
 def outline(root: Entry, opened: Mapping[str, bool], most: int = MOST_ROWS) -> list[Row]:
-    """The rows that are shown at first, and further ones as far as there is room; those of one folder in their order.
+    """Return the rows that are shown at first, and more as far as there is room; those of one folder in their order.
 
-    Folders in which something changed come first and stand open; if nothing changed, those near the root do.
+    Folders with changes come first and are open; without changes, folders near the root are.
 
     Parameters
     ----------
-    opened: path of a folder -> whether somebody opened or closed it; those are given as well.
-    most: rows that are given at most.
+    opened: path of a folder -> whether the learner opened or closed it; those folders are included as well.
+    most: the most rows that are returned.
     """
     made: dict[str, Row] = {}
     shown, serial = 0, count()
@@ -218,7 +219,7 @@ def outline(root: Entry, opened: Mapping[str, bool], most: int = MOST_ROWS) -> l
 
 
 def visible(rows: Sequence[Row], opened: Mapping[str, bool]) -> Iterator[tuple[int, Row]]:
-    """The rows that can be seen, in order, each with its depth from 0."""
+    """Yield the visible rows, in order, each with its depth from 0."""
     below: dict[str, list[Row]] = {}
     for row in rows:
         below.setdefault(row.of, []).append(row)
@@ -236,18 +237,18 @@ SAID = {
     "changed": ("file changed", "files changed", "in"),
     "gone": ("file gone", "files gone", "from"),
 }
-"""Kind of change -> how it is said of one file, of several, and of where they are."""
+"""Kind of change -> the words for one file and for several files, and the preposition before their place."""
 
 _MOST_PARTS = 6
 
 
 def summary(found: Sequence[Change], folders: Mapping[str, int]) -> str:
-    """What changed, in one sentence.
+    """Return the changes in one sentence.
 
     Parameters
     ----------
     found: the files that changed.
-    folders: how many empty folders are of which kind.
+    folders: kind of change -> number of empty folders.
     """
     counted = Counter((part_of(change.path), change.kind) for change in found)
     parts = [f"{number:,} {SAID[kind][number != 1]} {SAID[kind][2]} {part}" for (part, kind), number in counted.items()]

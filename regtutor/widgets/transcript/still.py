@@ -1,6 +1,6 @@
-"""A timeline that needs no browser side: a table with bars for a saved notebook, arrows for a terminal.
+"""The static forms of a timeline: a table with bars for a saved notebook, arrows for a terminal.
 
-Inline styles only, and only such as a notebook that nobody trusts may keep.
+All styles are inline, and an untrusted notebook keeps all of them.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from regtutor.widgets.transcript.timeline import COLUMNS, Row, duration, real_du
 from regtutor.widgets.view import picture
 
 MOST_ROWS = 200
-"""Rows of the table, and exchanges of the text."""
+"""The most rows of the table, and the most exchanges of the text."""
 
 MOST_DRAWN = 40
-"""Exchanges of the longest transcript that has a sequence diagram beside its table."""
+"""The most exchanges of a transcript whose table has a sequence diagram."""
 
 _COLOURS = {"begin": "#8a8a8a", "wait": "#b58900", "body": "#1f6fc4", "answer": "#7b61a8", "receive": "#2b8a3e"}
-"""The colours of the bars, which are seen on light and on dark; nothing is told by them alone."""
+"""The colours of the bars, visible on light and on dark; no information is in the colour alone."""
 
 _CELL = "text-align:left;vertical-align:top;padding:1px 10px 1px 0"
 _NUMBER = "text-align:right;vertical-align:top;padding:1px 10px 1px 0;white-space:nowrap"
 _TARGET = f"{_CELL};overflow-wrap:anywhere"
-_HEADS = {"": 4, "step": 12, "request": 33, "answer": 14, "up": 7, "down": 7, "ms": 7, "time": 16}
-"""The columns, and what they take of the width, in percent; a notebook makes them alike where this is not said."""
+_HEADS = {"": 4, "step": 12, "request": 33, "response": 14, "up": 7, "down": 7, "ms": 7, "time": 16}
+"""The columns and their widths in percent; without widths, a notebook gives all columns the same."""
 
 
 def summary(transcript: Transcript, rows: Sequence[Row]) -> str:
-    """How many requests, bytes, refusals, and how long, in one line of text."""
+    """Return the number of requests, bytes and refusals, and the duration, in one line of text."""
     count, refusals = len(transcript), sum(map(refused, rows))
     parts = [
         f"{count:,} request{'' if count == 1 else 's'}",
@@ -45,7 +45,7 @@ def summary(transcript: Transcript, rows: Sequence[Row]) -> str:
 
 
 def html(transcript: Transcript, rows: Sequence[Row]) -> str:
-    """The summary, a table of the first :data:`MOST_ROWS` rows and, if it is short, a sequence diagram."""
+    """Return the summary, a table of the first :data:`MOST_ROWS` rows and, if it is short, a sequence diagram."""
     shown = [dict(zip(COLUMNS, row, strict=True)) for row in rows[:MOST_ROWS]]
     begin = min((row["left"] for row in shown), default=0.0)
     length = max((row["left"] + row["ms"] for row in shown), default=0.0) - begin
@@ -88,11 +88,11 @@ def _answer(row: dict[str, object]) -> str:
 
 
 def _bar(row: dict[str, object], begin: float, length: float) -> str:
-    """A bar of blocks beside each other, the first one moved to where the exchange begins."""
+    """Return a bar of adjacent blocks; the first one is moved to the beginning of the exchange."""
     left, ms, parts = row["left"], row["ms"], row["parts"]
     assert isinstance(left, float) and isinstance(ms, float) and isinstance(parts, list)
-    told = sum(part_ms for _, part_ms in parts)
-    blocks = [*parts, ("begin", ms - told)] if ms - told > 0.05 or not parts else parts
+    known = sum(part_ms for _, part_ms in parts)
+    blocks = [*parts, ("begin", ms - known)] if ms - known > 0.05 or not parts else parts
     at, drawn = 100 * (left - begin) / length, []
     for part, part_ms in blocks:
         width = min(max(100 * part_ms / length, 1.5), max(100 - at, 1.5))
@@ -105,7 +105,7 @@ def _bar(row: dict[str, object], begin: float, length: float) -> str:
 
 
 def text(transcript: Transcript, rows: Sequence[Row]) -> str:
-    """The summary and, for each of the first :data:`MOST_ROWS` exchanges, an arrow each way."""
+    """Return the summary and, for each of the first :data:`MOST_ROWS` exchanges, an arrow each way."""
     lines = [summary(transcript, rows)]
     for number, cells in enumerate(rows[:MOST_ROWS], 1):
         row = dict(zip(COLUMNS, cells, strict=True))

@@ -1,6 +1,7 @@
 """A transcript as rows on a common time axis: short lists of numbers and texts, as a view sends them to the browser.
 
-Everything is cut, made visible and finite here, so that whoever draws a row need not. It knows nothing of widgets.
+Texts are cut and made visible here, and numbers made finite, so that code that draws a row need not do it. This module
+does not depend on widgets.
 """
 
 from __future__ import annotations
@@ -19,33 +20,34 @@ COLUMNS = (
     "step", "method", "target", "short", "status", "outcome", "said", "error", "up", "down",
     "left", "ms", "pause", "timed", "parts",
 )  # fmt: skip
-"""What a row holds, in this order.
+"""The content of a row, in this order.
 
-``target`` as sent and ``short``, that with long names cut, or ``""`` if it is the same; ``status`` (None without a
-final answer) and its ``outcome``, as pictures colour it; ``said``, its reason phrase; ``error``, the registry's error
-codes, or why no answer came; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar begins, and ``ms``, how
-long it is, both in milliseconds; ``pause``, by how many milliseconds the pause before it is drawn shorter than it was;
-``timed``, whether the record says when it began; ``parts``, pairs of one of :data:`PARTS` and milliseconds.
+``target`` as sent, and ``short``, the target with long names cut, or ``""`` if it is the same; ``status`` (None without
+a final response) and its ``outcome``, as pictures colour it; ``said``, its reason phrase; ``error``, the registry's
+error codes, or the reason why there was no response; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar
+begins, and ``ms``, how long it is, both in milliseconds; ``pause``, by how many milliseconds the pause before it is
+drawn shorter than it was; ``timed``, whether the record contains the time when it began; ``parts``, pairs of one of
+:data:`PARTS` and milliseconds.
 """
 
 Row = list[Any]
 
 PARTS = ("begin", "wait", "body", "answer", "receive")
-"""What an exchange spends its time on: connecting and sending the head, waiting for 100 (Continue), sending the body,
-waiting for the final answer, receiving its body."""
+"""The phases of an exchange: connecting and sending the head, waiting for 100 (Continue), sending the body, waiting for
+the final response, receiving its body."""
 
 LONGEST_TARGET = 600
-"""Characters of a target that a row holds: all of what registries give; an opened exchange shows the whole."""
+"""The most characters of a target in a row: enough for a registry's Location; an opened exchange shows all of it."""
 
 LONGEST_TEXT = 80
-"""Characters of any other text in a row."""
+"""The most characters of any other text in a row."""
 
 LONGEST_TIME = 1000 * 60 * 60 * 24 * 366 * 100.0
-"""Milliseconds of the longest time that is believed."""
+"""The longest time in milliseconds that is drawn; a record can contain any number."""
 
 PAUSE = 1000.0
-"""Milliseconds without a request after which the time until the next one is a pause: a person thinks, or a walk waits.
-It is drawn no longer than the exchanges on both of its sides, or they would be too short to be seen."""
+"""The milliseconds without a request that count as a pause, in which a person thinks or a walk waits. A longer pause is
+drawn no longer than the exchanges on both of its sides, which would otherwise be too short to see."""
 
 _ENDED_BY = {
     "connected": "begin",
@@ -65,7 +67,7 @@ _LONG_NAME = re.compile(r"[A-Za-z0-9_%.-]{25,}")
 
 
 def short(target: str) -> str:
-    """A target with its long names (digests, session ids, states) cut to their beginning.
+    """Return a target with its long names (digests, session ids, states) cut to their beginning.
 
     >>> short("/v2/hello/blobs/sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865")
     '/v2/hello/blobs/sha256:4355a46b19…'
@@ -75,7 +77,7 @@ def short(target: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a bar stands: ``left`` and ``ms`` as in :data:`COLUMNS`, ``pause`` and ``timed`` likewise."""
+    """The place of a bar: ``left``, ``ms``, ``pause`` and ``timed`` as in :data:`COLUMNS`."""
 
     left: float
     ms: float
@@ -84,9 +86,9 @@ class Place:
 
 
 class TimeAxis:
-    """Gives each exchange its place, one after another, so that what comes later moves nothing that has its place.
+    """Places exchanges on the axis, one after another; a later exchange never moves an earlier one.
 
-    An exchange whose record does not say when it began, or says a time before the first one, stands behind all others.
+    An exchange whose record has no time, or a time before the first one, is placed after all others.
     """
 
     def __init__(self) -> None:
@@ -94,11 +96,11 @@ class TimeAxis:
         self._busy_until = 0.0  # real milliseconds since the origin
         self._end = 0.0  # the same on the axis, where pauses are short
         self._last = 0.0
-        self._cuts: list[tuple[float, float]] = [(0.0, 0.0)]  # from this real time on, so much has been cut
+        self._cuts: list[tuple[float, float]] = [(0.0, 0.0)]  # a real time, and the milliseconds cut from then on
 
     def place(self, exchange: Exchange) -> Place:
-        """The place of the next exchange."""
-        ms = _believed(exchange.milliseconds)
+        """Return the place of the next exchange."""
+        ms = _plausible(exchange.milliseconds)
         began = began_at(exchange)
         if began is not None and self._origin is None:
             self._origin = began - self._end
@@ -118,7 +120,7 @@ class TimeAxis:
         return next(cut for since, cut in reversed(self._cuts) if since <= start)
 
     def _cut_pause(self, start: float, ms: float) -> float:
-        """By how much the pause that ends at ``start`` is cut, from now on; 0.0 if there was none."""
+        """Cut the pause that ends at ``start``; return the milliseconds that are cut, 0.0 without a pause."""
         idle = start - self._busy_until
         if idle <= PAUSE:
             return 0.0
@@ -128,7 +130,7 @@ class TimeAxis:
 
 
 def began_at(exchange: Exchange) -> float | None:
-    """When an exchange began, in milliseconds since 1970; None if its record does not say it."""
+    """Return when an exchange began, in milliseconds since 1970, or None if its record has no time."""
     try:
         moment = datetime.fromisoformat(exchange.started)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
@@ -136,14 +138,14 @@ def began_at(exchange: Exchange) -> float | None:
         return None
 
 
-def _believed(ms: float) -> float:
+def _plausible(ms: float) -> float:
     return min(max(ms, 0.0), LONGEST_TIME) if math.isfinite(ms) else 0.0
 
 
 def rows_of(exchanges: Sequence[Exchange], axis: TimeAxis) -> list[Row]:
-    """The rows of exchanges, in their order; ``axis`` goes on from where it is.
+    """Return the rows of exchanges, in their order; ``axis`` continues from its current state.
 
-    They get their places in the order of time: what was recorded beside each other may be listed behind each other.
+    They are placed in the order of time, since simultaneous exchanges can be listed in another order.
     """
     moment, moments = -math.inf, []
     for exchange in exchanges:
@@ -156,7 +158,7 @@ def rows_of(exchanges: Sequence[Exchange], axis: TimeAxis) -> list[Row]:
 
 
 def row_of(exchange: Exchange, place: Place) -> Row:
-    """One exchange at its place, as a list in the order of :data:`COLUMNS`."""
+    """Return one exchange at its place, as a list in the order of :data:`COLUMNS`."""
     target = _text(exchange.target, LONGEST_TARGET)
     shortened = short(target)
     return [
@@ -166,7 +168,7 @@ def row_of(exchange: Exchange, place: Place) -> Row:
         "" if shortened == target else shortened,
         exchange.status,
         exchange.outcome,
-        _text(exchange.response.reason, 40) if exchange.response else "no answer",
+        _text(exchange.response.reason, 40) if exchange.response else "no response",
         _text(_error(exchange)),
         exchange.bytes_up,
         exchange.bytes_down,
@@ -190,12 +192,12 @@ def _text(text: str, length: int = LONGEST_TEXT) -> str:
 
 
 def parts_of(exchange: Exchange) -> list[tuple[str, float]]:
-    """What an exchange spent its time on, as far as its events tell: pairs of one of :data:`PARTS` and milliseconds."""
+    """Return the phases of an exchange, according to its events: pairs of one of :data:`PARTS` and milliseconds."""
     spent = dict.fromkeys(PARTS, 0.0)
     before, sent = 0.0, False
     for event in exchange.events[:_MOST_EVENTS]:
         part = _ENDED_BY.get(event.kind)
-        at = _believed(event.at * 1000)
+        at = _plausible(event.at * 1000)
         if part is None or at < before:
             continue
         spent["answer" if part == "wait" and sent else part] += at - before
@@ -204,13 +206,13 @@ def parts_of(exchange: Exchange) -> list[tuple[str, float]]:
 
 
 def refused(row: Row) -> bool:
-    """Whether the answer was 400 or above, or none came; but a HEAD that finds nothing has got what it asked for."""
+    """Whether the status is 400 or above or there was no response; a HEAD that finds nothing does not count."""
     method, found = row[COLUMNS.index("method")], row[COLUMNS.index("outcome")]
     return found in ("bad", "none") or (found == "quiet" and method != "HEAD")
 
 
 def real_duration(rows: Iterable[Row]) -> float:
-    """Milliseconds from the first of the rows to the last one's end, pauses in full."""
+    """Return the milliseconds from the beginning of the first row to the end of the last one, pauses in full."""
     left, ms, pause = (COLUMNS.index(name) for name in ("left", "ms", "pause"))
     listed = list(rows)
     if not listed:
@@ -220,7 +222,7 @@ def real_duration(rows: Iterable[Row]) -> float:
 
 
 def duration(ms: float) -> str:
-    """Milliseconds as people say them.
+    """Return milliseconds in a form that is easy to read.
 
     >>> [duration(ms) for ms in (0.4, 12.34, 1240, 303_000)]
     ['0.4 ms', '12.3 ms', '1.24 s', '5 min 3 s']

@@ -1,12 +1,12 @@
-"""``TranscriptView``: a transcript as a timeline, one row for each exchange, that opens to every line explained.
+"""``TranscriptView``: a transcript as a timeline; each row is an exchange, which opens line by line with explanations.
 
-**How rows travel.** ``rows`` is sent once, with the widget. A list trait that is set anew would be sent whole, so
-:meth:`TranscriptView.add` lengthens that list where it is, which sends nothing, and then sets ``latest``, a small trait
-that holds the new rows only and the place where they belong. Traits, unlike messages of one's own, reach the browser
-even while the view's script is still loading; a reloaded page asks the kernel for all traits and gets the lengthened
-``rows``; two views of one model agree, since a row is put where it belongs once, whoever sees it first; and where rows
-are missing (the server drops messages that come too fast) the browser sees the gap and asks for them. What is inside an
-exchange stays in Python until it is opened.
+**How rows reach the browser.** ``rows`` is sent once, with the widget. A list trait that is assigned again would be
+sent whole, so :meth:`TranscriptView.add` extends that list in place, which sends nothing, and then sets ``latest``, a
+small trait with only the new rows and their position. Traits, unlike custom messages, reach the browser even while the
+view's script is still loading. A reloaded page requests all traits from the kernel and receives the extended ``rows``.
+Two views of one model agree, since the first view that sees a new row inserts it once. If rows are missing (the server
+drops messages that come too fast), the browser notices the gap and requests them. The content of an exchange stays in
+Python until it is opened.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ from regtutor.widgets.transcript.timeline import COLUMNS, Row, TimeAxis, rows_of
 from regtutor.widgets.view import View, script, style
 
 MOST = 20_000
-"""Exchanges that a view takes; of more, it says how many it does not show."""
+"""The most exchanges that a view shows; it states how many more there are."""
 
 MOST_ASKED = 5_000
-"""Rows in one answer to a browser that lacks some."""
+"""The most rows in one reply to a browser that lacks some."""
 
 CROWDED = 100
-"""From so many exchanges on, the axis begins with the part of the transcript that is in sight."""
+"""The number of exchanges from which on the axis initially covers only the visible rows."""
 
 _MOST_NOTES = 20
 
 
 class TranscriptView(View):
-    """A transcript as a timeline: what was asked, what was answered, how many bytes, and when; filter it, open one.
+    """A transcript as a timeline of requests, responses, bytes and times, with a filter.
 
     Click a row, or choose it with the arrow keys and press Enter, to see that exchange line by line; Escape closes it.
 
     Parameters
     ----------
-    transcript: what is shown; any exchanges.
+    transcript: the exchanges to show; any iterable of exchanges.
 
     Attributes
     ----------
-    transcript: what is shown, with what :meth:`add` added.
-    opened: number of the exchange that is open, from 0 as in ``transcript[0]``; -1 if none is.
-    words: text of the filter; a row must hold each of its words.
-    refused_only: whether only exchanges are listed that were answered 400 or above, but for a HEAD that finds nothing,
-        or not at all.
+    transcript: the exchanges, including those that :meth:`add` added.
+    opened: number of the open exchange, from 0 as in ``transcript[0]``; -1 if none is open.
+    words: text of the filter; a row must contain each of its words.
+    refused_only: whether the list contains only exchanges with a status of 400 or above, except a HEAD that finds
+        nothing, and exchanges without a response.
     method: the only method that is listed; ``""`` for all.
-    zoomed: whether the time axis covers the rows in sight instead of all of them.
+    zoomed: whether the time axis covers the visible rows instead of all of them.
 
     Raises
     ------
-    InvalidArgument: for anything that is no exchange, and for ``opened`` where there is none.
+    InvalidArgument: for anything that is not an exchange, and if ``opened`` is not the number of an exchange.
     """
 
     _esm = script("transcript_view.js")
@@ -94,15 +94,15 @@ class TranscriptView(View):
 
     @property
     def transcript(self) -> Transcript:
-        """What is shown, with what was added."""
+        """The exchanges, including those that were added."""
         return Transcript.of(self._exchanges, self._title, self._notes)
 
     def add(self, *exchanges: Exchange) -> None:
-        """Show more exchanges, behind the others; only their rows are sent.
+        """Show more exchanges after the others; only their rows are sent to the browser.
 
         Parameters
         ----------
-        exchanges: one, as it comes, or many at once, which is one message.
+        exchanges: one exchange as soon as it is recorded, or many at once, which are sent in one message.
         """
         added = _checked(exchanges)
         start = len(self.rows)
@@ -125,7 +125,7 @@ class TranscriptView(View):
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < shown:
             raise InvalidArgument(
                 f"There is no exchange {cut(visible(repr(index)[:80]), 60)} in this view",
-                f"it shows {shown:,}, which count from 0",
+                f"it shows {shown:,} exchanges, numbered from 0",
                 "Open one of them, or -1 for none",
             )
         return self._exchanges[index]
@@ -140,11 +140,11 @@ class TranscriptView(View):
         return {"start": start, "rows": rows}
 
     def static_html(self) -> str:
-        """A table of the first exchanges with their bars and, of a short transcript, the sequence diagram."""
+        """Return a table of the first exchanges with their bars and, for a short transcript, the sequence diagram."""
         return still.html(self.transcript, self.rows)
 
     def as_text(self) -> str:
-        """Two arrows for each of the first exchanges: what was sent, and what came back."""
+        """Return two arrows for each of the first exchanges: the request and the response."""
         return still.text(self.transcript, self.rows)
 
 
@@ -153,8 +153,8 @@ def _checked(exchanges: Iterable[Exchange]) -> list[Exchange]:
     for wrong in listed:
         if not isinstance(wrong, Exchange):
             raise InvalidArgument(
-                f"A {type(wrong).__name__} is no exchange",
-                "a transcript consists of what steps return",
-                "Give a Transcript, such as what push_image returned, or a list of exchanges",
+                f"An object of type {type(wrong).__name__} is not an exchange",
+                "a transcript consists of exchanges, which steps return",
+                "Pass a Transcript, such as push_image returns, or a list of exchanges",
             )
     return listed

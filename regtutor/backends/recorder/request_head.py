@@ -1,0 +1,83 @@
+"""The head of a request as a client sent it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from regtutor.client.wire.head import HEAD_LIMIT
+from regtutor.message import HeaderList
+
+_END = re.compile(rb"\r?\n\r?\n")
+_REQUEST_LINE = re.compile(rb"([^ \r\n]+) +([^\r\n]*?) +(HTTP/[0-9]\.[0-9])")
+_TLS_HANDSHAKE = 0x16
+
+
+class NoRequest(Exception):
+    """A client sent something else than a request: a sentence, and the ``status`` that the client receives."""
+
+    def __init__(self, what: str, status: int = 400) -> None:
+        super().__init__(what)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class RequestHead:
+    """A request's head.
+
+    Attributes
+    ----------
+    raw: its bytes, the empty line at its end included.
+    method, target, version: of the request line, as sent.
+    headers: in order and spelling; folded lines are joined by one space.
+    """
+
+    raw: bytes
+    method: str
+    target: str
+    version: str
+    headers: HeaderList
+
+    def header(self, name: str) -> str:
+        """The first value of the header ``name``, matched without case, or ``""``."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+
+def request_head_end(received: bytes | bytearray) -> int | None:
+    """Where the head at the beginning of ``received`` ends; None if more of it must come.
+
+    Raises
+    ------
+    NoRequest: for TLS, and for a head that is too large.
+    """
+    if received[:1] and received[0] == _TLS_HANDSHAKE:
+        raise NoRequest(
+            "A client tried TLS, and the proxy serves plain HTTP; give --tls, or tls=True in Python, for TLS"
+        )
+    match = _END.search(received, 0, HEAD_LIMIT)
+    if match is None and len(received) >= HEAD_LIMIT:
+        raise NoRequest(f"A client sent a head of more than {HEAD_LIMIT} bytes", 431)
+    return match.end() if match else None
+
+
+def parse_request_head(raw: bytes) -> RequestHead:
+    """Take the head of a request apart.
+
+    Raises
+    ------
+    NoRequest: if its first line is not a method, a target and a version.
+    """
+    first, *lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
+    match = _REQUEST_LINE.fullmatch(first)
+    if match is None:
+        raise NoRequest(f"A client sent {first[:80]!r}, which is not a method, a target and a version")
+    headers: list[tuple[str, str]] = []
+    for line in (one.decode("latin-1") for one in lines):
+        if line[:1] in (" ", "\t") and headers:
+            name, value = headers[-1]
+            headers[-1] = (name, f"{value} {line.strip()}".strip())
+            continue
+        name, _, value = line.partition(":")
+        headers.append((name.strip(), value.strip(" \t")))
+    method, target, version = (part.decode("latin-1") for part in match.groups())
+    return RequestHead(raw, method, target, version, tuple(headers))
