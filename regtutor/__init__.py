@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regtutor.backends.opening import open_registry as open_registry
+    from regtutor.client.arming import with_token as with_token
     from regtutor.client.connect import connect as connect
     from regtutor.client.registry import Registry as Registry
     from regtutor.comparison.capabilities.probing import probe as probe
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from regtutor.formats import save as save
     from regtutor.message import Location as Location
     from regtutor.message import Request as Request
+    from regtutor.protocol.challenges import challenges as challenges
     from regtutor.steps import cancel_upload as cancel_upload
     from regtutor.steps import check_api as check_api
     from regtutor.steps import delete_blob as delete_blob
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from regtutor.steps import post_blob as post_blob
     from regtutor.steps import put_blob as put_blob
     from regtutor.steps import put_manifest as put_manifest
+    from regtutor.steps import request_token as request_token
     from regtutor.steps import start_upload as start_upload
     from regtutor.tables import bytes_table as bytes_table
     from regtutor.tables import diff_table as diff_table
@@ -75,6 +78,7 @@ if TYPE_CHECKING:
     from regtutor.walks.copying import copy_image as copy_image
     from regtutor.walks.deleting import delete_image as delete_image
     from regtutor.walks.inspecting import inspect_image as inspect_image
+    from regtutor.walks.logging_in import login as login
     from regtutor.walks.pulling import pull_image as pull_image
     from regtutor.walks.pushing import push_image as push_image
     from regtutor.walks.referring import list_referrers as list_referrers
@@ -92,6 +96,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "backends.opening": ("open_registry",),
+    "client.arming": ("with_token",),
     "client.connect": ("connect",),
     "client.registry": ("Registry",),
     "comparison.capabilities.probing": ("probe",),
@@ -105,6 +110,7 @@ _HOMES = {
     "findings": ("explain",),
     "formats": ("curl", "export", "load", "save"),
     "message": ("Location", "Request"),
+    "protocol.challenges": ("challenges",),
     "steps": (
         "cancel_upload",
         "check_api",
@@ -125,6 +131,7 @@ _HOMES = {
         "post_blob",
         "put_blob",
         "put_manifest",
+        "request_token",
         "start_upload",
     ),
     "tables": (
@@ -140,6 +147,7 @@ _HOMES = {
     "walks.copying": ("copy_image",),
     "walks.deleting": ("delete_image",),
     "walks.inspecting": ("inspect_image",),
+    "walks.logging_in": ("login",),
     "walks.pulling": ("pull_image",),
     "walks.pushing": ("push_image",),
     "walks.referring": ("list_referrers",),

@@ -28,6 +28,13 @@ when something prevents an exchange, or when the caller asked for one (``exchang
     ├── UnexpectedStatus                 exchange.expect(...) found another status; see .exchange
     ├── ContentMismatch                  a downloaded body does not match its digest; see .exchange
     ├── LocationLost                     a Location cannot be followed, because its secret part was not saved
+    ├── TokenLost                        a token cannot be sent, because its secret part was not saved
+    ├── InvalidChallenge (ValueError)    a challenge does not name a token server
+    ├── InsecureTokenServer              a registry on https has a token server on plain http
+    ├── TokenRefused                     the token server issued no token; see .exchange
+    ├── ScopeNotGranted                  the token does not permit the request; see .exchange and .scopes
+    ├── LoginFailed                      the registry did not accept the credentials; see .exchange
+    ├── UnusableAuthFile                 a file of credentials or a credential helper cannot be used
     ├── UnsupportedTranscript            a file that this version cannot load
     ├── UnknownFormat (ValueError)       a format to which no transcript can be exported
     ├── BackendError                     a registry could not be opened or used
@@ -193,6 +200,39 @@ class DeleteFailed(_WithExchange):
 
 class LocationLost(RegtutorError):
     """A Location was loaded from a file or unpickled, and its secret part was not saved."""
+
+
+class TokenLost(RegtutorError):
+    """A token or a refresh token cannot be sent, because its secret was not saved."""
+
+
+class InvalidChallenge(RegtutorError, ValueError):
+    """No token can be requested for a challenge: its scheme is not Bearer, or its realm is missing or malformed."""
+
+
+class InsecureTokenServer(RegtutorError):
+    """A registry on https names a token server on plain http, where anyone on the network path can read a password."""
+
+
+class TokenRefused(_WithExchange):
+    """The token server issued no token; ``exchange`` is its response."""
+
+
+class ScopeNotGranted(_WithExchange):
+    """The registry refuses a request because the token does not permit it.
+
+    ``exchange`` is the refusal, ``scopes`` are the requested scopes that were not granted.
+    """
+
+    scopes: tuple[str, ...] = ()
+
+
+class LoginFailed(_WithExchange):
+    """The registry did not accept the credentials; ``exchange`` is its last response."""
+
+
+class UnusableAuthFile(RegtutorError):
+    """A file of credentials cannot be read or written, or a credential helper failed."""
 
 
 class UnsupportedTranscript(RegtutorError):

@@ -23,6 +23,7 @@ from regtutor.protocol.media_types import kind_of
 from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 from regtutor.protocol.text import visible
+from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import origin_form
 
 PREVIEW = 4 * 1024
@@ -221,6 +222,7 @@ class Exchange:
     registry: the name of the registry that the request was sent to.
     proxy: the proxy that the request went through, without secrets, or ``""``.
     error: why no complete response came, or ``""``.
+    token: the token in the response of a token server, as long as this record has not been saved; otherwise None.
     """
 
     step: str
@@ -234,6 +236,7 @@ class Exchange:
     registry: str = ""
     proxy: str = ""
     error: str = ""
+    token: Token | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("url", "proxy"):

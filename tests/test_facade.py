@@ -30,6 +30,7 @@ FACADE = [
     "TranscriptView",
     "bytes_table",
     "cancel_upload",
+    "challenges",
     "check_api",
     "compare",
     "compare_walk",
@@ -60,6 +61,7 @@ FACADE = [
     "load",
     "load_image",
     "load_index",
+    "login",
     "mount_blob",
     "open_registry",
     "patch_upload",
@@ -70,6 +72,7 @@ FACADE = [
     "put_blob",
     "put_manifest",
     "record",
+    "request_token",
     "resume_upload",
     "run",
     "sample_image",
@@ -80,6 +83,7 @@ FACADE = [
     "summary_table",
     "upload_chunks",
     "whole",
+    "with_token",
 ]
 
 HEAVY = {"pandas", "ipywidgets", "anywidget", "tornado", "jupyterlab", "IPython", "numpy", "tqdm", "rich"}

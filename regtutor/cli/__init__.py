@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, probing, recording, records, repositories, serving
+from regtutor.cli import images, login, probing, recording, records, repositories, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,6 +27,8 @@ for _command in (
     repositories.referrers,
     repositories.delete,
     probing.probe,
+    login.login,
+    login.logout,
     records.explain,
     records.show,
     records.export,

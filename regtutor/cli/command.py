@@ -30,6 +30,7 @@ from regtutor.errors import (
     UnknownFormat,
     UnknownOption,
     UnsupportedTranscript,
+    UnusableAuthFile,
     UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
@@ -51,6 +52,7 @@ _STATUS_OF: tuple[tuple[type[RegtutorError], int], ...] = (
     (UnknownFormat, UNUSABLE),
     (UnknownOption, UNUSABLE),
     (UnsupportedTranscript, UNUSABLE),
+    (UnusableAuthFile, UNUSABLE),
     (UnusableDirectory, UNUSABLE),
     (BackendError, REFUSED),
 )
@@ -105,6 +107,17 @@ def _try_to_make(path: Path) -> None:
 
 _OPTIONS = (
     click.option("--username", help="The user name. The password is read from standard input or prompted for."),
+    click.option("--password-stdin", is_flag=True, help="Read the password from standard input, at a terminal too."),
+    click.option(
+        "--token",
+        envvar="REGTUTOR_TOKEN",
+        help="A bearer token to send with every request. Prefer the environment variable $REGTUTOR_TOKEN.",
+    ),
+    click.option(
+        "--authfile",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="The file with stored credentials. By default the files of podman and docker are read.",
+    ),
     click.option(
         "--ca-file",
         type=click.Path(exists=True, dir_okay=False),
@@ -126,14 +139,50 @@ class Asking:
     """The values of the options that :func:`asking` adds, and the exchanges of the command."""
 
     username: str | None
+    password_stdin: bool
+    token: str | None = field(repr=False)
+    authfile: Path | None
     ca_file: str | None
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
 
-    def connect(self, host: str) -> Registry:
-        """Return the registry at ``host``, with the credentials of ``--username``."""
-        return authenticated(self.anonymous(host), self.username)
+    def connect(self, host: str, repository: str = "") -> Registry:
+        """Return the registry at ``host``, with the credentials of the options, or else with stored credentials."""
+        return self.authenticated(self.anonymous(host), repository, self.username, self.token)
+
+    def authenticated(self, reg: Registry, repository: str, username: str | None, token: str | None = None) -> Registry:
+        """Return ``reg`` with ``token``, or with ``username`` and a password, or else with its stored credentials."""
+        if token is not None:
+            return reg.with_auth(token=token)
+        if username is not None:
+            return self.with_password(reg, username)
+        return reg if reg.credentials is not None else self._stored(reg, repository)
+
+    def with_password(self, reg: Registry, username: str) -> Registry:
+        """Return ``reg`` with ``username`` and a password that is read now, both sent only after a challenge."""
+        from regtutor.client.credentials import Credentials
+
+        Credentials(username, "")  # checks the name before the prompt for the password
+        return reg.with_credentials(Credentials(username, _password(username, self.password_stdin)))
+
+    def _stored(self, reg: Registry, repository: str) -> Registry:
+        from regtutor.client.auth_files import stored_credentials
+        from regtutor.protocol.references import host_of
+
+        try:
+            found = stored_credentials(host_of(reg.url), repository, path=self.authfile)
+        except UnusableAuthFile as error:
+            if self.authfile is not None or os.environ.get("REGISTRY_AUTH_FILE"):
+                raise
+            say(f"regtutor: {error}")
+            return reg
+        if found is None:
+            return reg
+        if not self.quiet:
+            name = found.credentials.username
+            say(f"If {host_of(reg.url)} requires credentials, those of {name} from {found.source} are used")
+        return reg.with_credentials(found.credentials)
 
     def anonymous(self, host: str) -> Registry:
         """Return the registry at ``host``, without credentials except those in the address itself."""
@@ -196,13 +245,8 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def authenticated(reg: Registry, username: str | None) -> Registry:
-    """Return ``reg`` with ``username`` and a password that is read now, or ``reg`` unchanged without a user name."""
-    return reg if username is None else reg.with_auth(username, _password(username))
-
-
-def _password(username: str) -> str:
-    if sys.stdin.isatty():
+def _password(username: str, from_stdin: bool) -> str:
+    if sys.stdin.isatty() and not from_stdin:
         return str(click.prompt(f"Password for {username}", hide_input=True, err=True))
     return sys.stdin.readline().rstrip("\n")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import Asking, asking, authenticated, teaching
+from regtutor.cli.command import Asking, asking, teaching
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -65,7 +65,7 @@ def push(
 
     host, repository, tag = parse_reference(reference)
     loaded = load_index(image, name=name) if platform == ALL else load_image(image, platform=platform, name=name)
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = push_image(
             reg,
             loaded,
@@ -110,7 +110,7 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
 
     host, repository, named = parse_reference(reference, digest=True)
     wanted = platform if platform in (None, ALL) else parse_platform(platform or "")
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = pull_image(
             reg,
             repository,
@@ -159,7 +159,8 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
     with ExitStack() as stack:
         source_end = stack.enter_context(asking.anonymous(source_host))
         target_end = stack.enter_context(asking.anonymous(host))
-        reg_from, reg = _source_and_target(source_end, target_end, source_username, asking.username)
+        named_in = (source_repository, repository)
+        reg_from, reg = _source_and_target(asking, source_end, target_end, source_username, named_in)
         keep = stack.enter_context(asking.traced())
         transcript = copy_image(
             reg_from,
@@ -176,14 +177,16 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
 
 
 def _source_and_target(
-    source: Registry, target: Registry, source_username: str | None, username: str | None
+    asking: Asking, source: Registry, target: Registry, source_username: str | None, repositories: tuple[str, str]
 ) -> tuple[Registry, Registry]:
     """Return both with their credentials. The target's are never sent to a source that is another registry."""
     same = (source.url.lower(), source.credentials) == (target.url.lower(), target.credentials)
-    if same and source_username in (None, username):
-        both = authenticated(target, username)
+    given = asking.username is not None or asking.token is not None
+    if same and given and source_username in (None, asking.username):
+        both = asking.authenticated(target, repositories[1], asking.username, asking.token)
         return both, both
-    return authenticated(source, source_username), authenticated(target, username)
+    first = asking.authenticated(source, repositories[0], source_username)
+    return first, asking.authenticated(target, repositories[1], asking.username, asking.token)
 
 
 @click.command(short_help="Show the content of a tag or a digest.")
@@ -197,7 +200,7 @@ def inspect(reference: str, raw: bool, asking: Asking) -> None:
     from regtutor.protocol.references import parse_reference
 
     host, repository, named = parse_reference(reference, digest=True)
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = inspect_image(reg, repository, named, watch=asking.watch)
         keep(found.transcript)
     click.echo(found.manifest.data if raw else str(found), nl=not raw)

@@ -19,7 +19,7 @@ def tags(repository: str, asking: Asking) -> None:
 
     host, name = parse_repository(repository)
     listed: list[str] = []
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, name) as reg, asking.traced() as keep:
         keep(run(walk(name, listed), reg, watch=asking.watch, title=f"tags of {name} on {reg.name}"))
     for tag in listed:
         click.echo(tag)
@@ -42,7 +42,7 @@ def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None
     host, repository, named = parse_reference(reference, digest=True)
     if ":" not in named:
         raise click.BadParameter("referrers needs a digest; regtutor inspect shows the digest of a tag")
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = list_referrers(reg, repository, named, artifact_type, watch=asking.watch)
         keep(found.transcript)
     for descriptor in found:
@@ -65,7 +65,7 @@ def delete(reference: str, tag_only: bool, asking: Asking) -> None:
     host, repository, named = parse_reference(reference, digest=True, default="")
     if tag_only and ":" in named:
         raise click.BadParameter("--tag-only needs a tag")
-    with asking.connect(host) as reg, asking.traced() as keep:
+    with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = delete_image(reg, repository, named, tag_only=tag_only, watch=asking.watch)
         keep(transcript)
     click.echo(next(e.target for e in transcript if e.step == "delete_manifest").rpartition("/")[2])

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
+from regtutor.client.credentials import Credentials
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
-from regtutor.client.registry import Credentials, Host, Registry
+from regtutor.client.registry import Host, Registry
 from regtutor.client.wire.transport import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.protocol.secrets import redact_address, redact_url
@@ -34,7 +35,8 @@ def connect(
     url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``. Without a scheme, loopback means
         plain HTTP, as in docker, and any other host means https. A user name and a password in the URL become
         credentials and are removed from it.
-    username, password: sent with Basic authentication, to this host only.
+    username, password: for logins and walks. They are sent only after a challenge that asks for them, and only to the
+        server that the challenge names. ``reg.with_auth(...)`` sends them with every request.
     proxies: ``"env"`` reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY and, if ``verify`` is True,
         REQUESTS_CA_BUNDLE or SSL_CERT_FILE from the environment; the record of each new connection names the variables
         that were used. Or a mapping of ``http``, ``https`` and ``no_proxy``. Or None to use no proxy and none of these

@@ -32,7 +32,7 @@ class PushedBlobs:
     def note(self, request: Request, exchange: Exchange) -> None:
         """Learn from an exchange that opened a session, finished an upload, or mounted a blob."""
         match = exchange.endpoint
-        if match is None:
+        if match is None or match.endpoint.is_at_the_token_server:
             return
         if exchange.status == 202 and exchange.location is not None and exchange.method == "POST":
             self._note_session(match.path["repository"], exchange.location)

@@ -7,6 +7,7 @@ does not depend on sockets or Apps, so that both transports produce the same rec
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from regtutor.client.wire.head import ReceivedHead
@@ -23,6 +24,7 @@ from regtutor.exchange import (
 )
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.digests import Hasher
+from regtutor.protocol.tokens import LIMIT, Token, redact_token_response
 from regtutor.protocol.urls import sendable_target
 
 WITHHELD = "The response came before the body was sent, so no byte of the body was sent"
@@ -61,6 +63,46 @@ class BodyTally:
         return BodyRecord(self.size, digest, bytes(self._preview), fate, self.media_type)
 
 
+class SecretTally(BodyTally):
+    """A form that can contain a password. Its digest is not recorded: a short secret can be guessed from a digest."""
+
+    def record(self, fate: str) -> BodyRecord:
+        """Return the record of the body without the secrets."""
+        return replace(super().record(fate), digest=None)
+
+
+class TokenTally(BodyTally):
+    """The response of a token server. The body is kept until the token is read, and recorded without the token."""
+
+    def __init__(self, limit: int = PREVIEW, media_type: str = "") -> None:
+        super().__init__(limit, media_type)
+        self._whole = bytearray()
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """Count bytes that were transferred, and keep them."""
+        super().update(chunk)
+        self._whole += chunk[: max(LIMIT - len(self._whole), 0)]
+
+    def token(self) -> Token | None:
+        """Return the token in the body, or None."""
+        return Token.from_response(bytes(self._whole))
+
+    def record(self, fate: str) -> BodyRecord:
+        """Return the record of the body without the secrets."""
+        self._preview[:] = redact_token_response(self.media_type, bytes(self._preview))
+        return super().record(fate)
+
+
+def response_tally(request: Request, media_type: str) -> BodyTally:
+    """Return the tally for the body of the response to ``request``."""
+    kind = TokenTally if _is_for_a_token(request) else BodyTally
+    return kind(preview_limit(request.step, media_type), media_type)
+
+
+def _is_for_a_token(request: Request) -> bool:
+    return request.step == "request_token"
+
+
 class Recording:
     """One exchange while it happens.
 
@@ -80,7 +122,8 @@ class Recording:
         self.headers: HeaderList = request.headers
         self.upload_fate = "none" if request.body is None or request.body.size == 0 else "withheld"
         media_type = request.header("Content-Type") or ""
-        self.upload = BodyTally(preview_limit(request.step, media_type), media_type)
+        kind = SecretTally if _is_for_a_token(request) else BodyTally
+        self.upload = kind(preview_limit(request.step, media_type), media_type)
         self._interims: list[Interim] = []
         self._events: list[WireEvent] = []
         self._final: ReceivedHead | None = None
@@ -99,7 +142,7 @@ class Recording:
         at = self._events[-1].at
         self._interims.append(Interim(head.status, head.reason, head.headers, at, head.version))
 
-    def exchange(self, body: BodyRecord | None = None, error: str = "") -> Exchange:
+    def exchange(self, body: BodyRecord | None = None, error: str = "", token: Token | None = None) -> Exchange:
         """Return the record so far: with the final response, if its head came, and ``body`` as its body."""
         upload = self.upload.record(self.upload_fate)
         return Exchange(
@@ -114,6 +157,7 @@ class Recording:
             registry=self.registry,
             proxy=self.proxy,
             error=error,
+            token=token,
         )
 
     def cut(self, error: Exception) -> Exception:

@@ -7,17 +7,18 @@ registry. Steps build the requests. A transport sends and records them: ``wire/t
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from regtutor.client.credentials import Credentials
 from regtutor.client.mount_sources import PushedBlobs
-from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL, NotObservable
+from regtutor.client.tokens import HeldTokens
+from regtutor.errors import InvalidArgument, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
@@ -60,35 +61,6 @@ class Host(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """A user name and a password, sent with Basic authentication; repr does not show the password.
-
-    Raises
-    ------
-    InvalidCredentials: if the user name is empty, or contains a colon, which would end it (RFC 7617, section 2).
-    """
-
-    username: str
-    password: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if not self.username or ":" in self.username:
-            raise InvalidCredentials(
-                "This user name cannot be sent",
-                "it contains a colon, and the first colon ends the name" if self.username else "it is empty",
-                "Give only the name as --username (in Python username=), and the password separately",
-            )
-
-    def header(self) -> str:
-        """Return the value of the Authorization header.
-
-        Source: RFC 7617, section 2 <https://www.rfc-editor.org/rfc/rfc7617.html#section-2>.
-        """
-        pair = base64.b64encode(f"{self.username}:{self.password}".encode())
-        return f"Basic {pair.decode()}"
-
-
 class Registry:
     """A registry at a URL.
 
@@ -96,7 +68,9 @@ class Registry:
     ----------
     url: scheme, host and port, such as ``http://127.0.0.1:5000``.
     transport: sends the requests; see :class:`Transport`.
-    credentials: added only to requests to the same scheme, host and port; or None.
+    credentials: what a login and a walk send after a challenge that asks for them; or None.
+    armed: what every request to the same scheme, host and port carries, also without a challenge, or None; see
+        :meth:`with_auth`.
     host: the host that runs it, for ``logs`` and ``tree``; None if only its URL is known.
 
     Attributes
@@ -105,13 +79,21 @@ class Registry:
     """
 
     def __init__(
-        self, url: str, transport: Transport, *, credentials: Credentials | None = None, host: Host | None = None
+        self,
+        url: str,
+        transport: Transport,
+        *,
+        credentials: Credentials | None = None,
+        host: Host | None = None,
+        armed: Credentials | Token | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.credentials = credentials
         self.host = host
         self.why = ""
+        self.armed = armed
         self.pushed = PushedBlobs()
+        self.tokens = HeldTokens()
         self._transport = transport
 
     @property
@@ -150,12 +132,13 @@ class Registry:
                 "Create one, for example with rt.draft(rt.check_api), or call a step that creates and sends it: "
                 "rt.check_api(reg)",
             )
-        url = self._resolve(request.target)
+        url = self.resolve(request.target)
         exchange = self._transport.send(request, url, self._headers(request, url), self.name)
         self.pushed.note(request, exchange)
         return exchange
 
-    def _resolve(self, target: str | Location) -> str:
+    def resolve(self, target: str | Location) -> str:
+        """The URL of a target: an absolute one as it is, a path on this registry; InvalidURL for any other text."""
         whole = target.follow() if isinstance(target, Location) else target
         if whole.lower().startswith(("http://", "https://")):
             return whole
@@ -168,14 +151,52 @@ class Registry:
         return self.url + whole
 
     def _headers(self, request: Request, url: str) -> HeaderList:
-        own = same_origin(url, self.url)
-        if self.credentials is None or not own or request.header("Authorization") is not None:
+        if self.armed is None or not same_origin(url, self.url) or request.header("Authorization") is not None:
             return request.headers
-        return (*request.headers, ("Authorization", self.credentials.header()))
+        if request.step == "request_token":  # the step adds its own credentials for the token server
+            return request.headers
+        return (*request.headers, ("Authorization", self.armed.header()))
 
-    def with_auth(self, username: str, password: str) -> Registry:
-        """Return the same registry, used as ``username``; both share their connections and the list of pushed blobs."""
-        other = Registry(self.url, self._transport, credentials=Credentials(username, password), host=self.host)
+    def with_auth(
+        self, username: str | None = None, password: str | None = None, *, token: Token | str | None = None
+    ) -> Registry:
+        """Return the same registry on the same connections; every request then carries these credentials.
+
+        They are sent only to this host, never to the target of a redirect. Both share the list of pushed blobs.
+
+        Parameters
+        ----------
+        username, password: sent with Basic authentication.
+        token: sent with Bearer authentication instead: a token, or its text.
+
+        Raises
+        ------
+        InvalidCredentials: if the user name or the token cannot be sent.
+        InvalidArgument: if neither a user name nor a token is given.
+        """
+        if token is not None:
+            return self._derived(self.credentials, Token(token) if isinstance(token, str) else token)
+        if username is None:
+            raise InvalidArgument(
+                "No credentials were given",
+                "with_auth needs a user name or a token",
+                "Use reg.with_auth(username, password), or reg.with_auth(token=...)",
+            )
+        given = Credentials(username, password or "")
+        return self._derived(given, given)
+
+    def with_credentials(self, credentials: Credentials | None) -> Registry:
+        """Return the same registry on the same connections, with credentials that are sent only after a challenge."""
+        return self._derived(credentials, None)
+
+    def armed_with(self, armed: Credentials | Token | None) -> Registry:
+        """Return the same registry with the same credentials and tokens; every request then carries ``armed``."""
+        other = self._derived(self.credentials, armed)
+        other.tokens = self.tokens
+        return other
+
+    def _derived(self, credentials: Credentials | None, armed: Credentials | Token | None) -> Registry:
+        other = Registry(self.url, self._transport, credentials=credentials, host=self.host, armed=armed)
         other.pushed = self.pushed
         other.why = self.why
         return other

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
 from regtutor.findings.request_headers import MEANINGS as OF_REQUESTS
 from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.challenges import Challenge, parse_challenges
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target
 from regtutor.protocol.links import next_link
@@ -112,23 +112,21 @@ def _etag(exchange: Exchange, value: str) -> str:
     return f"an identifier of exactly this content{same}; send it in If-None-Match to avoid downloading a copy again"
 
 
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
-
-
-def challenge(value: str) -> tuple[str, Mapping[str, str]]:
-    """Return the scheme of a challenge, and its parameters (names in lowercase)."""
-    scheme, _, rest = value.strip().partition(" ")
-    return scheme, {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
-
-
 def _challenge(_exchange: Exchange, value: str) -> str:
-    scheme, parameters = challenge(value)
-    if scheme.lower() == "basic":
+    return "; or ".join(map(_one_challenge, parse_challenges([value]))) or "no scheme named that a client could use"
+
+
+def _one_challenge(one: Challenge) -> str:
+    parameters = one.parameters
+    if one.is_of("Basic"):
         realm = parameters.get("realm", "this registry")
         return f"send a user name and a password for {realm} with the scheme Basic"
-    parts = [f"{name} {parameters[name]}" for name in ("service", "scope", "error") if parameters.get(name)]
+    if not one.is_of("Bearer"):
+        return f"authenticate with the scheme {one.scheme}" + (f"; realm {one.realm}" if one.realm else "")
+    names = ("service", "scope", "error", "error_description")
+    parts = [f"{name} {parameters[name]}" for name in names if parameters.get(name)]
     details = ", ".join(parts) or "no service and no scope named"
-    return f"send a token with the scheme {scheme}; get one at {parameters.get('realm', '(no realm)')} ({details})"
+    return f"send a token with the scheme {one.scheme}; get one at {parameters.get('realm', '(no realm)')} ({details})"
 
 
 def _allow(exchange: Exchange, value: str) -> str:

@@ -27,6 +27,7 @@ MEANINGS = {
     "list_tags": "requests the list of the tags of {repository}",
     "list_repositories": "requests the list of the repositories of the registry",
     "get_referrers": "requests the list of the manifests of {repository} that refer to {digest}",
+    "request_token": "requests a token that the registry will accept from the token server",
 }
 """The purpose of a request to each endpoint, with the fields of its target."""
 

@@ -107,6 +107,20 @@ CODES_OF_2 = source("2.8.3", "api/v2/errors.go", "error descriptors")
 CODES_OF_ANY_2 = source("2.8.3", "api/errcode/register.go", "error descriptors")
 CODES_OF_3 = source("3.0.0", "api/errcode/register.go", "error descriptors")
 
+_AUTH = "https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth"
+TOKEN_AUTHENTICATION = Document("CNCF Distribution 2.8.3, token authentication", f"{_AUTH}/token.md")
+OAUTH2_AUTHENTICATION = Document("CNCF Distribution 2.8.3, OAuth2 token authentication", f"{_AUTH}/oauth.md")
+REQUESTING_A_TOKEN = Citation(TOKEN_AUTHENTICATION, "Requesting a Token", "requesting-a-token")
+TOKEN_EXAMPLE = Citation(TOKEN_AUTHENTICATION, "Example", "example")
+GETTING_A_TOKEN = Citation(OAUTH2_AUTHENTICATION, "Getting a token", "getting-a-token")
+HOW_TO_AUTHENTICATE = Citation(TOKEN_AUTHENTICATION, "How to authenticate", "how-to-authenticate")
+_BEARER = Document("RFC 6750", "https://www.rfc-editor.org/rfc/rfc6750.html")
+BEARER_CHALLENGE = Citation(_BEARER, "3 The WWW-Authenticate Response Header Field", "section-3")
+BEARER_ERRORS = Citation(_BEARER, "3.1 Error Codes", "section-3.1")
+OAUTH2_ERRORS = Citation(
+    Document("RFC 6749", "https://www.rfc-editor.org/rfc/rfc6749.html"), "5.2 Error Response", "section-5.2"
+)
+
 HEAD = http("9.3.2 HEAD")
 MESSAGES = http("3.4 Messages")
 HTTPS_SCHEME = http("4.2.2 https URI Scheme")
@@ -134,6 +148,7 @@ ENDPOINT_CLAUSES: Mapping[str, tuple[Citation, ...]] = {
     "list_tags": (LISTING_TAGS, api("Listing Image Tags")),
     "list_repositories": (API_REPOSITORIES,),
     "get_referrers": (LISTING_REFERRERS,),
+    "request_token": (REQUESTING_A_TOKEN, GETTING_A_TOKEN),
 }
 """The clauses that specify each endpoint; the distribution-spec's come first if it has the endpoint."""
 

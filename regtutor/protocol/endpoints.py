@@ -53,6 +53,11 @@ class Endpoint:
         redirected = self.method in ("GET", "HEAD") and self.family in ("blobs", "manifests")
         return self.name in SENT_TO_A_SESSION or redirected
 
+    @property
+    def is_at_the_token_server(self) -> bool:
+        """Whether its address is the realm of a challenge, which can be any path on any host."""
+        return self.family == "token"
+
 
 def _row(name: str, family: str, end: str, method: str, template: str, *query: str) -> Endpoint:
     return Endpoint(name, family, end, method, template, query)
@@ -79,6 +84,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _row("list_tags",         "tags",      "end-8a",  "GET",    "/v2/{repository}/tags/list"),
     _row("list_repositories", "catalog",   "",        "GET",    "/v2/_catalog"),
     _row("get_referrers",     "referrers", "end-12a", "GET",    "/v2/{repository}/referrers/{digest}"),
+    _row("request_token",     "token",     "",        "GET",    "/token"),
 )
 # fmt: on
 """Every endpoint; of those with the same method and path, the one with the more specific query comes first."""
@@ -195,7 +201,9 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
        which endpoint of that address was requested: ``patch_upload`` sent with ``DELETE`` is ``cancel_upload``. The
        result then has no path fields.
     3. If no request is known (curl's output can end before it), the result is the endpoint of ``step``, without fields.
-    4. Otherwise there is no endpoint. A path below ``/v2/`` that matches none belongs to none, whatever the step.
+    4. If ``step`` is ``request_token`` and the method is GET, or POST for OAuth2, that endpoint is the result, whatever
+       the path, because the realm of a challenge names the address.
+    5. Otherwise there is no endpoint. A path below ``/v2/`` that matches none belongs to none, whatever the step.
 
     Parameters
     ----------
@@ -217,6 +225,8 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
     first = next(incomplete, None)
     if first is not None:
         return first
+    if drafted is not None and drafted.is_at_the_token_server:
+        return Match(drafted, {}, query) if method in ("GET", "POST") else None
     if drafted is None or not drafted.may_be_elsewhere or not _CHOSEN_BY_THE_REGISTRY.fullmatch(path):
         return None
     same_address = (row for row in ENDPOINTS if row.template == drafted.template and row.method == method)

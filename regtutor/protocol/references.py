@@ -76,6 +76,11 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
     return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
 
 
+def host_of(text: str) -> str:
+    """Return host and port of a registry's address, as in references and auth files: without scheme and path."""
+    return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
 def parse_repository(text: str) -> tuple[str, str]:
     """Split ``[http://|https://]host[:port]/repository`` into the host and the repository's name.
 

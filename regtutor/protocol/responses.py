@@ -34,6 +34,7 @@ from regtutor.protocol.clauses import (
     MONOLITHIC_POST,
     MOUNT_BLOB,
     MOUNTING,
+    OAUTH2_ERRORS,
     PATCH_UPLOAD,
     POST_THEN_PUT,
     PULLING_BLOBS,
@@ -43,6 +44,7 @@ from regtutor.protocol.clauses import (
     RESUMABLE_POST,
     SINGLE_POST,
     SUPPORT,
+    TOKEN_EXAMPLE,
     TOO_MANY_REQUESTS,
     api,
     http,
@@ -189,6 +191,14 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("get_referrers", 400, MUST, LISTING_REFERRERS, "refused: the digest is malformed"),
     ResponseRow("get_referrers", 404, MAY, ENDPOINT_TABLE,
                 "this registry has no referrers API: look under the referrers tag"),
+    ResponseRow("request_token", 200, MAY, TOKEN_EXAMPLE,
+                "a token, which may grant less than was requested; the registry decides by what it grants"),
+    ResponseRow("request_token", 400, OUTSIDE, OAUTH2_ERRORS,
+                "refused: the request is malformed, or its grant or scope is not accepted"),
+    ResponseRow("request_token", 401, MAY, TOKEN_EXAMPLE,
+                "refused: the token server does not accept this user name and password"),
+    ResponseRow("request_token", 403, OUTSIDE, http("15.5.4 403 Forbidden"),
+                "refused: the token server does not permit it"),
 )
 
 _OF_ONE_CASE = (

@@ -41,6 +41,7 @@ CONCEPTS: Mapping[str, str] = {
     "list_tags": "tags",
     "list_repositories": "catalog",
     "get_referrers": "referrers",
+    "request_token": "token",
 }
 """The topic of each endpoint, in the specification's words."""
 
@@ -52,6 +53,7 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
     "tags": ("Content-Type", "Link"),
     "catalog": ("Content-Type", "Link"),
     "referrers": ("OCI-Filters-Applied", "Link"),
+    "token": ("Content-Type", "Cache-Control"),
 }
 """The informative headers of the responses of each family of endpoints; the documents have no table of them."""
 

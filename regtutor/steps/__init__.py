@@ -21,6 +21,7 @@ from regtutor.steps.catalog import list_repositories
 from regtutor.steps.manifests import delete_manifest, get_manifest, head_manifest, put_manifest
 from regtutor.steps.referrers import get_referrers
 from regtutor.steps.tags import list_tags
+from regtutor.steps.token import request_token
 from regtutor.steps.uploads import (
     cancel_upload,
     get_upload,
@@ -54,6 +55,7 @@ STEPS: dict[str, Callable[..., Exchange]] = {
         list_tags,
         list_repositories,
         get_referrers,
+        request_token,
     )
 }
 """The steps by name, which is also the name of the endpoint in ``protocol.endpoints.ENDPOINTS``."""

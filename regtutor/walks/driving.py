@@ -9,6 +9,7 @@ from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.steps.sender import Sender
+from regtutor.walks.authenticating import Authenticating
 
 Notes = tuple[str, ...]
 Walk = Generator[Request, Exchange, Notes]
@@ -49,7 +50,8 @@ class Walker:
         watch: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._walk = walk
-        self._reg, self._source = reg, source or reg
+        self._reg, self._source = Authenticating(reg), Authenticating(source or reg)
+        self._senders = (reg, source or reg)
         self._prepare = prepare or (lambda request: request)
         self._watch = watch
         self.exchanges: list[Exchange] = []
@@ -88,7 +90,11 @@ class Walker:
         ------
         RegtutorError: if sending failed; its ``exchange``, if there is one, is among :attr:`exchanges`.
         """
-        registry = self._source if request.side == "source" else self._reg
+        source = request.side == "source"
+        sender = (self._source if source else self._reg).send
+        return sender(request, lambda one: self._send(one, self._senders[source]))
+
+    def _send(self, request: Request, registry: Sender) -> Exchange:
         try:
             exchange = registry.send(self._prepare(request))
         except RegtutorError as error:

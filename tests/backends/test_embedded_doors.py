@@ -22,6 +22,7 @@ from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.errors import ConnectionFailed, ServerError
 from regtutor.formats import load
 from regtutor.steps import check_api, get_manifest
+from regtutor.walks.logging_in import login
 from regtutor.walks.pushing import push_image
 from tests.cli.test_cli import LIMIT, call, run, serving
 
@@ -102,7 +103,8 @@ def test_connect_with_name_and_password_over_both(tls: bool, htpasswd: Path) -> 
             assert transcript[-1].status == 201
             assert PASSWORD not in str(list(transcript))
         with connect(reg.url.replace("://", f"://ann:{PASSWORD}@"), verify=verify) as ann:
-            assert get_manifest(ann, "library/hello", "v1").status == 200
+            assert get_manifest(ann, "library/hello", "v1").status == 401
+            assert get_manifest(login(ann).registry, "library/hello", "v1").status == 200
 
 
 def test_without_trustme_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +198,7 @@ def test_serve_takes_a_pair_and_listens_on_every_address_with_both(
     with serving("--port", "0", "--host", "0.0.0.0", *pair) as served:
         port = re.findall(r"https://0\.0\.0\.0:([0-9]+)", served.line())[0]
         with connect(f"https://127.0.0.1:{port}", verify=ca, username="ann", password=PASSWORD) as reg:
-            assert check_api(reg).status == 200
+            assert [exchange.status for exchange in login(reg).transcript] == [401, 200]
 
 
 def test_serve_is_public_without_them_only_if_that_is_said() -> None:

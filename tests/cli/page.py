@@ -22,6 +22,7 @@ PART = re.compile(r"^<!-- made: ([\w -]+) -->\n(.*?)^<!-- end -->$", re.MULTILIN
 REQUESTS_ANCHOR = "[options of every command that sends requests](#authenticate-and-trace)"
 
 ARGUMENTS: Mapping[str, str] = {
+    "HOST": "The registry: its host, and its port if it has one; a scheme may precede it.",
     "IMAGE": "An OCI layout (a folder or a tar file), or an archive that `docker save` wrote.",
     "PATH": "The folder or file to write.",
     "FILE": "A file that `--trace` or `rt.save` wrote, HAR, or the output of `curl -v`; `-` reads standard input.",

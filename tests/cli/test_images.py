@@ -20,7 +20,7 @@ from regtutor.walks.pulling import pull_image
 from regtutor.walks.pushing import push_image
 from tests.cli.test_cli import call, host_of, nobody, run, unauthorized
 from tests.refusing_registry import refusing_registry
-from tests.walks.serving import LARGE, Answer, Asked, honest, serving
+from tests.walks.serving import LARGE, Answer, Asked, Script, honest, serving
 
 
 @pytest.fixture
@@ -90,13 +90,23 @@ def test_copy_within_one_registry_mounts(reg: Registry) -> None:
     assert done.stderr.count("mount_blob") == 4
 
 
+def challenging(script: Script) -> Script:
+    """``script`` for requests with credentials; any other is asked for them."""
+
+    def answer(asked: Asked) -> Answer:
+        challenge = {"WWW-Authenticate": 'Basic realm="lessons"'}
+        return script(asked) if "authorization" in asked.headers else Answer(401, headers=challenge)
+
+    return answer
+
+
 def test_copy_asks_each_registry_as_whom_it_was_told(tmp_path: Path) -> None:
-    with serving(honest()) as server, refusing_registry(unauthorized) as target:
+    with serving(challenging(honest())) as server, refusing_registry(unauthorized) as target:
         places = [f"{url.removeprefix('http://')}/a/b:v1" for url in (server.url, target.url)]
         done = call("copy", *places, "--source-username", "reader", "--username", "writer", input="one\ntwo\n")
     assert done.returncode == 1
     assert "401" in done.stderr
-    assert server.asked[0].headers["authorization"] == "Basic cmVhZGVyOm9uZQ=="  # reader:one
+    assert server.asked[1].headers["authorization"] == "Basic cmVhZGVyOm9uZQ=="  # reader:one
     assert "one" not in done.stderr.split()
 
 
@@ -107,26 +117,26 @@ def test_copy_shows_the_source_neither_the_name_nor_the_password_of_the_target(t
     assert done.returncode == 1
     assert server.asked and not [asked for asked in server.asked if "authorization" in asked.headers]
     asked_target = [one for one in load(tmp_path / "trace.json") if one.registry == target.url.removeprefix("http://")]
-    assert asked_target and all(one.request_headers["Authorization"] for one in asked_target)
+    assert ["Authorization" in one.request_headers for one in asked_target] == [False, True]
 
 
 @pytest.mark.parametrize("scheme", ["", "http://"])
 def test_copy_within_one_registry_asks_both_ends_with_one_name_and_one_password(tmp_path: Path, scheme: str) -> None:
-    with serving(honest()) as server:
+    with serving(challenging(honest())) as server:
         address = server.url.removeprefix("http://")
         places = (f"{address}/a/b:v1", f"{scheme}{address}/a/c:v1")
         call("copy", *places, "--username", "ann", input="one\n")
-    assert [asked.headers["authorization"] for asked in server.asked[:1]] == ["Basic YW5uOm9uZQ=="]  # ann:one
+    assert [asked.headers["authorization"] for asked in server.asked[1:2]] == ["Basic YW5uOm9uZQ=="]  # ann:one
 
 
 def test_copy_with_a_name_for_the_source_alone_asks_the_target_as_nobody(tmp_path: Path) -> None:
-    with serving(honest()) as server, refusing_registry(unauthorized) as target:
+    with serving(challenging(honest())) as server, refusing_registry(unauthorized) as target:
         places = [f"{url.removeprefix('http://')}/a/b:v1" for url in (server.url, target.url)]
         done = call("copy", *places, "--source-username", "reader", "--trace", tmp_path / "trace.json", input="one\n")
     assert done.returncode == 1
-    assert server.asked[0].headers["authorization"] == "Basic cmVhZGVyOm9uZQ=="  # reader:one
+    assert server.asked[1].headers["authorization"] == "Basic cmVhZGVyOm9uZQ=="  # reader:one
     names = [[name.lower() for name in one.request_headers] for one in load(tmp_path / "trace.json")]
-    assert "authorization" in names[0] and "authorization" not in names[-1]
+    assert ["authorization" in one for one in names[:2]] == [False, True] and "authorization" not in names[-1]
 
 
 def test_inspect_shows_an_index_and_an_image(reg: Registry) -> None:

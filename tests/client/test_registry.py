@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from regtutor.client.registry import Credentials, Registry
-from regtutor.errors import InvalidArgument, InvalidURL
+from regtutor.client.credentials import Credentials
+from regtutor.client.registry import Registry
+from regtutor.errors import InvalidArgument, InvalidCredentials, InvalidURL
 from regtutor.message import Location, Request, body_of
 from regtutor.storage_tree import StorageTree
 
@@ -51,7 +52,7 @@ def authorization(server):
 
 def test_credentials_go_to_this_host_only(server, serve, registry_at, answer):
     other = serve(lambda peer: (peer.head(), peer.say(answer())))
-    registry = registry_at(server.url, credentials=Credentials("me", "s3cret"))
+    registry = registry_at(server.url, armed=Credentials("me", "s3cret"))
     exchange = registry.send(Request("check_api", "GET", "/v2/"))
     registry.send(Request("get_blob", "GET", Location(f"{other.url}/elsewhere")))
     assert (authorization(server), authorization(other)) == ([True], [False])
@@ -60,7 +61,7 @@ def test_credentials_go_to_this_host_only(server, serve, registry_at, answer):
 
 
 def test_a_given_authorization_is_left_alone(server, registry_at):
-    registry = registry_at(server.url, credentials=Credentials("me", "s3cret"))
+    registry = registry_at(server.url, armed=Credentials("me", "s3cret"))
     registry.send(Request("check_api", "GET", "/v2/", (("authorization", "Bearer mine"),)))
     assert b"authorization: Bearer mine\r\n" in server.heads[0]
     assert server.heads[0].lower().count(b"authorization") == 1
@@ -72,6 +73,22 @@ def test_with_auth_shares_connection_host_and_memory(server, registry_at):
     other = registry.with_auth("me", "pw")
     assert other.send(Request("check_api", "GET", "/v2/")).events[0].kind == "reused"
     assert (other.host, other.pushed, authorization(server)) == (registry.host, registry.pushed, [False, True])
+
+
+def test_credentials_that_nobody_asked_for_are_not_sent(server, registry_at):
+    registry = registry_at(server.url, credentials=Credentials("me", "s3cret"))
+    registry.send(Request("check_api", "GET", "/v2/"))
+    registry.with_auth(token="a-token").send(Request("check_api", "GET", "/v2/"))
+    assert authorization(server) == [False, True]
+    assert b"Authorization: Bearer a-token\r\n" in server.heads[1]
+
+
+@pytest.mark.parametrize("given", [{"token": "a b"}, {"token": ""}, {"token": "x\r\ny"}, {"username": ""}])
+def test_what_cannot_be_sent_is_refused_when_a_registry_is_armed(registry_at, given):
+    with pytest.raises(InvalidCredentials):
+        registry_at("http://127.0.0.1:1").with_auth(**given)
+    with pytest.raises(InvalidArgument, match="No credentials were given"):
+        registry_at("http://127.0.0.1:1").with_auth()
 
 
 @pytest.mark.parametrize("target", ["v2/", "@evil.example/v2/", "?x", "ftp://h/"])

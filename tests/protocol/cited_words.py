@@ -3,7 +3,7 @@
 Run it by hand after a row cites a new section: ``python -m tests.protocol.cited_words DIRECTORY``. DIRECTORY holds the
 documents: ``spec.md`` (distribution-spec v1.1.1); ``manifest.md``, ``descriptor.md``, ``media-types.md``, ``layer.md``
 (image-spec v1.1.1); ``api2.md`` and ``api3.md`` (the API documents of Distribution 2.8.3 and 3.0.0);
-``configuration.md`` (2.8.3, docs/configuration.md);
+``configuration.md`` (2.8.3, docs/configuration.md); ``token.md`` and ``oauth.md`` (2.8.3, docs/spec/auth);
 ``manifest-v2-1.md``, ``manifest-v2-2.md`` (2.8.3, docs/spec); ``errors2.go`` and ``register2.go`` (2.8.3,
 registry/api/v2/errors.go and registry/api/errcode/register.go); ``register3.go`` (the same of 3.0.0); ``rfc9110.html``,
 ``rfc9111.html``, ``rfc9112.html`` (httpwg/http-core). The text of the documents is not kept.
@@ -150,6 +150,8 @@ def _requests(text: str) -> Iterator[str]:
     methods = "|".join(METHODS)
     for method, path in re.findall(rf"\b({methods})`? (/v2/\S*)", text):
         yield f"{method} {shape(path)}"
+    if re.search(r"POST /token|token endpoint|token server", text):
+        yield "token"
     if "<location>" in text:
         yield from (f"{method} <location>" for method in METHODS if re.search(rf"`{method}`|\b{method}\b", text))
 
@@ -187,6 +189,8 @@ FILES: dict[str, str] = {
     media_types.LAYER_SPEC.name: "layer.md",
     media_types.DOCKER_SCHEMA_2.name: "manifest-v2-2.md",
     media_types.DOCKER_SCHEMA_1.name: "manifest-v2-1.md",
+    clauses.TOKEN_AUTHENTICATION.name: "token.md",
+    clauses.OAUTH2_AUTHENTICATION.name: "oauth.md",
     clauses.CODES_OF_2.document.name: "errors2.go",
     clauses.CODES_OF_ANY_2.document.name: "register2.go",
     clauses.CODES_OF_3.document.name: "register3.go",

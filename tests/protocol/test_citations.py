@@ -31,6 +31,8 @@ WORDS = {MUST: "MUST", SHOULD: "SHOULD"}
 NOT_HELD = {
     "RFC 2068": "obsolete, and not in httpwg/http-core; the only RFC with a grammar of Keep-Alive",
     "RFC 6265": "not in httpwg/http-core, where the RFCs of the data come from",
+    "RFC 6750": "not in httpwg/http-core, where the RFCs of the data come from",
+    "RFC 6749": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 6585": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 8288": "not in httpwg/http-core, where the RFCs of the data come from",
     "WHATWG Fetch": "has no versions: its text can change at any time",
@@ -67,6 +69,8 @@ def section_of(citation: Citation) -> Section:
 
 def names_the_request(section: Section, endpoint: Endpoint) -> bool:
     """Whether a section is about a request. A HEAD is described with its GET (RFC 9110, 9.3.2)."""
+    if endpoint.is_at_the_token_server:
+        return "token" in section["endpoints"]  # the realm is its address, so the documents name no path
     methods = {endpoint.method, "GET"} if endpoint.method == "HEAD" else {endpoint.method}
     marks = {endpoint.end} if endpoint.end else set()
     if endpoint.name == "start_upload":

@@ -368,8 +368,9 @@ def test_redirects_are_followed_as_requests_without_credentials_for_the_other_ho
                 return honest()(asked)
             return Answer(307, b"elsewhere", {"Location": f"{storage.url}/bucket{asked.path}?X-Amz-Signature=secret"})
 
-        with serving(redirecting) as server, connect(server.url, username="me", password="secret") as reg:
-            transcript = pull_image(reg, "library/hello", "v1", tmp_path / "image", progress=False)
+        with serving(redirecting) as server, connect(server.url) as reg:
+            armed = reg.with_auth("me", "secret")
+            transcript = pull_image(armed, "library/hello", "v1", tmp_path / "image", progress=False)
     assert [(exchange.step, exchange.status) for exchange in transcript] == [
         ("get_manifest", 200),
         *[("get_blob", 307), ("get_blob", 200)] * 2,

@@ -15,11 +15,11 @@ from regtutor.backends.recorder.request_head import RequestHead, parse_request_h
 from regtutor.backends.recorder.rewriting import Addresses, with_host
 from regtutor.backends.recorder.upstream import Upstream
 from regtutor.backends.recorder.wire import Wire, ended, first_of
-from regtutor.client.recording import WITHHELD, BodyTally, Recording
+from regtutor.client.recording import WITHHELD, BodyTally, Recording, response_tally
 from regtutor.client.wire.failures import Situation, sentences
 from regtutor.client.wire.head import MalformedResponse, ReceivedHead, head_end, keeps_open, parse_head
 from regtutor.client.wire.tap import ClosedEarly
-from regtutor.exchange import Exchange, preview_limit
+from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.endpoints import step_of_request
 from regtutor.protocol.secrets import redact_address
@@ -230,7 +230,7 @@ class Relay:
                 self._recording.event("leads away", note=f"The client leaves this proxy if it follows {where}")
             self._final, self._down = head, framing
             media_type = head.header("Content-Type")
-            self._received = BodyTally(preview_limit(self._recording.request.step, media_type), media_type)
+            self._received = response_tally(self._recording.request, media_type)
             self._keep_if_complete()
         try:
             await self._client.send(shown)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from regtutor.client.recording import BodyTally, Recording
+from regtutor.client.recording import Recording, TokenTally, response_tally
 from regtutor.errors import CannotSave, ContentMismatch, InvalidDigest
-from regtutor.exchange import BodyRecord, Exchange, preview_limit
+from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import Request
 from regtutor.protocol import digests
+from regtutor.protocol.tokens import Token
 
 _CONTENT = (200, 206)
 
@@ -50,7 +51,8 @@ class Download:
     """
 
     def __init__(self, request: Request, status: int, media_type: str) -> None:
-        self._tally = BodyTally(preview_limit(request.step, media_type), media_type)
+        self._tally = response_tally(request, media_type)
+        self._succeeded = status in _CONTENT
         wanted = status in _CONTENT and request.method != "HEAD"
         self._expected = request.digest if wanted and status == 200 else None
         self._algorithm = _algorithm(self._expected)
@@ -103,6 +105,11 @@ class Download:
         return self._tally.size
 
     @property
+    def token(self) -> Token | None:
+        """The token in the response of a token server; None for a refusal and for any other response."""
+        return self._tally.token() if self._succeeded and isinstance(self._tally, TokenTally) else None
+
+    @property
     def mismatch(self) -> str:
         """Why the bytes do not match the expected digest, or ``""``; valid once the body is complete."""
         if self._expected is None:
@@ -144,7 +151,7 @@ def completed(recording: Recording, download: Download) -> Exchange:
     body = download.finish()
     if download.size:
         recording.event("body received", download.size)
-    exchange = recording.exchange(body)
+    exchange = recording.exchange(body, token=download.token)
     if download.mismatch:
         raise ContentMismatch(
             f"The response to {exchange.step} is not the requested content",

@@ -21,8 +21,8 @@ from regtutor.findings.diagnosis import (
     trap,
 )
 from regtutor.findings.finding import Finding
-from regtutor.findings.response_headers import challenge
 from regtutor.findings.subject import fields_of, name_of
+from regtutor.protocol.challenges import Challenge, challenges, token_query, with_pairs
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
 from regtutor.protocol.clauses import HTTPS_SCHEME, MESSAGES, PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
@@ -31,14 +31,16 @@ from regtutor.protocol.media_types import essence
 @trap(statuses=(401,))
 def credentials(exchange: Exchange) -> Iterator[Finding]:
     """The registry requires credentials, or refused those in the request."""
-    scheme, parameters = challenge(exchange.headers.get("WWW-Authenticate", ""))
+    found = challenges(exchange)
+    bearer = next((one for one in found if one.is_of("Bearer")), None)
+    schemes = " or ".join(one.scheme for one in found) or "(none named)"
+    if name_of(exchange) == "request_token" or (bearer is not None and bearer.error and _sent_a_token(exchange)):
+        return  # traps of tokens
     outcome = "the credentials were refused" if "Authorization" in exchange.request_headers else "none were sent"
-    if scheme.lower() == "bearer":
-        query = "&".join(f"{name}={parameters[name]}" for name in ("service", "scope") if parameters.get(name))
-        again = (
-            f"GET {parameters.get('realm', 'the realm')}?{query} with user name and password, and send the token as "
-        )
-        again += "Authorization: Bearer <token>; for Basic, use rt.connect(url, username=..., password=...)"
+    if bearer is not None:
+        address = with_pairs(bearer.realm or "the realm", token_query(bearer))
+        again = f"GET {address} with user name and password, and send the token as "
+        again += "Authorization: Bearer <token>; rt.login(reg, username=..., password=...) does both"
     else:
         first = (
             "Check the user name and the password"
@@ -51,12 +53,23 @@ def credentials(exchange: Exchange) -> Iterator[Finding]:
     alone = "/" not in fields_of(exchange).get("repository", "/")
     yield diagnosis(
         "credentials required",
-        f"the registry requires credentials of the scheme {scheme or '(none named)'}; {outcome}",
+        f"the registry requires credentials of the scheme {schemes}; {outcome}{_refused_because(bearer)}",
         again + (". At Docker Hub, an official image is library/<name>" if alone else ""),
         http("15.5.2 401 Unauthorized"),
         shown=by_received(exchange, "WWW-Authenticate"),
         level=MUST,
     )
+
+
+def _sent_a_token(exchange: Exchange) -> bool:
+    return exchange.request_headers.get("Authorization", "").startswith("Bearer")
+
+
+def _refused_because(bearer: Challenge | None) -> str:
+    if bearer is None or not bearer.error:
+        return ""
+    described = bearer.parameters.get("error_description", "")
+    return f" ({bearer.error}{f': {described}' if described else ''})"
 
 
 @trap(statuses=(403,))

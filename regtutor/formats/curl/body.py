@@ -71,7 +71,7 @@ def _limit(step: str) -> int:
 def _drafted(draft: Request, body: Body, body_dir: Path | None) -> CurlBody:
     if _is_file(body):
         return CurlBody(path=_as_argument(body.label))
-    if body.size <= _limit(draft.step):
+    if body.size <= _limit(draft.step) or draft.step == "request_token":
         data = body.read()
         if redact_body(draft.header("Content-Type") or "", data) == data:
             return CurlBody(producer=_producer(data))

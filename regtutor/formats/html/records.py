@@ -105,6 +105,12 @@ def location_html(location: Location) -> str:
     return f'<code style="{_MONO};{_WRAP};color:inherit;background:none">{escape(location.redacted)}</code>'
 
 
+def _credentials_note(registry: Registry) -> str:
+    if registry.armed is not None:
+        return "; requests carry credentials"
+    return "; credentials are sent after a challenge" if registry.credentials is not None else ""
+
+
 def registry_html(registry: Registry) -> str:
     """Render the name and address of a registry, and whether its log and storage are available; send no request."""
     access = (
@@ -112,9 +118,8 @@ def registry_html(registry: Registry) -> str:
         if registry.host
         else "only its URL is known: no logs(), no tree()"
     )
-    credentials = "; requests carry credentials" if registry.credentials else ""
     address = f"Registry <b>{escape(registry.name)}</b> at {escape(redact_url(registry.url))}"
-    return _line(f"{address}{credentials}; {access}")
+    return _line(f"{address}{_credentials_note(registry)}; {access}")
 
 
 def image_html(image: Image) -> str:

@@ -30,7 +30,7 @@ PATH = "/token"
 SERVICE = "regtutor-registry"
 ISSUER = "regtutor-token-server"
 
-DEFAULT_SECONDS = 300
+DEFAULT_SECONDS = 5 * 60
 """How long a token is valid. Distribution's specification wants 60 at least, since old clients take no less."""
 
 LARGEST_FORM = 64 * 1024

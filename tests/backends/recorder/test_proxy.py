@@ -143,7 +143,7 @@ def test_the_credentials_of_the_client_pass_and_are_in_no_record(tmp_path: Path)
 
     with open_door("password", tmp_path) as door, RecordingProxy(door.reg) as proxy:
         assert rt.check_api(rt.connect(proxy.url)).status == 401, "the proxy must not add those of the Registry"
-        assert rt.check_api(rt.connect(proxy.url, username=NAME, password=PASSWORD)).status == 200
+        assert rt.check_api(rt.connect(proxy.url).with_auth(NAME, PASSWORD)).status == 200
         file = rt.save(proxy.transcript, tmp_path / "trace.json").read_text()
         shown = f"{proxy.transcript} {proxy.transcript.exchanges!r} {file}"
     assert PASSWORD not in shown and "Basic <redacted>" in shown

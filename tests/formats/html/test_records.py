@@ -76,7 +76,7 @@ BAD_THINGS: dict[str, tuple[Any, Any]] = {
     "location": (records.location_html, Location(BAD)),
     "image": (records.image_html, BadImage()),
     "tree": (records.tree_html, StorageTree.of([(BAD, 3)])),
-    "registry": (records.registry_html, SimpleNamespace(name=BAD, url=BAD, credentials=None, host=None)),
+    "registry": (records.registry_html, SimpleNamespace(name=BAD, url=BAD, credentials=None, armed=None, host=None)),
 }
 
 

@@ -126,7 +126,8 @@ class Lying(Registry):
     """Sends what it is asked, but one answer is another's."""
 
     def __init__(self, reg: Registry, swap: dict[str, str]) -> None:
-        self._reg, self._swap, self.host, self.url = reg, swap, reg.host, reg.url
+        super().__init__(reg.url, reg._transport, host=reg.host)
+        self._reg, self._swap = reg, swap
 
     def send(self, request: Request) -> Exchange:
         target = str(request.target)
