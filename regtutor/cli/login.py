@@ -10,7 +10,7 @@ import click
 from regtutor.cli.command import Asking, asking, teaching
 
 
-@click.command()
+@click.command(short_help="Log in to HOST and store the credentials.")
 @click.argument("host", metavar="HOST")
 @asking
 @teaching
@@ -48,7 +48,7 @@ def _asked_name() -> str:
     return str(click.prompt("User name", err=True))
 
 
-@click.command()
+@click.command(short_help="Delete the stored credentials for HOST.")
 @click.argument("host", metavar="HOST")
 @click.option(
     "--authfile",

@@ -27,7 +27,7 @@ from regtutor.errors import (
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.challenges import Challenge, challenges
-from regtutor.protocol.endpoints import Match, identify
+from regtutor.protocol.endpoints import SENT_TO_A_SESSION, Match, identify
 from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import same_origin
 from regtutor.steps.sender import Sender
@@ -245,7 +245,7 @@ def scopes_of(request: Request, reg: Registry) -> tuple[str, ...]:
     repository = match.path.get("repository") if match is not None else None
     if match is None or repository is None:
         return ()
-    session = match.endpoint.is_sent_to_a_session
+    session = match.endpoint.name in SENT_TO_A_SESSION
     actions = "pull,push" if session else _ACTIONS.get(request.method, "pull,push")
     source = match.query.get("from") if match.endpoint.name == "mount_blob" else None
     named = f"repository:{repository}:{actions}"

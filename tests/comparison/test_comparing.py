@@ -178,7 +178,7 @@ def verdict_of(name: str, *exchanges: rt.Exchange) -> tuple[str, str | None]:
     [
         ("ETag", '"a"', '"b"', ("allowed", "allowed")),
         ("Content-Type", "application/json", "application/json; charset=utf-8", ("allowed", "allowed")),
-        ("Content-Type", "application/json", "text/plain", ("differs", "allowed")),
+        ("Content-Type", "application/json", "text/plain", ("differs", "recommended")),
         ("Docker-Content-Digest", "sha256:" + "a" * 64, "sha256:" + "b" * 64, ("differs", "recommended")),
         ("Server", "one", "two", ("allowed", "not in the registry documents")),
         ("X-Request-Id", "1", "2", ("per instance", None)),

@@ -50,6 +50,7 @@ ROWS_NOT_HELD = {
     "RateLimit-Limit": "Docker Hub, usage and limits",
     "RateLimit-Remaining": "Docker Hub, usage and limits",
     "Set-Cookie": "RFC 6265",
+    "request_token-400": "RFC 6749",
     "X-Content-Type-Options": "WHATWG Fetch",
     "X-Forwarded-Host": "MDN",
     "X-Forwarded-Proto": "MDN",

@@ -17,6 +17,7 @@ FIELDS = {"repository": "library/hello", "session": "7c3f", "digest": DIGEST, "r
 
 LITERAL = {
     "check_api": ("GET", "/v2/"),
+    "request_token": ("GET", "/token"),
     "mount_blob": ("POST", f"/v2/library/hello/blobs/uploads/?mount={DIGEST}&from=other"),
     "post_blob": ("POST", f"/v2/library/hello/blobs/uploads/?digest={DIGEST}"),
     "start_upload": ("POST", "/v2/library/hello/blobs/uploads/"),

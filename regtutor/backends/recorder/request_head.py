@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from regtutor.client.wire.head import HEAD_LIMIT
+from regtutor.client.wire.head import END_OF_HEAD, HEAD_LIMIT, split_head
 from regtutor.message import HeaderList
 
-_END = re.compile(rb"\r?\n\r?\n")
 _REQUEST_LINE = re.compile(rb"([^ \r\n]+) +([^\r\n]*?) +(HTTP/[0-9]\.[0-9])")
 _TLS_HANDSHAKE = 0x16
 
@@ -54,7 +53,7 @@ def request_head_end(received: bytes | bytearray) -> int | None:
         raise NoRequest(
             "A client tried TLS, and the proxy serves plain HTTP; give --tls, or tls=True in Python, for TLS"
         )
-    match = _END.search(received, 0, HEAD_LIMIT)
+    match = END_OF_HEAD.search(received, 0, HEAD_LIMIT)
     if match is None and len(received) >= HEAD_LIMIT:
         raise NoRequest(f"A client sent a head of more than {HEAD_LIMIT} bytes", 431)
     return match.end() if match else None
@@ -67,17 +66,9 @@ def parse_request_head(raw: bytes) -> RequestHead:
     ------
     NoRequest: if its first line is not a method, a target and a version.
     """
-    first, *lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
+    first, headers = split_head(raw)
     match = _REQUEST_LINE.fullmatch(first)
     if match is None:
         raise NoRequest(f"A client sent {first[:80]!r}, which is not a method, a target and a version")
-    headers: list[tuple[str, str]] = []
-    for line in (one.decode("latin-1") for one in lines):
-        if line[:1] in (" ", "\t") and headers:
-            name, value = headers[-1]
-            headers[-1] = (name, f"{value} {line.strip()}".strip())
-            continue
-        name, _, value = line.partition(":")
-        headers.append((name.strip(), value.strip(" \t")))
     method, target, version = (part.decode("latin-1") for part in match.groups())
-    return RequestHead(raw, method, target, version, tuple(headers))
+    return RequestHead(raw, method, target, version, headers)

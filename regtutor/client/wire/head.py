@@ -19,7 +19,8 @@ HEAD_LIMIT = 256 * 1024
 """The largest head that is accepted, in bytes, with its start line."""
 
 _STATUS_LINE = re.compile(rb"(HTTP/[0-9]\.[0-9]) +([0-9]{3})(?: (.*))?", re.DOTALL)
-_END = re.compile(rb"\r?\n\r?\n")
+END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+"""The empty line after a head."""
 
 
 def default_user_agent() -> str:
@@ -136,36 +137,43 @@ def head_end(received: bytes | bytearray) -> int | None:
     start = received[:5]
     if start != b"HTTP/"[: len(start)]:
         raise MalformedResponse("it does not begin with HTTP/", bytes(received[:80]))
-    match = _END.search(received, 0, HEAD_LIMIT)
+    match = END_OF_HEAD.search(received, 0, HEAD_LIMIT)
     if match is None and len(received) >= HEAD_LIMIT:
         raise MalformedResponse(f"its headers are larger than {HEAD_LIMIT} bytes", bytes(received[:80]))
     return match.end() if match else None
 
 
-def parse_head(raw: bytes) -> ReceivedHead:
-    """Parse a received head.
+def split_head(raw: bytes) -> tuple[bytes, HeaderList]:
+    """Return the first line of a head and its headers.
 
     Folded lines are joined by one space, as RFC 9112, section 5.2, permits. A line without a colon becomes a name
     without a value.
-
-    Raises
-    ------
-    MalformedResponse: if the first line is not a status line.
     """
-    lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
-    match = _STATUS_LINE.fullmatch(lines[0])
-    if match is None:
-        raise MalformedResponse("its first line is not a status line", bytes(raw[:80]))
+    first, *lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
     headers: list[tuple[str, str]] = []
-    for line in (raw_line.decode("latin-1") for raw_line in lines[1:]):
+    for line in (raw_line.decode("latin-1") for raw_line in lines):
         if line[:1] in (" ", "\t") and headers:
             name, value = headers[-1]
             headers[-1] = (name, f"{value} {line.strip()}".strip())
             continue
         name, _, value = line.partition(":")
         headers.append((name.strip(), value.strip(" \t")))
+    return first, tuple(headers)
+
+
+def parse_head(raw: bytes) -> ReceivedHead:
+    """Parse a received head; :func:`split_head` reads its headers.
+
+    Raises
+    ------
+    MalformedResponse: if the first line is not a status line.
+    """
+    first, headers = split_head(raw)
+    match = _STATUS_LINE.fullmatch(first)
+    if match is None:
+        raise MalformedResponse("its first line is not a status line", bytes(raw[:80]))
     reason = (match[3] or b"").decode("latin-1")
-    return ReceivedHead(match[1].decode(), int(match[2]), reason, tuple(headers), len(raw))
+    return ReceivedHead(match[1].decode(), int(match[2]), reason, headers, len(raw))
 
 
 def body_framing(head: ReceivedHead) -> HeaderList:

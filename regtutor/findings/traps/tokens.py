@@ -49,7 +49,7 @@ def no_token(exchange: Exchange) -> Iterator[Finding]:
         then,
         GETTING_A_TOKEN if exchange.method == "POST" else TOKEN_EXAMPLE,
         shown=by_status(exchange),
-        rule=MAY,
+        level=MAY,
     )
 
 
@@ -77,7 +77,7 @@ def token_does_not_suffice(exchange: Exchange) -> Iterator[Finding]:
         f"Request a token for {wanted}, and compare exchange.token.granted: the user may not do the rest",
         BEARER_ERRORS,
         shown=by_received(exchange, "WWW-Authenticate"),
-        rule=OUTSIDE,
+        level=OUTSIDE,
     )
 
 
@@ -100,5 +100,5 @@ def token_server_at_a_bad_address(exchange: Exchange) -> Iterator[Finding]:
             "use the address that clients see",
             HOW_TO_AUTHENTICATE if plain else BEARER_CHALLENGE,
             shown=by_received(exchange, "WWW-Authenticate"),
-            rule=MAY if plain else OUTSIDE,
+            level=MAY if plain else OUTSIDE,
         )
