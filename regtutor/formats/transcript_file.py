@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats.curl.reading import transcript_of_curl
-from regtutor.formats.har.reading import FATES, transcript_of_har
+from regtutor.formats.har.bodies import FATES
+from regtutor.formats.har.reading import transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
@@ -123,13 +125,30 @@ def _read(path: Path) -> bytes:
 
 
 def _parsed(name: str, data: bytes) -> Value:
-    if not data.lstrip().startswith((b"{", b"[")):
+    text = _text(data)
+    if not text.lstrip().startswith(("{", "[")):
         raise UnsupportedTranscript(f"{name} cannot be loaded", "its format is not recognized", _KNOWN)
-    value = Value(json.loads(data))
+    value = Value(_json(text))
     found = value.value.get("format") if isinstance(value.value, dict) else None
     if found != FORMAT and not _is_har(value):
         raise _other_format(name, found)
     return value
+
+
+def _text(data: bytes) -> str:
+    """Return JSON as text: UTF-8, UTF-16 or UTF-32, with or without a byte order mark (RFC 8259, 8.1)."""
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _json(text: str) -> Any:
+    """Parse JSON; in a HAR file, a whole number with too many digits becomes infinite, and costs only its field."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        value = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else math.inf)
+        if _is_har(Value(value)):
+            return value
+        raise
 
 
 def _other_format(name: str, found: object) -> UnsupportedTranscript:
