@@ -62,6 +62,8 @@ def wanted_credentials(exchange: Exchange) -> Iterator[Finding]:
 @trap(statuses=(403,))
 def denied(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
+    if exchange.method == "CONNECT":
+        return  # a proxy refused it, not the registry
     has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
         "not permitted",
