@@ -27,6 +27,7 @@ from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.progress_bar import with_download_bar, with_upload_bar
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push_blob
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
 
 SOURCE = "source"
@@ -89,6 +90,7 @@ def copy_image(
         return run(walk, reg, source=source_reg, prepare=prepare, watch=watch, title=title)
 
 
+@follows_redirects
 def copy(
     source_repository: str,
     reference: str,

@@ -12,6 +12,7 @@ from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
 from regtutor.walks.expect import expect, stop
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import drop_referrer
 
 _SWITCHED_OFF = (
@@ -63,6 +64,7 @@ def delete_image(
     return run(delete(repository, reference, tag_only=tag_only), reg, watch=watch, title=title)
 
 
+@follows_redirects
 def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     """The walk of :func:`delete_image`, with the same parameters."""
     if tag_only:

@@ -15,6 +15,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.expect import expect
 from regtutor.walks.progress_bar import with_upload_bar
+from regtutor.walks.redirects import Unfollowed, can_follow, follows_redirects, redirected
 from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
@@ -81,6 +82,7 @@ def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
+@follows_redirects
 def push(
     image: Image | Index,
     repository: str,
@@ -134,10 +136,8 @@ def push_blob(
     before: a walk to complete before the upload, such as fetching the blob; it starts only if an upload is needed.
     send: sends the bytes to the session.
     """
-    exchange = yield draft(head_blob, repository, blob.digest)
-    if exchange.status == 200:
+    if (yield from _exists(repository, blob)):
         return
-    expect(exchange, 200, 404)
     opened: Exchange | None = None
     for source in sources:
         exchange = yield draft(mount_blob, repository, blob.digest, source=source)
@@ -154,3 +154,18 @@ def push_blob(
         opened = yield draft(start_upload, repository)
         expect(opened, 202)
     yield from send(repository, opened, blob)
+
+
+def _exists(repository: str, blob: Blob) -> Generator[Request, Exchange, bool]:
+    """Return whether the repository has the blob.
+
+    A registry can redirect to its storage, which can refuse the HEAD, because the signature of the address is often for
+    GET only. Then the walk uploads the blob: the registry stores it once, however often it is sent.
+    """
+    request = draft(head_blob, repository, blob.digest)
+    exchange = yield Unfollowed.of(request)
+    if can_follow(exchange):
+        exchange = yield redirected(request, exchange)
+        return exchange.status == 200 and exchange.headers.get("Content-Length") == str(blob.size)
+    expect(exchange, 200, 404)
+    return exchange.status == 200

@@ -25,6 +25,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.listing import MAX_PAGES
+from regtutor.walks.redirects import follows_redirects
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Found:
     tag: str = ""
 
 
+@follows_redirects
 def referrers(repository: str, digest: str, found: Found, *, artifact_type: str | None = None) -> Walk:
     """The walk of :func:`list_referrers`, with the same parameters and one more.
 

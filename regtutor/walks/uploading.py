@@ -24,6 +24,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
+from regtutor.walks.redirects import follows_redirects
 
 CHUNK_SIZE = 4 * 1024 * 1024
 """Bytes in a chunk, unless the registry requires larger chunks; some registries accept no larger ones (GHCR)."""
@@ -86,6 +87,7 @@ def upload_chunks(
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
+@follows_redirects
 def upload(
     repository: str,
     blob: Content,
@@ -144,6 +146,7 @@ def resume_upload(
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
+@follows_redirects
 def resume(
     location: Location | str,
     blob: Content,

@@ -67,7 +67,7 @@ def transcript_of_curl(data: bytes) -> Transcript | None:
 
 
 def transcript_of_responses(data: bytes) -> Transcript | None:
-    """Return the transcript of responses that ``curl -i`` printed without requests; None if there are none.
+    """Return the transcript of responses that ``curl -i`` printed without requests, or None.
 
     Parameters
     ----------
