@@ -22,7 +22,7 @@ from regtutor.protocol.manifests import Descriptor
 from regtutor.steps import draft, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
-from regtutor.walks.expect import expect
+from regtutor.walks.existence import check_manifest_stored
 from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.progress_bar import with_download_bar, with_upload_bar
@@ -118,7 +118,7 @@ def copy(
     notes: Notes = ()
     for name, manifest in [*((child.digest, child) for child in children), (tag, top)]:
         response = yield draft(put_manifest, repository, name, manifest)
-        expect(response, 201)
+        yield from check_manifest_stored(response, repository, name, manifest.digest)
         verified(response, manifest.data)
         notes += yield from add_referrer(repository, manifest, response)
     foreign = {layer.digest: layer for each in (*children, top) for layer in each.view.layers if layer.foreign}

@@ -10,12 +10,12 @@ from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Blob, Request
-from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
+from regtutor.steps import cancel_upload, draft, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
-from regtutor.walks.expect import expect
+from regtutor.walks.existence import blob_exists, check_manifest_stored, expect_success
 from regtutor.walks.progress_bar import with_upload_bar
-from regtutor.walks.redirects import Unfollowed, can_follow, follows_redirects, redirected
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
 from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
 
@@ -112,7 +112,7 @@ def push(
     notes: Notes = ()
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
         exchange = yield draft(put_manifest, repository, reference, manifest)
-        expect(exchange, 201)
+        yield from check_manifest_stored(exchange, repository, reference, manifest.digest)
         notes += yield from add_referrer(repository, manifest, exchange)
     return notes + tuple(
         f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
@@ -136,36 +136,23 @@ def push_blob(
     before: a walk to complete before the upload, such as fetching the blob; it starts only if an upload is needed.
     send: sends the bytes to the session.
     """
-    if (yield from _exists(repository, blob)):
+    if (yield from blob_exists(repository, blob.digest, blob.size)):
         return
     opened: Exchange | None = None
     for source in sources:
         exchange = yield draft(mount_blob, repository, blob.digest, source=source)
-        if exchange.status not in (201, 202):
+        if exchange.status not in (200, 201, 202, 204):
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
         if exchange.status == 201:
             return
+        if exchange.status != 202 and (yield from blob_exists(repository, blob.digest, blob.size)):
+            return  # mounted, with another status than 201
         # The blob was not mounted, but the session that was opened instead can be used for the upload.
         opened = exchange
     yield from before
     if opened is None or opened.location is None:
         opened = yield draft(start_upload, repository)
-        expect(opened, 202)
+        expect_success(opened, 202)
     yield from send(repository, opened, blob)
-
-
-def _exists(repository: str, blob: Blob) -> Generator[Request, Exchange, bool]:
-    """Return whether the repository has the blob.
-
-    A registry can redirect to its storage, which can refuse the HEAD, because the signature of the address is often for
-    GET only. Then the walk uploads the blob: the registry stores it once, however often it is sent.
-    """
-    request = draft(head_blob, repository, blob.digest)
-    exchange = yield Unfollowed.of(request)
-    if can_follow(exchange):
-        exchange = yield redirected(request, exchange)
-        return exchange.status == 200 and exchange.headers.get("Content-Length") == str(blob.size)
-    expect(exchange, 200, 404)
-    return exchange.status == 200

@@ -17,12 +17,14 @@ from regtutor.content.image import Manifest
 from regtutor.errors import InvalidDigest, InvalidManifest, ListFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
+from regtutor.protocol.digests import sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index, referrers_tag
 from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.existence import check_manifest_stored
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.listing import MAX_PAGES
 from regtutor.walks.redirects import follows_redirects
@@ -223,8 +225,9 @@ class _Limited(io.BytesIO):
 
 
 def _put(repository: str, tag: str, body: dict[str, Any]) -> Generator[Request, Exchange, None]:
-    exchange = yield draft(put_manifest, repository, tag, json.dumps(body).encode(), media_type=OCI_INDEX)
-    expect(exchange, 201)
+    data = json.dumps(body).encode()
+    exchange = yield draft(put_manifest, repository, tag, data, media_type=OCI_INDEX)
+    yield from check_manifest_stored(exchange, repository, tag, sha256(data))
 
 
 def _entries(index: bytes | None) -> tuple[Descriptor, ...]:

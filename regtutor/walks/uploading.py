@@ -22,6 +22,7 @@ from regtutor.protocol.ranges import STORED
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
+from regtutor.walks.existence import check_blob_stored, expect_success
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.redirects import follows_redirects
@@ -181,7 +182,7 @@ def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
     return ways[way]
 
 
-def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noqa: ARG001 - the same for all ways
+def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:
     """Send all the bytes in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off."""
     location = session_of(opened)
     request = draft(put_blob, location, blob)
@@ -190,7 +191,8 @@ def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noq
     except ImageError:
         yield draft(cancel_upload, location)
         raise
-    expect(exchange, 201)
+    assert request.body is not None
+    yield from check_blob_stored(exchange, repository, _known(blob).digest or "", request.body.size)
 
 
 def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
@@ -237,7 +239,7 @@ class _Upload:
         """Open a new session."""
         assert self._repository is not None
         opened = yield draft(start_upload, self._repository)
-        expect(opened, 202)
+        expect_success(opened, 202)
         self.take(opened)
 
     def take(self, opened: Exchange) -> None:
@@ -273,25 +275,39 @@ class _Upload:
             size = left if self._chunk_size is None else min(self._chunk_size, left)
             start = None if self._chunk_size is None else self.done
             exchange = yield draft(patch_upload, self.location, self._pieces.piece(self.done, size), start=start)
-            self._unless_lost(exchange, 202)
+            documented = self._unless_lost(exchange, 202)
             self.location, self.done = exchange.location or self.location, self.done + size
+            if not documented:
+                yield from self._check_arrived(exchange)
 
     def _close(self) -> Part:
         exchange = yield draft(put_blob, self.location, b"", digest=self._body.digest)
         self._unless_lost(exchange, 201)
+        yield from check_blob_stored(exchange, self._repository, self._body.digest or "", self._body.size)
+
+    def _check_arrived(self, exchange: Exchange) -> Part:
+        """After a success with another status than 202: check that the bytes of the chunk arrived."""
+        sent = self.done
+        match = STORED.fullmatch(exchange.headers.get("Range", ""))
+        if match is not None and int(match[1]) + 1 == sent:
+            return
+        stored = yield from self._find_offset()
+        if not stored and self.done != sent:
+            raise _Lost(exchange)
 
     @staticmethod
-    def _unless_lost(exchange: Exchange, status: int) -> None:
+    def _unless_lost(exchange: Exchange, status: int) -> bool:
+        """Return whether the response has this status; a further success does not stop the upload either."""
         if exchange.status in (404, 416):
             raise _Lost(exchange)
-        expect(exchange, status)
+        return expect_success(exchange, status)
 
     def _find_offset(self) -> Generator[Request, Exchange, bool]:
         """Get the offset of the session; return True if the blob is already stored and nothing is left to do."""
         exchange = yield draft(get_upload, self.location)
         if exchange.status == 404:
             return (yield from self._start_again(exchange))
-        expect(exchange, 204)
+        expect_success(exchange, 204)
         self.location = exchange.location or self.location
         match = STORED.fullmatch(exchange.headers.get("Range", ""))
         if match is None or int(match[1]) >= max(self._body.size, 1):
