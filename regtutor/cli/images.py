@@ -78,7 +78,15 @@ def push(
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(loaded.digest)
+        click.echo(_stored(transcript, tag, loaded.digest))
+
+
+def _stored(transcript: Transcript, tag: str, digest: str) -> str:
+    """Return the digest by which the registry serves the manifest that was pushed as ``tag``."""
+    from regtutor.walks.existence import digest_at_registry
+
+    pushed = [e for e in transcript if e.step == "put_manifest" and e.target.rpartition("/")[2] == tag]
+    return digest_at_registry(pushed[-1], digest) if pushed else digest
 
 
 @click.command()
@@ -172,7 +180,7 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(_pulled(transcript, ALL))
+        click.echo(_stored(transcript, tag, _pulled(transcript, ALL)))
 
 
 def _source_and_target(

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from regtutor.errors import DeleteFailed, PushFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request
+from regtutor.protocol.digests import is_well_formed, same_algorithm
 from regtutor.steps import draft, head_blob, head_manifest
 from regtutor.walks.expect import Failure, expect, stop
 from regtutor.walks.redirects import Unfollowed, can_follow, redirected
@@ -66,7 +67,8 @@ def check_manifest_stored(
     if expect_success(exchange, 201):
         return
     found = yield draft(head_manifest, repository, reference)
-    if found.status != 200 or found.headers.get("Docker-Content-Digest", digest) != digest:
+    shown = found.headers.get("Docker-Content-Digest", digest)
+    if found.status != 200 or (same_algorithm(shown, digest) and shown != digest):
         stop(exchange, f"{_another(exchange, 201)}, and the repository does not have the manifest")
 
 
@@ -77,6 +79,18 @@ def check_manifest_gone(exchange: Exchange, repository: str, reference: str) -> 
     found = yield draft(head_manifest, repository, reference)
     if found.status != 404:
         stop(exchange, f"{_another(exchange, 202)}, and the repository still has the manifest", DeleteFailed)
+
+
+def digest_at_registry(pushed: Exchange, digest: str) -> str:
+    """Return the digest by which the registry serves a pushed manifest: ``digest``, or one of another algorithm.
+
+    A registry can store everything under sha256, also a manifest whose descriptor has a sha512 digest.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing Manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
+    """
+    named = pushed.headers.get("Docker-Content-Digest", "")
+    return named if is_well_formed(named) and not same_algorithm(named, digest) else digest
 
 
 def _another(exchange: Exchange, documented: int) -> str:

@@ -10,6 +10,7 @@ from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Blob, Request
+from regtutor.protocol.digests import CANONICAL, parse
 from regtutor.steps import cancel_upload, draft, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
@@ -145,10 +146,13 @@ def push_blob(
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
-        if exchange.status == 201:
+        if exchange.status == 201 and parse(blob.digest).algorithm == CANONICAL:
             return
+        # Another success can mean a mount as well. Distribution sends 201 for a sha512 digest, and mounts nothing.
         if exchange.status != 202 and (yield from blob_exists(repository, blob.digest, blob.size)):
-            return  # mounted, with another status than 201
+            return
+        if exchange.status == 201:
+            continue
         # The blob was not mounted, but the session that was opened instead can be used for the upload.
         opened = exchange
     yield from before

@@ -24,7 +24,7 @@ from regtutor.protocol.referrers import referrer_entry, referrers_index, referre
 from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
-from regtutor.walks.existence import check_manifest_stored
+from regtutor.walks.existence import check_manifest_stored, digest_at_registry
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.listing import MAX_PAGES
 from regtutor.walks.redirects import follows_redirects
@@ -148,11 +148,12 @@ def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Gener
         return (f"{manifest.digest} was not added to the referrers of {subject.digest}: {why}",)
     body = json.loads(index or referrers_index([]))
     entries: list[dict[str, Any]] = body.get("manifests") or []
-    if any(entry["digest"] == manifest.digest for entry in entries):
+    digest = digest_at_registry(pushed, manifest.digest)
+    if any(entry["digest"] == digest for entry in entries):
         return ()
-    body["manifests"] = [*entries, referrer_entry(manifest.view, manifest.digest, manifest.size)]
+    body["manifests"] = [*entries, referrer_entry(manifest.view, digest, manifest.size)]
     yield from _put(repository, tag, body)
-    return (f"This registry has no referrers API: {manifest.digest} was added to the list under the tag {tag}",)
+    return (f"This registry has no referrers API: {digest} was added to the list under the tag {tag}",)
 
 
 def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Request, Exchange, Notes]:
