@@ -40,6 +40,12 @@ ALL = "all"
     metavar="BYTES",
     help="The size of a chunk, for --upload chunked.",
 )
+@click.option(
+    "--expect/--no-expect",
+    default=True,
+    show_default=True,
+    help="Whether to wait for 100 Continue before a blob is sent in one PUT, so that a refusal costs no upload.",
+)
 @asking
 @teaching
 def push(
@@ -50,6 +56,7 @@ def push(
     mount_from: tuple[str, ...],
     upload: str,
     chunk_size: int,
+    expect: bool,
     asking: Asking,
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
@@ -74,6 +81,7 @@ def push(
             mount_from=mount_from or None,
             upload=upload,
             chunk_size=chunk_size,
+            expect_continue=expect,
             progress=not asking.quiet,
             watch=asking.watch,
         )

@@ -29,6 +29,7 @@ from regtutor.walks.progress_bar import with_download_bar, with_upload_bar
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push_blob
 from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
+from regtutor.walks.uploading import Uploader, uploader
 
 SOURCE = "source"
 
@@ -111,10 +112,11 @@ def copy(
     children = []
     if top.view.kind == "index":
         children = yield from fetch_children(source_repository, top, side=SOURCE)
+    send = uploader("monolithic")
     blobs = {blob.digest: blob for manifest in (*children, top) for blob in manifest.view.blobs}
     for blob in blobs.values():
         sources = [name for name in mount_from(blob.digest) if name != repository][:MOUNT_TRIES]
-        yield from _copy_blob(source_repository, repository, blob, incoming, sources)
+        yield from _copy_blob(source_repository, repository, blob, incoming, sources, send)
     notes: Notes = ()
     for name, manifest in [*((child.digest, child) for child in children), (tag, top)]:
         response = yield draft(put_manifest, repository, name, manifest)
@@ -129,10 +131,15 @@ def copy(
 
 
 def _copy_blob(
-    source_repository: str, repository: str, blob: Descriptor, incoming: Incoming, sources: Sequence[str]
+    source_repository: str,
+    repository: str,
+    blob: Descriptor,
+    incoming: Incoming,
+    sources: Sequence[str],
+    send: Uploader,
 ) -> Generator[Request, Exchange, None]:
     fetched = fetch_blob(source_repository, blob, incoming, side=SOURCE)
     path = partial(incoming.path, blob.digest)
     layer = Layer(blob.media_type, blob.digest, blob.size, opener=lambda: path().open("rb"))
-    yield from push_blob(repository, layer, sources, before=fetched)
+    yield from push_blob(repository, layer, sources, before=fetched, send=send)
     incoming.drop(blob)

@@ -18,7 +18,7 @@ from regtutor.walks.existence import blob_exists, check_manifest_stored, expect_
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
-from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
+from regtutor.walks.uploading import CHUNK_SIZE, Uploader, uploader
 
 MOUNT_TRIES = 3
 """The most repositories that are tried for one mount."""
@@ -34,6 +34,7 @@ def push_image(
     mount_from: str | Sequence[str] | None = None,
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
+    expect_continue: bool = True,
     progress: bool = True,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
@@ -52,6 +53,8 @@ def push_image(
         one PATCH for each chunk. ``"streamed"``: in a single PATCH that does not announce its length. The last two
         resume after a break.
     chunk_size: bytes in a chunk, for ``"chunked"``.
+    expect_continue: for ``"monolithic"``, whether to wait for ``100 Continue`` before the bytes of a blob, so that a
+        refusal costs no upload. After a 417, which means that Expect is not supported, the request is repeated without.
     progress: whether a long layer gets a progress bar.
     watch: called with each exchange as soon as it is made.
 
@@ -73,7 +76,15 @@ def push_image(
     """
     given = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
     sources = reg.pushed.repositories if mount_from is None else lambda _digest: given
-    walk = push(image, repository, tag, mount_from=sources, upload=upload, chunk_size=chunk_size)
+    walk = push(
+        image,
+        repository,
+        tag,
+        mount_from=sources,
+        upload=upload,
+        chunk_size=chunk_size,
+        expect_continue=expect_continue,
+    )
     title = f"push of {repository}:{tag} to {reg.name}"
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
@@ -92,6 +103,7 @@ def push(
     mount_from: Callable[[str], Sequence[str]] = nowhere,
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
+    expect_continue: bool = True,
 ) -> Walk:
     """The walk of :func:`push_image`, with the same parameters, except for one.
 
@@ -105,7 +117,7 @@ def push(
             "push_image takes an image or an index",
             "Read it first: rt.load_image(path)",
         )
-    send = uploader(upload, chunk_size)
+    send = uploader(upload, chunk_size, expect_continue)
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
         yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
@@ -128,7 +140,7 @@ def push_blob(
     sources: Sequence[str],
     *,
     before: Iterable[Request] = (),
-    send: Uploader = send_whole,
+    send: Uploader,
 ) -> Generator[Request, Exchange, None]:
     """Push one blob: HEAD, then a mount from one of ``sources``, else an upload.
 

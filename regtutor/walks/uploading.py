@@ -164,16 +164,17 @@ def resume(
     return ()
 
 
-def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
+def uploader(way: str, chunk_size: int = CHUNK_SIZE, expect_continue: bool = True) -> Uploader:
     """Return the function that sends a blob in one of three ways.
 
     Parameters
     ----------
     way: ``monolithic``, ``chunked`` or ``streamed``.
     chunk_size: bytes, for ``chunked``.
+    expect_continue: for ``monolithic``, whether to wait for ``100 Continue`` before the body.
     """
     ways: dict[str, Uploader] = {
-        "monolithic": send_whole,
+        "monolithic": _Whole(expect_continue).send,
         "chunked": partial(_send_pieces, _size(chunk_size)),
         "streamed": partial(_send_pieces, None),
     }
@@ -182,17 +183,34 @@ def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
     return ways[way]
 
 
-def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:
-    """Send all the bytes in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off."""
-    location = session_of(opened)
-    request = draft(put_blob, location, blob)
-    try:
-        exchange = yield replace(request, body=checked(_known(blob)))
-    except ImageError:
-        yield draft(cancel_upload, location)
-        raise
-    assert request.body is not None
-    yield from check_blob_stored(exchange, repository, _known(blob).digest or "", request.body.size)
+class _Whole:
+    """Sends all the bytes of a blob in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off.
+
+    A registry or a proxy that does not support Expect responds 417. Then the request is repeated without Expect, and
+    so are those for further blobs.
+
+    Source: RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>.
+    """
+
+    def __init__(self, expect_continue: bool) -> None:
+        self._expect_continue = expect_continue
+
+    def send(self, repository: str, opened: Exchange, blob: Content) -> Part:
+        """Send ``blob`` to the session that ``opened`` has opened."""
+        location, body = session_of(opened), _known(blob)
+        try:
+            exchange = yield self._request(location, body)
+            if exchange.status == 417 and self._expect_continue:
+                self._expect_continue = False
+                exchange = yield self._request(location, body)
+        except ImageError:
+            yield draft(cancel_upload, location)
+            raise
+        yield from check_blob_stored(exchange, repository, body.digest or "", body.size)
+
+    def _request(self, location: Location, body: Body) -> Request:
+        request = draft(put_blob, location, body, expect_continue=self._expect_continue)
+        return replace(request, body=checked(body))
 
 
 def _send_pieces(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:

@@ -1,4 +1,4 @@
-"""Traps for a forward proxy between the client and the registry.
+"""Traps for what stands between the client and the registry: a forward proxy, or one that does not support Expect.
 
 Each function looks for one problem, and yields a diagnosis if it finds it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.diagnosis import by_received, by_request_line, diagnosis, trap
+from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, diagnosis, trap
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import MUST, OUTSIDE
 from regtutor.protocol.clauses import http
@@ -26,6 +26,21 @@ def proxy_wants_credentials(exchange: Exchange) -> Iterator[Finding]:
         http("15.5.8 407 Proxy Authentication Required"),
         shown=by_received(exchange, "Proxy-Authenticate"),
         rule=MUST,
+    )
+
+
+@trap(statuses=(417,))
+def expect_not_supported(exchange: Exchange) -> Iterator[Finding]:
+    """The registry, or a proxy in front of it, does not support Expect."""
+    yield diagnosis(
+        "Expect is not supported",
+        "the registry, or a proxy in front of it, refused the header Expect: 100-continue; it did not look at the rest "
+        "of the request",
+        "Repeat the request without Expect (curl: -H 'Expect:'; regtutor push: --no-expect; Python: "
+        "expect_continue=False)",
+        http("10.1.1 Expect"),
+        shown=by_sent(exchange, "Expect"),
+        rule=OUTSIDE,
     )
 
 
