@@ -406,7 +406,7 @@ class Exchange:
         if self.request.method:
             lines += _message_lines(">", self.request.start_line, self.request.headers)
         else:
-            lines.append("* no request was sent")
+            lines.append("* no request was sent" if self.response is None else "* the request is not in this record")
         lines += [
             line for interim in self.interims for line in _message_lines("<", interim.start_line, interim.headers)
         ]

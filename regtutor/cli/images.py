@@ -40,6 +40,12 @@ ALL = "all"
     metavar="BYTES",
     help="The size of a chunk, for --upload chunked.",
 )
+@click.option(
+    "--expect/--no-expect",
+    default=True,
+    show_default=True,
+    help="Whether to wait for 100 Continue before a blob is sent in one PUT, so that a refusal costs no upload.",
+)
 @asking
 @teaching
 def push(
@@ -50,6 +56,7 @@ def push(
     mount_from: tuple[str, ...],
     upload: str,
     chunk_size: int,
+    expect: bool,
     asking: Asking,
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
@@ -74,11 +81,20 @@ def push(
             mount_from=mount_from or None,
             upload=upload,
             chunk_size=chunk_size,
+            expect_continue=expect,
             progress=not asking.quiet,
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(loaded.digest)
+        click.echo(_stored(transcript, tag, loaded.digest))
+
+
+def _stored(transcript: Transcript, tag: str, digest: str) -> str:
+    """Return the digest by which the registry serves the manifest that was pushed as ``tag``."""
+    from regtutor.walks.existence import digest_at_registry
+
+    pushed = [e for e in transcript if e.step == "put_manifest" and e.target.rpartition("/")[2] == tag]
+    return digest_at_registry(pushed[-1], digest) if pushed else digest
 
 
 @click.command(short_help="Pull an image to this machine.")
@@ -173,7 +189,7 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(_pulled(transcript, ALL))
+        click.echo(_stored(transcript, tag, _pulled(transcript, ALL)))
 
 
 def _source_and_target(

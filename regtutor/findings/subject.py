@@ -53,7 +53,7 @@ def fields_of(exchange: Exchange) -> Mapping[str, str]:
 def request_meaning(exchange: Exchange) -> str:
     """Return the purpose of the request, in a few words."""
     if not exchange.method:
-        return "no request was sent"
+        return "no request was sent" if exchange.response is None else "the request is not in this record"
     if exchange.endpoint is None:
         return "no document of the API names this request"
     kind = {"kind": "tag" if exchange.case == "tag" else "manifest"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,14 +17,18 @@ from typing import Any
 
 from regtutor.errors import UnsupportedTranscript
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
-from regtutor.formats.curl.reading import transcript_of_curl
-from regtutor.formats.har.reading import FATES, transcript_of_har
+from regtutor.formats.curl.reading import transcript_of_curl, transcript_of_responses
+from regtutor.formats.har.bodies import FATES
+from regtutor.formats.har.reading import transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
 
 FORMAT = "regtutor-transcript/1"
-_KNOWN = "Give a file from rt.save, a HAR file, or the output of curl -v (curl -v ... 2>FILE)"
+_KNOWN = (
+    "Give a file from rt.save, a HAR file, or the output of curl -v (curl -v ... 2>FILE), whose lines begin with >, < "
+    "or *"
+)
 LIMIT = 256 * 1024 * 1024
 """The most bytes of a file that is written or loaded."""
 
@@ -91,11 +96,16 @@ def transcript_in(data: bytes, name: str) -> Transcript:
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:
-        from_curl = transcript_of_curl(data)
+        value, wrong = _json_in(data)
+        if value is not None:
+            return transcript_of_har(value) if _is_har(value) else _transcript(_ours(name, value))
+        from_curl = transcript_of_curl(data) or (None if wrong else transcript_of_responses(data))
         if from_curl is not None:
             return from_curl
-        value = _parsed(name, data)
-        return transcript_of_har(value) if _is_har(value) else _transcript(value)
+        if wrong is not None:
+            raise wrong
+        _text(data)
+        raise UnsupportedTranscript(f"{name} cannot be loaded", "its format is not recognized", _KNOWN)
     except UnicodeDecodeError as error:
         why = f"it is not text: byte {error.start} cannot be decoded"
         raise UnsupportedTranscript(f"{name} cannot be loaded", why, _KNOWN) from error
@@ -122,14 +132,36 @@ def _read(path: Path) -> bytes:
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give a file that you can read") from error
 
 
-def _parsed(name: str, data: bytes) -> Value:
-    if not data.lstrip().startswith((b"{", b"[")):
-        raise UnsupportedTranscript(f"{name} cannot be loaded", "its format is not recognized", _KNOWN)
-    value = Value(json.loads(data))
+def _json_in(data: bytes) -> tuple[Value | None, ValueError | RecursionError | None]:
+    """Return the JSON value in ``data``, or why it is not JSON; neither if it does not begin like JSON."""
+    try:
+        text = _text(data)
+        return (Value(_json(text)), None) if text.lstrip().startswith(("{", "[")) else (None, None)
+    except (ValueError, RecursionError) as error:
+        return None, error if data.lstrip()[:1] in (b"{", b"[") else None
+
+
+def _ours(name: str, value: Value) -> Value:
     found = value.value.get("format") if isinstance(value.value, dict) else None
-    if found != FORMAT and not _is_har(value):
+    if found != FORMAT:
         raise _other_format(name, found)
     return value
+
+
+def _text(data: bytes) -> str:
+    """Return JSON as text: UTF-8, UTF-16 or UTF-32, with or without a byte order mark (RFC 8259, 8.1)."""
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _json(text: str) -> Any:
+    """Parse JSON; in a HAR file, a whole number with too many digits becomes infinite, and costs only its field."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        value = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else math.inf)
+        if _is_har(Value(value)):
+            return value
+        raise
 
 
 def _other_format(name: str, found: object) -> UnsupportedTranscript:

@@ -22,12 +22,14 @@ from regtutor.protocol.manifests import Descriptor
 from regtutor.steps import draft, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
-from regtutor.walks.expect import expect
+from regtutor.walks.existence import check_manifest_stored
 from regtutor.walks.fetching import fetch_blob, fetch_manifest, verified
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.progress_bar import with_download_bar, with_upload_bar
 from regtutor.walks.pushing import MOUNT_TRIES, nowhere, push_blob
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
+from regtutor.walks.uploading import Uploader, uploader
 
 SOURCE = "source"
 
@@ -89,6 +91,7 @@ def copy_image(
         return run(walk, reg, source=source_reg, prepare=prepare, watch=watch, title=title)
 
 
+@follows_redirects
 def copy(
     source_repository: str,
     reference: str,
@@ -109,14 +112,15 @@ def copy(
     children = []
     if top.view.kind == "index":
         children = yield from fetch_children(source_repository, top, side=SOURCE)
+    send = uploader("monolithic")
     blobs = {blob.digest: blob for manifest in (*children, top) for blob in manifest.view.blobs}
     for blob in blobs.values():
         sources = [name for name in mount_from(blob.digest) if name != repository][:MOUNT_TRIES]
-        yield from _copy_blob(source_repository, repository, blob, incoming, sources)
+        yield from _copy_blob(source_repository, repository, blob, incoming, sources, send)
     notes: Notes = ()
     for name, manifest in [*((child.digest, child) for child in children), (tag, top)]:
         response = yield draft(put_manifest, repository, name, manifest)
-        expect(response, 201)
+        yield from check_manifest_stored(response, repository, name, manifest.digest)
         verified(response, manifest.data)
         notes += yield from add_referrer(repository, manifest, response)
     foreign = {layer.digest: layer for each in (*children, top) for layer in each.view.layers if layer.foreign}
@@ -127,10 +131,15 @@ def copy(
 
 
 def _copy_blob(
-    source_repository: str, repository: str, blob: Descriptor, incoming: Incoming, sources: Sequence[str]
+    source_repository: str,
+    repository: str,
+    blob: Descriptor,
+    incoming: Incoming,
+    sources: Sequence[str],
+    send: Uploader,
 ) -> Generator[Request, Exchange, None]:
     fetched = fetch_blob(source_repository, blob, incoming, side=SOURCE)
     path = partial(incoming.path, blob.digest)
     layer = Layer(blob.media_type, blob.digest, blob.size, opener=lambda: path().open("rb"))
-    yield from push_blob(repository, layer, sources, before=fetched)
+    yield from push_blob(repository, layer, sources, before=fetched, send=send)
     incoming.drop(blob)

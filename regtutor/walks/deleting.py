@@ -11,7 +11,9 @@ from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
+from regtutor.walks.existence import check_manifest_gone
 from regtutor.walks.expect import expect, stop
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import drop_referrer
 
 _SWITCHED_OFF = (
@@ -63,6 +65,7 @@ def delete_image(
     return run(delete(repository, reference, tag_only=tag_only), reg, watch=watch, title=title)
 
 
+@follows_redirects
 def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     """The walk of :func:`delete_image`, with the same parameters."""
     if tag_only:
@@ -70,7 +73,7 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
         response = yield draft(delete_manifest, repository, reference)
         if response.status in (400, 405):
             stop(response, _BY_DIGEST_ONLY, DeleteFailed)
-        expect(response, 202, kind=DeleteFailed)
+        yield from check_manifest_gone(response, repository, reference)
         return (f"The tag {reference} was deleted; the manifest that it pointed to still exists",)
     response = yield draft(head_manifest, repository, reference)
     expect(response, 200, kind=DeleteFailed)
@@ -81,7 +84,7 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     response = yield draft(delete_manifest, repository, digest)
     if response.status in (400, 405):
         stop(response, _SWITCHED_OFF, DeleteFailed)
-    expect(response, 202, kind=DeleteFailed)
+    yield from check_manifest_gone(response, repository, digest)
     notes = [f"{digest} was deleted, and so was every tag that pointed to it"]
     if view is not None and view.manifests:
         notes.append(f"The {len(view.manifests)} manifests that it names still exist")

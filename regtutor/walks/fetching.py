@@ -1,7 +1,6 @@
 """Fetching manifests and blobs, with every digest and size verified: the part of a walk that pulls and copies share.
 
-A redirect is followed with a separate request, without credentials if it goes to another host. An interrupted transfer
-resumes where it stopped.
+An interrupted transfer resumes where it stopped. The walk follows redirects, see ``redirects.py``.
 """
 
 from __future__ import annotations
@@ -22,15 +21,12 @@ from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.ranges import PART
 from regtutor.steps import draft, get_blob, get_manifest
 from regtutor.walks.expect import stop
-
-REDIRECTS = 5
-"""The most redirects that are followed for one response."""
+from regtutor.walks.redirects import REDIRECTED, REDIRECTS
 
 TRIES = 6
 """The most requests for one blob if connections are cut or fail, not counting redirects."""
 
 _MANIFESTS = ("manifest", "index", "schema1")
-_REDIRECTED = (301, 302, 303, 307, 308)
 
 
 def fetch_manifest(
@@ -55,7 +51,7 @@ def fetch_manifest(
     bytes_in = io.BytesIO()
     with _Held(bytes_in, reference) as receiver:
         request = replace(draft(get_manifest, repository, reference, into=receiver), side=side)
-        exchange = yield from _following(request)
+        exchange = yield from _sent(request)
         _expect(exchange, 200)
         data = bytes_in.getvalue()
     digest = verified(exchange, data, *([reference] if ":" in reference else []), *([entry.digest] if entry else []))
@@ -115,7 +111,7 @@ def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Requ
         return blob.data
     bytes_in = io.BytesIO()
     with _Held(bytes_in, blob.digest, limit) as receiver:
-        exchange = yield from _following(draft(get_blob, repository, blob.digest, into=receiver))
+        exchange = yield from _sent(draft(get_blob, repository, blob.digest, into=receiver))
         _expect(exchange, 200)
     data = bytes_in.getvalue()
     if len(data) != blob.size:
@@ -182,7 +178,7 @@ class _Fetch:
         return self._partial.size >= self._blob.size > 0 and self._partial.settle()
 
     def _send(self) -> Generator[Request, Exchange, Exchange | None]:
-        """Send one request, and follow its redirects.
+        """Send one request.
 
         Returns
         -------
@@ -193,7 +189,7 @@ class _Fetch:
         with self._partial.receiver() as self._received:
             exchange: Exchange | None
             try:
-                exchange, self._cut = (yield from _following(self._request())), None
+                exchange, self._cut = (yield from _sent(self._request())), None
             except ConnectionFailed as error:
                 exchange, self._cut = error.exchange, error
             except ContentMismatch:
@@ -264,17 +260,17 @@ class _Fetch:
         _stop(exchange, f"The blob {self._blob.digest} is still incomplete after {TRIES} requests")
 
 
-def _following(request: Request) -> Generator[Request, Exchange, Exchange]:
-    """Send ``request``, and follow its redirects with separate requests."""
+def _sent(request: Request) -> Generator[Request, Exchange, Exchange]:
+    """Send ``request``; the walk follows its redirects, see :mod:`regtutor.walks.redirects`."""
     exchange = yield request
-    for _ in range(REDIRECTS):
-        if exchange.status not in _REDIRECTED:
-            return exchange
-        if exchange.location is None:
-            _stop(exchange, "The redirect has no Location, so it cannot be followed")
-        exchange = yield replace(request, target=exchange.location)
-    if exchange.status in _REDIRECTED:
-        _stop(exchange, f"There were more than {REDIRECTS} redirects in a row")
+    if exchange.status in REDIRECTED:
+        none = exchange.location is None
+        _stop(
+            exchange,
+            "The redirect has no Location, so it cannot be followed"
+            if none
+            else f"There were more than {REDIRECTS} redirects in a row",
+        )
     return exchange
 
 

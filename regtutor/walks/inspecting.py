@@ -18,6 +18,7 @@ from regtutor.protocol.media_types import kind_of
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
 from regtutor.walks.fetching import fetch_manifest, fetch_small
+from regtutor.walks.redirects import follows_redirects
 
 
 @needs_registry
@@ -60,6 +61,7 @@ class Seen:
     config: Config | None = None
 
 
+@follows_redirects
 def inspect(repository: str, reference: str, seen: Seen) -> Walk:
     """The walk of :func:`inspect_image`, with the same parameters and one more.
 

@@ -7,11 +7,13 @@ from regtutor.exchange import Exchange
 from regtutor.steps import draft, list_tags
 from regtutor.walks.driving import Walk
 from regtutor.walks.expect import expect, stop
+from regtutor.walks.redirects import follows_redirects
 
 MAX_PAGES = 1000
 """The most pages that are requested for one list, so that a walk ends even if the Links of a registry form a circle."""
 
 
+@follows_redirects
 def tags(repository: str, listed: list[str], *, n: int | None = None) -> Walk:
     """The walk that lists all tags: the first page, then each page that the Link of a response names.
 

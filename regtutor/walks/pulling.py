@@ -26,6 +26,7 @@ from regtutor.walks.driving import Walk, run
 from regtutor.walks.fetching import fetch_blob, fetch_manifest
 from regtutor.walks.indexes import fetch_children
 from regtutor.walks.progress_bar import with_download_bar
+from regtutor.walks.redirects import follows_redirects
 
 ALL = "all"
 """Instead of a platform: the index with every image that it names."""
@@ -88,6 +89,7 @@ def pull_image(
     return run(walk, reg, prepare=with_download_bar if progress else None, watch=watch, title=title)
 
 
+@follows_redirects
 def pull(repository: str, reference: str, into: Destination, *, platform: str | Platform | None = None) -> Walk:
     """The walk of :func:`pull_image`, with the same parameters, except for one.
 

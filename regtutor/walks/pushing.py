@@ -10,13 +10,15 @@ from regtutor.content.index import Index
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Blob, Request
-from regtutor.steps import cancel_upload, draft, head_blob, mount_blob, put_manifest, start_upload
+from regtutor.protocol.digests import CANONICAL, parse
+from regtutor.steps import cancel_upload, draft, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
-from regtutor.walks.expect import expect
+from regtutor.walks.existence import blob_exists, check_manifest_stored, expect_success
 from regtutor.walks.progress_bar import with_upload_bar
+from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
-from regtutor.walks.uploading import CHUNK_SIZE, Uploader, send_whole, uploader
+from regtutor.walks.uploading import CHUNK_SIZE, Uploader, uploader
 
 MOUNT_TRIES = 3
 """The most repositories that are tried for one mount."""
@@ -32,6 +34,7 @@ def push_image(
     mount_from: str | Sequence[str] | None = None,
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
+    expect_continue: bool = True,
     progress: bool = True,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
@@ -50,6 +53,8 @@ def push_image(
         one PATCH for each chunk. ``"streamed"``: in a single PATCH that does not announce its length. The last two
         resume after a break.
     chunk_size: bytes in a chunk, for ``"chunked"``.
+    expect_continue: for ``"monolithic"``, whether to wait for ``100 Continue`` before the bytes of a blob, so that a
+        refusal costs no upload. After a 417, which means that Expect is not supported, the request is repeated without.
     progress: whether a long layer gets a progress bar.
     watch: called with each exchange as soon as it is made.
 
@@ -71,7 +76,15 @@ def push_image(
     """
     given = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
     sources = reg.pushed.repositories if mount_from is None else lambda _digest: given
-    walk = push(image, repository, tag, mount_from=sources, upload=upload, chunk_size=chunk_size)
+    walk = push(
+        image,
+        repository,
+        tag,
+        mount_from=sources,
+        upload=upload,
+        chunk_size=chunk_size,
+        expect_continue=expect_continue,
+    )
     title = f"push of {repository}:{tag} to {reg.name}"
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
@@ -81,6 +94,7 @@ def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
+@follows_redirects
 def push(
     image: Image | Index,
     repository: str,
@@ -89,6 +103,7 @@ def push(
     mount_from: Callable[[str], Sequence[str]] = nowhere,
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
+    expect_continue: bool = True,
 ) -> Walk:
     """The walk of :func:`push_image`, with the same parameters, except for one.
 
@@ -102,7 +117,7 @@ def push(
             "push_image takes an image or an index",
             "Read it first: rt.load_image(path)",
         )
-    send = uploader(upload, chunk_size)
+    send = uploader(upload, chunk_size, expect_continue)
     for blob in image.blobs:
         sources = [source for source in mount_from(blob.digest) if source != repository]
         yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
@@ -110,7 +125,7 @@ def push(
     notes: Notes = ()
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:
         exchange = yield draft(put_manifest, repository, reference, manifest)
-        expect(exchange, 201)
+        yield from check_manifest_stored(exchange, repository, reference, manifest.digest)
         notes += yield from add_referrer(repository, manifest, exchange)
     return notes + tuple(
         f"{layer.digest} was not pushed: {layer.media_type} layers are fetched from {', '.join(layer.urls)}"
@@ -125,7 +140,7 @@ def push_blob(
     sources: Sequence[str],
     *,
     before: Iterable[Request] = (),
-    send: Uploader = send_whole,
+    send: Uploader,
 ) -> Generator[Request, Exchange, None]:
     """Push one blob: HEAD, then a mount from one of ``sources``, else an upload.
 
@@ -134,23 +149,26 @@ def push_blob(
     before: a walk to complete before the upload, such as fetching the blob; it starts only if an upload is needed.
     send: sends the bytes to the session.
     """
-    exchange = yield draft(head_blob, repository, blob.digest)
-    if exchange.status == 200:
+    if (yield from blob_exists(repository, blob.digest, blob.size)):
         return
-    expect(exchange, 200, 404)
     opened: Exchange | None = None
     for source in sources:
         exchange = yield draft(mount_blob, repository, blob.digest, source=source)
-        if exchange.status not in (201, 202):
+        if exchange.status not in (200, 201, 202, 204):
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
-        if exchange.status == 201:
+        if exchange.status == 201 and parse(blob.digest).algorithm == CANONICAL:
             return
+        # Another success can mean a mount as well. Distribution sends 201 for a sha512 digest, and mounts nothing.
+        if exchange.status != 202 and (yield from blob_exists(repository, blob.digest, blob.size)):
+            return
+        if exchange.status == 201:
+            continue
         # The blob was not mounted, but the session that was opened instead can be used for the upload.
         opened = exchange
     yield from before
     if opened is None or opened.location is None:
         opened = yield draft(start_upload, repository)
-        expect(opened, 202)
+        expect_success(opened, 202)
     yield from send(repository, opened, blob)

@@ -17,14 +17,17 @@ from regtutor.content.image import Manifest
 from regtutor.errors import InvalidDigest, InvalidManifest, ListFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
+from regtutor.protocol.digests import Hasher, is_well_formed, parse, sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index, referrers_tag
 from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.existence import check_manifest_stored, digest_at_registry
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.listing import MAX_PAGES
+from regtutor.walks.redirects import follows_redirects
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ def list_referrers(
 ) -> Referrers:
     """List every manifest that has ``digest`` as its subject: signatures, SBOMs and other artifacts.
 
-    The list comes from the referrers API, page by page. If the registry has no referrers API (404), the list is read
-    from the referrers tag, ``sha256-<hex>``.
+    The list comes from the referrers API, page by page. If the registry has no referrers API (404, also 400, 403, 405
+    or 501), the list is read from the referrers tag, ``sha256-<hex>``.
 
     Parameters
     ----------
@@ -93,6 +96,7 @@ class Found:
     tag: str = ""
 
 
+@follows_redirects
 def referrers(repository: str, digest: str, found: Found, *, artifact_type: str | None = None) -> Walk:
     """The walk of :func:`list_referrers`, with the same parameters and one more.
 
@@ -101,12 +105,12 @@ def referrers(repository: str, digest: str, found: Found, *, artifact_type: str 
     found: receives the result.
     """
     exchange = yield draft(get_referrers, repository, digest, artifact_type=artifact_type)
-    if exchange.status == 404:
+    if _has_no_api(exchange, digest):
         found.tag = referrers_tag(digest)
-        index, why = yield from _tagged(repository, found.tag)
+        index, why = yield from _tagged(repository, found.tag, digest)
         found.descriptors = _of_type(_entries(index), artifact_type)
         result = f"{why}, so there are no referrers" if why else "clients maintain that list"
-        return (f"This registry has no referrers API. The list was read from the tag {found.tag}: {result}",)
+        return (f"{_no_api(exchange)}. The list was read from the tag {found.tag}: {result}",)
     entries: tuple[Descriptor, ...] = ()
     for _ in range(MAX_PAGES):
         expect(exchange, 200, kind=ListFailed)
@@ -139,16 +143,17 @@ def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Gener
     if subject is None or "OCI-Subject" in pushed.headers:
         return ()
     tag = referrers_tag(subject.digest)
-    index, why = yield from _tagged(repository, tag)
+    index, why = yield from _tagged(repository, tag, subject.digest)
     if index is None and why != _NO_SUCH_TAG:
         return (f"{manifest.digest} was not added to the referrers of {subject.digest}: {why}",)
     body = json.loads(index or referrers_index([]))
     entries: list[dict[str, Any]] = body.get("manifests") or []
-    if any(entry["digest"] == manifest.digest for entry in entries):
+    digest = digest_at_registry(pushed, manifest.digest)
+    if any(entry["digest"] == digest for entry in entries):
         return ()
-    body["manifests"] = [*entries, referrer_entry(manifest.view, manifest.digest, manifest.size)]
+    body["manifests"] = [*entries, referrer_entry(manifest.view, digest, manifest.size)]
     yield from _put(repository, tag, body)
-    return (f"This registry has no referrers API: {manifest.digest} was added to the list under the tag {tag}",)
+    return (f"This registry has no referrers API: {digest} was added to the list under the tag {tag}",)
 
 
 def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Request, Exchange, Notes]:
@@ -179,9 +184,9 @@ def drop_referrer(repository: str, subject: str, digest: str) -> Generator[Reque
 
 def _drop(repository: str, subject: str, tag: str, digest: str) -> Generator[Request, Exchange, Notes]:
     exchange = yield draft(get_referrers, repository, subject)
-    if exchange.status != 404:
+    if not _has_no_api(exchange, subject):
         return ()
-    index, _ = yield from _tagged(repository, tag)
+    index, _ = yield from _tagged(repository, tag, subject)
     if index is None:
         return ()
     body = json.loads(index)
@@ -190,25 +195,50 @@ def _drop(repository: str, subject: str, tag: str, digest: str) -> Generator[Req
         return ()
     body["manifests"] = others
     yield from _put(repository, tag, body)
-    return (f"This registry has no referrers API: {digest} was removed from the list under the tag {tag}",)
+    return (f"{_no_api(exchange)}: {digest} was removed from the list under the tag {tag}",)
 
 
 _NO_SUCH_TAG = "the tag does not exist"
+_SUBJECT = "the registry returns the subject itself for this tag"
+
+_WITHOUT_API = (400, 403, 404, 405, 501)
+"""The responses of registries without the referrers API; the specification names 404 only."""
 
 
-def _tagged(repository: str, tag: str) -> Generator[Request, Exchange, tuple[bytes | None, str]]:
-    """Return the bytes of the index under the tag, or None and the reason."""
+def _has_no_api(exchange: Exchange, digest: str) -> bool:
+    """Return whether the response means that there is no referrers API; 400 can also mean a malformed digest."""
+    return exchange.status in _WITHOUT_API and (exchange.status != 400 or is_well_formed(digest))
+
+
+def _no_api(exchange: Exchange) -> str:
+    status = exchange.status
+    return "This registry has no referrers API" + (f" (it returned {status})" if status != 404 else "")
+
+
+def _tagged(repository: str, tag: str, subject: str) -> Generator[Request, Exchange, tuple[bytes | None, str]]:
+    """Return the bytes of the index under the tag, or None and the reason.
+
+    A registry can resolve the tag of a list as a digest, and return the subject itself, which is no list.
+    """
     received = _Limited()
     # Any type is accepted: if Accept named indexes only, a registry with another manifest there would return 404.
     exchange = yield draft(get_manifest, repository, tag, into=received)
     if exchange.status == 404:
         return None, _NO_SUCH_TAG
     expect(exchange, 200, kind=ListFailed)
+    if _digest_like(subject, received.getvalue()) == subject:
+        return None, _SUBJECT
     try:
         parse_manifest(received.getvalue(), OCI_INDEX)
     except InvalidManifest as error:
         return None, f"the manifest there is not an index ({error.why})"
     return received.getvalue(), ""
+
+
+def _digest_like(digest: str, data: bytes) -> str:
+    hasher = Hasher(parse(digest).algorithm)
+    hasher.update(data)
+    return hasher.digest
 
 
 class _Limited(io.BytesIO):
@@ -221,8 +251,9 @@ class _Limited(io.BytesIO):
 
 
 def _put(repository: str, tag: str, body: dict[str, Any]) -> Generator[Request, Exchange, None]:
-    exchange = yield draft(put_manifest, repository, tag, json.dumps(body).encode(), media_type=OCI_INDEX)
-    expect(exchange, 201)
+    data = json.dumps(body).encode()
+    exchange = yield draft(put_manifest, repository, tag, data, media_type=OCI_INDEX)
+    yield from check_manifest_stored(exchange, repository, tag, sha256(data))
 
 
 def _entries(index: bytes | None) -> tuple[Descriptor, ...]:

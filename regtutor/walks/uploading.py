@@ -21,8 +21,10 @@ from regtutor.protocol.ranges import STORED, length
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
+from regtutor.walks.existence import check_blob_stored, expect_success
 from regtutor.walks.expect import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
+from regtutor.walks.redirects import follows_redirects
 
 CHUNK_SIZE = 4 * 1024 * 1024
 """Bytes in a chunk, unless the registry requires larger chunks; some registries accept no larger ones (GHCR)."""
@@ -85,6 +87,7 @@ def upload_chunks(
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
+@follows_redirects
 def upload(
     repository: str,
     blob: Content,
@@ -143,6 +146,7 @@ def resume_upload(
     return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
 
 
+@follows_redirects
 def resume(
     location: Location | str,
     blob: Content,
@@ -159,16 +163,17 @@ def resume(
     return ()
 
 
-def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
+def uploader(way: str, chunk_size: int = CHUNK_SIZE, expect_continue: bool = True) -> Uploader:
     """Return the function that sends a blob in one of three ways.
 
     Parameters
     ----------
     way: ``monolithic``, ``chunked`` or ``streamed``.
     chunk_size: bytes, for ``chunked``.
+    expect_continue: for ``monolithic``, whether to wait for ``100 Continue`` before the body.
     """
     ways: dict[str, Uploader] = {
-        "monolithic": send_whole,
+        "monolithic": _Whole(expect_continue).send,
         "chunked": partial(_send_chunks, _size(chunk_size)),
         "streamed": partial(_send_chunks, None),
     }
@@ -177,16 +182,34 @@ def uploader(way: str, chunk_size: int = CHUNK_SIZE) -> Uploader:
     return ways[way]
 
 
-def send_whole(repository: str, opened: Exchange, blob: Content) -> Part:  # noqa: ARG001 - the same for all ways
-    """Send all the bytes in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off."""
-    location = session_of(opened)
-    request = draft(put_blob, location, blob)
-    try:
-        exchange = yield replace(request, body=checked(_known(blob)))
-    except ImageError:
-        yield draft(cancel_upload, location)
-        raise
-    expect(exchange, 201)
+class _Whole:
+    """Sends all the bytes of a blob in one PUT. It is not resumed: a registry keeps no bytes of a PUT that was cut off.
+
+    A registry or a proxy that does not support Expect responds 417. Then the request is repeated without Expect, and
+    so are those for further blobs.
+
+    Source: RFC 9110, 10.1.1 Expect <https://www.rfc-editor.org/rfc/rfc9110.html#section-10.1.1>.
+    """
+
+    def __init__(self, expect_continue: bool) -> None:
+        self._expect_continue = expect_continue
+
+    def send(self, repository: str, opened: Exchange, blob: Content) -> Part:
+        """Send ``blob`` to the session that ``opened`` has opened."""
+        location, body = session_of(opened), _known(blob)
+        try:
+            exchange = yield self._request(location, body)
+            if exchange.status == 417 and self._expect_continue:
+                self._expect_continue = False
+                exchange = yield self._request(location, body)
+        except ImageError:
+            yield draft(cancel_upload, location)
+            raise
+        yield from check_blob_stored(exchange, repository, body.digest or "", body.size)
+
+    def _request(self, location: Location, body: Body) -> Request:
+        request = draft(put_blob, location, body, expect_continue=self._expect_continue)
+        return replace(request, body=checked(body))
 
 
 def _send_chunks(chunk_size: int | None, repository: str, opened: Exchange, blob: Content) -> Part:
@@ -233,7 +256,7 @@ class _Upload:
         """Open a new session."""
         assert self._repository is not None
         opened = yield draft(start_upload, self._repository)
-        expect(opened, 202)
+        expect_success(opened, 202)
         self.take(opened)
 
     def take(self, opened: Exchange) -> None:
@@ -269,25 +292,39 @@ class _Upload:
             size = left if self._chunk_size is None else min(self._chunk_size, left)
             start = None if self._chunk_size is None else self.done
             exchange = yield draft(patch_upload, self.location, self._chunks.chunk(self.done, size), start=start)
-            self._unless_lost(exchange, 202)
+            documented = self._unless_lost(exchange, 202)
             self.location, self.done = exchange.location or self.location, self.done + size
+            if not documented:
+                yield from self._check_arrived(exchange)
 
     def _close(self) -> Part:
         exchange = yield draft(put_blob, self.location, b"", digest=self._body.digest)
         self._unless_lost(exchange, 201)
+        yield from check_blob_stored(exchange, self._repository, self._body.digest or "", self._body.size)
+
+    def _check_arrived(self, exchange: Exchange) -> Part:
+        """After a success with another status than 202: check that the bytes of the chunk arrived."""
+        sent = self.done
+        match = STORED.fullmatch(exchange.headers.get("Range", ""))
+        if match is not None and int(match[1]) + 1 == sent:
+            return
+        stored = yield from self._find_offset()
+        if not stored and self.done != sent:
+            raise _Lost(exchange)
 
     @staticmethod
-    def _unless_lost(exchange: Exchange, status: int) -> None:
+    def _unless_lost(exchange: Exchange, status: int) -> bool:
+        """Return whether the response has this status; a further success does not stop the upload either."""
         if exchange.status in (404, 416):
             raise _Lost(exchange)
-        expect(exchange, status)
+        return expect_success(exchange, status)
 
     def _find_offset(self) -> Generator[Request, Exchange, bool]:
         """Get the offset of the session; return True if the blob is already stored and nothing is left to do."""
         exchange = yield draft(get_upload, self.location)
         if exchange.status == 404:
             return (yield from self._start_again(exchange))
-        expect(exchange, 204)
+        expect_success(exchange, 204)
         self.location = exchange.location or self.location
         match = STORED.fullmatch(exchange.headers.get("Range", ""))
         if match is None or int(match[1]) >= max(self._body.size, 1):

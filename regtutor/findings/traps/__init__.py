@@ -14,7 +14,7 @@ from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import name_of
-from regtutor.findings.traps import locations, manifests, refusals, tokens, uploads
+from regtutor.findings.traps import locations, manifests, proxies, refusals, successes, tokens, uploads
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -25,6 +25,8 @@ TRAPS: tuple[Trap, ...] = (
     *_of(mismatches),
     *_of(locations),
     *_of(uploads),
+    *_of(proxies),
+    *_of(successes),
     *_of(manifests),
     *_of(tokens),
     *_of(refusals),

@@ -22,7 +22,7 @@ from regtutor.findings.finding import Finding
 from regtutor.findings.subject import fields_of
 from regtutor.protocol.citations import HABIT, MAY, OUTSIDE, SHOULD, Citation
 from regtutor.protocol.clauses import CONFIGURED_SECRET, ENDPOINT_TABLE, POST_THEN_PUT, http
-from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, SENT_TO_A_SESSION, parse
+from regtutor.protocol.endpoints import ENDPOINTS, LEAVES_A_SESSION_OPEN, SENT_TO_A_SESSION, parse
 from regtutor.protocol.urls import PORTS, Address, address_of, origin_form, other_host
 
 
@@ -131,6 +131,9 @@ def needs_a_slash(exchange: Exchange) -> bool:
     return exchange.endpoint is None and parse(exchange.method, f"{path}/{mark}{query}") is not None
 
 
+_WRITES = tuple(endpoint.name for endpoint in ENDPOINTS if endpoint.method not in ("GET", "HEAD"))
+"""The endpoints of the requests that change something."""
+
 _REDIRECTS: dict[int, tuple[Citation, str]] = {
     301: (http("15.4.2 301 Moved Permanently"), "many clients follow a 301 with GET"),
     302: (http("15.4.3 302 Found"), "many clients follow a 302 with GET"),
@@ -153,6 +156,22 @@ def redirect_to_slash(exchange: Exchange) -> Iterator[Finding]:
             shown=by_request_line(exchange),
             level=OUTSIDE,
         )
+
+
+@trap(endpoints=_WRITES, statuses=(301, 302, 303))
+def redirect_of_an_upload(exchange: Exchange) -> Iterator[Finding]:
+    """A redirect that does not keep the method is the response to an upload or a deletion."""
+    there = address_of(exchange.headers.get("Location", ""), exchange.url)
+    where = f"{there.origin} as the address of the registry" if there else "the address in Location"
+    yield diagnosis(
+        "redirect of an upload",
+        f"a {exchange.status} does not keep the method: many clients send GET to the new address after it, so this "
+        f"request, a {exchange.method}, is not repeated there",
+        f"Use {where}, or configure the proxy to send 308 instead",
+        http("15.4 Redirection 3xx"),
+        shown=by_received(exchange, "Location"),
+        level=OUTSIDE,
+    )
 
 
 @trap(statuses=(404, 405))

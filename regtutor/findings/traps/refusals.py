@@ -75,6 +75,8 @@ def _refused_because(bearer: Challenge | None) -> str:
 @trap(statuses=(403,))
 def not_permitted(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
+    if exchange.method == "CONNECT":
+        return  # a proxy refused it, not the registry
     has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
         "not permitted",

@@ -8,9 +8,10 @@ Source: curl's manual, "curl.1", ``--verbose`` <https://curl.se/docs/manpage.htm
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
+
+from regtutor.formats.curl.pasted import decoded, without_prefix
 
 _STYLE = rb"(?:\x1b\[[0-9;]{0,9}m)*"
 _WHEN = rb"(?:\d\d:\d\d:\d\d\.\d{1,9} )?(?:\[[0-9x]{1,9}-[0-9x]{1,9}\] )?"
@@ -64,15 +65,13 @@ class Line:
 
 
 def text_of(data: bytes) -> bytes:
-    """Return the bytes of a file as curl wrote them, without UTF-16 (from PowerShell) and without added line breaks.
+    """Return the bytes of a file as curl wrote them: without UTF-16, a prefix of each line, and added line breaks.
 
     Raises
     ------
     ValueError: if it begins with the mark of UTF-16 and is not UTF-16.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16").encode("utf-8", "replace")
-    data = data.removeprefix(codecs.BOM_UTF8)
+    data = without_prefix(decoded(data))
     found = _INFORMATION.search(data)
     # curl ends information lines with a line feed alone: a carriage return was added by a terminal or an editor.
     return data.replace(b"\r\n", b"\n") if found and found[0].endswith(b"\r\n") else data

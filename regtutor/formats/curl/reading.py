@@ -12,16 +12,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from regtutor.exchange import Transcript
+from regtutor.formats.curl.included import NOTE as INCLUDED
+from regtutor.formats.curl.included import transfers_in
 from regtutor.formats.curl.lines import Line, Lines, is_curls, text_of
+from regtutor.formats.curl.trace import Dumped, is_trace, trace_events
 from regtutor.formats.curl.transfer import Transfer, exchange_of
+from regtutor.protocol.secrets import redact_text
 
 LIMIT = 64 * 1024 * 1024
 """The most bytes of a text that is read."""
 
 MOST = 50_000
 """The most exchanges of a transcript from one text."""
+
+MOST_REPORTED = 20
+"""The most errors of curl that are repeated in the notes."""
 
 NOTE = (
     "read from the output of curl -v: times, and the bytes and digests of request bodies, are not known; "
@@ -30,7 +38,7 @@ NOTE = (
 
 
 def transcript_of_curl(data: bytes) -> Transcript | None:
-    """Return the transcript in a text; None if no line of it was written by ``curl -v``.
+    """Return the transcript in a text; None if no line of it was written by ``curl -v`` or ``curl --trace``.
 
     Parameters
     ----------
@@ -40,22 +48,33 @@ def transcript_of_curl(data: bytes) -> Transcript | None:
     ------
     ValueError: if it is larger than :data:`LIMIT`, or contains more than :data:`MOST` requests.
     """
-    if len(data) > LIMIT and is_curls(data[:LIMIT]):
-        raise ValueError(f"it has more than {LIMIT} bytes of curl's output")
-    data = text_of(data[:LIMIT])
-    if not is_curls(data):
+    text = text_of(data[:LIMIT])
+    traced = is_trace(text)
+    if not traced and not is_curls(text):
         return None
+    if len(data) > LIMIT:
+        raise ValueError(f"it has more than {LIMIT} bytes of curl's output")
     reading = _Reading()
-    lines = Lines(data)
-    while (line := reading.body(lines)) is not None:
-        reading.take(line)
-    transfers = [transfer for transfer in reading.transfers if not transfer.tunnel]
+    (reading.trace if traced else reading.printed)(text)
+    transfers = [transfer for transfer in reading.transfers if not transfer.opened]
     notes = [NOTE]
     if left_out := len(reading.transfers) - len(transfers):
         notes.append(f"left out: {left_out} CONNECT, with which curl requested a tunnel from a proxy")
     if reading.strays:
         notes.append(f"left out: {reading.strays} responses without a request")
+    notes += [f"curl reported: {redact_text(each)}" for each in dict.fromkeys(reading.reported)][:MOST_REPORTED]
     return Transcript.of([exchange_of(transfer) for transfer in transfers], "", notes)
+
+
+def transcript_of_responses(data: bytes) -> Transcript | None:
+    """Return the transcript of responses that ``curl -i`` printed without requests, or None.
+
+    Parameters
+    ----------
+    data: the bytes of a file: the standard output of curl, with or without its command.
+    """
+    exchanges = [exchange_of(transfer) for transfer in islice(transfers_in(text_of(data[:LIMIT])), MOST)]
+    return Transcript.of(exchanges, "", [INCLUDED]) if exchanges else None
 
 
 @dataclass
@@ -68,6 +87,22 @@ class _Reading:
     peer: str = ""
     proxy: str = ""
     strays: int = 0
+    reported: list[str] = field(default_factory=list)
+
+    def printed(self, text: bytes) -> None:
+        """Read the output of ``curl -v``."""
+        lines = Lines(text)
+        while (line := self.body(lines)) is not None:
+            self.take(line)
+
+    def trace(self, text: bytes) -> None:
+        """Read the output of ``curl --trace`` or ``curl --trace-ascii``."""
+        for event in trace_events(text):
+            if not isinstance(event, Dumped):
+                self.take(event)
+            elif (now := self.current) is not None and now.response_ended:
+                now.printed.append(event.data)
+                now.inexact = now.inexact or not event.exact
 
     @property
     def current(self) -> Transfer | None:
@@ -124,12 +159,14 @@ class _Reading:
     def failed(self, line: Line) -> None:
         """Read an error of curl, such as ``curl: (7) Failed to connect ...``."""
         now = self.current
-        if now is None or now.failed:
+        if now is None or now.failed or now.opened:
             now = self._attempt()
         remaining = re.search(r" (\d{1,15}) (?:out of \d+ )?bytes remaining", line.text) if now.answered else None
         now.missing = int(remaining[1]) if remaining else None
         if not now.answered or remaining:
             now.error = line.text
+        else:
+            self.reported.append(line.text)
         now.closed = now.failed = True
 
     def information(self, line: Line) -> None:
@@ -144,6 +181,8 @@ class _Reading:
         if now is None or now.start or now.closed:
             if len(self.transfers) >= MOST:
                 raise ValueError(f"it contains more than {MOST} requests")
+            if now is not None and now.opened:
+                self.peer, self.tls = now.start.split(" ")[1], True
             now = Transfer()
             self.transfers.append(now)
         now.tls, now.peer, now.proxy = self.tls, self.peer or now.peer, self.proxy
@@ -186,7 +225,7 @@ class _Reading:
         """Read the end of a transfer without a response; a later line such as ``curl: (7)`` replaces the error."""
         if self.current is not None and self.current.start and not self.current.answered:
             self.current.error = found[0]
-        elif self.current is None or not self.current.start or self.current.closed:
+        elif self.current is None or not self.current.start or self.current.closed or self.current.opened:
             self._attempt().error = found[0]
 
     def closed(self, _found: re.Match[str]) -> None:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, preview_limit
+from regtutor.formats.curl.dots import with_line_breaks
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.endpoints import step_of_request
@@ -22,6 +23,7 @@ class Transfer:
     ----------
     start, headers, request_ended: the first line of the request, its headers, and whether its head is complete.
     heads, response_ended: the heads of the responses, each with its first line, and whether the last one is complete.
+    inexact: whether the text of the body has dots where curl left out bytes.
     whole, printed: the body of the response if it was read separately; otherwise all lines that can belong to it.
     tls, peer, proxy: properties of the connection.
     full: whether no later line belongs to the body of the response.
@@ -39,6 +41,7 @@ class Transfer:
     response_ended: bool = False
     whole: bytes | None = None
     printed: list[bytes] = field(default_factory=list)
+    inexact: bool = False
     full: bool = False
     tls: bool = False
     peer: str = ""
@@ -61,6 +64,11 @@ class Transfer:
         return self.method == "CONNECT"
 
     @property
+    def opened(self) -> bool:
+        """Whether the transfer is a request for a tunnel, and the proxy opened it."""
+        return self.tunnel and self.answered and _status(self.heads[-1]) < 300
+
+    @property
     def answered(self) -> bool:
         """Whether a final response has begun."""
         return bool(self.heads) and _status(self.heads[-1]) >= 200
@@ -76,6 +84,11 @@ class Transfer:
         if not self.response_ended or self.whole is not None or self.printed or self.bodiless:
             return 0
         return _length(_headers(self.heads[-1][1:])) or 0
+
+    @property
+    def announced(self) -> int | None:
+        """The Content-Length of the final response, or None."""
+        return _length(_headers(self.heads[-1][1:])) if self.answered else None
 
     @property
     def bodiless(self) -> bool:
@@ -100,7 +113,7 @@ def exchange_of(transfer: Transfer) -> Exchange:
         response=response,
         interims=tuple(_interim(head) for head in transfer.heads if _status(head) < 200),
         location=None if location is None else Location.from_record(_resolved(location, url)),
-        proxy=transfer.proxy,
+        proxy=transfer.proxy or (f"http://{transfer.peer}" if transfer.tunnel and transfer.peer else ""),
         error=transfer.error or ("" if response else "the text ends before a response"),
     )
 
@@ -113,8 +126,10 @@ def _resolved(location: str, url: str) -> str:
 
 
 def _url(transfer: Transfer, target: str, headers: HeaderList) -> str:
-    if re.match(r"https?://", target):
+    if target.startswith(("http://", "https://")):
         return target
+    if transfer.tunnel:
+        return f"https://{target}"
     authority = _first(headers, "host") or transfer.peer
     return f"{'https' if transfer.tls else 'http'}://{authority}{target}" if authority else target
 
@@ -176,11 +191,13 @@ def _received(step: str, transfer: Transfer, headers: HeaderList) -> BodyRecord:
     data, whole = transfer.whole, transfer.whole is not None
     if data is None:
         data, whole = _printed(b"".join(transfer.printed), length)
+    if transfer.inexact:
+        data = with_line_breaks(data)
     size = len(data) if length is None else length
     fate = "received" if size else "none"
     if transfer.missing is not None:
         size, fate, whole = max(size - transfer.missing, 0), "partial", False
-    digest = sha256(data) if whole and data else None
+    digest = sha256(data) if whole and data and not transfer.inexact else None
     return BodyRecord(size, digest, data[: min(size, preview_limit(step, media_type))], fate, media_type)
 
 
