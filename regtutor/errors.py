@@ -48,16 +48,21 @@ when something prevents an exchange, or when the caller asked for one (``exchang
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from regtutor.exchange import Exchange, Transcript
+    from regtutor.findings.finding import Finding
 
 
 class RegtutorError(Exception):
     """Base class: ``what`` happened, ``why``, and what to do ``next``; printed as ``what: why. next.``
+
+    An error about an exchange is printed with the diagnosis of its :attr:`cause` and the next step of that diagnosis,
+    each on a line of its own, instead of ``next``.
 
     Parameters
     ----------
@@ -71,14 +76,28 @@ class RegtutorError(Exception):
     exchange: Exchange | None = None
     """The exchange that ended with this error, or that the error is about; None without one."""
 
+    @property
+    def cause(self) -> Finding | None:
+        """The diagnosis of the exchange that shows the cause, as ``explain`` gives it; None without one."""
+        # Findings read records, which raise these errors: only a lookup at this moment can go upwards.
+        found: Finding | None = import_module("regtutor.findings.cause").cause_of_error(self)
+        return found
+
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
         self.what, self.why, self.next = what, why, next
         super().__init__(what, why, next)
 
     def __str__(self) -> str:
         happened = f"{self.what.rstrip('.:')}: {self.why}" if self.why else self.what
-        sentences = [part for part in (happened, self.next) if part]
-        return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in sentences)
+        cause = self.cause
+        if cause is None:
+            return _sentences(happened, self.next)
+        return "\n".join((_sentences(happened), _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
+
+
+def _sentences(*parts: str) -> str:
+    """Return each part as a sentence, in one line."""
+    return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in parts if part)
 
 
 class InvalidDigest(RegtutorError, ValueError):

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from shlex import quote
+from tempfile import NamedTemporaryFile, mkstemp
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,14 +64,17 @@ def _status_of(error: RegtutorError) -> int:
 
 
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback."""
+    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback.
+
+    The message ends with the command that explains every exchange, if there was one.
+    """
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except RegtutorError as error:
-            _say(f"regtutor: {error}")
+            _say_why(error, kwargs.get("asking"))
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
             _say("regtutor: stopped")
@@ -123,13 +127,14 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Asking:
-    """The values of the options that :func:`asking` adds, and the exchanges of the command."""
+    """The values of the options that :func:`asking` adds, the exchanges of the command, and the files with them."""
 
     username: str | None
     ca_file: str | None
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
+    saved: list[Path] = field(default_factory=list, init=False)
 
     def connect(self, host: str) -> Registry:
         """Return the registry at ``host``, with the credentials of ``--username``."""
@@ -152,14 +157,16 @@ class Asking:
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
         """Yield a function that takes the transcript for the trace.
 
-        After an error or Ctrl-C the trace has the exchanges up to then.
+        After an error or Ctrl-C the trace has the exchanges up to then. After an error without ``--trace``, a temporary
+        file has them, which only its owner can read.
         """
         transcripts: list[Transcript] = []
         try:
             yield transcripts.append
-        except BaseException:  # includes Ctrl-C
+        except BaseException as error:  # includes Ctrl-C
             if not transcripts and self.exchanges:
-                self._keep_after_failure(Transcript.of(self.exchanges))
+                path = _temporary() if self.trace is None and isinstance(error, RegtutorError) else None
+                self._keep_after_failure(Transcript.of(self.exchanges), path)
             raise
         finally:  # also if nothing reads standard output
             for transcript in transcripts:
@@ -167,19 +174,22 @@ class Asking:
                     _say(note)
                 self._keep(transcript)
 
-    def _keep(self, transcript: Transcript) -> None:
-        if self.trace is None:
+    def _keep(self, transcript: Transcript, temporary: Path | None = None) -> None:
+        path = self.trace or temporary
+        if path is None:
             return
         from regtutor import save
 
-        save(transcript, self.trace)
-        _say(f"The exchanges are in {self.trace}")
+        save(transcript, path)
+        self.saved.append(path)
+        if self.trace is not None:
+            _say(f"The exchanges are in {self.trace}")
 
-    def _keep_after_failure(self, transcript: Transcript) -> None:
+    def _keep_after_failure(self, transcript: Transcript, temporary: Path | None) -> None:
         """Save the trace; an error while saving does not hide the reason why the command failed."""
         try:
-            self._keep(transcript)
-        except CannotSave as error:
+            self._keep(transcript, temporary)
+        except (CannotSave, OSError) as error:
             _say(f"regtutor: {error}")
 
 
@@ -211,6 +221,26 @@ def _report(exchange: Exchange) -> None:
     amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
     moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
     _say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
+
+
+def _temporary() -> Path | None:
+    """Create an empty file with mode 0600; None if no directory for temporary files can be written to."""
+    try:
+        number, name = mkstemp(prefix="regtutor-", suffix=".json")
+    except OSError:
+        return None
+    os.close(number)
+    return Path(name)
+
+
+def _say_why(error: RegtutorError, asking: Asking | None) -> None:
+    """Print the sentences of ``error``, one line each, and how to read the exchanges."""
+    first, *more = str(error).splitlines() or [""]
+    _say(f"regtutor: {first}")
+    for line in more:
+        _say(f"  {line}")
+    if asking is not None and asking.saved:
+        _say(f"  All exchanges: regtutor explain {quote(str(asking.saved[-1]))}")
 
 
 def _say(line: str) -> None:

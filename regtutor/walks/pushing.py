@@ -135,13 +135,13 @@ def push_blob(
     send: sends the bytes to the session.
     """
     exchange = yield draft(head_blob, repository, blob.digest)
+    expect(exchange, 200, 404)
     if exchange.status == 200:
         return
-    expect(exchange, 200, 404)
     opened: Exchange | None = None
     for source in sources:
         exchange = yield draft(mount_blob, repository, blob.digest, source=source)
-        if exchange.status not in (201, 202):
+        if exchange.status not in (201, 202) or exchange.page is not None:
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
