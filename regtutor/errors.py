@@ -87,6 +87,11 @@ class RegtutorError(Exception):
         self.what, self.why, self.next = what, why, next
         super().__init__(what, why, next)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython prints for this error."""
+        lines: list[str] = import_module("regtutor.display").error_lines(self)
+        return lines
+
     def __str__(self) -> str:
         happened = f"{self.what.rstrip('.:')}: {self.why}" if self.why else self.what
         cause = self.cause

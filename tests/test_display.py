@@ -29,6 +29,7 @@ THINGS: dict[str, Any] = {
     "Exchange": rt.Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/")),
     "Transcript": rt.Transcript(),
     "Findings": rt.explain(rt.Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"))),
+    "Explanation": rt.explain(rt.Transcript()),
     "Request": rt.draft(rt.check_api),
     "Location": Location("http://h/v2/"),
     "Image": rt.sample_image(),

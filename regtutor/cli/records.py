@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,21 +34,24 @@ def show(file: Path) -> None:
 
 @click.command()
 @click.argument("file", type=SAVED)
+@click.option("--brief", is_flag=True, help="Print only what stands out: the cause, and each diagnosis.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @teaching
-def explain(file: Path) -> None:
-    """Explain every line of the exchanges in FILE, and diagnose what went wrong.
+def explain(file: Path, brief: bool, as_json: bool) -> None:
+    """Diagnose what went wrong in the exchanges in FILE, and explain every line of them.
+
+    The cause of a failure comes first, then each exchange with its diagnoses and its lines.
 
     FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input. No request is
     sent.
     """
     from regtutor import explain as explained
-    from regtutor.protocol.text import visible
 
-    transcript = loaded(file)
-    for number, exchange in enumerate(transcript):
-        click.echo(f"{chr(10) if number else ''}{explained(exchange)}")
-    for note in transcript.notes:
-        click.echo(f"\n* {visible(note)}")
+    explanation = explained(loaded(file))
+    if as_json:
+        click.echo(json.dumps(explanation.as_json(brief=brief), indent=2))
+    else:
+        click.echo(explanation.as_text(brief=brief))
 
 
 @click.command()
