@@ -34,6 +34,14 @@ from regtutor.errors import (
     UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
+from regtutor.message import HeaderList
+from regtutor.protocol.references import (
+    DOCKER_HUB,
+    Reference,
+    is_docker_hub,
+    parse_reference,
+    parse_repository,
+)
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -107,12 +115,37 @@ def _try_to_make(path: Path) -> None:
         path.unlink()
 
 
+def _headers(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> HeaderList:
+    """Split each ``Name: value`` at its first colon."""
+    pairs = [text.partition(":") for text in given]
+    for name, colon, _ in pairs:
+        if not colon or not name.strip():
+            raise click.BadParameter("write NAME:VALUE, such as 'X-Request-Id: 1'")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
 _OPTIONS = (
     click.option("--username", help="The user name. The password is read from standard input or prompted for."),
     click.option(
         "--ca-file",
         type=click.Path(exists=True, dir_okay=False),
         help="The CA that signed the registry's certificate. A HOST without a scheme then means HTTPS.",
+    ),
+    click.option("--insecure", is_flag=True, help="Accept any certificate. A HOST without a scheme then means HTTPS."),
+    click.option(
+        "--cert",
+        type=click.Path(exists=True, dir_okay=False),
+        help="A client certificate, as PEM, with its key or with --key.",
+    ),
+    click.option("--key", type=click.Path(exists=True, dir_okay=False), help="The key of --cert, as PEM."),
+    click.option(
+        "--header",
+        "-H",
+        "headers",
+        metavar="NAME:VALUE",
+        multiple=True,
+        callback=_headers,
+        help="Add this header to every request to the registry; repeatable.",
     ),
     click.option(
         "--trace",
@@ -131,6 +164,10 @@ class Asking:
 
     username: str | None
     ca_file: str | None
+    insecure: bool
+    cert: str | None
+    key: str | None
+    headers: HeaderList
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
@@ -140,12 +177,24 @@ class Asking:
         """Return the registry at ``host``, with the credentials of ``--username``."""
         return authenticated(self.anonymous(host), self.username)
 
-    def anonymous(self, host: str) -> Registry:
-        """Return the registry at ``host``, without credentials except those in the address itself."""
+    def anonymous(self, host: str, *, extra: bool = True) -> Registry:
+        """Return the registry at ``host``, without credentials except those in the address itself.
+
+        ``extra`` is whether it receives the headers of ``-H``, which can contain a secret.
+        """
         from regtutor import connect
 
-        plain = self.ca_file is None or "://" in host
-        return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
+        if self.key and not self.cert:
+            raise click.UsageError("--key is the key of a certificate: give --cert too")
+        if self.insecure:
+            _silence_warnings_of_urllib3()
+        plain = not (self.ca_file or self.insecure or self.cert) or "://" in host
+        return connect(
+            host if plain else f"https://{host}",
+            verify=False if self.insecure else self.ca_file or True,
+            cert=(self.cert, self.key) if self.cert and self.key else self.cert,
+            headers=self.headers if extra else (),
+        )
 
     def watch(self, exchange: Exchange) -> None:
         """Record ``exchange``, and report it on standard error unless ``--quiet`` was given."""
@@ -193,6 +242,14 @@ class Asking:
             _say(f"regtutor: {error}")
 
 
+def _silence_warnings_of_urllib3() -> None:
+    """Suppress the warning that a certificate is not checked: the option was given, and each record has a note."""
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
+
+    disable_warnings(InsecureRequestWarning)
+
+
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` the options for requests, and pass their values as its argument ``asking``."""
 
@@ -204,6 +261,30 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
+
+
+def reference_named(text: str, *, digest: bool = False, default: str = "latest") -> Reference:
+    """Return the parts of a reference, and report it if its host stands for another one, as docker.io does."""
+    reference = parse_reference(text, digest=digest, default=default)
+    if is_docker_hub(text):
+        _say(f"docker.io is Docker Hub: {reference.host}/{reference.repository}")
+    return reference
+
+
+def repository_named(text: str) -> tuple[str, str]:
+    """Return the host and the name of a repository, and report them as :func:`reference_named` does."""
+    host, repository = parse_repository(text)
+    if is_docker_hub(text):
+        _say(f"docker.io is Docker Hub: {host}/{repository}")
+    return host, repository
+
+
+def host_named(host: str) -> str:
+    """Return the host of a registry's API, and report it if ``host`` is another name for it."""
+    if not is_docker_hub(host):
+        return host
+    _say(f"docker.io is Docker Hub: {DOCKER_HUB}")
+    return DOCKER_HUB
 
 
 def authenticated(reg: Registry, username: str | None) -> Registry:

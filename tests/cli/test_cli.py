@@ -431,6 +431,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
     assert named == [
         *(
+            "check",
             "copy",
             "delete",
             "demo",
@@ -441,6 +442,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "pull",
             "push",
             "referrers",
+            "request",
             "serve",
             "show",
             "tags",
