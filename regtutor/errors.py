@@ -58,6 +58,10 @@ if TYPE_CHECKING:
     from regtutor.findings.finding import Finding
 
 
+_MOST_TOLD = 600
+"""The most characters of a registry's own message in the text of an error."""
+
+
 class RegtutorError(Exception):
     """Base class: ``what`` happened, ``why``, and what to do ``next``; printed as ``what: why. next.``
 
@@ -97,7 +101,9 @@ class RegtutorError(Exception):
         cause = self.cause
         if cause is None:
             return _sentences(happened, self.next)
-        return "\n".join((_sentences(happened), _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
+        told = " ".join(self.exchange.told.split())[:_MOST_TOLD] if self.exchange else ""
+        first = _sentences(happened, f"The registry says: {told}" if told else "")
+        return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
 
 
 def _sentences(*parts: str) -> str:

@@ -42,6 +42,7 @@ from regtutor.protocol.references import (
     parse_reference,
     parse_repository,
 )
+from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -317,9 +318,9 @@ def _temporary() -> Path | None:
 def _say_why(error: RegtutorError, asking: Asking | None) -> None:
     """Print the sentences of ``error``, one line each, and how to read the exchanges."""
     first, *more = str(error).splitlines() or [""]
-    _say(f"regtutor: {first}")
+    _say(visible(f"regtutor: {first}"))
     for line in more:
-        _say(f"  {line}")
+        _say(visible(f"  {line}"))
     if asking is not None and asking.saved:
         _say(f"  All exchanges: regtutor explain {quote(str(asking.saved[-1]))}")
 

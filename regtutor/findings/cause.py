@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from regtutor.errors import ConnectionFailed, RegtutorError
+from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.findings import traps
 from regtutor.findings.finding import Finding
@@ -58,11 +58,11 @@ def cause_of(record: Exchange | Transcript, failed: Exchange | None = None) -> F
 def cause_of_error(error: RegtutorError) -> Finding | None:
     """Return the cause of an error that carries an exchange or a transcript; None without one, or if it says less."""
     record = error.transcript or error.exchange
-    if record is None or (error.exchange is None and not isinstance(error, ConnectionFailed)):
+    if record is None or error.exchange is None:
         return None
     cause = cause_of(record, error.exchange)
-    # The error itself says why no response came, and more exactly.
-    return None if cause is None or (cause.name == "no response" and isinstance(error, ConnectionFailed)) else cause
+    # A symptom says less than the error itself, for example why no response came.
+    return None if cause is not None and cause.name in GENERAL and error.next else cause
 
 
 def _failed(exchanges: Sequence[Exchange]) -> Exchange | None:
