@@ -9,7 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from regtutor.errors import RegtutorError
 
 FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.exchange", "Exchange"): "exchange_html",
@@ -17,6 +22,7 @@ FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.findings.finding", "Findings"): "findings.findings_html",
     ("regtutor.comparison.records", "Comparison"): "comparison.comparison_html",
     ("regtutor.comparison.capabilities.card", "CapabilityCard"): "comparison.card_html",
+    ("regtutor.findings.explanation", "Explanation"): "findings.explanation_html",
     ("regtutor.message", "Request"): "request_html",
     ("regtutor.message", "Location"): "location_html",
     ("regtutor.content.image", "Image"): "image_html",
@@ -32,6 +38,7 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("regtutor.findings.finding", "Findings"),
     ("regtutor.comparison.records", "Comparison"),
     ("regtutor.comparison.capabilities.card", "CapabilityCard"),
+    ("regtutor.findings.explanation", "Explanation"),
 )
 """Module and name of the types whose ``as_text()`` is displayed instead of their short repr."""
 
@@ -74,6 +81,41 @@ def register(shell: Any = None) -> bool:
     for module in ("pandas", "pandas.core.frame"):  # DataFrame.__module__ differs between versions of pandas
         formatters["text/html"].for_type_by_name(module, "DataFrame", _show_table)
     return True
+
+
+_MOST_ERROR_LINES = 60
+"""The most lines of an exchange that are shown for an error."""
+
+_FULL = "%tb prints the whole traceback."
+
+
+def error_lines(error: RegtutorError) -> list[str]:
+    """Return what IPython prints for an error: the line of the cell, the sentences of the error, and its exchange.
+
+    IPython calls this for an error that it received from a cell, and again for ``%tb``. The second call for the same
+    traceback returns the whole traceback.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    again = getattr(error, "_shown", None) is error.__traceback__ and error.__traceback__ is not None
+    error._shown = error.__traceback__  # type: ignore[attr-defined]
+    if again and shell is not None:
+        whole: list[str] = shell.InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+        return whole
+    lines = [*_line_of_the_cell(error), f"{type(error).__name__}: {error}"]
+    exchange = error.exchange or (error.transcript[-1] if error.transcript else None)
+    if exchange is not None:
+        text = exchange.as_text().split("\n")
+        rest = len(text) - _MOST_ERROR_LINES
+        more = [f"* {rest} more lines: print the exchange of the error"] if rest > 0 else []
+        lines += ["", *text[:_MOST_ERROR_LINES], *more]
+    return [*lines, "", _FULL]
+
+
+def _line_of_the_cell(error: RegtutorError) -> list[str]:
+    """Return the line of the learner's code that raised the error: the last one outside of this package."""
+    own = str(Path(__file__).parent)
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith(own)]
+    return [f"Line {frames[-1].lineno}: {frames[-1].line}"] if frames else []
 
 
 def _formatter(function: str) -> Callable[[Any], str]:

@@ -55,16 +55,25 @@ when something prevents an exchange, or when the caller asked for one (``exchang
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from regtutor.exchange import Exchange, Transcript
+    from regtutor.findings.finding import Finding
+
+
+_MOST_TOLD = 600
+"""The most characters of a registry's own message in the text of an error."""
 
 
 class RegtutorError(Exception):
     """Base class: ``what`` happened, ``why``, and what to do ``next``; printed as ``what: why. next.``
+
+    An error about an exchange is printed with the diagnosis of its :attr:`cause` and the next step of that diagnosis,
+    each on a line of its own, instead of ``next``.
 
     Parameters
     ----------
@@ -78,14 +87,35 @@ class RegtutorError(Exception):
     exchange: Exchange | None = None
     """The exchange that ended with this error, or that the error is about; None without one."""
 
+    @property
+    def cause(self) -> Finding | None:
+        """The diagnosis of the exchange that shows the cause, as ``explain`` gives it; None without one."""
+        # Findings read records, which raise these errors: only a lookup at this moment can go upwards.
+        found: Finding | None = import_module("regtutor.findings.cause").cause_of_error(self)
+        return found
+
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
         self.what, self.why, self.next = what, why, next
         super().__init__(what, why, next)
 
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython prints for this error."""
+        lines: list[str] = import_module("regtutor.display").error_lines(self)
+        return lines
+
     def __str__(self) -> str:
         happened = f"{self.what.rstrip('.:')}: {self.why}" if self.why else self.what
-        sentences = [part for part in (happened, self.next) if part]
-        return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in sentences)
+        cause = self.cause
+        if cause is None:
+            return _sentences(happened, self.next)
+        told = " ".join(self.exchange.told.split())[:_MOST_TOLD] if self.exchange else ""
+        first = _sentences(happened, f"The registry says: {told}" if told else "")
+        return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
+
+
+def _sentences(*parts: str) -> str:
+    """Return each part as a sentence, in one line."""
+    return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in parts if part)
 
 
 class InvalidDigest(RegtutorError, ValueError):

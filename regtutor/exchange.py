@@ -20,6 +20,7 @@ from regtutor.protocol.cases import Case, case_of
 from regtutor.protocol.endpoints import BY_NAME, Match, identify
 from regtutor.protocol.links import next_link
 from regtutor.protocol.media_types import kind_of
+from regtutor.protocol.pages import Page, Received, page_in
 from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
 from regtutor.protocol.text import visible
@@ -201,6 +202,9 @@ class WireEvent:
         object.__setattr__(self, "note", redact_text(self.note))
 
 
+_TOLD = ("digest", "mount", "from", "n", "last", "artifactType")
+"""The query names of the API, which a sentence about a request repeats."""
+
 _EXPECTED_REFUSALS = {("HEAD", 404), ("GET", 404), ("HEAD", 401), ("GET", 401), ("POST", 401)}
 """Refusals that clients expect: with these requests they find out whether something exists, or which credentials they
 need."""
@@ -287,6 +291,13 @@ class Exchange:
         return self.request.target
 
     @property
+    def shown_target(self) -> str:
+        """The request's target for a sentence: origin-form, without the state of an upload session and signatures."""
+        path, _, query = origin_form(self.target).partition("?")
+        kept = [pair for pair in query.split("&") if pair.partition("=")[0] in _TOLD]
+        return f"{path}?{'&'.join(kept)}" if kept else path
+
+    @property
     def status(self) -> int | None:
         """The status of the final response, or None if none came."""
         return self.response.status if self.response else None
@@ -298,11 +309,14 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """``good``, ``quiet`` (a refusal that clients expect), ``bad``, or ``none`` if no final response came."""
+        """``good``, ``quiet`` (a refusal that clients expect), ``bad``, or ``none`` if no final response came.
+
+        A success with a body that is not the API's is ``bad``.
+        """
         if self.response is None:
             return "none"
         if self.ok:
-            return "good"
+            return "good" if self.page is None else "bad"
         return "quiet" if (self.request.method, self.response.status) in _EXPECTED_REFUSALS else "bad"
 
     @property
@@ -372,11 +386,29 @@ class Exchange:
         """The text of the JSON error body: code, message and detail of each entry, or ``""``."""
         return "; ".join(_error_text(entry) for entry in self.errors)
 
+    @cached_property
+    def page(self) -> Page | None:
+        """The web page or the text that came instead of the API's response, such as a proxy's; None without one.
+
+        The status of such a response does not have the meaning that the API gives it.
+        """
+        match, response = self.endpoint, self.response
+        if match is None or response is None:
+            return None
+        fields = {**match.query, **match.path}
+        named = fields.get("digest") or fields.get("reference", "")
+        body = response.body
+        name = match.endpoint.name
+        return page_in(Received(name, self.method, response.status, self.headers, body.preview, named, body.digest))
+
     @property
     def meaning(self) -> str:
         """The meaning of the response for this request, in a few words, with the error codes of the registry."""
         if self.status is None:
             return f"no response: {self.error}"
+        if self.page is not None:
+            http = "" if self.ok else f"; {meaning('', self.status)}"
+            return f"{self.page}, which is not a response of the API{http}"
         codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))
         listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in codes.items())
         return meaning(self.request_name, self.status, self.case) + (f" ({listed})" if listed else "")

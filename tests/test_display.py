@@ -31,6 +31,7 @@ THINGS: dict[str, Any] = {
     "Findings": rt.explain(rt.Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"))),
     "Comparison": rt.compare(rt.check_api, rt.connect("http://127.0.0.1:9")),  # type: ignore[arg-type]
     "CapabilityCard": rt.probe(rt.connect("http://127.0.0.1:9")),
+    "Explanation": rt.explain(rt.Transcript()),
     "Request": rt.draft(rt.check_api),
     "Location": Location("http://h/v2/"),
     "Image": rt.sample_image(),

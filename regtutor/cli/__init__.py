@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, login, probing, recording, records, repositories, serving
+from regtutor.cli import images, login, probing, recording, records, repositories, serving, steps
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +26,8 @@ for _command in (
     repositories.tags,
     repositories.referrers,
     repositories.delete,
+    steps.check,
+    steps.request,
     probing.probe,
     login.login,
     login.logout,

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from shlex import quote
+from tempfile import NamedTemporaryFile, mkstemp
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +35,15 @@ from regtutor.errors import (
     UnusableDirectory,
 )
 from regtutor.exchange import Exchange, Transcript
+from regtutor.message import HeaderList
+from regtutor.protocol.references import (
+    DOCKER_HUB,
+    Reference,
+    is_docker_hub,
+    parse_reference,
+    parse_repository,
+)
+from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -65,14 +75,17 @@ def _status_of(error: RegtutorError) -> int:
 
 
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback."""
+    """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback.
+
+    The message ends with the command that explains every exchange, if there was one.
+    """
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except RegtutorError as error:
-            say(f"regtutor: {error}")
+            _say_why(error, kwargs.get("asking"))
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
             say("regtutor: stopped")
@@ -105,6 +118,15 @@ def _try_to_make(path: Path) -> None:
         path.unlink()
 
 
+def _headers(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> HeaderList:
+    """Split each ``Name: value`` at its first colon."""
+    pairs = [text.partition(":") for text in given]
+    for name, colon, _ in pairs:
+        if not colon or not name.strip():
+            raise click.BadParameter("write NAME:VALUE, such as 'X-Request-Id: 1'")
+    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
+
+
 _OPTIONS = (
     click.option("--username", help="The user name. The password is read from standard input or prompted for."),
     click.option("--password-stdin", is_flag=True, help="Read the password from standard input, at a terminal too."),
@@ -123,6 +145,22 @@ _OPTIONS = (
         type=click.Path(exists=True, dir_okay=False),
         help="The CA that signed the registry's certificate. A HOST without a scheme then means HTTPS.",
     ),
+    click.option("--insecure", is_flag=True, help="Accept any certificate. A HOST without a scheme then means HTTPS."),
+    click.option(
+        "--cert",
+        type=click.Path(exists=True, dir_okay=False),
+        help="A client certificate, as PEM, with its key or with --key.",
+    ),
+    click.option("--key", type=click.Path(exists=True, dir_okay=False), help="The key of --cert, as PEM."),
+    click.option(
+        "--header",
+        "-H",
+        "headers",
+        metavar="NAME:VALUE",
+        multiple=True,
+        callback=_headers,
+        help="Add this header to every request to the registry; repeatable.",
+    ),
     click.option(
         "--trace",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -136,16 +174,21 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class Asking:
-    """The values of the options that :func:`asking` adds, and the exchanges of the command."""
+    """The values of the options that :func:`asking` adds, the exchanges of the command, and the files with them."""
 
     username: str | None
     password_stdin: bool
     token: str | None = field(repr=False)
     authfile: Path | None
     ca_file: str | None
+    insecure: bool
+    cert: str | None
+    key: str | None
+    headers: HeaderList
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
+    saved: list[Path] = field(default_factory=list, init=False)
 
     def connect(self, host: str, repository: str = "") -> Registry:
         """Return the registry at ``host``, with the credentials of the options, or else with stored credentials."""
@@ -184,12 +227,24 @@ class Asking:
             say(f"If {host_of(reg.url)} requires credentials, those of {name} from {found.source} are used")
         return reg.with_credentials(found.credentials)
 
-    def anonymous(self, host: str) -> Registry:
-        """Return the registry at ``host``, without credentials except those in the address itself."""
+    def anonymous(self, host: str, *, extra: bool = True) -> Registry:
+        """Return the registry at ``host``, without credentials except those in the address itself.
+
+        ``extra`` is whether it receives the headers of ``-H``, which can contain a secret.
+        """
         from regtutor import connect
 
-        plain = self.ca_file is None or "://" in host
-        return connect(host if plain else f"https://{host}", verify=self.ca_file or True)
+        if self.key and not self.cert:
+            raise click.UsageError("--key is the key of a certificate: give --cert too")
+        if self.insecure:
+            _silence_warnings_of_urllib3()
+        plain = not (self.ca_file or self.insecure or self.cert) or "://" in host
+        return connect(
+            host if plain else f"https://{host}",
+            verify=False if self.insecure else self.ca_file or True,
+            cert=(self.cert, self.key) if self.cert and self.key else self.cert,
+            headers=self.headers if extra else (),
+        )
 
     def watch(self, exchange: Exchange) -> None:
         """Record ``exchange``, and report it on standard error unless ``--quiet`` was given."""
@@ -201,14 +256,16 @@ class Asking:
     def traced(self) -> Iterator[Callable[[Transcript], None]]:
         """Yield a function that takes the transcript for the trace.
 
-        After an error or Ctrl-C the trace has the exchanges up to then.
+        After an error or Ctrl-C the trace has the exchanges up to then. After an error without ``--trace``, a temporary
+        file has them, which only its owner can read.
         """
         transcripts: list[Transcript] = []
         try:
             yield transcripts.append
-        except BaseException:  # includes Ctrl-C
+        except BaseException as error:  # includes Ctrl-C
             if not transcripts and self.exchanges:
-                self._keep_after_failure(Transcript.of(self.exchanges))
+                path = _temporary() if self.trace is None and isinstance(error, RegtutorError) else None
+                self._keep_after_failure(Transcript.of(self.exchanges), path)
             raise
         finally:  # also if nothing reads standard output
             for transcript in transcripts:
@@ -216,20 +273,31 @@ class Asking:
                     say(note)
                 self._keep(transcript)
 
-    def _keep(self, transcript: Transcript) -> None:
-        if self.trace is None:
+    def _keep(self, transcript: Transcript, temporary: Path | None = None) -> None:
+        path = self.trace or temporary
+        if path is None:
             return
         from regtutor import save
 
-        save(transcript, self.trace)
-        say(f"The exchanges are in {self.trace}")
+        save(transcript, path)
+        self.saved.append(path)
+        if self.trace is not None:
+            say(f"The exchanges are in {self.trace}")
 
-    def _keep_after_failure(self, transcript: Transcript) -> None:
+    def _keep_after_failure(self, transcript: Transcript, temporary: Path | None) -> None:
         """Save the trace; an error while saving does not hide the reason why the command failed."""
         try:
-            self._keep(transcript)
-        except CannotSave as error:
+            self._keep(transcript, temporary)
+        except (CannotSave, OSError) as error:
             say(f"regtutor: {error}")
+
+
+def _silence_warnings_of_urllib3() -> None:
+    """Suppress the warning that a certificate is not checked: the option was given, and each record has a note."""
+    from urllib3 import disable_warnings
+    from urllib3.exceptions import InsecureRequestWarning
+
+    disable_warnings(InsecureRequestWarning)
 
 
 def asking(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -245,6 +313,30 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def reference_named(text: str, *, digest: bool = False, default: str = "latest") -> Reference:
+    """Return the parts of a reference, and report it if its host stands for another one, as docker.io does."""
+    reference = parse_reference(text, digest=digest, default=default)
+    if is_docker_hub(text):
+        say(f"docker.io is Docker Hub: {reference.host}/{reference.repository}")
+    return reference
+
+
+def repository_named(text: str) -> tuple[str, str]:
+    """Return the host and the name of a repository, and report them as :func:`reference_named` does."""
+    host, repository = parse_repository(text)
+    if is_docker_hub(text):
+        say(f"docker.io is Docker Hub: {host}/{repository}")
+    return host, repository
+
+
+def host_named(host: str) -> str:
+    """Return the host of a registry's API, and report it if ``host`` is another name for it."""
+    if not is_docker_hub(host):
+        return host
+    say(f"docker.io is Docker Hub: {DOCKER_HUB}")
+    return DOCKER_HUB
+
+
 def _password(username: str, from_stdin: bool) -> str:
     if sys.stdin.isatty() and not from_stdin:
         return str(click.prompt(f"Password for {username}", hide_input=True, err=True))
@@ -256,6 +348,26 @@ def report(exchange: Exchange) -> None:
     amounts = ((exchange.bytes_up, "sent"), (exchange.bytes_down if exchange.step == "get_blob" else 0, "received"))
     moved = "".join(f"  {amount:,} bytes {way}" for amount, way in amounts if amount)
     say(f"{exchange.status or '---'}  {exchange.step:<13} {exchange.meaning}{moved}")
+
+
+def _temporary() -> Path | None:
+    """Create an empty file with mode 0600; None if no directory for temporary files can be written to."""
+    try:
+        number, name = mkstemp(prefix="regtutor-", suffix=".json")
+    except OSError:
+        return None
+    os.close(number)
+    return Path(name)
+
+
+def _say_why(error: RegtutorError, asking: Asking | None) -> None:
+    """Print the sentences of ``error``, one line each, and how to read the exchanges."""
+    first, *more = str(error).splitlines() or [""]
+    say(visible(f"regtutor: {first}"))
+    for line in more:
+        say(visible(f"  {line}"))
+    if asking is not None and asking.saved:
+        say(f"  All exchanges: regtutor explain {quote(str(asking.saved[-1]))}")
 
 
 def say(line: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import Asking, asking, teaching
+from regtutor.cli.command import Asking, asking, reference_named, teaching
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -68,9 +68,8 @@ def push(
     pushed image or index.
     """
     from regtutor import load_image, load_index, push_image
-    from regtutor.protocol.references import parse_reference
 
-    host, repository, tag = parse_reference(reference)
+    host, repository, tag = reference_named(reference)
     loaded = load_index(image, name=name) if platform == ALL else load_image(image, platform=platform, name=name)
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = push_image(
@@ -122,9 +121,8 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
     """
     from regtutor import pull_image
     from regtutor.content.platforms import parse_platform
-    from regtutor.protocol.references import parse_reference
 
-    host, repository, named = parse_reference(reference, digest=True)
+    host, repository, named = reference_named(reference, digest=True)
     wanted = platform if platform in (None, ALL) else parse_platform(platform or "")
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = pull_image(
@@ -164,16 +162,15 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
     The default tag of both is latest. Blobs that the target already has are not sent; within one registry, blobs are
     mounted. The last line, on standard output, is the digest of the copied image or index.
 
-    --username is the user name for the target. Each password is one line of standard input: first the password for
-    --source-username, then the one for --username.
+    --username is the user name for the target, and -H is for the target only. Each password is one line of standard
+    input: first the password for --source-username, then the one for --username.
     """
     from regtutor import copy_image
-    from regtutor.protocol.references import parse_reference
 
-    source_host, source_repository, named = parse_reference(source, digest=True)
-    host, repository, tag = parse_reference(target)
+    source_host, source_repository, named = reference_named(source, digest=True)
+    host, repository, tag = reference_named(target)
     with ExitStack() as stack:
-        source_end = stack.enter_context(asking.anonymous(source_host))
+        source_end = stack.enter_context(asking.anonymous(source_host, extra=source_host == host))
         target_end = stack.enter_context(asking.anonymous(host))
         named_in = (source_repository, repository)
         reg_from, reg = _source_and_target(asking, source_end, target_end, source_username, named_in)
@@ -213,9 +210,8 @@ def _source_and_target(
 def inspect(reference: str, raw: bool, asking: Asking) -> None:
     """Show the content behind a tag or a digest: config and layers of an image, or the platforms of an index."""
     from regtutor import inspect_image
-    from regtutor.protocol.references import parse_reference
 
-    host, repository, named = parse_reference(reference, digest=True)
+    host, repository, named = reference_named(reference, digest=True)
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = inspect_image(reg, repository, named, watch=asking.watch)
         keep(found.transcript)

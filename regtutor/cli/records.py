@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regtutor.cli.command import teaching
+from regtutor.errors import UnsupportedTranscript
 
 if TYPE_CHECKING:
     from regtutor.exchange import Transcript
@@ -33,21 +35,44 @@ def show(file: Path) -> None:
 
 @click.command(short_help="Explain saved exchanges, line by line.")
 @click.argument("file", type=SAVED)
+@click.option("--brief", is_flag=True, help="Print only what stands out: the cause, and each diagnosis.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @teaching
-def explain(file: Path) -> None:
-    """Explain every line of the exchanges in FILE, and diagnose what went wrong.
+def explain(file: Path, brief: bool, as_json: bool) -> None:
+    """Diagnose what went wrong in the exchanges in FILE, and explain every line of them.
 
-    FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input. No request is
-    sent.
+    The cause of a failure comes first, then each exchange with its diagnoses and its lines.
+
+    FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input. It can also be
+    the text that docker, containerd, podman, skopeo, buildah, oras, crane or helm printed when a push or pull failed:
+    its likely causes are printed, with the signs that tell them apart. No request is sent.
     """
     from regtutor import explain as explained
-    from regtutor.protocol.text import visible
+    from regtutor.formats.transcript_file import transcript_in
 
-    transcript = loaded(file)
-    for number, exchange in enumerate(transcript):
-        click.echo(f"{chr(10) if number else ''}{explained(exchange)}")
-    for note in transcript.notes:
-        click.echo(f"\n* {visible(note)}")
+    data, name = _content(file)
+    try:
+        explanation = explained(transcript_in(data, name))
+    except UnsupportedTranscript:
+        if not _explained_messages(data, as_json):
+            raise
+        return
+    if as_json:
+        click.echo(json.dumps(explanation.as_json(brief=brief), indent=2))
+    else:
+        click.echo(explanation.as_text(brief=brief))
+
+
+def _explained_messages(data: bytes, as_json: bool) -> bool:
+    """Print the causes of the messages of other clients in ``data``; return False if it contains no known message."""
+    from regtutor.findings import client_messages
+
+    found = client_messages.messages_in(data[: 4 * client_messages.LIMIT].decode("utf-8", "replace"))
+    if as_json and found:
+        click.echo(json.dumps(client_messages.as_json(found), indent=2))
+    elif found:
+        click.echo(client_messages.as_text(found))
+    return bool(found)
 
 
 @click.command(short_help="Convert saved exchanges to another format.")
@@ -127,11 +152,18 @@ def loaded(file: Path) -> Transcript:
     ------
     UnsupportedTranscript: if the file does not exist, or is in no format that can be read.
     """
-    from regtutor.formats.transcript_file import LIMIT, load, transcript_in
+    from regtutor.formats.transcript_file import transcript_in
+
+    return transcript_in(*_content(file))
+
+
+def _content(file: Path) -> tuple[bytes, str]:
+    """Return the bytes of ``file``, or of standard input, and its name for an error."""
+    from regtutor.formats.transcript_file import LIMIT, read_file
 
     if is_input(file):
-        return transcript_in(sys.stdin.buffer.read(LIMIT + 1), "standard input")
-    return load(file)
+        return sys.stdin.buffer.read(LIMIT + 1), "standard input"
+    return read_file(file), str(file)
 
 
 def is_input(file: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regtutor.cli.command import Asking, asking, teaching
+from regtutor.cli.command import Asking, asking, reference_named, repository_named, teaching
 
 
 @click.command(short_help="List the tags of a repository.")
@@ -14,10 +14,9 @@ from regtutor.cli.command import Asking, asking, teaching
 def tags(repository: str, asking: Asking) -> None:
     """List all tags of a repository, one per line. All pages of a paginated list are fetched."""
     from regtutor import run
-    from regtutor.protocol.references import parse_repository
     from regtutor.walks import tags as walk
 
-    host, name = parse_repository(repository)
+    host, name = repository_named(repository)
     listed: list[str] = []
     with asking.connect(host, name) as reg, asking.traced() as keep:
         keep(run(walk(name, listed), reg, watch=asking.watch, title=f"tags of {name} on {reg.name}"))
@@ -37,9 +36,8 @@ def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None
     regtutor inspect.
     """
     from regtutor import list_referrers
-    from regtutor.protocol.references import parse_reference
 
-    host, repository, named = parse_reference(reference, digest=True)
+    host, repository, named = reference_named(reference, digest=True)
     if ":" not in named:
         raise click.BadParameter("referrers needs a digest; regtutor inspect shows the digest of a tag")
     with asking.connect(host, repository) as reg, asking.traced() as keep:
@@ -60,9 +58,8 @@ def delete(reference: str, tag_only: bool, asking: Asking) -> None:
     A tag or a digest is required. The last line, on standard output, is the deleted digest or tag.
     """
     from regtutor import delete_image
-    from regtutor.protocol.references import parse_reference
 
-    host, repository, named = parse_reference(reference, digest=True, default="")
+    host, repository, named = reference_named(reference, digest=True, default="")
     if tag_only and ":" in named:
         raise click.BadParameter("--tag-only needs a tag")
     with asking.connect(host, repository) as reg, asking.traced() as keep:

@@ -8,10 +8,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from regtutor.client.credentials import Credentials
+from regtutor.client.extra_headers import ExtraHeaders
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
-from regtutor.client.registry import Host, Registry
+from regtutor.client.registry import Host, Registry, Transport
 from regtutor.client.wire.transport import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
+from regtutor.message import HeaderList
 from regtutor.protocol.secrets import redact_address, redact_url
 from regtutor.protocol.urls import Address, split_url
 
@@ -27,6 +29,7 @@ def connect(
     timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
     expect_wait: float = 1.0,
     user_agent: str | None = None,
+    headers: HeaderList = (),
 ) -> Registry:
     """Return a registry that is already running, by its URL. Nothing is sent yet.
 
@@ -46,6 +49,7 @@ def connect(
     timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     user_agent: the User-Agent of requests that do not set one.
+    headers: names and values to add to every request to this registry; they replace headers of the same name.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def connect(
             f"The certificate file {trusted} does not exist", f"the environment variable {variable} names it",
             f"Correct or unset {variable}, or give another file: --ca-file ca.pem, or verify='ca.pem' in Python",
         )  # fmt: skip
-    transport = WireTransport(
+    transport: Transport = WireTransport(
         timeout=timeout,
         expect_wait=expect_wait,
         proxies=environment.proxies,
@@ -71,6 +75,8 @@ def connect(
         user_agent=user_agent,
         sources=sources,
     )
+    if headers:
+        transport = ExtraHeaders(transport, address.origin, headers)
     return Registry(address.origin, transport, credentials=_credentials(address, username, password))
 
 

@@ -60,6 +60,8 @@ def received_meaning(exchange: Exchange) -> str:
         )
     if exchange.errors:
         parts.append(f"this is the API's error body, with {_number(len(exchange.errors), 'error code')}")
+    elif exchange.page is not None:
+        parts.append(f"this is {exchange.page}, not a body of the API")
     elif not exchange.ok:
         parts.append(
             "this is not the API's error body: perhaps a proxy wrote it, or the registry before it chose a handler"

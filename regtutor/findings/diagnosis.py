@@ -42,6 +42,7 @@ class Trap:
     statuses: the statuses of the response; empty for any, None for no final response.
     codes: error codes, of which the response must have at least one; empty for any response.
     look: the function.
+    of_pages: whether it also applies to a page that came instead of the API's response.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Trap:
     statuses: frozenset[int | None]
     codes: frozenset[str]
     look: Look
+    of_pages: bool = False
 
     def is_for(self, endpoint: str, status: int | None, codes: Iterable[str]) -> bool:
         """Whether it applies to an exchange with this ``endpoint`` (``""`` for no endpoint), status and error codes."""
@@ -61,13 +63,17 @@ class Trap:
 
 
 def trap(
-    *, endpoints: Iterable[str] = (), statuses: Iterable[int | None] = (), codes: Iterable[str] = ()
+    *,
+    endpoints: Iterable[str] = (),
+    statuses: Iterable[int | None] = (),
+    codes: Iterable[str] = (),
+    of_pages: bool = False,
 ) -> Callable[[Look], Trap]:
     """Make a function a trap of the same name that applies only to these exchanges; see :class:`Trap`."""
 
     def made(look: Look) -> Trap:
         about = (look.__doc__ or "").partition("\n")[0]
-        return Trap(look.__name__, about, frozenset(endpoints), frozenset(statuses), frozenset(codes), look)
+        return Trap(look.__name__, about, frozenset(endpoints), frozenset(statuses), frozenset(codes), look, of_pages)
 
     return made
 

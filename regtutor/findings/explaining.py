@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, overload
 
 from regtutor.errors import InvalidArgument
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.findings import request_headers, response_headers, traps
 from regtutor.findings.bodies import body_line, received_meaning, sent_meaning
+from regtutor.findings.cause import cause_of
 from regtutor.findings.diagnosis import by_request_line
+from regtutor.findings.explanation import Explanation
 from regtutor.findings.finding import Finding, Findings
 from regtutor.findings.subject import name_of, request_meaning
 from regtutor.message import HeaderList
@@ -37,29 +39,45 @@ _REQUEST_LINE = Citation(HTTP_1_1, "3 Request Line", "section-3")
 _CONTENT = Citation(HTTP, "6.4 Content", "section-6.4")
 
 
-def explain(exchange: Exchange) -> Findings:
+@overload
+def explain(record: Exchange) -> Findings: ...
+@overload
+def explain(record: Transcript) -> Explanation: ...
+def explain(record: Exchange | Transcript) -> Findings | Explanation:
     """Explain each line of an exchange with its own values, and diagnose problems and known traps.
 
     Parameters
     ----------
-    exchange: the recorded exchange; nothing is sent, and nothing except this record is read.
+    record: the recorded exchange, or a transcript; nothing is sent, and nothing except this record is read.
 
     Returns
     -------
-    A sequence of :class:`Finding`: first one for each line, in the order of the message (request line, request headers,
-    interim responses, request body, status line, response headers, error codes, response body), then the diagnoses,
-    each with what to try next. ``print`` shows all of them; ``.diagnoses`` and ``.unknown`` select some.
+    For an exchange, a sequence of :class:`Finding`: first one for each line, in the order of the message (request line,
+    request headers, interim responses, request body, status line, response headers, response body, the error codes in
+    that body), then the diagnoses, each with what to try next. ``print`` shows all of them, the diagnoses first;
+    ``.diagnoses`` and ``.unknown`` select some.
+
+    For a transcript, an :class:`Explanation`: a sequence with the findings of each exchange; ``.cause`` is the
+    diagnosis that says most about a failure.
 
     Raises
     ------
-    InvalidArgument: for anything except an exchange, such as a transcript or an unsent request.
+    InvalidArgument: for anything else, such as an unsent request.
     """
-    if not isinstance(exchange, Exchange):
+    if isinstance(record, Transcript):
+        explained = tuple(_explained(exchange) for exchange in record)
+        requests = tuple(f"{each.method} {each.shown_target}: {each.status or 'no response'}" for each in record)
+        return Explanation(explained, requests, cause_of(record), record.title, record.notes)
+    if not isinstance(record, Exchange):
         raise InvalidArgument(
-            f"explain received an object of type {type(exchange).__name__}",
-            "it explains one exchange at a time",
-            "Give the exchange that a step returns, or each exchange of a transcript",
+            f"explain received an object of type {type(record).__name__}",
+            "it explains an exchange or a transcript",
+            "Give the exchange that a step returns, or the transcript of a walk",
         )
+    return _explained(record)
+
+
+def _explained(exchange: Exchange) -> Findings:
     lines = (*_request(exchange), *_interims(exchange), *_sent_body(exchange), *_response(exchange))
     found = traps.diagnose(exchange)
     return Findings((*lines, *found), f"{exchange.request_name}: {exchange.meaning}")
@@ -97,10 +115,10 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     row = response_row(name_of(exchange), response.status, exchange.case)
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, row)
     yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
-    yield from (_code(exchange, entry) for entry in exchange.errors)
     if response.body.fate != "none":
         meaning, value = received_meaning(exchange), f"{response.body.size} bytes"
         yield Finding(body_line("<", response.body), "response body", "body", value, meaning, MAY, _CONTENT)
+    yield from (_code(exchange, entry) for entry in exchange.errors)
 
 
 def _status(line: str, part: str, status: int, reason: str, row: ResponseRow | None) -> Finding:
@@ -137,7 +155,7 @@ _MESSAGE_IS_MEANING = "the message is the meaning of this code"
 
 def _code(exchange: Exchange, entry: Mapping[str, Any]) -> Finding:
     name, message = str(entry.get("code", "")), str(entry.get("message", ""))
-    row, line = CODES.get(name), f"< {name}: {message}"
+    row, line = CODES.get(name), f"{name}: {message}".removesuffix(": ")
     if row is None:
         meaning = "this error code is in no table of regtutor; the registry's own message follows the code"
         return Finding(line, "error code", name, message, meaning, OUTSIDE, known=False)

@@ -5,14 +5,29 @@ Findings are frozen records, which can render themselves as text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, overload
 
-from regtutor.protocol.citations import Citation, Level
+from regtutor.protocol.citations import LEVELS, Citation, Level
 from regtutor.protocol.text import visible
 
 Kind = Literal["line", "diagnosis"]
+
+INSIDE = "    "
+"""The indent of a line that is a part of the body in the line above."""
+
+
+def legend(findings: Iterable[Finding]) -> tuple[tuple[Level, str], ...]:
+    """Return the levels that ``findings`` have, each with its meaning, from the strongest to the weakest."""
+    found = {item.rule for item in findings}
+    return tuple((rule, meaning) for rule, meaning in LEVELS.items() if rule in found)
+
+
+def legend_text(findings: Iterable[Finding]) -> list[str]:
+    """Return the lines of the :func:`legend`, for text; no lines without findings."""
+    levels = legend(findings)
+    return ["* The levels in brackets:", *(f"*   {rule}: {meaning}" for rule, meaning in levels)] if levels else []
 
 
 @dataclass(frozen=True)
@@ -21,7 +36,8 @@ class Finding:
 
     Attributes
     ----------
-    line: the line as it was in the message, with ``>`` for sent and ``<`` for received; of a diagnosis, the line that
+    line: the line as it was in the message, with ``>`` for sent and ``<`` for received; of an error code, the code and
+        the registry's message, without such a mark, because they are a part of the body; of a diagnosis, the line that
         shows the problem, or ``""`` if the problem is a missing line.
     part: ``request``, ``request header``, ``request body``, ``interim``, ``interim header``, ``response``,
         ``response header``, ``error code`` or ``response body``.
@@ -61,13 +77,14 @@ class Finding:
         return f"{self.level} {self.condition}".rstrip()
 
     def as_text(self) -> str:
-        """Return the line with its meaning indented below; a diagnosis begins with ``!``."""
+        """Return the line with its meaning indented below; a diagnosis begins with ``!``, an error code is indented."""
         colon = "" if self.badge.endswith("defined in") else ":"
         source = f" [{self.badge}{f'{colon} {self.citation}' if self.citation else ''}]"
         if self.kind == "diagnosis":
             lines = [f"! {self.name}: {self.meaning}{source}", f"    next: {self.next}"]
         else:
-            lines = [self.line, f"    {self.meaning}{source}"]
+            indent = INSIDE if self.part == "error code" else ""
+            lines = [f"{indent}{self.line}", f"{indent}    {self.meaning}{source}"]
         return "\n".join(visible(line) for line in lines)
 
     def __str__(self) -> str:
@@ -78,7 +95,8 @@ class Finding:
 class Findings(Sequence[Finding]):
     """The findings of one exchange: its lines in the order of the message, then the diagnoses.
 
-    ``title`` has the step of the exchange and the meaning of its response.
+    As text and as HTML, the diagnoses come first. ``title`` has the step of the exchange and the meaning of its
+    response.
     """
 
     items: tuple[Finding, ...] = ()
@@ -104,9 +122,22 @@ class Findings(Sequence[Finding]):
         """Headers, statuses and error codes that regtutor does not know."""
         return tuple(item for item in self.items if not item.known)
 
-    def as_text(self) -> str:
-        """Return each line of the message with its meaning indented below, then the diagnoses."""
-        return "\n".join([visible(f"* {self.title}"), *(item.as_text() for item in self.items)])
+    @property
+    def lines(self) -> tuple[Finding, ...]:
+        """The explanations of the lines, in the order of the message."""
+        return tuple(item for item in self.items if item.kind == "line")
+
+    def as_text(self, *, brief: bool = False, levels: bool = True) -> str:
+        """Return the diagnoses, and then each line of the message with its meaning indented below.
+
+        Parameters
+        ----------
+        brief: leave out the lines of the message.
+        levels: end with the meanings of the levels in brackets.
+        """
+        shown = (*self.diagnoses, *(() if brief else self.lines))
+        texts = [visible(f"* {self.title}"), *(item.as_text() for item in shown)]
+        return "\n".join(texts + (legend_text(shown) if levels else []))
 
     def __str__(self) -> str:
         return self.as_text()

@@ -83,7 +83,7 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     UnsupportedTranscript: if the file does not exist, cannot be read, is too large, has another format or is invalid;
         the error states which, and what to do.
     """
-    return transcript_in(_read(Path(path)), str(path))
+    return transcript_in(read_file(Path(path)), str(path))
 
 
 def transcript_in(data: bytes, name: str) -> Transcript:
@@ -120,7 +120,13 @@ def _is_har(value: Value) -> bool:
     return isinstance(value.value, dict) and "log" in value.value
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a saved file, at most one more than :data:`LIMIT`.
+
+    Raises
+    ------
+    UnsupportedTranscript: if it does not exist, is not a regular file or cannot be read.
+    """
     if not path.is_file():
         why = "it is not a regular file" if path.exists() else "the file does not exist"
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path of a saved file")

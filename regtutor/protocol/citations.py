@@ -6,6 +6,7 @@ Distribution's API document as of v2.8.3.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -25,6 +26,15 @@ SHOULD: Final[Level] = "recommended"
 MAY: Final[Level] = "allowed"
 HABIT: Final[Level] = "vendor habit"
 OUTSIDE: Final[Level] = "not in the registry documents"
+
+LEVELS: Mapping[Level, str] = {
+    MUST: "a registry document, or the cited RFC, requires it (MUST)",
+    SHOULD: "a document recommends it (SHOULD)",
+    MAY: "a document allows it (MAY), or names it without such a word",
+    HABIT: "the behavior of one registry, as that registry describes it",
+    OUTSIDE: "no registry document names it; the cited clause, if there is one, defines it",
+}
+"""Each level with its meaning, for a legend."""
 
 
 @dataclass(frozen=True)

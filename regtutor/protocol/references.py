@@ -40,7 +40,8 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
 
     Parameters
     ----------
-    text: ``[http://|https://]host[:port]/repository[:tag]``.
+    text: ``[http://|https://]host[:port]/repository[:tag]``. As docker does, ``docker.io`` becomes
+        :data:`DOCKER_HUB`, and a repository there without a slash is below ``library/``.
     digest: whether ``@digest`` can follow instead of the tag, or after it; the digest then takes precedence.
     default: the tag if none is given; ``""`` if a tag or a digest is required.
 
@@ -73,12 +74,29 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
         raise InvalidReference(f"{tag!r} is not a tag", why, _EXAMPLE)
     if not (at or tag or default):
         raise InvalidReference(f"{shown} names no tag and no digest", "there is no default tag here", _EXAMPLE)
+    if is_docker_hub(host):
+        host, repository = DOCKER_HUB, repository if "/" in repository else f"library/{repository}"
     return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
 
 
 def host_of(text: str) -> str:
     """Return host and port of a registry's address, as in references and auth files: without scheme and path."""
     return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+
+
+DOCKER_HUB = "registry-1.docker.io"
+"""The host of Docker Hub's API."""
+
+_NAMES_OF_DOCKER_HUB = ("docker.io", "index.docker.io")
+
+
+def is_docker_hub(text: str) -> bool:
+    """Return whether a host, or the host of a reference, is a name that docker replaces with :data:`DOCKER_HUB`.
+
+    Source: the normalization in distribution/reference,
+    <https://github.com/distribution/reference/blob/v0.6.0/normalize.go>.
+    """
+    return text.rpartition("://")[2].partition("/")[0].lower() in _NAMES_OF_DOCKER_HUB
 
 
 def parse_repository(text: str) -> tuple[str, str]:

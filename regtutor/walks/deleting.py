@@ -24,6 +24,8 @@ _BY_DIGEST_ONLY = (
     "delete the image itself if you intend that"
 )
 
+_NOT_A_MANIFEST = "The response names no digest, and its body is not a manifest, so nothing was deleted"
+
 
 @needs_registry
 def delete_image(
@@ -80,7 +82,8 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     digest = response.headers.get("Docker-Content-Digest") or (reference if ":" in reference else "")
     response = yield draft(get_manifest, repository, digest or reference)
     expect(response, 200, kind=DeleteFailed)
-    digest, view = digest or _digest(response), _view(response)
+    view = _view(response)
+    digest = digest or _digest(response, view)
     response = yield draft(delete_manifest, repository, digest)
     if response.status in (400, 405):
         stop(response, _SWITCHED_OFF, DeleteFailed)
@@ -103,8 +106,12 @@ def _must_be_tag(reference: str) -> None:
         )
 
 
-def _digest(exchange: Exchange) -> str:
-    return (exchange.response.body.digest if exchange.response else None) or ""
+def _digest(exchange: Exchange, view: ManifestView | None) -> str:
+    """Return the digest of the bytes, if they are a manifest: no other bytes name something to delete."""
+    digest = (exchange.response.body.digest if exchange.response else None) or ""
+    if view is None or not digest:
+        stop(exchange, _NOT_A_MANIFEST, DeleteFailed)
+    return digest
 
 
 def _view(exchange: Exchange) -> ManifestView | None:

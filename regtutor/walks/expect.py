@@ -16,9 +16,13 @@ _REFUSED = "The registry refused the credentials: check whether they are correct
 
 
 def expect(exchange: Exchange, *statuses: int, kind: Failure = PushFailed) -> None:
+    """Stop the walk unless the status is one of ``statuses``, and a success came with a body of the API."""
+    shown = f"{exchange.method} {exchange.shown_target} returned {exchange.status}"
     if exchange.status not in statuses:
         expected = " or ".join(str(status) for status in statuses)
-        stop(exchange, f"{exchange.method} {exchange.target} returned {exchange.status}, not {expected}", kind)
+        stop(exchange, f"{shown}, not {expected}", kind)
+    if exchange.ok and exchange.page is not None:
+        stop(exchange, f"{shown} with {exchange.page}", kind)
 
 
 def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:
@@ -31,6 +35,7 @@ def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:
 
 
 def _next(exchange: Exchange) -> str:
+    """Return the next step, for a response without a diagnosis."""
     sentences = [f"The registry says: {exchange.told}"] if exchange.told else []
     if exchange.status in (401, 403):
         sentences.append(_REFUSED if "Authorization" in exchange.request_headers else _UNKNOWN)

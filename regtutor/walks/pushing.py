@@ -154,7 +154,7 @@ def push_blob(
     opened: Exchange | None = None
     for source in sources:
         exchange = yield draft(mount_blob, repository, blob.digest, source=source)
-        if exchange.status not in (200, 201, 202, 204):
+        if exchange.status not in (200, 201, 202, 204) or exchange.page is not None:
             continue
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)

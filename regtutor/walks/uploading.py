@@ -349,7 +349,7 @@ class _Upload:
         if self._repository is None:
             stop(exchange, "The session no longer exists, and a new session can only be opened with repository=")
         found = yield draft(head_blob, self._repository, self._body.digest)
-        if found.status == 200:
+        if found.status == 200 and found.page is None:
             return True
         expect(found, 404)
         yield from self.open()

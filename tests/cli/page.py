@@ -26,6 +26,8 @@ ARGUMENTS: Mapping[str, str] = {
     "IMAGE": "An OCI layout (a folder or a tar file), or an archive that `docker save` wrote.",
     "PATH": "The folder or file to write.",
     "FILE": "A file that `--trace` or `rt.save` wrote, HAR, or the output of `curl -v`; `-` reads standard input.",
+    "METHOD": "The method, such as `GET`.",
+    "HOST/PATH": "The registry and the path with its query, such as `127.0.0.1:5000/v2/`.",
     "HOST/REPOSITORY": "The registry and the repository.",
     "HOST/REPOSITORY[:TAG]": "The registry, the repository and the tag; the default tag is `latest`.",
     "HOST/REPOSITORY[:TAG|@DIGEST]": "The registry, the repository and a tag or digest; the default tag is `latest`.",

@@ -175,7 +175,7 @@ def test_a_layer_that_is_damaged_ends_with_status_2_and_leaves_no_image(reg: Reg
 
 @pytest.mark.parametrize(
     ("reply", "told"),
-    [(unauthorized, ["401", "head_blob", "credentials"]), (small_limit, ["413", "put_blob", "larger than"])],
+    [(unauthorized, ["401", "head_blob", "credentials"]), (small_limit, ["413", "put_blob", "too large"])],
 )
 def test_a_refusal_ends_with_status_1_and_says_step_status_and_meaning(
     layout: Path, reply: Callable[[str, str], Reply], told: list[str]
@@ -183,8 +183,28 @@ def test_a_refusal_ends_with_status_1_and_says_step_status_and_meaning(
     with refusing_registry(reply) as registry:
         done = call("push", layout, f"{registry.url}/library/hello:v1")
     assert (done.returncode, done.stdout) == (1, "")
-    assert [word for word in told if word not in done.stderr.splitlines()[-1]] == []
-    assert done.stderr.splitlines()[-2].split()[:2] == told[:2]
+    lines = done.stderr.splitlines()
+    (first,) = [number for number, line in enumerate(lines) if line.startswith("regtutor: ")]
+    assert [word for word in told if word not in lines[first]] == []
+    assert lines[first - 1].split()[:2] == told[:2]
+    assert len(lines) - first <= 6
+
+
+def test_a_failed_command_names_the_cause_and_a_private_file_with_all_exchanges(layout: Path) -> None:
+    with refusing_registry(small_limit) as registry:
+        done = call("push", layout, f"{registry.url}/library/hello:v1")
+    *_, problem, step, explain = done.stderr.splitlines()
+    assert problem.startswith("  too large for a proxy: ") and "client_max_body_size" in step
+    assert "_state" not in done.stderr[done.stderr.index("regtutor: ") :]
+    file = Path(explain.rpartition(" ")[2])
+    assert explain == f"  All exchanges: regtutor explain {file}"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert load(file)[-1].status == 413
+    assert call("explain", file).returncode == 0
+
+
+def test_a_command_that_fails_before_its_first_request_names_no_file(tmp_path: Path) -> None:
+    assert "explain" not in call("push", tmp_path / "missing", "127.0.0.1:1/library/hello:v1").stderr
 
 
 def test_a_registry_that_is_not_there_ends_with_status_1(layout: Path) -> None:
@@ -413,6 +433,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
     named = re.findall(r"^  (\w+) {2,}", overview.stdout.partition("Commands:")[2], re.MULTILINE)
     assert named == [
         *(
+            "check",
             "copy",
             "delete",
             "demo",
@@ -427,6 +448,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "push",
             "record",
             "referrers",
+            "request",
             "serve",
             "show",
             "tags",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from click.testing import CliRunner
 import regtutor as rt
 from regtutor.cli import main
 from regtutor.errors import InvalidArgument
+from regtutor.exchange import Exchange
 from regtutor.findings import Findings
 from regtutor.findings.finding import Finding
-from regtutor.formats.html.findings import findings_html
-from regtutor.protocol.citations import HTTP, Citation, Level
+from regtutor.formats.html.findings import explanation_html, findings_html
+from regtutor.protocol.citations import HTTP, LEVELS, Citation, Level
 from regtutor.protocol.digests import sha256
 from regtutor.tables import findings_table
+from regtutor.widgets.exchange.data import exchange_data
 from tests.findings.records import (
     DELETE,
     PATCH,
@@ -25,7 +28,7 @@ from tests.findings.records import (
 
 # How findings look.
 
-ORDER = ["request", "request header", "interim", "request body", "response", "response header", "error code"]
+ORDER = ["request", "request header", "interim", "request body", "response", "response header", "response body"]
 
 
 def test_the_lines_stand_in_the_order_of_the_message_and_the_diagnoses_after_them() -> None:
@@ -33,7 +36,7 @@ def test_the_lines_stand_in_the_order_of_the_message_and_the_diagnoses_after_the
         start = rt.start_upload(reg, "library/hello")
         findings = rt.explain(rt.put_blob(reg, start.location, b"abc", digest=sha256(b"x")))
     parts = list(dict.fromkeys(item.part for item in findings if item.kind == "line"))
-    assert parts == [*ORDER, "response body"]
+    assert parts == [*ORDER, "error code"]
     kinds = [item.kind for item in findings]
     assert kinds == sorted(kinds, reverse=True)
 
@@ -97,8 +100,56 @@ def test_a_part_of_the_findings_is_findings() -> None:
 
 
 def test_what_is_no_exchange_is_refused_by_name() -> None:
-    with pytest.raises(InvalidArgument, match="Transcript"):
-        rt.explain(rt.Transcript())  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgument, match="Request"):
+        rt.explain(rt.draft(rt.check_api))  # type: ignore[call-overload]
+
+
+def refusal() -> Exchange:
+    return refused(405, "UNSUPPORTED", message="not\x1bhere", **DELETE, received=(("Allow", "GET"),))
+
+
+def test_what_stands_out_comes_first_as_text_and_as_html() -> None:
+    findings = rt.explain(refusal())
+    lines = findings.as_text().split("\n")
+    assert lines[1].startswith("! deletion is switched off")
+    assert [line[:1] for line in lines[3:] if line[:1] in "><"][:1] == [">"]
+    html = findings_html(findings)
+    assert html.index("next:") < html.index("<details>")
+    assert len(findings.as_text(brief=True).split("\n")) < 6
+
+
+def test_nothing_is_drawn_as_a_line_of_the_wire_that_did_not_go_over_it() -> None:
+    made = refusal()
+    marked = [line for line in rt.explain(made).as_text().split("\n") if line.startswith(("> ", "< "))]
+    assert set(marked) <= {*made.as_text().split("\n")}
+    assert "    UNSUPPORTED: not\\x1bhere" in rt.explain(made).as_text().split("\n")
+    line = exchange_data(made)["lines"][-1]
+    assert (line["way"], line["head"], line["rest"]) == ("inside", "UNSUPPORTED:", "not\\x1bhere")
+
+
+def test_each_badge_that_is_shown_is_in_the_legend() -> None:
+    findings = rt.explain(refusal())
+    rules = {item.rule for item in findings}
+    assert {rule for rule in LEVELS if f"*   {rule}: " in findings.as_text()} == rules
+    assert {rule for rule in LEVELS if f"<b>{rule}</b>: " in findings_html(findings)} == rules
+    assert {row["rule"] for row in exchange_data(refusal())["levels"]} == rules
+
+
+def test_a_transcript_is_explained_with_the_cause_first() -> None:
+    transcript = rt.Transcript.of([exchange(), refusal()], "two", ["a note"])
+    explanation = rt.explain(transcript)
+    assert [len(each) for each in explanation] == [len(rt.explain(each)) for each in transcript]
+    assert explanation.cause is not None and explanation.cause in explanation.diagnoses
+    text = explanation.as_text()
+    assert text.startswith("2 exchanges; 1 with a diagnosis\nThe cause:\n! deletion is switched off")
+    assert "* a note" in text
+    assert len(explanation.as_text(brief=True)) < len(text) / 2
+    plain = explanation.as_json()
+    assert json.loads(json.dumps(plain)) == plain
+    assert plain["cause"]["name"] == explanation.cause.name
+    assert "lines" not in explanation.as_json(brief=True)["exchanges"][0]
+    html = explanation_html(explanation)
+    assert "a note" in html and html.count("<details>") == html.count("</details>")
 
 
 # In a terminal.
@@ -108,7 +159,7 @@ def test_the_command_explains_every_exchange_of_a_saved_transcript(tmp_path: Pat
     rt.save([exchange(), refused(405, "UNSUPPORTED", **DELETE, received=(("Allow", "GET"),))], tmp_path / "push.json")
     done = CliRunner().invoke(main, ["explain", str(tmp_path / "push.json")])
     assert done.exit_code == 0
-    assert done.output.count("\n* ") + 1 == 2
+    assert done.output.count("\n* get_blob") + done.output.count("\n* delete_blob") == 2
     assert "! deletion is switched off" in done.output
 
 
@@ -120,3 +171,14 @@ def test_the_command_ends_with_2_and_says_why_for_a_bad_file(tmp_path: Path, con
     done = CliRunner().invoke(main, ["explain", str(path)])
     assert done.exit_code == 2
     assert "bad.json cannot be loaded" in done.stderr
+
+
+@pytest.mark.parametrize("flags", [("--brief",), ("--json",), ("--brief", "--json")])
+def test_the_command_prints_only_what_stands_out_or_json(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    rt.save([exchange(), refusal()], tmp_path / "push.json")
+    done = CliRunner().invoke(main, ["explain", str(tmp_path / "push.json"), *flags])
+    assert done.exit_code == 0
+    assert "deletion is switched off" in done.output
+    assert ("Allow: GET" in done.output) == ("--brief" not in flags)
+    if "--json" in flags:
+        assert json.loads(done.output)["cause"]["name"] == "deletion is switched off"

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
+from regtutor.findings import explain
 from regtutor.message import HeaderList, Request
-from regtutor.tables import bytes_table, diff_table, headers_table, layers_table, summary_table, whole
+from regtutor.tables import bytes_table, diff_table, findings_table, headers_table, layers_table, summary_table, whole
 
 DIGEST = "sha256:" + "ab" * 32
 SESSION = "/v2/library/hello/blobs/uploads/0af9?_state=xyz"
@@ -271,3 +272,8 @@ def test_whole_leaves_the_global_options_of_pandas_alone() -> None:
 def test_importing_the_tables_loads_no_pandas() -> None:
     code = "import regtutor.tables, sys; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_an_exchange_is_explained_for_the_table_of_its_findings() -> None:
+    made = Exchange("check_api", "http://h/v2/", RequestRecord("GET", "/v2/"))
+    assert findings_table(made).equals(findings_table(explain(made)))

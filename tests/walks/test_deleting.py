@@ -12,7 +12,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_image
-from regtutor.errors import DeleteFailed, InvalidArgument
+from regtutor.errors import DeleteFailed, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
 from regtutor.protocol.referrers import referrers_tag
@@ -131,3 +131,27 @@ def test_a_deletion_stays_one_if_the_list_of_referrers_cannot_be_read_or_put(bro
     assert done[-1].status == 500
     assert "was deleted" in done.notes[0]
     assert tag in done.notes[-1] and "500" in done.notes[-1]
+
+
+PAGE: Reply = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><html><title>Registry</title></html>")
+
+
+@pytest.mark.parametrize("reference", ["v1", f"sha256:{'0' * 64}"])
+@pytest.mark.parametrize("pages", [("HEAD", "GET"), ("GET",)])
+def test_a_web_page_is_never_deleted(reference: str, pages: tuple[str, ...]) -> None:
+    def reply(method: str, _target: str) -> Reply:
+        return PAGE if method in pages else (200, {"Content-Type": "application/json"}, b"")
+
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(RegtutorError) as failed:
+        delete_image(reg, "library/hello", reference)
+    assert "web page" in str(failed.value)
+    assert not [asked for asked in registry.asked if asked.startswith("DELETE")]
+
+
+def test_a_body_that_is_no_manifest_names_nothing_to_delete() -> None:
+    def reply(_method: str, _target: str) -> Reply:
+        return 200, {"Content-Type": "application/octet-stream"}, b"anything"
+
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed):
+        delete_image(reg, "library/hello", "v1")
+    assert not [asked for asked in registry.asked if asked.startswith("DELETE")]

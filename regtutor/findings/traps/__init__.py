@@ -1,7 +1,8 @@
 """Every trap: contradictions within an exchange, and the common causes of a refusal or of an unexpected response.
 
 The traps are in files by theme, and this module combines them in one list. Contradictions come before their
-consequences, and the most direct causes come first.
+consequences, and the most direct causes come first. To a page that came instead of the API's response, only the traps
+apply that say so, because its status does not have the API's meaning.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import name_of
-from regtutor.findings.traps import locations, manifests, proxies, refusals, successes, tokens, uploads
+from regtutor.findings.traps import locations, manifests, pages, proxies, refusals, successes, tokens, uploads
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -22,6 +23,7 @@ def _of(module: ModuleType) -> tuple[Trap, ...]:
 
 
 TRAPS: tuple[Trap, ...] = (
+    *_of(pages),
     *_of(mismatches),
     *_of(locations),
     *_of(uploads),
@@ -38,5 +40,6 @@ def diagnose(exchange: Exchange) -> Iterator[Finding]:
     """Yield the diagnoses of every trap that applies to this exchange and is found in it."""
     endpoint, codes = name_of(exchange), codes_of(exchange)
     for trap in TRAPS:
-        if trap.is_for(endpoint, exchange.status, codes):
+        believed = exchange.page is None or trap.of_pages
+        if believed and trap.is_for(endpoint, exchange.status, codes):
             yield from trap.look(exchange)

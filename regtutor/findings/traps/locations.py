@@ -62,6 +62,23 @@ def location_without_port(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
+def location_of_another_host(exchange: Exchange) -> Finding | None:
+    """Return the diagnosis of a Location on another host, which is allowed, for a request there that failed."""
+    here, there = address_of(exchange.url, ""), address_of(exchange.headers.get("Location", ""), exchange.url)
+    if here is None or there is None or here.host.lower() == there.host.lower():
+        return None
+    return diagnosis(
+        "Location leads to another host",
+        f"the request went to {here.authority}, but Location leads to {there.authority}: either the registry intends "
+        "it, or a proxy sends the registry another Host than the client used",
+        "Configure the proxy to pass Host on unchanged (nginx: proxy_set_header Host $http_host), or make "
+        f"{there.authority} reachable from here",
+        issue(2225, "Location behind a proxy"),
+        shown=by_received(exchange, "Location"),
+        level=HABIT,
+    )
+
+
 @trap(endpoints=LEAVES_A_SESSION_OPEN, statuses=(202, 204))
 def location_outside_the_api(exchange: Exchange) -> Iterator[Finding]:
     """The Location of an upload session is outside of /v2/."""
@@ -174,7 +191,7 @@ def redirect_of_an_upload(exchange: Exchange) -> Iterator[Finding]:
     )
 
 
-@trap(statuses=(404, 405))
+@trap(statuses=(404, 405), of_pages=True)
 def no_slash(exchange: Exchange) -> Iterator[Finding]:
     """A path matches no endpoint, but would with a slash at its end."""
     if needs_a_slash(exchange):

@@ -22,13 +22,15 @@ from regtutor.findings.diagnosis import (
 )
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.traps.pages import SPEAKS_TLS, perhaps_with_tls
 from regtutor.protocol.challenges import Challenge, challenges, token_query, with_pairs
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
 from regtutor.protocol.clauses import HTTPS_SCHEME, MESSAGES, PUSHING_MANIFESTS, TOO_MANY_REQUESTS, http
 from regtutor.protocol.media_types import essence
+from regtutor.protocol.urls import address_of
 
 
-@trap(statuses=(401,))
+@trap(statuses=(401,), of_pages=True)
 def credentials(exchange: Exchange) -> Iterator[Finding]:
     """The registry requires credentials, or refused those in the request."""
     found = challenges(exchange)
@@ -91,7 +93,7 @@ def not_permitted(exchange: Exchange) -> Iterator[Finding]:
     )
 
 
-@trap(statuses=(413,))
+@trap(statuses=(413,), of_pages=True)
 def too_large(exchange: Exchange) -> Iterator[Finding]:
     """The registry, or a proxy in front of it, does not accept a body of this size."""
     proxy = not exchange.errors
@@ -111,7 +113,7 @@ def too_large(exchange: Exchange) -> Iterator[Finding]:
     )
 
 
-@trap(statuses=REFUSED)
+@trap(statuses=REFUSED, of_pages=True)
 def form_body(exchange: Exchange) -> Iterator[Finding]:
     """The body was sent as a form, as curl does with -d."""
     kind = essence(exchange.request_headers.get("Content-Type", ""))
@@ -128,7 +130,7 @@ def form_body(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
-@trap(statuses=(429,))
+@trap(statuses=(429,), of_pages=True)
 def slow_down(exchange: Exchange) -> Iterator[Finding]:
     """The registry accepts no more requests for now."""
     after = exchange.headers.get("Retry-After")
@@ -148,8 +150,36 @@ _SPEAKS_HTTP = re.compile(
 )
 """The messages of clients that sent a request over TLS and received a response without TLS."""
 
-_SPEAKS_TLS = re.compile(r"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
-"""The messages of Go's and nginx's servers for the reverse."""
+
+def wrong_name(error: str) -> bool:
+    """Return whether a client's message says that the certificate is for another name."""
+    return _WRONG_NAME.search(error) is not None
+
+
+_WRONG_NAME = re.compile(
+    r"(?:hostname|ip address) mismatch|not valid for|certificate is valid for|no alternative certificate subject name|"
+    r"doesn't contain any IP SANs|does not match target host|doesn't match",
+    re.IGNORECASE,
+)
+"""The messages of OpenSSL, curl and Go for a certificate of another name."""
+
+
+@trap(statuses=NO_RESPONSE)
+def certificate_of_another_name(exchange: Exchange) -> Iterator[Finding]:
+    """The certificate is valid for other names than the one in the URL."""
+    if wrong_name(exchange.error):
+        here = address_of(exchange.url, "")
+        host = here.authority if here else "HOST:PORT"
+        yield diagnosis(
+            "the certificate is for another name",
+            f"the certificate does not have the name in the URL, {here.host if here else 'the host'} "
+            f"({exchange.error}): the name is wrong, or a proxy or another site presents its own certificate",
+            "Use a name that the certificate has, or issue one with this name under subjectAltName. To see its names: "
+            f"openssl s_client -connect {host} </dev/null | openssl x509 -noout -ext subjectAltName",
+            http("4.3.4 https Certificate Verification"),
+            shown=by_request_line(exchange),
+            level=MUST,
+        )
 
 
 @trap(statuses=NO_RESPONSE)
@@ -167,13 +197,15 @@ def without_tls(exchange: Exchange) -> Iterator[Finding]:
         )
 
 
-@trap(statuses=(400,))
+@trap(statuses=(400,), of_pages=True)
 def with_tls(exchange: Exchange) -> Iterator[Finding]:
     """A request in plain HTTP went to a port that speaks TLS."""
-    if _SPEAKS_TLS.search(exchange.text):
+    if SPEAKS_TLS.search(exchange.text) or perhaps_with_tls(exchange):
+        perhaps = "" if SPEAKS_TLS.search(exchange.text) else "perhaps "
         yield diagnosis(
             "TLS on this port",
-            "the client sent the request in plain HTTP, but the registry speaks TLS on this port",
+            f"the client sent the request in plain HTTP, but {perhaps}the registry speaks TLS on this port"
+            + ("; HEAD has no body that says so, and GET has one" if perhaps else ""),
             "Write https:// in its URL",
             HTTPS_SCHEME,
             shown=by_status(exchange),
@@ -194,7 +226,7 @@ _NEXT_BY_ERROR = {
 @trap(statuses=NO_RESPONSE)
 def no_response(exchange: Exchange) -> Iterator[Finding]:
     """No complete response came."""
-    if not _SPEAKS_HTTP.search(exchange.error):
+    if not _SPEAKS_HTTP.search(exchange.error) and not wrong_name(exchange.error):
         again = "Check that the registry is running, and whether it speaks http or https on this port"
         yield diagnosis(
             "no response",

@@ -11,9 +11,10 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from regtutor.errors import InvalidHeader, InvalidURL
+from regtutor.errors import InvalidArgument, InvalidHeader, InvalidURL
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, Findings, explain
+from regtutor.findings.finding import legend
 from regtutor.formats import curl
 from regtutor.protocol.citations import Citation
 from regtutor.protocol.text import cut, visible, visible_lines
@@ -48,13 +49,14 @@ def exchange_data(exchange: Exchange | None) -> Json:
     Returns
     -------
     ``title``: ``step``, ``status``, ``ok``, ``meaning``, and the ``facts`` below them (time, bytes, registry).
-    ``lines``: each with ``way`` (``sent``, ``received``, ``said``), ``part``, its text in three pieces (``before``,
-    ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``, ``rule``, ``badge`` (the rule as
-    it is shown, with its condition), ``clause`` (text and url, or None), ``known``, ``at`` (when, or ``""``),
-    ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
+    ``lines``: each with ``way`` (``sent``, ``received``, ``said``, or ``inside`` the body above), ``part``, its text in
+    three pieces (``before``, ``head``, which is emphasised, and ``rest``; a space between them), ``meaning``,
+    ``rule``, ``badge`` (the rule as it is shown, with its condition), ``clause`` (text and url, or None), ``known``,
+    ``at`` (when, or ``""``), ``warned`` (names of the diagnoses that point to it), ``body`` (see :func:`body_text`).
     ``diagnoses``: ``name``, ``meaning``, ``next``, ``rule``, ``badge``, ``clause``, and ``line`` (the index of
     a line, or None).
-    ``notes``: the notes of the recorder. ``curl``: ``command``, or ``none``, the reason why there is no command.
+    ``levels``: the ``rule`` of each badge with its ``meaning``, for a legend. ``notes``: the notes of the recorder.
+    ``curl``: ``command``, or ``none``, the reason why there is no command.
 
     Raises
     ------
@@ -62,6 +64,12 @@ def exchange_data(exchange: Exchange | None) -> Json:
     """
     if exchange is None:
         return {"lines": []}
+    if not isinstance(exchange, Exchange):
+        raise InvalidArgument(
+            f"An object of type {type(exchange).__name__} cannot be shown as an exchange",
+            "this view shows one exchange",
+            "Give the exchange that a step returns; rt.TranscriptView shows a transcript",
+        )
     findings = explain(exchange)
     explained = [finding for finding in findings if finding.kind == "line"]
     shown = list(_bounded(explained))
@@ -75,6 +83,7 @@ def exchange_data(exchange: Exchange | None) -> Json:
         "title": _title(exchange),
         "lines": lines,
         "diagnoses": [_diagnosis(found, _where(found, explained, places, _shows)) for found in findings.diagnoses],
+        "levels": [{"rule": rule, "meaning": meaning} for rule, meaning in legend(findings)],
         "notes": [shortened(event.note) for event in exchange.events if event.note][:MOST_ALIKE],
         "curl": _command(exchange),
     }
@@ -154,7 +163,7 @@ def _line(finding: Finding, exchange: Exchange) -> Json:
     body = {"request body": exchange.request.body, "response body": exchange.response and exchange.response.body}
     record = body.get(finding.part)
     return {
-        "way": _WAYS.get(finding.line[:1], "said"),
+        "way": "inside" if finding.part == "error code" else _WAYS.get(finding.line[:1], "said"),
         "part": finding.part,
         "before": shortened(before),
         "head": shortened(head),

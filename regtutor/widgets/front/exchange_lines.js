@@ -6,18 +6,18 @@ import { h } from "./view.js";
 /**
  * @typedef {{ text: string, url: string } | null} Clause
  * @typedef {{ text?: string, few?: number, note?: string }} BodyText
- * @typedef {{ way: "sent" | "received" | "said", part: string, before: string, head: string, rest: string, at: string,
+ * @typedef {{ way: "sent" | "received" | "said" | "inside", part: string, before: string, head: string, rest: string, at: string,
  *   meaning: string, rule: string, badge: string, clause: Clause, known: boolean, warned: string[], body: BodyText }} ExchangeLine
  * @typedef {{ name: string, meaning: string, next: string, rule: string, badge: string, clause: Clause, line: number | null }} Diagnosis
  * @typedef {{ title?: { step: string, status: string, outcome: "good" | "quiet" | "bad" | "none", meaning: string, facts: string[] },
- *   lines: ExchangeLine[], diagnoses?: Diagnosis[], notes?: string[],
+ *   lines: ExchangeLine[], diagnoses?: Diagnosis[], levels?: { rule: string, meaning: string }[], notes?: string[],
  *   curl?: { command: string, none: string } }} ExchangeData
  * @typedef {{ button: HTMLElement, panel: HTMLElement, preview: HTMLElement | null, line: ExchangeLine }} DrawnLine
  * @typedef {{ opened?: number[], changed?: (opened: number[]) => void }} DrawOptions
  */
 
-const WAY_MARKS = { sent: ">", received: "<", said: "*" };
-const WAY_WORDS = { sent: "sent: ", received: "received: ", said: "about it: " };
+const WAY_MARKS = { sent: ">", received: "<", said: "*", inside: "" };
+const WAY_WORDS = { sent: "sent: ", received: "received: ", said: "about it: ", inside: "in the body: " };
 const RUN_LABELS = {
   sent: "the client sends",
   interim: "the registry sends an interim response",
@@ -69,6 +69,7 @@ export function drawExchange(data, options = {}) {
     message,
     ...(data.notes ?? []).map((note) => h("p", { class: "regtutor-exchange-fact" }, `* ${note}`)),
     drawCurl(data.curl),
+    drawLevels(data.levels ?? []),
   );
   openers.set(root, (numbers) => {
     opened.clear();
@@ -134,6 +135,16 @@ function drawDiagnosis(found, lines, goTo) {
   );
 }
 
+/**
+ * The legend of the badges.
+ * @param {{ rule: string, meaning: string }[]} levels
+ */
+function drawLevels(levels) {
+  if (!levels.length) return null;
+  const rows = levels.map(({ rule, meaning }) => h("div", {}, ...ruleAndClause({ rule, badge: rule, clause: null }), ` ${meaning}`));
+  return h("details", { class: "regtutor-exchange-levels" }, h("summary", {}, "The levels"), ...rows);
+}
+
 /** @param {ExchangeLine} line */
 function shortLine(line) {
   const text = [WAY_MARKS[line.way], line.before, line.head, line.rest].filter(Boolean).join(" ");
@@ -167,7 +178,7 @@ function runsOf(data) {
  * @returns {keyof typeof RUN_LABELS}
  */
 function kindOf(line, data) {
-  if (line.way !== "received") return line.way;
+  if (line.way === "sent" || line.way === "said") return line.way;
   if (line.part.startsWith("interim")) return "interim";
   return data.title?.outcome === "none" ? "bad" : (data.title?.outcome ?? "bad");
 }
@@ -208,7 +219,7 @@ function drawExchangeLine(line, clicked) {
     "button",
     {
       type: "button",
-      class: "regtutor-exchange-line",
+      class: line.way === "inside" ? "regtutor-exchange-line regtutor-exchange-inside" : "regtutor-exchange-line",
       "aria-expanded": "false",
       "aria-controls": panel.id,
       tabindex: -1,
