@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
@@ -20,6 +21,8 @@ from tests.workers import pytest_collection_finish, pytest_collection_modifyitem
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"
 NODE_MODULES = Path(__file__).parent / "front" / "node_modules"
+settings.register_profile("regtutor", deadline=None)  # a busy machine is no failure
+settings.load_profile("regtutor")
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 

@@ -159,10 +159,10 @@ def test_a_token_that_expires_in_the_middle_of_a_push(
 
     def wait_once(exchange: Exchange) -> None:
         if exchange.step == "start_upload" and exchange.status == 202 and not waited:
-            waited.append(1.2)
-            time.sleep(1.2)
+            waited.append(2.2)
+            time.sleep(2.2)
 
-    with rt.open_registry(back_end, quiet=True, auth="token", token_seconds=1) as reg:
+    with rt.open_registry(back_end, quiet=True, auth="token", token_seconds=2) as reg:
         pushed = push(user(reg), watch=wait_once)
     assert pushed[-1].status == 201
     at = next(number for number, exchange in enumerate(pushed) if exchange.step == "put_blob")
