@@ -42,16 +42,30 @@ MAX_SIZE = 2**63 - 1
 _MEDIA_TYPE = re.compile(r"[!-~]+")
 
 
+PLATFORM_FIELDS = ("os", "architecture", "variant", "os.version")
+"""The fields of a platform that are read (OCI image-spec v1.1.1, image-index.md and config.md)."""
+
+
 @dataclass(frozen=True)
 class Platform:
-    """The platform of an image, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``."""
+    """The platform of an image, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``.
+
+    ``os_version`` is the version of the operating system, which Windows images state: ``windows/amd64:10.0.20348.1``.
+    """
 
     os: str
     architecture: str
     variant: str = ""
+    os_version: str = ""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        name = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        return f"{name}:{self.os_version}" if self.os_version else name
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields as they are named in an index and a config; empty ones are left out."""
+        values = (getattr(self, name.replace(".", "_")) for name in PLATFORM_FIELDS)
+        return {name: value for name, value in zip(PLATFORM_FIELDS, values, strict=True) if value}
 
 
 @dataclass(frozen=True)
@@ -254,7 +268,7 @@ def _platform(value: object, where: str) -> Platform | None:
         return None
     if not isinstance(value, dict):
         _refuse(f"{where}.platform is not an object")
-    return Platform(*(_text(value, name, f"{where}.platform") for name in ("os", "architecture", "variant")))
+    return Platform(*(_text(value, name, f"{where}.platform") for name in PLATFORM_FIELDS))
 
 
 def _data(value: object, digest: str, size: int, where: str) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
@@ -104,7 +105,7 @@ def pull(repository: str, reference: str, into: Destination, *, platform: str | 
 def _pull(repository: str, reference: str, into: Destination, platform: str | Platform | None) -> Walk:
     top = yield from fetch_manifest(repository, reference)
     wanted = None if platform in (None, ALL) else parse_platform(platform or "")
-    entry = None
+    entry, index = None, top
     if top.view.kind == "index" and platform != ALL:
         top, entry = yield from _choose(repository, top, wanted)
     if reason := into.refusal(top.view):
@@ -113,7 +114,7 @@ def _pull(repository: str, reference: str, into: Destination, platform: str | Pl
     if top.view.kind == "index":
         manifests = [*(yield from fetch_children(repository, top)), top]
     runs_on = entry.platform if entry else None
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = dict(_others(entry, index))
     for manifest in manifests:
         found = yield from _blobs(repository, manifest, into, wanted)
         runs_on = runs_on or (found if manifest is top else None)
@@ -143,6 +144,28 @@ def _choose(
         )
     manifest = fetched.get(found.digest) or (yield from fetch_manifest(repository, found.digest, entry=found))
     return manifest, found
+
+
+def _others(chosen: Descriptor | None, index: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield a note if the index has further images for the same platform, with other versions of its system.
+
+    The first entry that matches is pulled, as OCI image-spec v1.1.1, image-index.md, recommends.
+    """
+    runs_on = chosen.platform if chosen else None
+    if chosen is None or runs_on is None:
+        return
+    same = replace(runs_on, os_version="")
+    found = [
+        entry
+        for entry in index.view.manifests
+        if entry.digest != chosen.digest and entry.platform and replace(entry.platform, os_version="") == same
+    ]
+    if found:
+        listed = ", ".join(str(entry.platform) for entry in found)
+        yield (
+            chosen.digest,
+            f"{chosen.digest}, for {runs_on}, was the first that matches; further images of the index are for {listed}",
+        )
 
 
 def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor | None:

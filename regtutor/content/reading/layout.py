@@ -9,7 +9,8 @@ Source: OCI image-spec v1.1.1, image-layout.md and image-index.md.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from regtutor.content.image import Config, Image, Layer, Manifest
@@ -28,6 +29,7 @@ from regtutor.content.reading.documents import (
 )
 from regtutor.content.reading.files import FilePart, Files
 from regtutor.errors import BadManifest, MissingBlob, NoSuchPlatform, UnreadableImage
+from regtutor.protocol.digests import is_well_formed
 from regtutor.protocol.manifests import Descriptor, ManifestView, Platform
 from regtutor.protocol.media_types import kind_of
 
@@ -53,12 +55,38 @@ def load_layout(files: Files, platform: Platform | None, name: str | None) -> Im
     ImageError: as documented in :func:`regtutor.content.reading.load.load_image`.
     """
     named = entries(files, name)
+    chosen = _chosen(files, named, platform)
+    return read_image(files, chosen, shown_name(named) if name is None or is_digest(name) else name)
+
+
+def _chosen(files: Files, named: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
+    """Return the image for the platform; several entries of ``index.json`` that each have one are refused.
+
+    Within one index, the first image that matches is used, as image-index.md requires.
+    """
     chosen = choose(files, _images(files, named), platform)
-    return read_image(files, chosen, name or shown_name(named))
+    tops = tuple({entry.digest: entry for entry in named}.values())
+    if len(tops) == 1:
+        return chosen
+    found = {}
+    for top in tops:
+        if kind_of(top.media_type) in ("manifest", "index"):
+            with suppress(NoSuchPlatform, UnreadableImage):
+                found[choose(files, _images(files, [top]), platform or _platform_of(files, chosen)).digest] = top
+    if len(found) > 1:
+        raise no_such_name(files, None, [listed_name(top) for top in found.values()])
+    return chosen
+
+
+def _platform_of(files: Files, entry: Descriptor) -> Platform | None:
+    return entry.platform or _config_platform(files, entry)
 
 
 def entries(files: Files, name: str | None) -> list[Descriptor]:
-    """Return the entries of ``index.json`` called ``name``; without a name, all of them if they share a single name."""
+    """Return the entries of ``index.json`` called ``name``; without a name, all of them if they share a single name.
+
+    A name can also be the digest of a manifest or an index, in ``index.json`` or in an index that it lists.
+    """
     _check_version(files)
     part = files.find(INDEX)
     if part is None:
@@ -82,9 +110,14 @@ def familiar(name: str) -> tuple[str, ...]:
 
 def no_such_name(files: Files, name: str | None, names: Sequence[str]) -> UnreadableImage:
     """Return the error for a ``name`` that does not exist, or for several images and no name."""
-    listed = ", ".join(sorted(set(names))) or "images without a name"
+    listed = ", ".join(dict.fromkeys(sorted(names))) or "images without a name"
     what = f"{files.path} contains no image called {name!r}" if name else f"{files.path} contains several images"
-    return UnreadableImage(what, f"it contains {listed}", "Choose one: --name, or name= in Python", path=files.path)
+    return UnreadableImage(
+        what,
+        f"it contains {listed}",
+        "Choose one by its name or its digest: --name, or name= in Python",
+        path=files.path,
+    )
 
 
 def _check_version(files: Files) -> None:
@@ -106,14 +139,37 @@ def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> lis
     """Return the entries called ``name``; without a name, all of them if they share a single name."""
     every = [alias for entry in entries for alias in names_of(entry)]
     if name is not None:
-        found = [entry for entry in entries if name in names_of(entry)]
+        found = [entry for entry in entries if name in (*names_of(entry), entry.digest)]
+        if not found and is_digest(name):
+            found = [entry for entry in _within(files, entries) if entry.digest == name][:1]
         if not found:
-            raise no_such_name(files, name, every)
+            raise no_such_name(files, name, every or [entry.digest for entry in entries])
         return found
     shown_names = {shown_name([entry]) for entry in entries if names_of(entry)}
     if len(shown_names) > 1 and len({entry.digest for entry in entries}) > 1:
         raise no_such_name(files, None, every)
     return list(entries)
+
+
+def _within(files: Files, entries: Sequence[Descriptor]) -> Iterator[Descriptor]:
+    """Yield the manifests and indexes that ``entries`` lead to, through nested indexes."""
+    level, seen = list(entries), set[str]()
+    for _ in range(MAX_INDEX_DEPTH):
+        indexes = [entry for entry in level if kind_of(entry.media_type) == "index" and entry.digest not in seen]
+        seen |= {entry.digest for entry in indexes}
+        level = [child for entry in indexes if files.find(_path(entry)) for child in _children(files, entry)]
+        yield from level
+
+
+def is_digest(name: str) -> bool:
+    """Return whether a name is a digest, and no tag or reference name."""
+    return ":" in name and is_well_formed(name)
+
+
+def listed_name(entry: Descriptor) -> str:
+    """Return how an entry can be chosen, for a list: its name, if it has one, and its digest."""
+    name = shown_name([entry])
+    return f"{name} ({entry.digest})" if name else entry.digest
 
 
 def shown_name(entries: Sequence[Descriptor]) -> str:

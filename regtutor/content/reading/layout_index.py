@@ -10,7 +10,7 @@ from __future__ import annotations
 from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.content.reading.files import Files
-from regtutor.content.reading.layout import MAX_INDEX_DEPTH, entries, read_image, read_manifest, shown_name
+from regtutor.content.reading.layout import MAX_INDEX_DEPTH, entries, is_digest, read_image, read_manifest, shown_name
 from regtutor.errors import BadManifest, UnreadableImage
 from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import kind_of
@@ -29,10 +29,16 @@ def load_layout_index(files: Files, name: str | None) -> Index:
         raise UnreadableImage(
             f"{files.path} contains {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} of several images",
             f"its index.json lists {', '.join(sorted({entry.media_type for entry in named.values()})) or 'nothing'}",
-            "Choose one: --name, or name= in Python" if indexes else "Read the single image with load_image",
+            "Choose one by its name or its digest: --name, or name= in Python"
+            if indexes
+            else "Read the single image with load_image",
             path=files.path,
         )
-    return _Reader(files).index(indexes[0], name or shown_name([indexes[0]]), MAX_INDEX_DEPTH)
+    return _Reader(files).index(indexes[0], _shown(name, indexes[0]), MAX_INDEX_DEPTH)
+
+
+def _shown(name: str | None, index: Descriptor) -> str:
+    return shown_name([index]) if name is None or is_digest(name) else name
 
 
 class _Reader:

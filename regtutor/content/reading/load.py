@@ -27,9 +27,10 @@ def load_image(
     ----------
     path: an OCI layout (a folder or a tar file), or an archive written by ``docker save``, ``podman save`` or
         ``skopeo copy``.
-    platform: the platform to choose if there are several, such as ``linux/arm64``; by default the only one, or the
-        one of this machine.
-    name: the image to choose if there are several: a tag (OCI) or ``repository:tag`` (docker).
+    platform: the platform to choose if there are several, such as ``linux/arm64`` or ``windows/amd64:10.0.20348``; by
+        default the only one, or the one of this machine.
+    name: the image to choose if there are several: a tag (OCI) or ``repository:tag`` (docker); or its digest: that of
+        the manifest (OCI) or of the config (docker).
 
     Raises
     ------
@@ -61,7 +62,7 @@ def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Inde
     Parameters
     ----------
     path: an OCI layout (a folder or a tar file).
-    name: the index to choose if there are several.
+    name: the index to choose if there are several: its name or its digest.
 
     Raises
     ------

@@ -216,7 +216,7 @@ def _member(digest: str) -> str:
 def _entry(manifest: Manifest, tag: str, platform: Platform | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": manifest.size}
     if platform is not None:
-        entry["platform"] = {name: value for name, value in vars(platform).items() if value}
+        entry["platform"] = platform.fields()
     return entry | ({"annotations": {REF_NAME: tag}} if tag else {})
 
 
