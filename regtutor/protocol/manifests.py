@@ -127,13 +127,34 @@ class ManifestView:
     blob_sums: tuple[str, ...] = ()
 
     @property
-    def blobs(self) -> tuple[Descriptor, ...]:
-        """The config and the layers that must be in the repository before the manifest, each digest once.
+    def is_cache(self) -> bool:
+        """Whether this is an index that BuildKit uses for its build cache: it lists layers and a cache config.
 
-        Foreign layers are left out.
+        Source: issue 2732 of containers/skopeo <https://github.com/containers/skopeo/issues/2732>.
         """
-        listed = (*self.layers, *((self.config,) if self.config else ()))
+        return any(_is_cached(entry.media_type) for entry in self.manifests)
+
+    @property
+    def children(self) -> tuple[Descriptor, ...]:
+        """The manifests that an index lists; only for a build cache, these are not all of :attr:`manifests`."""
+        if not self.is_cache:
+            return self.manifests
+        return tuple(entry for entry in self.manifests if kind_of(entry.media_type) in ("manifest", "index"))
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """The blobs that must be in the repository before the manifest: its config and layers, each digest once.
+
+        Foreign layers are left out. An index has blobs only if it is a build cache.
+        """
+        listed = (*self.layers, *((self.config,) if self.config else ()), *(self.manifests if self.is_cache else ()))
+        if self.is_cache:
+            listed = tuple(entry for entry in listed if kind_of(entry.media_type) not in ("manifest", "index"))
         return tuple({blob.digest: blob for blob in listed if not blob.foreign}.values())
+
+
+def _is_cached(media_type: str) -> bool:
+    return kind_of(media_type) == "layer" or essence(media_type).startswith("application/vnd.buildkit.cacheconfig")
 
 
 def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from regtutor.client.registry import Registry
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
-from regtutor.content.reading.documents import MAX_CONFIG, ConfigView, read_small, view_config
+from regtutor.content.reading.documents import MAX_CONFIG, ConfigView, check_diff_ids, read_small, view_config
 from regtutor.content.reading.files import FilePart
 from regtutor.content.writing.destination import Destination, destination
 from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform, PullFailed
@@ -128,6 +128,13 @@ def _choose(
     repository: str, index: Manifest, wanted: Platform | None
 ) -> Generator[Request, Exchange, tuple[Manifest, Descriptor]]:
     """Return the manifest for the platform; nested indexes are fetched only if the index itself does not name it."""
+    if index.view.is_cache and not index.view.children:
+        raise PullFailed(
+            f"{repository} has no image under this reference, but a build cache of BuildKit",
+            "its index lists layers and the config of the cache, and no manifest",
+            "Pull it with --platform all (platform='all' in Python), or copy it; buildctl and docker buildx read it "
+            "with --import-cache and --cache-from",
+        )
     entries = [entry for entry in index.view.manifests if kind_of(entry.media_type) == "manifest"]
     found = _fitting(entries, wanted)
     fetched: dict[str, Manifest] = {}
@@ -182,9 +189,12 @@ def _blobs(
 ) -> Generator[Request, Exchange, Platform | None]:
     """Fetch the config, which says whether this is the right image, then the layers; return the platform, if known."""
     view, found = manifest.view, None
+    if view.is_cache:
+        for blob in view.blobs:
+            yield from fetch_blob(repository, blob, into.incoming)
     if view.config is not None:
         yield from fetch_blob(repository, view.config, into.incoming)
-        found = _config(into, view.config).platform
+        found = _config(into, view.config, len(view.layers)).platform
         if wanted is not None and found is not None and not matches(wanted, found):
             raise NoSuchPlatform(f"{repository} has no image for {wanted}", f"its config says that it is for {found}")
     for layer in view.layers:
@@ -193,12 +203,15 @@ def _blobs(
     return found
 
 
-def _config(into: Destination, config: Descriptor) -> ConfigView:
+def _config(into: Destination, config: Descriptor, layers: int) -> ConfigView:
+    """Read a config that was fetched; refuse one that would make the saved image unreadable."""
     if kind_of(config.media_type) != "config":
         return ConfigView()
     part = FilePart(into.incoming.path(config.digest), 0, config.size, "the config")
     try:
-        return view_config(part, read_small(part, MAX_CONFIG))
+        view = view_config(part, read_small(part, MAX_CONFIG))
+        check_diff_ids(part, view, layers)
+        return view
     except BadManifest as error:
         raise PullFailed(f"The config {config.digest} was not accepted", error.why) from error
 

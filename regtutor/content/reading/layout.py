@@ -157,7 +157,12 @@ def _within(files: Files, entries: Sequence[Descriptor]) -> Iterator[Descriptor]
     for _ in range(MAX_INDEX_DEPTH):
         indexes = [entry for entry in level if kind_of(entry.media_type) == "index" and entry.digest not in seen]
         seen |= {entry.digest for entry in indexes}
-        level = [child for entry in indexes if files.find(_path(entry)) for child in _children(files, entry)]
+        level = [
+            child
+            for entry in indexes
+            if entry.data is not None or files.find(_path(entry))
+            for child in _children(files, entry)
+        ]
         yield from level
 
 
@@ -196,18 +201,22 @@ def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
             path=files.path,
         )
     if not found:
-        types = ", ".join(sorted({entry.media_type for entry in entries})) or "nothing"
-        raise UnreadableImage(
-            f"{files.path} contains no image manifest",
-            f"its index lists {types}",
-            "Create the image again",
-            path=files.path,
-        )
+        raise _no_image(files, entries)
     return list(found.values())
 
 
+def _no_image(files: Files, entries: Sequence[Descriptor]) -> UnreadableImage:
+    indexes = [entry for entry in entries if kind_of(entry.media_type) == "index"]
+    if any(read_manifest(files, entry)[1].is_cache for entry in indexes):
+        why, again = "it is a build cache of BuildKit: its index lists layers", "Push it as an index: --platform all"
+    else:
+        why = f"its index lists {', '.join(sorted({entry.media_type for entry in entries})) or 'nothing'}"
+        again = "Create the image again"
+    return UnreadableImage(f"{files.path} contains no image manifest", why, again, path=files.path)
+
+
 def _children(files: Files, entry: Descriptor) -> tuple[Descriptor, ...]:
-    return read_manifest(files, entry)[1].manifests
+    return read_manifest(files, entry)[1].children
 
 
 def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
@@ -221,7 +230,7 @@ def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None
     """
     real = [entry for entry in images if _ATTESTATION not in entry.annotations] or list(images)
     if platform is None:
-        real = [entry for entry in real if files.find(_path(entry))] or real
+        real = [entry for entry in real if entry.data is not None or files.find(_path(entry))] or real
         if len(real) == 1:
             return real[0]
     platforms = [entry.platform or _config_platform(files, entry) for entry in real]
@@ -249,8 +258,11 @@ def _config_platform(files: Files, entry: Descriptor) -> Platform | None:
 
 def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
     """Read the manifest or index that ``entry`` describes; verify its digest and size, and return it with its view."""
-    part = _blob(files, entry, "a manifest of the image")
-    data = read_checked(part, entry)
+    if entry.data is not None:  # parse_manifest has compared it with the digest
+        part, data = FilePart(files.path, 0, entry.size, "a manifest in the index"), entry.data
+    else:
+        part = _blob(files, entry, "a manifest of the image")
+        data = read_checked(part, entry)
     view = view_manifest(part, data, entry.media_type)
     return Manifest(data, view.media_type, entry.digest), view
 
@@ -272,11 +284,12 @@ def read_image(files: Files, entry: Descriptor, name: str) -> Image:
     manifest, view = read_manifest(files, entry)
     config, config_view = _config(files, view)
     diff_ids = config_view.diff_ids or ("",) * len(view.layers)
-    layers = tuple(_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
+    layers = tuple(read_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
     return Image(manifest, config, layers, config_view.platform or entry.platform, name, str(files.path))
 
 
-def _layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
+def read_layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
+    """Return the layer, or another blob of an image, that a descriptor describes; only its size is checked."""
     if layer.data is not None:
         opener, where = partial(io.BytesIO, layer.data), f"{files.path} (in the manifest)"
         return Layer(layer.media_type, layer.digest, layer.size, diff_id, layer.urls, opener=opener, where=where)

@@ -10,7 +10,15 @@ from __future__ import annotations
 from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.content.reading.files import Files
-from regtutor.content.reading.layout import MAX_INDEX_DEPTH, entries, is_digest, read_image, read_manifest, shown_name
+from regtutor.content.reading.layout import (
+    MAX_INDEX_DEPTH,
+    entries,
+    is_digest,
+    read_image,
+    read_layer,
+    read_manifest,
+    shown_name,
+)
 from regtutor.errors import BadManifest, UnreadableImage
 from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import kind_of
@@ -56,8 +64,9 @@ class _Reader:
                 path=self._files.path,
             )
         manifest, view = read_manifest(self._files, entry)
-        children = tuple(self._child(child, depth - 1) for child in view.manifests)
-        return Index(manifest, children, name, str(self._files.path))
+        children = tuple(self._child(child, depth - 1) for child in view.children)
+        cached = tuple(read_layer(self._files, blob, "") for blob in view.blobs)
+        return Index(manifest, children, name, str(self._files.path), cached)
 
     def _child(self, entry: Descriptor, depth: int) -> Image | Index:
         if entry.digest not in self._read:

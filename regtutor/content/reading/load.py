@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from regtutor.content.image import Image
@@ -14,7 +16,7 @@ from regtutor.content.reading.docker_archive import LIST, load_docker_archive
 from regtutor.content.reading.files import Files, Folder, unreadable
 from regtutor.content.reading.layout import INDEX, load_layout
 from regtutor.content.reading.layout_index import load_layout_index
-from regtutor.errors import TruncatedArchive, UnreadableImage
+from regtutor.errors import BadManifest, ImageError, MissingBlob, TruncatedArchive, UnreadableImage
 from regtutor.protocol.manifests import Platform
 
 
@@ -48,10 +50,28 @@ def load_image(
     files = _files(Path(path))
     wanted = None if platform is None else parse_platform(platform)
     if files.find(INDEX):
-        return load_layout(files, wanted, name)
+        return _from_layout(files, wanted, name)
     if files.find(LIST):
         return load_docker_archive(files, wanted, name)
     raise _unknown(files)
+
+
+def _from_layout(files: Files, platform: Platform | None, name: str | None) -> Image:
+    """Return the image in the layout, or that in the list of Docker beside it, if the layout cannot be used.
+
+    Docker 25 and later write both into one archive, and its layouts were not always right.
+
+    Source: issue 47065 of moby/moby <https://github.com/moby/moby/issues/47065>.
+    """
+    try:
+        return load_layout(files, platform, name)
+    except (BadManifest, MissingBlob, UnreadableImage):
+        if files.find(LIST) is None:
+            raise
+        with suppress(ImageError):
+            image = load_docker_archive(files, platform, name)
+            return replace(image, source=f"{files.path} ({LIST}: its OCI layout cannot be used)")
+        raise
 
 
 def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Index:
