@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from regtutor.client.registry import Registry
 from regtutor.content.image import Manifest
 from regtutor.content.platforms import machine_platform, matches, parse_platform, shown
-from regtutor.content.reading.documents import MAX_CONFIG, ConfigView, check_diff_ids, read_small, view_config
+from regtutor.content.reading.documents import MAX_CONFIG, ConfigView, read_small, view_config
 from regtutor.content.reading.files import FilePart
 from regtutor.content.writing.destination import Destination, destination
 from regtutor.errors import BadManifest, CannotSave, NoSuchPlatform, PullFailed
@@ -116,8 +116,9 @@ def _pull(repository: str, reference: str, into: Destination, platform: str | Pl
     runs_on = entry.platform if entry else None
     notes: dict[str, str] = dict(_others(entry, index))
     for manifest in manifests:
-        found = yield from _blobs(repository, manifest, into, wanted)
-        runs_on = runs_on or (found if manifest is top else None)
+        config = yield from _blobs(repository, manifest, into, wanted)
+        runs_on = runs_on or (config.platform if manifest is top else None)
+        notes |= dict(_diff_ids(manifest, config))
         into.incoming.keep(manifest.digest, manifest.data)
         notes |= dict(_elsewhere(manifest))
     into.finish(top, "" if ":" in reference else reference, runs_on)
@@ -186,34 +187,43 @@ def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor |
 
 def _blobs(
     repository: str, manifest: Manifest, into: Destination, wanted: Platform | None
-) -> Generator[Request, Exchange, Platform | None]:
-    """Fetch the config, which says whether this is the right image, then the layers; return the platform, if known."""
-    view, found = manifest.view, None
+) -> Generator[Request, Exchange, ConfigView]:
+    """Fetch the config, which says whether this is the right image, then the layers; return the config."""
+    view, found = manifest.view, ConfigView()
     if view.is_cache:
         for blob in view.blobs:
             yield from fetch_blob(repository, blob, into.incoming)
     if view.config is not None:
         yield from fetch_blob(repository, view.config, into.incoming)
-        found = _config(into, view.config, len(view.layers)).platform
-        if wanted is not None and found is not None and not matches(wanted, found):
-            raise NoSuchPlatform(f"{repository} has no image for {wanted}", f"its config says that it is for {found}")
+        found = _config(into, view.config)
+        if wanted is not None and found.platform is not None and not matches(wanted, found.platform):
+            raise NoSuchPlatform(
+                f"{repository} has no image for {wanted}", f"its config says that it is for {found.platform}"
+            )
     for layer in view.layers:
         if not layer.foreign:
             yield from fetch_blob(repository, layer, into.incoming)
     return found
 
 
-def _config(into: Destination, config: Descriptor, layers: int) -> ConfigView:
-    """Read a config that was fetched; refuse one that would make the saved image unreadable."""
+def _config(into: Destination, config: Descriptor) -> ConfigView:
     if kind_of(config.media_type) != "config":
         return ConfigView()
     part = FilePart(into.incoming.path(config.digest), 0, config.size, "the config")
     try:
-        view = view_config(part, read_small(part, MAX_CONFIG))
-        check_diff_ids(part, view, layers)
-        return view
+        return view_config(part, read_small(part, MAX_CONFIG))
     except BadManifest as error:
         raise PullFailed(f"The config {config.digest} was not accepted", error.why) from error
+
+
+def _diff_ids(manifest: Manifest, config: ConfigView) -> Iterator[tuple[str, str]]:
+    stated, layers = len(config.diff_ids), len(manifest.view.layers)
+    if stated and stated != layers:
+        yield (
+            f"diff IDs of {manifest.digest}",
+            f"{manifest.digest} was pulled as it is, but its config lists {stated} diff IDs for {layers} layers: no "
+            "program can load or run this image",
+        )
 
 
 def _elsewhere(manifest: Manifest) -> Iterator[tuple[str, str]]:
