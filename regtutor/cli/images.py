@@ -20,8 +20,10 @@ ALL = "all"
 @click.command(short_help="Push an image from this machine.")
 @click.argument("image", type=click.Path(path_type=Path))
 @click.argument("reference", metavar="HOST/REPOSITORY[:TAG]")
-@click.option("--name", help="The image in the archive or layout, by its tag or reference name.")
-@click.option("--platform", help="The image of an index, by its platform such as linux/arm64, or all.")
+@click.option("--name", help="The image in the archive or layout, by its tag, its reference name or its digest.")
+@click.option(
+    "--platform", help="The image of an index, by its platform such as linux/arm64 or windows/amd64:10.0.20348, or all."
+)
 @click.option(
     "--mount-from", metavar="REPOSITORY", multiple=True, help="Try to mount blobs from this repository; repeatable."
 )

@@ -94,7 +94,7 @@ def _explained_messages(data: bytes, as_json: bool) -> bool:
     type=click.Path(path_type=Path),
     help="For a script: the archive or OCI layout that was pushed. The bodies sent from it are written next to PATH.",
 )
-@click.option("--name", help="The image in --image, by its tag or reference name.")
+@click.option("--name", help="The image in --image, by its tag, its reference name or its digest.")
 @click.option("--platform", help="The image of an index in --image, by its platform such as linux/arm64, or all.")
 @teaching
 def export(

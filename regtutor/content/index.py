@@ -25,12 +25,14 @@ class Index:
     children: the entries, in the order of the index: images, artifacts, and nested indexes.
     name: its name in the source; ``""`` if it has no name.
     source: where it was read from, for messages.
+    cached: the blobs that the index lists itself, which only a build cache of BuildKit does.
     """
 
     manifest: Manifest
     children: tuple[Image | Index, ...]
     name: str = ""
     source: str = ""
+    cached: tuple[Layer, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -65,7 +67,9 @@ class Index:
     @property
     def blobs(self) -> tuple[Layer | Config, ...]:
         """The blobs to push before the manifests: each digest once, without foreign layers."""
-        return tuple({blob.digest: blob for image in self.images for blob in image.blobs}.values())
+        own = (blob for each in self._all() if isinstance(each, Index) for blob in each.cached)
+        images = (blob for image in self.images for blob in image.blobs)
+        return tuple({blob.digest: blob for blob in (*images, *own)}.values())
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:

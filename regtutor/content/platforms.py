@@ -7,6 +7,7 @@ GOOS and GOARCH in Go.
 from __future__ import annotations
 
 import platform as machine
+import re
 from collections.abc import Sequence
 
 from regtutor.errors import NoSuchPlatform
@@ -41,30 +42,46 @@ def machine_platform() -> Platform:
 def parse_platform(text: str | Platform) -> Platform:
     """Parse a platform such as ``linux/arm64``, ``linux/arm/v7`` or ``arm64`` (which means linux/arm64).
 
+    A version of the operating system comes after a colon, ``windows/amd64:10.0.20348``, or in parentheses as containerd
+    writes it, ``windows(10.0.20348)/amd64``.
+
     Raises
     ------
     NoSuchPlatform: if ``text`` is malformed; a single word must be a known architecture.
     """
     if isinstance(text, Platform):
         return text
-    parts = text.split("/")
+    name, version = _version(text)
+    parts = name.split("/")
     if len(parts) == 1 and text in _ARCHITECTURES:
         return Platform("linux", text)
-    if len(parts) in (2, 3) and all(parts):
-        return Platform(*parts)
+    if len(parts) in (2, 3) and all(re.fullmatch(r"[A-Za-z0-9._-]+", part) for part in parts):
+        os, architecture, variant = (*parts, "")[:3]
+        return Platform(os, architecture, variant, version)
     raise NoSuchPlatform(
         f"{text!r} is not a platform",
         "a platform is os/architecture, os/architecture/variant, or a known architecture alone (of linux)",
-        "Write linux/arm64, linux/arm/v7 or arm64, for example",
+        "Write linux/arm64, linux/arm/v7, arm64 or windows/amd64:10.0.20348, for example",
     )
 
 
-def matches(wanted: Platform, found: Platform | None) -> bool:
-    """Whether ``found`` matches ``wanted``, which without a variant matches any.
+def _version(text: str) -> tuple[str, str]:
+    """Return a platform without the version of its operating system, and the version."""
+    if found := re.fullmatch(r"([^/()]+)\(([^/()]+)\)(/.+)", text):
+        return found[1] + found[3], found[2]
+    name, _, version = text.partition(":")
+    return (name, version) if version and "/" in name else (text, "")
 
-    ``found`` without a variant has the usual variant of its architecture.
+
+def matches(wanted: Platform, found: Platform | None) -> bool:
+    """Whether ``found`` matches ``wanted``, which without a variant or a version of the operating system matches any.
+
+    ``found`` without a variant has the usual variant of its architecture. A version can be given without its last
+    parts: 10.0.20348 matches 10.0.20348.2000.
     """
     if found is None or (found.os, found.architecture) != (wanted.os, wanted.architecture):
+        return False
+    if wanted.os_version and not f"{found.os_version}.".startswith(f"{wanted.os_version}."):
         return False
     usual = _DEFAULT_VARIANTS.get(wanted.architecture, "")
     return not wanted.variant or wanted.variant == (found.variant or usual)

@@ -42,16 +42,30 @@ MAX_SIZE = 2**63 - 1
 _MEDIA_TYPE = re.compile(r"[!-~]+")
 
 
+PLATFORM_FIELDS = ("os", "architecture", "variant", "os.version")
+"""The fields of a platform that are read (OCI image-spec v1.1.1, image-index.md and config.md)."""
+
+
 @dataclass(frozen=True)
 class Platform:
-    """The platform of an image, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``."""
+    """The platform of an image, such as ``linux``, ``arm``, ``v7``. Prints as ``linux/arm/v7``.
+
+    ``os_version`` is the version of the operating system, which Windows images state: ``windows/amd64:10.0.20348.1``.
+    """
 
     os: str
     architecture: str
     variant: str = ""
+    os_version: str = ""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        name = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+        return f"{name}:{self.os_version}" if self.os_version else name
+
+    def fields(self) -> dict[str, str]:
+        """Return the fields as they are named in an index and a config; empty ones are left out."""
+        values = (getattr(self, name.replace(".", "_")) for name in PLATFORM_FIELDS)
+        return {name: value for name, value in zip(PLATFORM_FIELDS, values, strict=True) if value}
 
 
 @dataclass(frozen=True)
@@ -113,13 +127,34 @@ class ManifestView:
     blob_sums: tuple[str, ...] = ()
 
     @property
-    def blobs(self) -> tuple[Descriptor, ...]:
-        """The config and the layers that must be in the repository before the manifest, each digest once.
+    def is_cache(self) -> bool:
+        """Whether this is an index that BuildKit uses for its build cache: it lists layers and a cache config.
 
-        Foreign layers are left out.
+        Source: issue 2732 of containers/skopeo <https://github.com/containers/skopeo/issues/2732>.
         """
-        listed = (*self.layers, *((self.config,) if self.config else ()))
+        return any(_is_cached(entry.media_type) for entry in self.manifests)
+
+    @property
+    def children(self) -> tuple[Descriptor, ...]:
+        """The manifests that an index lists; only for a build cache, these are not all of :attr:`manifests`."""
+        if not self.is_cache:
+            return self.manifests
+        return tuple(entry for entry in self.manifests if kind_of(entry.media_type) in ("manifest", "index"))
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """The blobs that must be in the repository before the manifest: its config and layers, each digest once.
+
+        Foreign layers are left out. An index has blobs only if it is a build cache.
+        """
+        listed = (*self.layers, *((self.config,) if self.config else ()), *(self.manifests if self.is_cache else ()))
+        if self.is_cache:
+            listed = tuple(entry for entry in listed if kind_of(entry.media_type) not in ("manifest", "index"))
         return tuple({blob.digest: blob for blob in listed if not blob.foreign}.values())
+
+
+def _is_cached(media_type: str) -> bool:
+    return kind_of(media_type) == "layer" or essence(media_type).startswith("application/vnd.buildkit.cacheconfig")
 
 
 def parse_manifest(data: bytes, media_type: str | None = None) -> ManifestView:
@@ -254,7 +289,7 @@ def _platform(value: object, where: str) -> Platform | None:
         return None
     if not isinstance(value, dict):
         _refuse(f"{where}.platform is not an object")
-    return Platform(*(_text(value, name, f"{where}.platform") for name in ("os", "architecture", "variant")))
+    return Platform(*(_text(value, name, f"{where}.platform") for name in PLATFORM_FIELDS))
 
 
 def _data(value: object, digest: str, size: int, where: str) -> bytes | None:

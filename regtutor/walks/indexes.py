@@ -38,7 +38,7 @@ def fetch_children(
     fetched: dict[str, Manifest] = {}
     level = [index]
     for _ in range(MAX_INDEX_DEPTH):
-        entries = {entry.digest: entry for parent in level for entry in parent.view.manifests}
+        entries = {entry.digest: entry for parent in level for entry in parent.view.children}
         level = []
         for digest, entry in entries.items():
             if digest in fetched or (kind and kind_of(entry.media_type) != kind):
@@ -67,7 +67,7 @@ def _check_amount(index: Manifest, fetched: dict[str, Manifest]) -> None:
 def _children_first(manifest: Manifest, fetched: dict[str, Manifest], seen: set[str]) -> Iterator[Manifest]:
     """Yield the manifests of ``fetched`` that ``manifest`` names, then ``manifest``, each once."""
     seen.add(manifest.digest)
-    for entry in manifest.view.manifests:
+    for entry in manifest.view.children:
         if entry.digest in fetched and entry.digest not in seen:
             yield from _children_first(fetched[entry.digest], fetched, seen)
     yield manifest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
@@ -104,7 +105,7 @@ def pull(repository: str, reference: str, into: Destination, *, platform: str | 
 def _pull(repository: str, reference: str, into: Destination, platform: str | Platform | None) -> Walk:
     top = yield from fetch_manifest(repository, reference)
     wanted = None if platform in (None, ALL) else parse_platform(platform or "")
-    entry = None
+    entry, index = None, top
     if top.view.kind == "index" and platform != ALL:
         top, entry = yield from _choose(repository, top, wanted)
     if reason := into.refusal(top.view):
@@ -113,10 +114,11 @@ def _pull(repository: str, reference: str, into: Destination, platform: str | Pl
     if top.view.kind == "index":
         manifests = [*(yield from fetch_children(repository, top)), top]
     runs_on = entry.platform if entry else None
-    notes: dict[str, str] = {}
+    notes: dict[str, str] = dict(_others(entry, index))
     for manifest in manifests:
-        found = yield from _blobs(repository, manifest, into, wanted)
-        runs_on = runs_on or (found if manifest is top else None)
+        config = yield from _blobs(repository, manifest, into, wanted)
+        runs_on = runs_on or (config.platform if manifest is top else None)
+        notes |= dict(_diff_ids(manifest, config))
         into.incoming.keep(manifest.digest, manifest.data)
         notes |= dict(_elsewhere(manifest))
     into.finish(top, "" if ":" in reference else reference, runs_on)
@@ -127,6 +129,13 @@ def _choose(
     repository: str, index: Manifest, wanted: Platform | None
 ) -> Generator[Request, Exchange, tuple[Manifest, Descriptor]]:
     """Return the manifest for the platform; nested indexes are fetched only if the index itself does not name it."""
+    if index.view.is_cache and not index.view.children:
+        raise PullFailed(
+            f"{repository} has no image under this reference, but a build cache of BuildKit",
+            "its index lists layers and the config of the cache, and no manifest",
+            "Pull it with --platform all (platform='all' in Python), or copy it; buildctl and docker buildx read it "
+            "with --import-cache and --cache-from",
+        )
     entries = [entry for entry in index.view.manifests if kind_of(entry.media_type) == "manifest"]
     found = _fitting(entries, wanted)
     fetched: dict[str, Manifest] = {}
@@ -145,6 +154,28 @@ def _choose(
     return manifest, found
 
 
+def _others(chosen: Descriptor | None, index: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield a note if the index has further images for the same platform, with other versions of its system.
+
+    The first entry that matches is pulled, as OCI image-spec v1.1.1, image-index.md, recommends.
+    """
+    runs_on = chosen.platform if chosen else None
+    if chosen is None or runs_on is None:
+        return
+    same = replace(runs_on, os_version="")
+    found = [
+        entry
+        for entry in index.view.manifests
+        if entry.digest != chosen.digest and entry.platform and replace(entry.platform, os_version="") == same
+    ]
+    if found:
+        listed = ", ".join(str(entry.platform) for entry in found)
+        yield (
+            chosen.digest,
+            f"{chosen.digest}, for {runs_on}, was the first that matches; further images of the index are for {listed}",
+        )
+
+
 def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor | None:
     """Return the first entry for the platform; without a platform, the entry for this machine, else the only one."""
     for entry in entries:
@@ -156,14 +187,19 @@ def _fitting(entries: list[Descriptor], wanted: Platform | None) -> Descriptor |
 
 def _blobs(
     repository: str, manifest: Manifest, into: Destination, wanted: Platform | None
-) -> Generator[Request, Exchange, Platform | None]:
-    """Fetch the config, which says whether this is the right image, then the layers; return the platform, if known."""
-    view, found = manifest.view, None
+) -> Generator[Request, Exchange, ConfigView]:
+    """Fetch the config, which says whether this is the right image, then the layers; return the config."""
+    view, found = manifest.view, ConfigView()
+    if view.is_cache:
+        for blob in view.blobs:
+            yield from fetch_blob(repository, blob, into.incoming)
     if view.config is not None:
         yield from fetch_blob(repository, view.config, into.incoming)
-        found = _config(into, view.config).platform
-        if wanted is not None and found is not None and not matches(wanted, found):
-            raise NoSuchPlatform(f"{repository} has no image for {wanted}", f"its config says that it is for {found}")
+        found = _config(into, view.config)
+        if wanted is not None and found.platform is not None and not matches(wanted, found.platform):
+            raise NoSuchPlatform(
+                f"{repository} has no image for {wanted}", f"its config says that it is for {found.platform}"
+            )
     for layer in view.layers:
         if not layer.foreign:
             yield from fetch_blob(repository, layer, into.incoming)
@@ -178,6 +214,16 @@ def _config(into: Destination, config: Descriptor) -> ConfigView:
         return view_config(part, read_small(part, MAX_CONFIG))
     except BadManifest as error:
         raise PullFailed(f"The config {config.digest} was not accepted", error.why) from error
+
+
+def _diff_ids(manifest: Manifest, config: ConfigView) -> Iterator[tuple[str, str]]:
+    stated, layers = len(config.diff_ids), len(manifest.view.layers)
+    if stated and stated != layers:
+        yield (
+            f"diff IDs of {manifest.digest}",
+            f"{manifest.digest} was pulled as it is, but its config lists {stated} diff IDs for {layers} layers: no "
+            "program can load or run this image",
+        )
 
 
 def _elsewhere(manifest: Manifest) -> Iterator[tuple[str, str]]:

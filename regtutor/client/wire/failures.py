@@ -80,7 +80,6 @@ def _tunnel(status: str) -> Callable[[BaseException, Situation], bool]:
     return lambda error, _: isinstance(error, OSError) and f"Tunnel connection failed: {status}" in str(error)
 
 
-_CLOSED = (ClosedEarly, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _PLAIN = (
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -89,9 +88,39 @@ _PLAIN = (
     "record layer failure",
 )
 
+
+def _proxy_tls(*kinds: type[BaseException], plain: bool = False) -> Callable[[BaseException, Situation], bool]:
+    """Match a failure of TLS with the proxy itself: urllib3 raises ProxyError until the proxy is connected."""
+
+    def fits(error: BaseException, now: Situation) -> bool:
+        inner = [link for link in _chain(error) if isinstance(link, kinds)] if isinstance(error, ProxyError) else []
+        return bool(now.proxy and inner) and (not plain or any(word in str(inner) for word in _PLAIN))
+
+    return fits
+
+
+def _proxy_speaks_tls(error: BaseException, now: Situation) -> bool:
+    """Match a proxy that responded with TLS records, although its URL begins with http://."""
+    first = error.beginning if isinstance(error, MalformedResponse) else b""
+    if isinstance(error, http.client.BadStatusLine):
+        first = str(error.args[0] if error.args else "").encode("latin-1", "replace")
+    return now.proxy.lower().startswith("http:") and first[:2] in (b"\x15\x03", b"\x16\x03")
+
+
+_CLOSED = (ClosedEarly, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _ROWS = (
     _Row(_is(BodyTooShort), "The body ended too early: {error}", "the content became shorter while it was read",
          "Send it again once nothing changes it any more"),
+    _Row(_proxy_tls(ssl.SSLError, plain=True), "The proxy {proxy} speaks plain HTTP",
+         "its URL begins with https://, so the connection to the proxy itself began with TLS",
+         "Write http:// in the proxy's URL (HTTPS_PROXY=http://HOST:PORT): the scheme is that of the connection to the "
+         "proxy, not that of the registry"),
+    _Row(_proxy_tls(ssl.SSLCertVerificationError), "The certificate of the proxy {proxy} is not trusted", "{cause}",
+         "Name the file of the CA that signed it: --ca-file ca.pem, or verify='ca.pem' in Python"),
+    _Row(_proxy_tls(ssl.SSLError), "TLS with the proxy {proxy} failed", "{cause}",
+         "Check the scheme in the proxy's URL: most proxies speak plain HTTP (HTTPS_PROXY=http://HOST:PORT)"),
+    _Row(_proxy_speaks_tls, "The proxy {proxy} responded with TLS", "its URL begins with http://",
+         "Write https:// in the proxy's URL"),
     _Row(_is_tls, "{origin} responded with TLS", "it speaks https", "Use https:// in its URL"),
     _Row(_is(MalformedResponse), "{origin} did not send a valid HTTP response: {error}", "{beginning}",
          "Check whether a registry listens on that port, and not another service"),

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from regtutor.content.reading.files import FilePart, check_name, unreadable
+from regtutor.content.reading.unpacking import COMPRESSED, unpacked
 from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
 
 BLOCK = 512
@@ -30,20 +31,18 @@ MAX_EXTENDED_HEADER = 1024 * 1024
 MAX_LINKS = 40
 """The longest chain of links, as on Linux."""
 
-COMPRESSED = {
-    b"\x1f\x8b": ("gzip", "gunzip"),
-    b"BZh": ("bzip2", "bunzip2"),
-    b"\xfd7zXZ\x00": ("xz", "unxz"),
-    b"\x28\xb5\x2f\xfd": ("zstd", "unzstd"),
-}
-"""First bytes of a compressed file: the format, and the program that decompresses it."""
-
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 _LINKS = (tarfile.SYMTYPE, tarfile.LNKTYPE)
 _WITHOUT_BYTES = (*_LINKS, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE)
 _LONG_NAMES = {tarfile.GNUTYPE_LONGNAME: "path", tarfile.GNUTYPE_LONGLINK: "linkpath"}
 _EXTENSIONS = (*_LONG_NAMES, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _PAX_FIELDS = {"path": "name", "linkpath": "linkname", "size": "size"}
+
+
+_LINKS_OUT = (
+    "If you made this archive from a folder of links, as Bazel writes it, create it again with the files themselves: "
+    "tar --dereference -cf FILE -C FOLDER .; otherwise do not trust it"
+)
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,13 @@ class Archive:
 
     Parameters
     ----------
-    path: a regular file, not compressed.
+    path: a regular file. One that is compressed with gzip, bzip2 or xz is decompressed to a temporary file first.
 
     Raises
     ------
     TruncatedArchive: if it ends inside a member or a header.
     UnsafePath: if the name of a member, or the target of a link, is outside the archive.
-    UnreadableImage: if it is compressed, damaged or not a tar file.
+    UnreadableImage: if it is compressed in another way, damaged or not a tar file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +73,10 @@ class Archive:
         self._members: dict[str, _Member] = {}
         try:
             with path.open("rb") as file:
-                self._refuse_compressed(file.read(8))
+                start = file.read(8)
+            self._unpacked = unpacked(path, start)
+            self._refuse_compressed(start)
+            with (self._unpacked or self).path.open("rb") as file:
                 for info in self._headers(file):
                     self._add(info)
         except OSError as error:
@@ -183,12 +185,15 @@ class Archive:
     def _add(self, info: tarfile.TarInfo) -> None:
         name = self._inside(info.name, "")
         if info.type in _FILES:
-            self._members[name] = _Member(FilePart(self.path, info.offset_data, info.size, name))
+            self._members[name] = _Member(self._part(info, name))
         elif info.type in _LINKS:
             base = posixpath.dirname(name) if info.issym() else ""
             self._members[name] = _Member(target=self._inside(info.linkname, base, name))
         elif info.type != tarfile.DIRTYPE:
             self._members.pop(name, None)
+
+    def _part(self, info: tarfile.TarInfo, name: str) -> FilePart:
+        return FilePart((self._unpacked or self).path, info.offset_data, info.size, name, self._unpacked)
 
     def _inside(self, name: str, base: str, link: str = "") -> str:
         """Resolve ``name``, relative to the folder ``base``, to the normalized name of a member."""
@@ -198,14 +203,14 @@ class Archive:
             raise UnsafePath(
                 f"{self.path} contains {what}, which leads out of the archive",
                 "a name in an image must be relative and must stay inside the image",
-                "Do not trust this archive; create it again with a tool that you know",
+                _LINKS_OUT if link else "Do not trust this archive; create it again with a tool that you know",
                 path=self.path,
             )
         return plain
 
     def _refuse_compressed(self, start: bytes) -> None:
         for magic, (name, program) in COMPRESSED.items():
-            if start.startswith(magic):
+            if start.startswith(magic) and self._unpacked is None:
                 raise UnreadableImage(
                     f"{self.path} is compressed with {name}",
                     "layers are streamed from their offsets in the archive, which is not possible with compression",

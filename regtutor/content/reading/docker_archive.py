@@ -32,7 +32,7 @@ from regtutor.content.reading.documents import (
     view_json,
 )
 from regtutor.content.reading.files import FilePart, Files
-from regtutor.content.reading.layout import familiar, no_such_name, no_such_platform
+from regtutor.content.reading.layout import familiar, is_digest, no_such_name, no_such_platform
 from regtutor.errors import BadManifest, InvalidManifest, UnreadableImage
 from regtutor.protocol import media_types as types
 from regtutor.protocol.digests import sha256
@@ -79,8 +79,9 @@ def load_docker_archive(files: Files, platform: Platform | None, name: str | Non
     )
     document = Config(config, types.OCI_CONFIG if family is _OCI else types.DOCKER_CONFIG)
     media_type = types.OCI_MANIFEST if family is _OCI else types.DOCKER_MANIFEST
+    shown = name if name is not None and not is_digest(name) else "".join(entry.tags[:1])
     manifest = Manifest(_written(media_type, document, layers), media_type)
-    return Image(manifest, document, layers, view.platform, name or "".join(entry.tags[:1]), str(files.path))
+    return Image(manifest, document, layers, view.platform, shown, str(files.path))
 
 
 def _entries(part: FilePart) -> list[_Entry]:
@@ -118,9 +119,26 @@ def _named(files: Files, entries: list[_Entry], name: str | None) -> list[_Entry
     if name is None:
         return entries
     found = [entry for entry in entries if any(name in familiar(tag) for tag in entry.tags)]
+    if not found and is_digest(name):
+        found = [entry for entry in entries if _image_id(files, entry) == name][:1]
     if not found:
-        raise no_such_name(files, name, [tag for entry in entries for tag in entry.tags])
+        raise no_such_name(files, name, [shown for entry in entries for shown in _names(files, entry)])
     return found
+
+
+def _image_id(files: Files, entry: _Entry) -> str:
+    """Return the digest of the config, which Docker calls the ID of the image."""
+    return sha256(_config(files, entry.config)[0])
+
+
+def _listed(files: Files, entry: _Entry) -> str:
+    tags, image_id = ", ".join(entry.tags), _image_id(files, entry)
+    return f"{tags} ({image_id})" if tags else image_id
+
+
+def _names(files: Files, entry: _Entry) -> tuple[str, ...]:
+    """Return the names by which an entry can be chosen: its tags, or the ID of an image without any."""
+    return entry.tags or (_image_id(files, entry),)
 
 
 def _chosen(files: Files, entries: list[_Entry], platform: Platform | None) -> tuple[_Entry, bytes, ConfigView]:
@@ -133,7 +151,7 @@ def _chosen(files: Files, entries: list[_Entry], platform: Platform | None) -> t
     if not fitting:
         raise no_such_platform(files, wanted, [view.platform for _, _, view in configs])
     if len({row[0].config for row in fitting}) > 1:
-        raise no_such_name(files, None, [tag for row in fitting for tag in row[0].tags])
+        raise no_such_name(files, None, [_listed(files, row[0]) for row in fitting])
     return fitting[0]
 
 

@@ -15,6 +15,7 @@ from regtutor.protocol import digests
 from regtutor.protocol.bounded_json import MAX_BYTES, parse_json, parse_json_value
 from regtutor.protocol.digests import Hasher
 from regtutor.protocol.manifests import (
+    PLATFORM_FIELDS,
     Descriptor,
     ManifestView,
     Platform,
@@ -116,11 +117,11 @@ def view_config(part: FilePart, data: bytes) -> ConfigView:
         body = parse_json(data, MAX_CONFIG)
     except InvalidManifest as error:
         _bad(part, error.why)
-    names = [body.get(name) or "" for name in ("os", "architecture", "variant")]
+    names = [body.get(name) or "" for name in PLATFORM_FIELDS]
     rootfs = body.get("rootfs") or {}
     diff_ids = (rootfs.get("diff_ids") or []) if isinstance(rootfs, dict) else None
     if not isinstance(diff_ids, list) or not all(isinstance(text, str) for text in [*names, *diff_ids]):
-        _bad(part, "its os, architecture, variant or rootfs is malformed")
+        _bad(part, "its os, architecture, variant, os.version or rootfs is malformed")
     try:
         checked = tuple(str(digests.parse(diff_id)) for diff_id in diff_ids)
     except InvalidDigest as error:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
@@ -67,14 +68,31 @@ class _Window(io.RawIOBase):
         super().close()
 
 
+@dataclass(frozen=True, eq=False)
+class Unpacked:
+    """A temporary copy of the compressed file ``origin``, decompressed; it is deleted when nothing refers to it."""
+
+    origin: Path
+    folder: TemporaryDirectory[str]
+
+    @property
+    def path(self) -> Path:
+        """The path of the copy."""
+        return Path(self.folder.name) / "unpacked"
+
+
 @dataclass(frozen=True)
 class FilePart:
-    """``size`` bytes from offset ``start`` of the file at ``path``; ``name`` is their name in the image."""
+    """``size`` bytes from offset ``start`` of the file at ``path``; ``name`` is their name in the image.
+
+    If ``path`` is a temporary file, ``unpacked`` keeps it as long as it is needed.
+    """
 
     path: Path
     start: int
     size: int
     name: str = ""
+    unpacked: Unpacked | None = field(default=None, compare=False, repr=False)
 
     def open(self) -> BinaryIO:
         """Open exactly these bytes as a seekable file, at the first byte."""
@@ -89,8 +107,9 @@ class FilePart:
             return file.read()
 
     def __str__(self) -> str:
-        inner = self.name and self.path.name != self.name.rpartition("/")[2]
-        return f"{self.path} ({self.name})" if inner else str(self.path)
+        path = self.unpacked.origin if self.unpacked else self.path
+        inner = self.name and path.name != self.name.rpartition("/")[2]
+        return f"{path} ({self.name})" if inner else str(path)
 
 
 class Files(Protocol):

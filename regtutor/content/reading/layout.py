@@ -9,7 +9,8 @@ Source: OCI image-spec v1.1.1, image-layout.md and image-index.md.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from regtutor.content.image import Config, Image, Layer, Manifest
@@ -28,6 +29,7 @@ from regtutor.content.reading.documents import (
 )
 from regtutor.content.reading.files import FilePart, Files
 from regtutor.errors import BadManifest, MissingBlob, NoSuchPlatform, UnreadableImage
+from regtutor.protocol.digests import is_well_formed
 from regtutor.protocol.manifests import Descriptor, ManifestView, Platform
 from regtutor.protocol.media_types import kind_of
 
@@ -53,12 +55,38 @@ def load_layout(files: Files, platform: Platform | None, name: str | None) -> Im
     ImageError: as documented in :func:`regtutor.content.reading.load.load_image`.
     """
     named = entries(files, name)
+    chosen = _chosen(files, named, platform)
+    return read_image(files, chosen, shown_name(named) if name is None or is_digest(name) else name)
+
+
+def _chosen(files: Files, named: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
+    """Return the image for the platform; several entries of ``index.json`` that each have one are refused.
+
+    Within one index, the first image that matches is used, as image-index.md requires.
+    """
     chosen = choose(files, _images(files, named), platform)
-    return read_image(files, chosen, name or shown_name(named))
+    tops = tuple({entry.digest: entry for entry in named}.values())
+    if len(tops) == 1:
+        return chosen
+    found = {}
+    for top in tops:
+        if kind_of(top.media_type) in ("manifest", "index"):
+            with suppress(NoSuchPlatform, UnreadableImage):
+                found[choose(files, _images(files, [top]), platform or _platform_of(files, chosen)).digest] = top
+    if len(found) > 1:
+        raise no_such_name(files, None, [listed_name(top) for top in found.values()])
+    return chosen
+
+
+def _platform_of(files: Files, entry: Descriptor) -> Platform | None:
+    return entry.platform or _config_platform(files, entry)
 
 
 def entries(files: Files, name: str | None) -> list[Descriptor]:
-    """Return the entries of ``index.json`` called ``name``; without a name, all of them if they share a single name."""
+    """Return the entries of ``index.json`` called ``name``; without a name, all of them if they share a single name.
+
+    A name can also be the digest of a manifest or an index, in ``index.json`` or in an index that it lists.
+    """
     _check_version(files)
     part = files.find(INDEX)
     if part is None:
@@ -82,9 +110,14 @@ def familiar(name: str) -> tuple[str, ...]:
 
 def no_such_name(files: Files, name: str | None, names: Sequence[str]) -> UnreadableImage:
     """Return the error for a ``name`` that does not exist, or for several images and no name."""
-    listed = ", ".join(sorted(set(names))) or "images without a name"
+    listed = ", ".join(dict.fromkeys(sorted(names))) or "images without a name"
     what = f"{files.path} contains no image called {name!r}" if name else f"{files.path} contains several images"
-    return UnreadableImage(what, f"it contains {listed}", "Choose one: --name, or name= in Python", path=files.path)
+    return UnreadableImage(
+        what,
+        f"it contains {listed}",
+        "Choose one by its name or its digest: --name, or name= in Python",
+        path=files.path,
+    )
 
 
 def _check_version(files: Files) -> None:
@@ -106,14 +139,42 @@ def _named(files: Files, entries: Sequence[Descriptor], name: str | None) -> lis
     """Return the entries called ``name``; without a name, all of them if they share a single name."""
     every = [alias for entry in entries for alias in names_of(entry)]
     if name is not None:
-        found = [entry for entry in entries if name in names_of(entry)]
+        found = [entry for entry in entries if name in (*names_of(entry), entry.digest)]
+        if not found and is_digest(name):
+            found = [entry for entry in _within(files, entries) if entry.digest == name][:1]
         if not found:
-            raise no_such_name(files, name, every)
+            raise no_such_name(files, name, every or [entry.digest for entry in entries])
         return found
     shown_names = {shown_name([entry]) for entry in entries if names_of(entry)}
     if len(shown_names) > 1 and len({entry.digest for entry in entries}) > 1:
         raise no_such_name(files, None, every)
     return list(entries)
+
+
+def _within(files: Files, entries: Sequence[Descriptor]) -> Iterator[Descriptor]:
+    """Yield the manifests and indexes that ``entries`` lead to, through nested indexes."""
+    level, seen = list(entries), set[str]()
+    for _ in range(MAX_INDEX_DEPTH):
+        indexes = [entry for entry in level if kind_of(entry.media_type) == "index" and entry.digest not in seen]
+        seen |= {entry.digest for entry in indexes}
+        level = [
+            child
+            for entry in indexes
+            if entry.data is not None or files.find(_path(entry))
+            for child in _children(files, entry)
+        ]
+        yield from level
+
+
+def is_digest(name: str) -> bool:
+    """Return whether a name is a digest, and no tag or reference name."""
+    return ":" in name and is_well_formed(name)
+
+
+def listed_name(entry: Descriptor) -> str:
+    """Return how an entry can be chosen, for a list: its name, if it has one, and its digest."""
+    name = shown_name([entry])
+    return f"{name} ({entry.digest})" if name else entry.digest
 
 
 def shown_name(entries: Sequence[Descriptor]) -> str:
@@ -140,18 +201,22 @@ def _images(files: Files, entries: Sequence[Descriptor]) -> list[Descriptor]:
             path=files.path,
         )
     if not found:
-        types = ", ".join(sorted({entry.media_type for entry in entries})) or "nothing"
-        raise UnreadableImage(
-            f"{files.path} contains no image manifest",
-            f"its index lists {types}",
-            "Create the image again",
-            path=files.path,
-        )
+        raise _no_image(files, entries)
     return list(found.values())
 
 
+def _no_image(files: Files, entries: Sequence[Descriptor]) -> UnreadableImage:
+    indexes = [entry for entry in entries if kind_of(entry.media_type) == "index"]
+    if any(read_manifest(files, entry)[1].is_cache for entry in indexes):
+        why, again = "it is a build cache of BuildKit: its index lists layers", "Push it as an index: --platform all"
+    else:
+        why = f"its index lists {', '.join(sorted({entry.media_type for entry in entries})) or 'nothing'}"
+        again = "Create the image again"
+    return UnreadableImage(f"{files.path} contains no image manifest", why, again, path=files.path)
+
+
 def _children(files: Files, entry: Descriptor) -> tuple[Descriptor, ...]:
-    return read_manifest(files, entry)[1].manifests
+    return read_manifest(files, entry)[1].children
 
 
 def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None) -> Descriptor:
@@ -165,7 +230,7 @@ def choose(files: Files, images: Sequence[Descriptor], platform: Platform | None
     """
     real = [entry for entry in images if _ATTESTATION not in entry.annotations] or list(images)
     if platform is None:
-        real = [entry for entry in real if files.find(_path(entry))] or real
+        real = [entry for entry in real if entry.data is not None or files.find(_path(entry))] or real
         if len(real) == 1:
             return real[0]
     platforms = [entry.platform or _config_platform(files, entry) for entry in real]
@@ -193,8 +258,11 @@ def _config_platform(files: Files, entry: Descriptor) -> Platform | None:
 
 def read_manifest(files: Files, entry: Descriptor) -> tuple[Manifest, ManifestView]:
     """Read the manifest or index that ``entry`` describes; verify its digest and size, and return it with its view."""
-    part = _blob(files, entry, "a manifest of the image")
-    data = read_checked(part, entry)
+    if entry.data is not None:  # parse_manifest has compared it with the digest
+        part, data = FilePart(files.path, 0, entry.size, "a manifest in the index"), entry.data
+    else:
+        part = _blob(files, entry, "a manifest of the image")
+        data = read_checked(part, entry)
     view = view_manifest(part, data, entry.media_type)
     return Manifest(data, view.media_type, entry.digest), view
 
@@ -216,11 +284,12 @@ def read_image(files: Files, entry: Descriptor, name: str) -> Image:
     manifest, view = read_manifest(files, entry)
     config, config_view = _config(files, view)
     diff_ids = config_view.diff_ids or ("",) * len(view.layers)
-    layers = tuple(_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
+    layers = tuple(read_layer(files, layer, diff_id) for layer, diff_id in zip(view.layers, diff_ids, strict=True))
     return Image(manifest, config, layers, config_view.platform or entry.platform, name, str(files.path))
 
 
-def _layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
+def read_layer(files: Files, layer: Descriptor, diff_id: str) -> Layer:
+    """Return the layer, or another blob of an image, that a descriptor describes; only its size is checked."""
     if layer.data is not None:
         opener, where = partial(io.BytesIO, layer.data), f"{files.path} (in the manifest)"
         return Layer(layer.media_type, layer.digest, layer.size, diff_id, layer.urls, opener=opener, where=where)

@@ -10,7 +10,15 @@ from __future__ import annotations
 from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.content.reading.files import Files
-from regtutor.content.reading.layout import MAX_INDEX_DEPTH, entries, read_image, read_manifest, shown_name
+from regtutor.content.reading.layout import (
+    MAX_INDEX_DEPTH,
+    entries,
+    is_digest,
+    read_image,
+    read_layer,
+    read_manifest,
+    shown_name,
+)
 from regtutor.errors import BadManifest, UnreadableImage
 from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import kind_of
@@ -29,10 +37,16 @@ def load_layout_index(files: Files, name: str | None) -> Index:
         raise UnreadableImage(
             f"{files.path} contains {len(indexes) or 'no'} index{'es' * (len(indexes) > 1)} of several images",
             f"its index.json lists {', '.join(sorted({entry.media_type for entry in named.values()})) or 'nothing'}",
-            "Choose one: --name, or name= in Python" if indexes else "Read the single image with load_image",
+            "Choose one by its name or its digest: --name, or name= in Python"
+            if indexes
+            else "Read the single image with load_image",
             path=files.path,
         )
-    return _Reader(files).index(indexes[0], name or shown_name([indexes[0]]), MAX_INDEX_DEPTH)
+    return _Reader(files).index(indexes[0], _shown(name, indexes[0]), MAX_INDEX_DEPTH)
+
+
+def _shown(name: str | None, index: Descriptor) -> str:
+    return shown_name([index]) if name is None or is_digest(name) else name
 
 
 class _Reader:
@@ -50,8 +64,9 @@ class _Reader:
                 path=self._files.path,
             )
         manifest, view = read_manifest(self._files, entry)
-        children = tuple(self._child(child, depth - 1) for child in view.manifests)
-        return Index(manifest, children, name, str(self._files.path))
+        children = tuple(self._child(child, depth - 1) for child in view.children)
+        cached = tuple(read_layer(self._files, blob, "") for blob in view.blobs)
+        return Index(manifest, children, name, str(self._files.path), cached)
 
     def _child(self, entry: Descriptor, depth: int) -> Image | Index:
         if entry.digest not in self._read:

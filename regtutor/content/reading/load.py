@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from regtutor.content.image import Image
@@ -14,7 +16,7 @@ from regtutor.content.reading.docker_archive import LIST, load_docker_archive
 from regtutor.content.reading.files import Files, Folder, unreadable
 from regtutor.content.reading.layout import INDEX, load_layout
 from regtutor.content.reading.layout_index import load_layout_index
-from regtutor.errors import TruncatedArchive, UnreadableImage
+from regtutor.errors import BadManifest, ImageError, MissingBlob, TruncatedArchive, UnreadableImage
 from regtutor.protocol.manifests import Platform
 
 
@@ -27,9 +29,10 @@ def load_image(
     ----------
     path: an OCI layout (a folder or a tar file), or an archive written by ``docker save``, ``podman save`` or
         ``skopeo copy``.
-    platform: the platform to choose if there are several, such as ``linux/arm64``; by default the only one, or the
-        one of this machine.
-    name: the image to choose if there are several: a tag (OCI) or ``repository:tag`` (docker).
+    platform: the platform to choose if there are several, such as ``linux/arm64`` or ``windows/amd64:10.0.20348``; by
+        default the only one, or the one of this machine.
+    name: the image to choose if there are several: a tag (OCI) or ``repository:tag`` (docker); or its digest: that of
+        the manifest (OCI) or of the config (docker).
 
     Raises
     ------
@@ -47,10 +50,28 @@ def load_image(
     files = _files(Path(path))
     wanted = None if platform is None else parse_platform(platform)
     if files.find(INDEX):
-        return load_layout(files, wanted, name)
+        return _from_layout(files, wanted, name)
     if files.find(LIST):
         return load_docker_archive(files, wanted, name)
     raise _unknown(files)
+
+
+def _from_layout(files: Files, platform: Platform | None, name: str | None) -> Image:
+    """Return the image in the layout, or that in the list of Docker beside it, if the layout cannot be used.
+
+    Docker 25 and later write both into one archive, and its layouts were not always right.
+
+    Source: issue 47065 of moby/moby <https://github.com/moby/moby/issues/47065>.
+    """
+    try:
+        return load_layout(files, platform, name)
+    except (BadManifest, MissingBlob, UnreadableImage):
+        if files.find(LIST) is None:
+            raise
+        with suppress(ImageError):
+            image = load_docker_archive(files, platform, name)
+            return replace(image, source=f"{files.path} ({LIST}: its OCI layout cannot be used)")
+        raise
 
 
 def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Index:
@@ -61,7 +82,7 @@ def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Inde
     Parameters
     ----------
     path: an OCI layout (a folder or a tar file).
-    name: the index to choose if there are several.
+    name: the index to choose if there are several: its name or its digest.
 
     Raises
     ------

@@ -166,7 +166,7 @@ def _config(platform: Platform, layers: tuple[Layer, ...]) -> dict[str, Any]:
 
 
 def _platform(platform: Platform | None) -> dict[str, str]:
-    return {name: value for name, value in vars(platform).items() if value} if platform else {}
+    return dict(platform.fields()) if platform else {}
 
 
 def _descriptor(blob: Layer | Document) -> dict[str, Any]:

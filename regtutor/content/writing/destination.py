@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ from regtutor.content.reading.layout import INDEX, REF_NAME, VERSION
 from regtutor.content.writing.archive_writer import Member, write_archive
 from regtutor.content.writing.staging import Incoming, saving
 from regtutor.errors import CannotSave
-from regtutor.protocol.manifests import ManifestView, Platform
-from regtutor.protocol.media_types import OCI_INDEX, kind_of
+from regtutor.protocol.manifests import Descriptor, ManifestView, Platform
+from regtutor.protocol.media_types import OCI_INDEX, essence, kind_of
 
 LAYOUT_VERSION = b'{"imageLayoutVersion": "1.0.0"}\n'
 
@@ -147,7 +148,10 @@ class DockerArchive:
                 f'({view.config.media_type}): use format="oci"'
             )
         foreign = [layer.digest for layer in view.layers if layer.foreign]
-        return f"a docker archive contains every layer, and {foreign[0]} is not in the registry" if foreign else ""
+        if foreign:
+            return f"a docker archive contains every layer, and {foreign[0]} is not in the registry"
+        opaque = next((layer for layer in view.layers if not _TAR.search(essence(layer.media_type))), None)
+        return f"the layers of a docker archive are tar archives, and {_other(opaque)}" if opaque else ""
 
     def finish(self, manifest: Manifest, tag: str, platform: Platform | None) -> None:  # noqa: ARG002
         """Write the archive to a temporary file, then move it to its final name."""
@@ -166,6 +170,15 @@ class DockerArchive:
         members += [(name, self.incoming.path(digest)) for digest, name in names.items()]
         write_archive(self.path, members)
         self.incoming.discard()
+
+
+_TAR = re.compile(r"[.+]tar([.+](gzip|zstd|gz))?$|^application/octet-stream$")
+"""The media types of layers that ``docker load`` and ``podman load`` can read."""
+
+
+def _other(layer: Descriptor) -> str:
+    kind = "an encrypted layer" if "encrypted" in layer.media_type else "no tar archive"
+    return f'{layer.digest} is {kind} ({layer.media_type}): use format="oci"'
 
 
 FORMATS: dict[str, type[LayoutFolder] | type[LayoutArchive] | type[DockerArchive]] = {
@@ -216,7 +229,7 @@ def _member(digest: str) -> str:
 def _entry(manifest: Manifest, tag: str, platform: Platform | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"mediaType": manifest.media_type, "digest": manifest.digest, "size": manifest.size}
     if platform is not None:
-        entry["platform"] = {name: value for name, value in vars(platform).items() if value}
+        entry["platform"] = platform.fields()
     return entry | ({"annotations": {REF_NAME: tag}} if tag else {})
 
 

@@ -5,10 +5,11 @@ Each function looks for one problem, and yields a diagnosis if it finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from regtutor.exchange import Exchange
-from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, diagnosis, trap
+from regtutor.findings.diagnosis import NO_RESPONSE, by_received, by_request_line, by_sent, diagnosis, trap
 from regtutor.findings.finding import Finding
 from regtutor.protocol.citations import MUST, OUTSIDE
 from regtutor.protocol.clauses import http
@@ -27,6 +28,25 @@ def proxy_wants_credentials(exchange: Exchange) -> Iterator[Finding]:
         shown=by_received(exchange, "Proxy-Authenticate"),
         level=MUST,
     )
+
+
+_PLAIN = re.compile(r"wrong version number|record layer failure|does not look like a TLS handshake", re.IGNORECASE)
+
+
+@trap(statuses=NO_RESPONSE)
+def proxy_without_tls(exchange: Exchange) -> Iterator[Finding]:
+    """The proxy's URL begins with https://, but the proxy speaks plain HTTP."""
+    if exchange.proxy.lower().startswith("https:") and _PLAIN.search(exchange.error):
+        yield diagnosis(
+            "plain HTTP at the proxy",
+            f"the URL of the proxy, {exchange.proxy}, begins with https://, so the client began with TLS, and the "
+            f"proxy responded in plain HTTP ({exchange.error})",
+            "Write http:// in the proxy's URL: its scheme is that of the connection to the proxy, not that of the "
+            "registry",
+            http("4.2.2 https URI Scheme"),
+            shown=by_request_line(exchange),
+            rule=OUTSIDE,
+        )
 
 
 @trap(statuses=(417,))

@@ -185,7 +185,7 @@ def certificate_of_another_name(exchange: Exchange) -> Iterator[Finding]:
 @trap(statuses=NO_RESPONSE)
 def without_tls(exchange: Exchange) -> Iterator[Finding]:
     """A request over TLS went to a port that speaks plain HTTP."""
-    if _SPEAKS_HTTP.search(exchange.error):
+    if _SPEAKS_HTTP.search(exchange.error) and not exchange.proxy.lower().startswith("https:"):
         yield diagnosis(
             "plain HTTP on this port",
             f"the client sent the request over TLS, and the registry responded in plain HTTP ({exchange.error})",
@@ -214,6 +214,9 @@ def with_tls(exchange: Exchange) -> Iterator[Finding]:
 
 
 _NEXT_BY_ERROR = {
+    r"the proxy \S+ (?:speaks|responded|refused|cannot)|(?:TLS with|certificate of) the proxy": "Correct the proxy's "
+    "URL (HTTPS_PROXY, HTTP_PROXY): its scheme is that of the connection to the proxy itself; or list the registry's "
+    "host in NO_PROXY",
     r"resolve host|not known|no such host|looked up": "Check the spelling of the host name, and whether this machine "
     "can resolve names",
     r"certificate": "Pass the certificate file of the CA that signed the registry's certificate (curl: --cacert FILE; "

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+import regtutor as rt
 from regtutor.errors import ConnectionFailed, InvalidURL
+from regtutor.formats.transcript_file import transcript_in
 from regtutor.message import Body, Request, body_of
 
 HOST = "registry.test"
@@ -273,3 +275,50 @@ def test_the_environment_adds_nothing_unseen(serve, transports, answer, monkeypa
     server = serve(lambda peer: (peer.head(), peer.say(answer())))
     assert transports().send(get(), f"{server.url}/v2/", (), "test").status == 200
     assert b"uthorization" not in server.heads[0]
+
+
+# -- proxies whose URL has the wrong scheme --------------------------------------------------------------------------
+
+
+def through(transports, url, proxy, **options):
+    """The failure of a request to ``url`` through a proxy for both schemes."""
+    transport = transports(proxies={"http": proxy, "https": proxy}, **options)
+    with pytest.raises(ConnectionFailed) as caught:
+        transport.send(get(), url, (), "test")
+    return caught.value
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("says", [b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-x\r\n"])
+def test_an_https_proxy_that_speaks_plain_http_is_named_and_not_the_registry(serve, transports, scheme, says):
+    proxy = serve(lambda peer: (peer.say(says), peer.until_closed()))
+    error = through(transports, f"{scheme}://{HOST}/v2/", f"https://me:s3cret@127.0.0.1:{proxy.port}")
+    assert error.what == f"The proxy https://<redacted>@127.0.0.1:{proxy.port} speaks plain HTTP"
+    assert "HTTPS_PROXY=http://" in error.next and "s3cret" not in str(error)
+    assert HOST not in error.what + error.why
+    found = rt.explain(error.exchange).diagnoses
+    assert [item.name for item in found] == ["no response"] and "proxy's URL" in found[0].next
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_http_proxy_that_speaks_tls_is_named(serve, transports, scheme):
+    proxy = serve(lambda peer: (peer.head(), peer.say(b"\x15\x03\x03\x00\x02\x02\x32")))
+    error = through(transports, f"{scheme}://{HOST}/v2/", f"http://127.0.0.1:{proxy.port}")
+    assert error.what == f"The proxy http://127.0.0.1:{proxy.port} responded with TLS"
+    assert "https://" in error.next
+
+
+def test_a_certificate_of_the_proxy_that_is_not_trusted_is_the_proxys(registry, transports):
+    error = through(transports, f"https://{HOST}/v2/", f"https://127.0.0.1:{registry.port}")
+    assert error.what == f"The certificate of the proxy https://127.0.0.1:{registry.port} is not trusted"
+
+
+def test_curl_with_such_a_proxy_is_explained_so():
+    text = (
+        b"* Uses proxy env variable https_proxy == 'https://proxy:3128'\n*   Trying 192.0.2.1:3128...\n"
+        b"* TLSv1.3 (OUT), TLS handshake, Client hello (1):\n* error:0A00010B:SSL routines::wrong version number\n"
+        b"* Closing connection 0\ncurl: (35) OpenSSL/3.0.2: error:0A00010B:SSL routines::wrong version number\n"
+    )
+    (one,) = transcript_in(text, "x")
+    assert "plain HTTP at the proxy" in [item.name for item in rt.explain(one).diagnoses]
+    assert "plain HTTP on this port" not in [item.name for item in rt.explain(one).diagnoses]
