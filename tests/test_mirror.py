@@ -14,7 +14,7 @@ import pytest
 
 import regtutor
 from regtutor import steps
-from regtutor.findings.subject import MEANINGS
+from regtutor.findings.request_purpose import MEANINGS
 from regtutor.protocol.clauses import ACCESS_CLAUSES, ENDPOINT_CLAUSES
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint
 from regtutor.protocol.responses import documented
@@ -36,7 +36,7 @@ ENTRIES: dict[str, Callable[[Endpoint], object]] = {
         (row.name in ACCESS_CLAUSES) != (row.name in WITHOUT_ACCESS_CLAUSE)
     ),
     "its statuses: regtutor/protocol/responses.py": lambda row: documented(row.name),
-    "its purpose: MEANINGS in regtutor/findings/subject.py": lambda row: MEANINGS.get(row.name),
+    "its purpose: MEANINGS in regtutor/findings/request_purpose.py": lambda row: MEANINGS.get(row.name),
     "a step: STEPS in regtutor/steps/__init__.py": lambda row: row.name in steps.STEPS,
     "a name in the façade: _HOMES in regtutor/__init__.py": lambda row: row.name in regtutor.__all__,
     "the file of its handler: FAMILIES in regtutor/server/app.py": lambda row: f'"{row.family}": {row.family},' in APP,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, login, probing, recording, records, repositories, serving, steps
+from regtutor.cli import images, login, probing, recording, repositories, saved_exchanges, serving, steps
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,9 +31,9 @@ for _command in (
     probing.probe,
     login.login,
     login.logout,
-    records.explain,
-    records.show,
-    records.export,
+    saved_exchanges.explain,
+    saved_exchanges.show,
+    saved_exchanges.export,
     recording.record,
     serving.serve,
     serving.demo,

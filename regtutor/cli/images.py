@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import Asking, asking, reference_named, teaching
+from regtutor.cli.invocation import Asking, asking, reference_named, teaching
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.command import Asking, asking, teaching
+from regtutor.cli.invocation import Asking, asking, teaching
 
 
 @click.command(short_help="Log in to HOST and store the credentials.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regtutor.cli.command import REFUSED, Asking, asking, teaching
+from regtutor.cli.invocation import REFUSED, Asking, asking, teaching
 
 
 @click.command(short_help="Find out what a registry supports.")

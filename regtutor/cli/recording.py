@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import can_be_made, report, say, teaching
+from regtutor.cli.invocation import can_be_made, report, say, teaching
 
 if TYPE_CHECKING:
     from regtutor.backends.recorder.proxy import RecordingProxy

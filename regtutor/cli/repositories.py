@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regtutor.cli.command import Asking, asking, reference_named, repository_named, teaching
+from regtutor.cli.invocation import Asking, asking, reference_named, repository_named, teaching
 
 
 @click.command(short_help="List the tags of a repository.")

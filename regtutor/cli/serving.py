@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.command import teaching
+from regtutor.cli.invocation import teaching
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import Asking, asking, host_named, teaching
+from regtutor.cli.invocation import Asking, asking, host_named, teaching
 from regtutor.errors import UnexpectedStatus
 
 if TYPE_CHECKING:

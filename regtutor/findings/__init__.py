@@ -1,7 +1,7 @@
 """Explain each line of a recorded exchange with its own values, and diagnose problems.
 
 ``explaining.py`` goes through a message line by line. ``request_headers.py``, ``response_headers.py`` and ``bodies.py``
-have the meanings of the lines. ``mismatches.py`` and ``traps/`` (by theme) detect problems, and ``cause.py`` chooses
+have the meanings of the lines. The files of ``traps/`` (by theme) detect problems, and ``cause.py`` chooses
 the one that explains a failure. This package reads records only: it sends no request and reads no file.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from regtutor.errors import InvalidManifest
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of

@@ -13,7 +13,7 @@ from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.findings import traps
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of
+from regtutor.findings.request_purpose import fields_of
 from regtutor.findings.traps.locations import location_of_another_host
 from regtutor.protocol.urls import address_of
 

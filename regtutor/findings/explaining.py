@@ -17,7 +17,7 @@ from regtutor.findings.cause import cause_of
 from regtutor.findings.diagnosis import by_request_line
 from regtutor.findings.explanation import Explanation
 from regtutor.findings.finding import Finding, Findings
-from regtutor.findings.subject import name_of, request_meaning
+from regtutor.findings.request_purpose import name_of, request_meaning
 from regtutor.message import HeaderList
 from regtutor.protocol.cases import CASE_CLAUSES
 from regtutor.protocol.citations import (

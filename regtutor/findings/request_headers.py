@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
-from regtutor.findings.subject import name_of
+from regtutor.findings.request_purpose import name_of
 from regtutor.protocol.media_types import MEDIA_TYPES, essence
 from regtutor.protocol.ranges import CHUNK, first_and_last, length
 from regtutor.protocol.text import counted

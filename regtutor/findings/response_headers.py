@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from regtutor.exchange import Exchange
 from regtutor.findings.request_headers import MEANINGS as OF_REQUESTS
-from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of
 from regtutor.protocol.challenges import Challenge, parse_challenges
 from regtutor.protocol.digests import same_algorithm
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN, split_target

@@ -12,7 +12,7 @@ from regtutor.steps import delete_manifest, draft, get_manifest, head_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
 from regtutor.walks.existence import check_manifest_gone
-from regtutor.walks.expect import expect, stop
+from regtutor.walks.expected_status import expect, stop
 from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import drop_referrer
 

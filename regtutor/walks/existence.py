@@ -13,7 +13,7 @@ from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.digests import is_well_formed, same_algorithm
 from regtutor.steps import draft, head_blob, head_manifest
-from regtutor.walks.expect import Failure, expect, stop
+from regtutor.walks.expected_status import Failure, expect, stop
 from regtutor.walks.redirects import Unfollowed, can_follow, redirected
 
 

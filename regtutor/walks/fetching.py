@@ -20,7 +20,7 @@ from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.ranges import PART
 from regtutor.steps import draft, get_blob, get_manifest
-from regtutor.walks.expect import stop
+from regtutor.walks.expected_status import stop
 from regtutor.walks.redirects import REDIRECTED, REDIRECTS
 
 TRIES = 6

@@ -6,7 +6,7 @@ from regtutor.errors import ListFailed
 from regtutor.exchange import Exchange
 from regtutor.steps import draft, list_tags
 from regtutor.walks.driving import Walk
-from regtutor.walks.expect import expect, stop
+from regtutor.walks.expected_status import expect, stop
 from regtutor.walks.redirects import follows_redirects
 
 MAX_PAGES = 1000

@@ -25,7 +25,7 @@ from regtutor.steps import draft, get_manifest, get_referrers, put_manifest
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.existence import check_manifest_stored, digest_at_registry
-from regtutor.walks.expect import expect, stop
+from regtutor.walks.expected_status import expect, stop
 from regtutor.walks.listing import MAX_PAGES
 from regtutor.walks.redirects import follows_redirects
 

@@ -22,7 +22,7 @@ from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_up
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
 from regtutor.walks.existence import check_blob_stored, expect_success
-from regtutor.walks.expect import expect, stop
+from regtutor.walks.expected_status import expect, stop
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.redirects import follows_redirects
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.cli import command
+from regtutor.cli import invocation
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def _temporary_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     def made(**names: str) -> tuple[int, str]:
         return tempfile.mkstemp(dir=_directory(tmp_path_factory), **names)
 
-    monkeypatch.setattr(command, "mkstemp", made)
+    monkeypatch.setattr(invocation, "mkstemp", made)
 
 
 def _directory(factory: pytest.TempPathFactory) -> Path:

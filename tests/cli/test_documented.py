@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 import regtutor as rt
 from regtutor.backends.opening import open_registry
 from regtutor.cli import main
-from regtutor.cli.command import REFUSED, UNUSABLE
+from regtutor.cli.invocation import REFUSED, UNUSABLE
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_layout
 from tests.cli.page import ARGUMENTS, PAGE, PART, filled

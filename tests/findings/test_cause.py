@@ -8,7 +8,7 @@ import regtutor as rt
 from regtutor.errors import PushFailed, UnexpectedStatus
 from regtutor.exchange import Transcript
 from regtutor.findings.cause import cause_of
-from regtutor.walks.expect import stop
+from regtutor.walks.expected_status import stop
 from tests.findings.records import PUT, SESSION, exchange, refused
 
 POST = {"step": "start_upload", "method": "POST", "target": "/v2/library/hello/blobs/uploads/"}

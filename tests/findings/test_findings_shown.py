@@ -18,7 +18,7 @@ from regtutor.formats.html.findings import explanation_html, findings_html
 from regtutor.protocol.citations import HTTP, LEVELS, Citation, Level
 from regtutor.protocol.digests import sha256
 from regtutor.tables import findings_table
-from regtutor.widgets.exchange.data import exchange_data
+from regtutor.widgets.exchange.exchange_data import exchange_data
 from tests.findings.records import (
     DELETE,
     PATCH,

@@ -11,11 +11,20 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from regtutor.exchange import Exchange
-from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import name_of
-from regtutor.findings.traps import locations, manifests, pages, proxies, refusals, successes, tokens, uploads
+from regtutor.findings.request_purpose import name_of
+from regtutor.findings.traps import (
+    contradictions,
+    locations,
+    manifests,
+    pages,
+    proxies,
+    refusals,
+    successes,
+    tokens,
+    uploads,
+)
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -24,7 +33,7 @@ def _of(module: ModuleType) -> tuple[Trap, ...]:
 
 TRAPS: tuple[Trap, ...] = (
     *_of(pages),
-    *_of(mismatches),
+    *_of(contradictions),
     *_of(locations),
     *_of(uploads),
     *_of(proxies),

@@ -19,7 +19,7 @@ from regtutor.findings.diagnosis import (
     trap,
 )
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of
+from regtutor.findings.request_purpose import fields_of
 from regtutor.protocol.citations import HABIT, MAY, OUTSIDE, SHOULD, Citation
 from regtutor.protocol.clauses import CONFIGURED_SECRET, ENDPOINT_TABLE, POST_THEN_PUT, http
 from regtutor.protocol.endpoints import ENDPOINTS, LEAVES_A_SESSION_OPEN, SENT_TO_A_SESSION, parse

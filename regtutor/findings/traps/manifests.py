@@ -11,7 +11,7 @@ from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import REFUSED, by_request_line, by_sent, by_status, codes_of, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of
 from regtutor.findings.traps.locations import needs_a_slash
 from regtutor.protocol.citations import HABIT, MAY, MUST, Citation
 from regtutor.protocol.clauses import (

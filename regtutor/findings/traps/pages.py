@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import REFUSED, by_received, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of
+from regtutor.findings.request_purpose import fields_of
 from regtutor.protocol.citations import OUTSIDE
 from regtutor.protocol.clauses import ENDPOINT_TABLE, http
 from regtutor.protocol.urls import origin_form

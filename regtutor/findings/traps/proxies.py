@@ -45,7 +45,7 @@ def proxy_without_tls(exchange: Exchange) -> Iterator[Finding]:
             "registry",
             http("4.2.2 https URI Scheme"),
             shown=by_request_line(exchange),
-            rule=OUTSIDE,
+            level=OUTSIDE,
         )
 
 

@@ -21,7 +21,7 @@ from regtutor.findings.diagnosis import (
     trap,
 )
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of
 from regtutor.findings.traps.pages import SPEAKS_TLS, perhaps_with_tls
 from regtutor.protocol.challenges import Challenge, challenges, token_query, with_pairs
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import by_status, diagnosis, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import name_of
+from regtutor.findings.request_purpose import name_of
 from regtutor.protocol.citations import MUST
 from regtutor.protocol.responses import documented, response_row
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of
+from regtutor.findings.request_purpose import fields_of
 from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD
 from regtutor.protocol.clauses import CHUNKS, MOUNTING, SINGLE_POST
 from regtutor.protocol.digests import same_algorithm

@@ -12,7 +12,7 @@ from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrer_entry, referrers_index
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
-from regtutor.server.pages import next_link
+from regtutor.server.pagination import next_link
 from regtutor.server.respond import respond
 
 

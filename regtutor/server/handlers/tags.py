@@ -6,7 +6,7 @@ import json
 
 from regtutor.server.call import Call
 from regtutor.server.http import Response
-from regtutor.server.pages import page_of
+from regtutor.server.pagination import page_of
 from regtutor.server.respond import JSON, Refusal, respond
 
 

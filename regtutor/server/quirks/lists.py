@@ -8,7 +8,7 @@ from typing import Any
 
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
-from regtutor.server.pages import next_link, page_of
+from regtutor.server.pagination import next_link, page_of
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, changes_request, recoded
 from regtutor.server.respond import JSON, Refusal, respond

@@ -1,6 +1,6 @@
 """``ExchangeView``: one exchange, line by line in the order of the wire; each line opens its explanation.
 
-The explanations come from ``findings``, the data for the browser from ``exchange/data.py``; this module combines them
+The explanations come from ``findings``, the data for the browser from ``exchange_data.py``; this module combines them
 with the lines that the learner has opened.
 """
 
@@ -16,7 +16,7 @@ from regtutor.exchange import BodyRecord, Exchange, Transcript
 from regtutor.formats.html.findings import findings_html
 from regtutor.formats.svg import svg_of
 from regtutor.protocol.text import cut
-from regtutor.widgets.exchange.data import bounded_findings, exchange_data
+from regtutor.widgets.exchange.exchange_data import bounded_findings, exchange_data
 from regtutor.widgets.view import View, picture, script, style
 
 _NONE = "Nothing has been sent yet."
@@ -36,7 +36,7 @@ class ExchangeView(View):
 
     Attributes
     ----------
-    data: the data for the browser, see :func:`regtutor.widgets.exchange.data.exchange_data`.
+    data: the data for the browser, see :func:`regtutor.widgets.exchange.exchange_data.exchange_data`.
     opened: the numbers of the open lines, from 0 in the order of the message; another exchange closes all.
     """
 

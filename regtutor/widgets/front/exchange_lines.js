@@ -1,5 +1,5 @@
 // One exchange, line by line in the order of the wire; each line is a button that opens its explanation in place.
-// It draws the data of exchange/data.py, and depends on neither models nor kernels: any view can use it.
+// It draws the data of exchange_data.py, and depends on neither models nor kernels: any view can use it.
 
 import { h } from "./view.js";
 
@@ -32,7 +32,7 @@ const openers = new WeakMap();
 
 /**
  * The picture of one exchange.
- * @param {ExchangeData} data from exchange/data.py
+ * @param {ExchangeData} data from exchange_data.py
  * @param {DrawOptions} [options] the numbers of the open lines, and the function to call when the user changes them
  * @returns {HTMLElement}
  */

@@ -12,7 +12,7 @@ from regtutor.errors import InvalidArgument, NotObservable
 from regtutor.stepping.states import changes
 from regtutor.storage_tree import StorageTree
 from regtutor.widgets.storage import rows
-from regtutor.widgets.storage.layout import LAYOUT
+from regtutor.widgets.storage.path_meanings import LAYOUT
 from regtutor.widgets.storage.rows import KINDS, SIGNS, Entry, Row, visible
 from regtutor.widgets.view import View, script, style
 

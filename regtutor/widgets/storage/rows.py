@@ -14,7 +14,7 @@ from itertools import count
 
 from regtutor.stepping.states import Change, changes
 from regtutor.storage_tree import StorageTree
-from regtutor.widgets.storage.layout import LAYOUT, part_of, place_of, shorten
+from regtutor.widgets.storage.path_meanings import LAYOUT, part_of, place_of, shorten
 
 MOST_ROWS = 400
 """The most rows that are returned at once."""

@@ -19,7 +19,7 @@ import traitlets
 from regtutor.errors import InvalidArgument
 from regtutor.exchange import Exchange, Transcript
 from regtutor.protocol.text import cut, visible
-from regtutor.widgets.exchange.data import exchange_data
+from regtutor.widgets.exchange.exchange_data import exchange_data
 from regtutor.widgets.transcript import still
 from regtutor.widgets.transcript.timeline import COLUMNS, Row, TimeAxis, rows_of
 from regtutor.widgets.view import View, script, style

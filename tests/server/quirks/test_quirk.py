@@ -13,7 +13,7 @@ from regtutor.server.app import App
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Head, Response
 from regtutor.server.quirks import lists, table
-from regtutor.server.quirks.page import page
+from regtutor.server.quirks.documentation import page
 from regtutor.server.quirks.quirk import quirk, quirks_of
 from regtutor.server.quirks.table import PROFILES, QUIRKS, listed, wrapped
 from regtutor.server.quirks.wrapping import EVERY, Outcome, changes_request, changes_response

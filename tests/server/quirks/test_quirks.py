@@ -23,7 +23,7 @@ from regtutor.protocol.media_types import (
 )
 from regtutor.server.app import HANDLERS, App
 from regtutor.server.http import Head
-from regtutor.server.quirks.page import page
+from regtutor.server.quirks.documentation import page
 from regtutor.server.quirks.quirk import VERSIONS
 from regtutor.server.quirks.table import PROFILES, QUIRKS, chosen
 from regtutor.server.quirks.wrapping import EVERY

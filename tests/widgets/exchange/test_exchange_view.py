@@ -15,7 +15,7 @@ from regtutor.client.registry import Registry
 from regtutor.errors import InvalidArgument, InvalidHeader
 from regtutor.exchange import BodyRecord, Exchange, ResponseRecord
 from regtutor.widgets.exchange.body_text import FEW, MOST, body_text, indented
-from regtutor.widgets.exchange.data import MOST_ALIKE, MOST_LINES, exchange_data, milliseconds
+from regtutor.widgets.exchange.exchange_data import MOST_ALIKE, MOST_LINES, exchange_data, milliseconds
 from regtutor.widgets.exchange.exchange_view import ExchangeView
 from regtutor.widgets.view import VIEW
 from tests.formats.hostile import FAILED, HOSTILE

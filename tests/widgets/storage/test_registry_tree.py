@@ -15,7 +15,7 @@ from regtutor.steps import put_blob, start_upload
 from regtutor.steps.uploads import patch_upload
 from regtutor.storage_tree import StorageTree
 from regtutor.walks.pushing import push_image
-from regtutor.widgets.storage.layout import LAYOUT, part_of, place_of
+from regtutor.widgets.storage.path_meanings import LAYOUT, part_of, place_of
 from regtutor.widgets.storage.registry_tree import RegistryTree
 from regtutor.widgets.storage.rows import MOST_ROWS, PAGE
 

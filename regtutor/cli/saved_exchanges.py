@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.command import teaching
+from regtutor.cli.invocation import teaching
 from regtutor.errors import UnsupportedTranscript
 
 if TYPE_CHECKING:

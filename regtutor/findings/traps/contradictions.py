@@ -12,7 +12,7 @@ from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import by_received, by_request_line, by_sent, by_status, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.subject import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of
 from regtutor.protocol.citations import HABIT, MAY, MUST, SHOULD, Citation
 from regtutor.protocol.clauses import (
     CHUNKS,

@@ -1,4 +1,4 @@
-"""The table of quirks as a page: ``python -m regtutor.server.quirks.page > docs/quirks.md``."""
+"""The table of quirks as a page: ``python -m regtutor.server.quirks.documentation > docs/quirks.md``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from regtutor.server.quirks.table import PROFILES, QUIRKS
 _HEAD = """\
 # Quirks: where CNCF Distribution deviates
 
-<!-- Made by `python -m regtutor.server.quirks.page > docs/quirks.md`; a test compares it with the table. -->
+<!-- Made by `python -m regtutor.server.quirks.documentation > docs/quirks.md`; a test compares it with the table. -->
 
 The embedded registry follows the specification. On request it behaves like CNCF Distribution where that deviates:
 
