@@ -216,5 +216,5 @@ def _report(exchange: Exchange) -> None:
 def _say(line: str) -> None:
     try:
         click.echo(line, err=True)
-    except BrokenPipeError:
-        return  # standard error was closed, which is no reason to stop in the middle of a push
+    except OSError:
+        return  # standard error was closed, or its disk is full: no reason to stop in the middle of a push
