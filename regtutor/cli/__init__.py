@@ -10,9 +10,10 @@ import click
 
 from regtutor import __version__
 from regtutor.cli import images, login, probing, recording, repositories, saved_exchanges, serving, steps
+from regtutor.cli.output import OutputGroup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OutputGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="regtutor")
 def main() -> None:
     """Learn how container registries work, request by request."""

@@ -374,5 +374,5 @@ def say(line: str) -> None:
     """Print ``line`` on standard error."""
     try:
         click.echo(line, err=True)
-    except BrokenPipeError:
-        return  # standard error was closed, which is no reason to stop in the middle of a push
+    except OSError:
+        return  # standard error was closed, or its disk is full: no reason to stop in the middle of a push

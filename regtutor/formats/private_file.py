@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -33,15 +34,16 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        try:
-            os.replace(name, path)
-        except OSError as error:
-            raise _cannot_save(path, error) from error
-    except BaseException:
+        os.replace(name, path)
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):  # such as a full disk
+            raise _cannot_save(path, error) from error
         raise
 
 
 def _cannot_save(path: Path, error: OSError) -> CannotSave:
     why = f"{error.strerror or error}: {path.parent}"
-    return CannotSave(f"{path} cannot be written", why, "Choose a directory that exists and that you can write to")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    again = "Free some space, or choose" if full else "Choose"
+    return CannotSave(f"{path} cannot be written", why, f"{again} a directory that exists and that you can write to")
