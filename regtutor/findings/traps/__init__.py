@@ -14,7 +14,7 @@ from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import name_of
-from regtutor.findings.traps import locations, manifests, proxies, refusals, successes, uploads
+from regtutor.findings.traps import locations, manifests, proxies, refusals, rewritten, successes, uploads
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -26,6 +26,7 @@ TRAPS: tuple[Trap, ...] = (
     *_of(locations),
     *_of(uploads),
     *_of(proxies),
+    *_of(rewritten),
     *_of(successes),
     *_of(manifests),
     *_of(refusals),
