@@ -16,6 +16,7 @@ from regtutor.errors import ConnectionFailed, ContentMismatch, InvalidDigest, In
 from regtutor.exchange import Exchange
 from regtutor.message import Request
 from regtutor.protocol.digests import CANONICAL, Hasher, parse, sha256
+from regtutor.protocol.encodings import ENCODED_NEXT, UnpackingHasher, applied, why_encoded
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
 from regtutor.protocol.ranges import PART
@@ -101,8 +102,17 @@ def verified(exchange: Exchange, data: bytes, *named: str) -> str:
             _mismatch(exchange, f"{error.what}: {error.why}")
         hasher.update(data)
         if hasher.digest != digest:
-            _mismatch(exchange, f"its digest is {hasher.digest}, not {digest}")
+            _other_digest(exchange, data, digest, hasher.digest)
     return names[0] if names else sha256(data)
+
+
+def _other_digest(exchange: Exchange, data: bytes, expected: str, found: str) -> NoReturn:
+    why, coding = f"its digest is {found}, not {expected}", applied(exchange.headers.get("Content-Encoding", ""))
+    if not coding:
+        _mismatch(exchange, why)
+    unpacked = UnpackingHasher(coding, parse(expected).algorithm)
+    unpacked.update(data)
+    _mismatch(exchange, f"{why}: {why_encoded(coding, unpacked.digest, expected)}", ENCODED_NEXT)
 
 
 def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Request, Exchange, bytes]:
@@ -114,7 +124,7 @@ def fetch_small(repository: str, blob: Descriptor, limit: int) -> Generator[Requ
         exchange = yield from _sent(draft(get_blob, repository, blob.digest, into=receiver))
         _expect(exchange, 200)
     data = bytes_in.getvalue()
-    if len(data) != blob.size:
+    if len(data) != blob.size and not applied(exchange.headers.get("Content-Encoding", "")):
         _mismatch(exchange, f"it has {len(data):,} bytes, but the manifest names {blob.size:,}")
     verified(exchange, data, blob.digest)
     return data
@@ -274,11 +284,14 @@ def _sent(request: Request) -> Generator[Request, Exchange, Exchange]:
     return exchange
 
 
-def _mismatch(exchange: Exchange, why: str) -> NoReturn:
+_DAMAGED = "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes"
+
+
+def _mismatch(exchange: Exchange, why: str, next: str = _DAMAGED) -> NoReturn:
     raise ContentMismatch(
         f"The response to {exchange.step} is not the requested content",
         why,
-        "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes",
+        next,
         exchange=exchange,
     )
 

@@ -16,10 +16,13 @@ from regtutor.client.recording import Recording, TokenTally, response_tally
 from regtutor.errors import CannotSave, ContentMismatch, InvalidDigest
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import Request
-from regtutor.protocol import digests
+from regtutor.protocol import digests, encodings
 from regtutor.protocol.tokens import Token
 
 _CONTENT = (200, 206)
+
+_BEYOND = 1024 * 1024
+"""The most encoded bytes that are received after the file refused them; or one percent of all, if that is more."""
 
 _T = TypeVar("_T")
 
@@ -47,10 +50,10 @@ class Download:
     ----------
     request: its ``into`` and ``digest`` say where the body is written, and which digest it must have.
     status: the status of the response; only 200 and 206 bring the requested content.
-    media_type: the Content-Type of the response, or ``""``.
+    media_type, encoding: the Content-Type and the Content-Encoding of the response, or ``""``.
     """
 
-    def __init__(self, request: Request, status: int, media_type: str) -> None:
+    def __init__(self, request: Request, status: int, media_type: str, encoding: str = "") -> None:
         self._tally = response_tally(request, media_type)
         self._succeeded = status in _CONTENT
         wanted = status in _CONTENT and request.method != "HEAD"
@@ -58,6 +61,11 @@ class Download:
         self._algorithm = _algorithm(self._expected)
         # The tally computes sha256 anyway.
         self._hasher = digests.Hasher(self._algorithm) if self._algorithm not in (None, "sha256") else None
+        self._coding = encodings.applied(encoding)
+        self._unpacked = encodings.UnpackingHasher(self._coding, self._algorithm or digests.CANONICAL)
+        # Encoded bytes can be more than the file takes: they are then counted to the end, to name the real reason.
+        self._refusal: ContentMismatch | None = None
+        self._beyond = 0
         self._path = Path(request.into) if wanted and isinstance(request.into, (str, os.PathLike)) else None
         self._file: BinaryIO | None = None
         self._partial: Path | None = None
@@ -77,9 +85,18 @@ class Download:
         self._tally.update(chunk)
         if self._hasher is not None:
             self._hasher.update(chunk)
-        if self._file is not None:
+        if self._coding and self._expected is not None:
+            self._unpacked.update(chunk)
+        if self._file is not None and self._refusal is None:
             file = self._file
-            self._saving(lambda: file.write(chunk))
+            try:
+                self._saving(lambda: file.write(chunk))
+            except ContentMismatch as refusal:
+                self._refusal = refusal
+        if self._refusal is not None:
+            self._beyond += len(chunk)
+            if not self._coding or self._expected is None or self._beyond > max(_BEYOND, self._tally.size // 100):
+                raise self._refusal
 
     def finish(self) -> BodyRecord:
         """Finish a complete body: move the file to its path, unless the body does not match its digest."""
@@ -117,7 +134,19 @@ class Download:
         if self._algorithm is None:
             return f"{self._expected!r} is not a digest of a supported algorithm"
         found = self._hasher.digest if self._hasher else self._tally.digest
-        return "" if found == self._expected else f"its digest is {found}, not {self._expected}"
+        if found == self._expected:
+            return ""
+        plain = f"its digest is {found}, not {self._expected}"
+        if not self._coding:
+            return plain
+        return f"{plain}: {encodings.why_encoded(self._coding, self._unpacked.digest, self._expected)}"
+
+    @property
+    def next(self) -> str:
+        """The next step after a mismatch."""
+        if self._coding:
+            return encodings.ENCODED_NEXT
+        return "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes"
 
     def _drop(self) -> None:
         if self._partial is not None and self._file is not None:
@@ -156,7 +185,7 @@ def completed(recording: Recording, download: Download) -> Exchange:
         raise ContentMismatch(
             f"The response to {exchange.step} is not the requested content",
             download.mismatch,
-            "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes",
+            download.next,
             exchange=exchange,
         )
     return exchange

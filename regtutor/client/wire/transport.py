@@ -138,7 +138,9 @@ class WireTransport:
         assert tap is not None
         whole = False
         try:
-            download = Download(recording.request, sending.final.status, sending.final.header("Content-Type"))
+            final = sending.final
+            media_type, encoding = final.header("Content-Type"), final.header("Content-Encoding")
+            download = Download(recording.request, final.status, media_type, encoding)
             try:
                 for chunk in _chunks(response):
                     download.write(chunk)

@@ -25,6 +25,7 @@ from regtutor.protocol.clauses import (
     http,
 )
 from regtutor.protocol.digests import ALGORITHMS, is_well_formed, parse, same_algorithm, sha256
+from regtutor.protocol.encodings import applied
 from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.manifests import parse_manifest
 from regtutor.protocol.media_types import essence, kind_of
@@ -298,6 +299,8 @@ def other_content(exchange: Exchange) -> Iterator[Finding]:
     response = exchange.response
     if response is None or kind_of(essence(exchange.headers.get("Content-Type", ""))) == "schema1":
         return  # a schema 1 digest is that of the content without the signatures
+    if applied(exchange.headers.get("Content-Encoding", "")):
+        return  # the digest is that of the plain bytes
     got = response.body.digest if response.body.fate != "partial" else None
     announced = exchange.headers.get("Docker-Content-Digest", "")
     named = _named_digest(exchange) or ""
