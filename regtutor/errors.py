@@ -87,6 +87,9 @@ class RegtutorError(Exception):
     exchange: Exchange | None = None
     """The exchange that ended with this error, or that the error is about; None without one."""
 
+    states_cause = False
+    """Whether ``why`` and ``next`` are more exact than a diagnosis of the exchange, which is then not printed."""
+
     @property
     def cause(self) -> Finding | None:
         """The diagnosis of the exchange that shows the cause, as ``explain`` gives it; None without one."""
@@ -105,7 +108,7 @@ class RegtutorError(Exception):
 
     def __str__(self) -> str:
         happened = f"{self.what.rstrip('.:')}: {self.why}" if self.why else self.what
-        cause = self.cause
+        cause = None if self.states_cause else self.cause
         if cause is None:
             return _sentences(happened, self.next)
         told = " ".join(self.exchange.told.split())[:_MOST_TOLD] if self.exchange else ""
@@ -243,9 +246,13 @@ class InvalidChallenge(RegtutorError, ValueError):
 class InsecureTokenServer(RegtutorError):
     """A registry on https names a token server on plain http, where anyone on the network path can read a password."""
 
+    states_cause = True
+
 
 class TokenRefused(_WithExchange):
     """The token server issued no token; ``exchange`` is its response."""
+
+    states_cause = True
 
 
 class ScopeNotGranted(_WithExchange):
@@ -254,11 +261,15 @@ class ScopeNotGranted(_WithExchange):
     ``exchange`` is the refusal, ``scopes`` are the requested scopes that were not granted.
     """
 
+    states_cause = True
+
     scopes: tuple[str, ...] = ()
 
 
 class LoginFailed(_WithExchange):
     """The registry did not accept the credentials; ``exchange`` is its last response."""
+
+    states_cause = True
 
 
 class UnusableAuthFile(RegtutorError):

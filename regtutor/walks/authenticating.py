@@ -74,8 +74,10 @@ class Authenticating:
         InsecureTokenServer: if the registry is on https and its token server is not; nothing was sent there.
         """
         reg = self._reg
-        if reg is None or isinstance(reg.armed, Token) or request.header("Authorization") or not _is_own(reg, request):
+        if reg is None or request.header("Authorization") or not _is_own(reg, request):
             return send(request)
+        if isinstance(reg.armed, Token) and reg.credentials is None:
+            return send(request)  # there is nothing to get another token with
         return _Meeting(reg, request, send).run()
 
 

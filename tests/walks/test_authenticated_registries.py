@@ -82,6 +82,7 @@ def test_login_with_the_scheme_that_the_registry_names(open_one: Open, scheme: s
         assert done.scheme == {"token": "Bearer", "basic": "Basic"}[scheme]
         assert rt.check_api(done.registry).status == 200
         assert rt.check_api(reg).status == 401
+        assert push(done.registry)[-1].status == 201, "the registry of a login gets further tokens"
 
 
 def test_a_wrong_password_is_refused_by_the_server_that_checks_it(open_one: Open, scheme: str) -> None:
