@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from regtutor.exchange import Exchange
+from regtutor.findings.explaining import explain
 from regtutor.findings.finding import Finding
 from regtutor.tables.frames import counted, frame
 
@@ -12,12 +14,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
+def findings_table(findings: Iterable[Finding] | Exchange) -> pd.DataFrame:
     """List the findings of ``explain``, one row each, in their order.
 
     Parameters
     ----------
-    findings: the result of ``explain``, or a part of it, such as ``explain(exchange).diagnoses``.
+    findings: the result of ``explain``, or a part of it, such as ``explain(exchange).diagnoses``; or an exchange, which
+        is explained then.
 
     Returns
     -------
@@ -26,7 +29,7 @@ def findings_table(findings: Iterable[Finding]) -> pd.DataFrame:
     ``url`` of the clause (``<NA>`` without one), all ``string``, and ``known`` (``bool``). The index ``number`` counts
     from 1.
     """
-    items = list(findings)
+    items = list(explain(findings) if isinstance(findings, Exchange) else findings)
     cells: dict[str, list[Any]] = {
         name: [getattr(item, name) for item in items] for name in ("kind", "part", "name", "value", "meaning", "rule")
     }

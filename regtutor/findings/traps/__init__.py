@@ -14,7 +14,7 @@ from regtutor.findings import mismatches
 from regtutor.findings.diagnosis import Trap, codes_of
 from regtutor.findings.finding import Finding
 from regtutor.findings.subject import name_of
-from regtutor.findings.traps import locations, manifests, proxies, refusals, rewritten, successes, uploads
+from regtutor.findings.traps import lists, locations, manifests, proxies, refusals, rewritten, successes, uploads
 
 
 def _of(module: ModuleType) -> tuple[Trap, ...]:
@@ -24,6 +24,7 @@ def _of(module: ModuleType) -> tuple[Trap, ...]:
 TRAPS: tuple[Trap, ...] = (
     *_of(mismatches),
     *_of(locations),
+    *_of(lists),
     *_of(uploads),
     *_of(proxies),
     *_of(rewritten),
