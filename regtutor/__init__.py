@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -174,7 +175,12 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    own = {name for name, value in globals().items() if name.startswith("__") or _is_submodule(value)}
+    return sorted({*own, *__all__})
+
+
+def _is_submodule(value: object) -> bool:
+    return isinstance(value, ModuleType) and value.__name__.startswith(f"{__name__}.")
 
 
 if "IPython" in sys.modules:

@@ -138,3 +138,16 @@ def test_the_checker_s_imports_name_the_same_things_as_the_lazy_ones() -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'push_everything'"):
         _ = regtutor.push_everything
+
+
+def test_completion_offers_the_facade_and_nothing_of_the_module_itself() -> None:
+    offered = set(dir(regtutor))
+    assert set(regtutor.__all__) <= offered
+    assert offered.isdisjoint({"Any", "importlib", "sys", "TYPE_CHECKING", "annotations", "ModuleType"})
+    assert not [name for name in offered if name.startswith("_") and not name.startswith("__")]
+
+
+def test_a_table_of_findings_takes_an_exchange() -> None:
+    with regtutor.open_registry("in_process", quiet=True) as reg:
+        exchange = regtutor.check_api(reg)
+    assert regtutor.findings_table(exchange).equals(regtutor.findings_table(regtutor.explain(exchange)))

@@ -104,7 +104,7 @@ def format_of(path: Path, to: str | None) -> str:
     raise UnknownFormat(
         f"A transcript cannot be exported to {wanted}",
         f"the formats are {known}",
-        "Pass one of them as to=, or use its file ending; for a file that rt.load can read, use rt.save",
+        "Choose one of them (--to, or to= in Python), or use its file ending; rt.save writes a file for rt.load",
     )
 
 

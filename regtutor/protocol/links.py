@@ -6,10 +6,46 @@ Source: RFC 8288, "Web Linking", section 3 <https://www.rfc-editor.org/rfc/rfc82
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-_LINK = re.compile(r'<([^>]*)>((?:[^,"]|"(?:[^"\\]|\\.)*")*)')
-_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+_TARGET = re.compile(r"[\s,]*<([^>]*)>")
+_BARE = re.compile(r"[\s,]*([^\s<>\";,][^\s<>\";]*)(?=\s*;)")
+"""A target without the angle brackets, which some servers and proxies leave out."""
+
+_PARAMETER = re.compile(r"\s*;\s*([^\s=;,\"<>]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s;,\"]*)))?")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link: its unchanged ``target``, its ``relations`` in lower case, and whether it is ``bracketed``."""
+
+    target: str
+    relations: tuple[str, ...]
+    bracketed: bool = True
+
+
+def links(values: Iterable[str]) -> Iterator[Link]:
+    """Yield the links in the values of every Link header; one without angle brackets ends the reading of its value."""
+    for value in values:
+        at = 0
+        while found := _TARGET.match(value, at) or _BARE.match(value, at):
+            relations, end = _relations(value, found.end())
+            yield Link(found[1], relations, found.re is _TARGET)
+            comma = value.find(",", end)
+            if comma < 0:
+                break
+            at = comma + 1
+
+
+def _relations(value: str, at: int) -> tuple[tuple[str, ...], int]:
+    """Return the relations of a link, and where its parameters end; only its first ``rel`` counts."""
+    relations: tuple[str, ...] | None = None
+    while found := _PARAMETER.match(value, at):
+        if relations is None and found[1].lower() == "rel":
+            relations = tuple((found[2] or found[3] or "").lower().split())
+        at = found.end()
+    return relations or (), at
 
 
 def next_link(values: Iterable[str]) -> str | None:
@@ -19,9 +55,4 @@ def next_link(values: Iterable[str]) -> str | None:
     ----------
     values: the values of every Link header.
     """
-    for value in values:
-        for target, parameters in _LINK.findall(value):
-            relation = _RELATION.search(parameters)
-            if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-                return str(target)
-    return None
+    return next((link.target for link in links(values) if "next" in link.relations), None)

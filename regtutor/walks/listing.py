@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from regtutor.errors import ListFailed
+from collections.abc import Generator
+
+from regtutor.errors import ConnectionFailed, ListFailed
 from regtutor.exchange import Exchange
+from regtutor.message import Request
+from regtutor.protocol.urls import same_origin
 from regtutor.steps import draft, list_tags
 from regtutor.walks.driving import Walk
 from regtutor.walks.expected_status import expect, stop
@@ -35,8 +39,24 @@ def tags(repository: str, listed: list[str], *, n: int | None = None) -> Walk:
         listed += _tags_in(exchange)
         if exchange.next_page is None:
             return ()
-        exchange = yield draft(list_tags, repository, page=exchange.next_page)
+        exchange = yield from next_page(exchange, draft(list_tags, repository, page=exchange.next_page))
     stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
+
+
+def next_page(exchange: Exchange, request: Request) -> Generator[Request, Exchange, Exchange]:
+    """Send the ``request`` for the page that the Link of ``exchange`` names.
+
+    Raises
+    ------
+    ListFailed: if that page is at another address than ``exchange``, and cannot be reached: the Link is wrong then.
+    """
+    try:
+        return (yield request)
+    except ConnectionFailed as error:
+        page = exchange.next_page
+        if page is None or same_origin(page.follow(), exchange.url):
+            raise
+        stop(exchange, f"Its Link names the next page at {page}, which cannot be reached: {error.what}", ListFailed)
 
 
 def _tags_in(exchange: Exchange) -> list[str]:

@@ -26,7 +26,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.existence import check_manifest_stored, digest_at_registry
 from regtutor.walks.expected_status import expect, stop
-from regtutor.walks.listing import MAX_PAGES
+from regtutor.walks.listing import MAX_PAGES, next_page
 from regtutor.walks.redirects import follows_redirects
 
 
@@ -122,7 +122,7 @@ def referrers(repository: str, digest: str, found: Found, *, artifact_type: str 
         if exchange.next_page is None:
             found.descriptors = entries
             return ()
-        exchange = yield draft(get_referrers, repository, digest, page=exchange.next_page)
+        exchange = yield from next_page(exchange, draft(get_referrers, repository, digest, page=exchange.next_page))
     stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
 
 

@@ -66,7 +66,7 @@ class LayoutFolder:
             raise CannotSave(f"{path} cannot be written", "the folder contains something else", "Choose a new folder")
         if path.exists() and not path.is_dir():
             raise CannotSave(
-                f"{path} cannot be written", "it is a file", 'Choose a folder, or use format="oci-archive"'
+                f"{path} cannot be written", "it is a file", f"Choose a folder, or use {_form('oci-archive')}"
             )
         return exists
 
@@ -140,12 +140,12 @@ class DockerArchive:
         if view.config is None:
             return (
                 "a docker archive contains one image, and this is an index: "
-                'choose a platform, or use format="oci-archive"'
+                f"choose a platform, or use {_form('oci-archive')}"
             )
         if kind_of(view.config.media_type) != "config":
             return (
                 "a docker archive contains an image, and this is an artifact "
-                f'({view.config.media_type}): use format="oci"'
+                f"({view.config.media_type}): use {_form('oci')}"
             )
         foreign = [layer.digest for layer in view.layers if layer.foreign]
         if foreign:
@@ -178,7 +178,7 @@ _TAR = re.compile(r"[.+]tar([.+](gzip|zstd|gz))?$|^application/octet-stream$")
 
 def _other(layer: Descriptor) -> str:
     kind = "an encrypted layer" if "encrypted" in layer.media_type else "no tar archive"
-    return f'{layer.digest} is {kind} ({layer.media_type}): use format="oci"'
+    return f"{layer.digest} is {kind} ({layer.media_type}): use {_form('oci')}"
 
 
 FORMATS: dict[str, type[LayoutFolder] | type[LayoutArchive] | type[DockerArchive]] = {
@@ -217,9 +217,14 @@ def staging(path: Path) -> Path:
     return path.with_name(f".{path.name}.pulling")
 
 
+def _form(name: str) -> str:
+    """Return how a format is chosen, for the command line and for Python."""
+    return f"--format {name} (format='{name}' in Python)"
+
+
 def _check_file(path: Path) -> None:
     if path.is_dir():
-        raise CannotSave(f"{path} cannot be written", "it is a folder", 'Choose a file in it, or use format="oci"')
+        raise CannotSave(f"{path} cannot be written", "it is a folder", f"Choose a file in it, or use {_form('oci')}")
 
 
 def _member(digest: str) -> str:

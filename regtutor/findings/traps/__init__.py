@@ -16,6 +16,7 @@ from regtutor.findings.finding import Finding
 from regtutor.findings.request_purpose import name_of
 from regtutor.findings.traps import (
     contradictions,
+    lists,
     locations,
     manifests,
     pages,
@@ -36,6 +37,7 @@ TRAPS: tuple[Trap, ...] = (
     *_of(pages),
     *_of(contradictions),
     *_of(locations),
+    *_of(lists),
     *_of(uploads),
     *_of(proxies),
     *_of(rewritten),
