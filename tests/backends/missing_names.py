@@ -28,6 +28,7 @@ REPORT = "REGTUTOR_TEST_REPORT"  # the folder into which each process writes, at
 def take_away(fcntl: str) -> None:
     """Take the names away; ``fcntl`` is "empty" (a module without names) or "absent" (it cannot be imported)."""
     _take(select)
+    import shutil
     import subprocess
 
     import psutil  # type: ignore[import-untyped,unused-ignore]
@@ -35,6 +36,7 @@ def take_away(fcntl: str) -> None:
     whole = types.ModuleType("signal")
     vars(whole).update(vars(signal))
     subprocess.signal = psutil.signal = whole  # type: ignore[attr-defined]
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]  # as where os has no dir_fd: it needs O_NONBLOCK
     _take(os)
     _take(signal)
     for name in MODULES:
