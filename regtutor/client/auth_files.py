@@ -14,7 +14,6 @@ import binascii
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,8 @@ from typing import Any
 
 from regtutor.client.credential_helpers import ask_helper
 from regtutor.client.credentials import Credentials
-from regtutor.errors import InvalidCredentials, InvalidManifest, UnusableAuthFile
+from regtutor.errors import CannotSave, InvalidCredentials, InvalidManifest, UnusableAuthFile
+from regtutor.private_file import private_file
 from regtutor.protocol.bounded_json import parse_json
 
 HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
@@ -221,14 +221,11 @@ def remove_credentials(host: str, path: Path) -> bool:
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     """Replace the file in one step; it is never readable by others and never incomplete."""
     whole = Path(os.path.realpath(path))
-    name = ""
     try:
         whole.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=f".{whole.name[:100]}.", dir=whole.parent)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(json.dumps(content, indent="\t") + "\n")
-        os.replace(name, whole)
+        with private_file(whole) as file:
+            file.write((json.dumps(content, indent="\t") + "\n").encode())
     except OSError as error:
-        if name:
-            Path(name).unlink(missing_ok=True)
         raise _unusable(path, error.strerror or str(error)) from error
+    except CannotSave as error:
+        raise _unusable(path, error.why) from error

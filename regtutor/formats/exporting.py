@@ -17,9 +17,9 @@ from regtutor.formats.curl.script import script_of
 from regtutor.formats.har.writing import har_of
 from regtutor.formats.html.page import page_of
 from regtutor.formats.markdown import markdown_of
-from regtutor.formats.private_file import private_file
 from regtutor.formats.svg import svg_of
 from regtutor.message import Blob
+from regtutor.private_file import private_file
 
 
 @dataclass(frozen=True)

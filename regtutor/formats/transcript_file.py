@@ -21,8 +21,8 @@ from regtutor.formats.curl.reading import transcript_of_curl, transcript_of_resp
 from regtutor.formats.har.bodies import FATES
 from regtutor.formats.har.reading import transcript_of_har
 from regtutor.formats.json_value import Value
-from regtutor.formats.private_file import private_file
 from regtutor.message import HeaderList, Location
+from regtutor.private_file import private_file
 
 FORMAT = "regtutor-transcript/1"
 _KNOWN = (

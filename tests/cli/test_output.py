@@ -13,7 +13,7 @@ import pytest
 import regtutor as rt
 from regtutor.content.sample.image import sample_image, sample_layout
 from regtutor.errors import CannotSave
-from regtutor.formats.private_file import private_file
+from regtutor.private_file import private_file
 
 COMMAND = (sys.executable, "-m", "regtutor")
 FULL = Path("/dev/full")

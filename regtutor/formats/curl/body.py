@@ -13,8 +13,8 @@ from pathlib import Path
 
 from regtutor.exchange import Exchange
 from regtutor.formats.curl.shell_words import PLAIN, quoted
-from regtutor.formats.private_file import private_file
 from regtutor.message import Body, Request, digest_of
+from regtutor.private_file import private_file
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_body
 

@@ -18,8 +18,8 @@ from regtutor.formats.curl.body import CurlBody, curl_body
 from regtutor.formats.curl.command import curl_in_script, secret_name, url_parts
 from regtutor.formats.curl.script_bodies import part_sent
 from regtutor.formats.curl.shell_words import Part, Variable, quoted, with_variables, word
-from regtutor.formats.private_file import private_file
 from regtutor.message import Blob, Location
+from regtutor.private_file import private_file
 from regtutor.protocol.text import visible
 
 _HEAD = r"""
