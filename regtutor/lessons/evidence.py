@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from regtutor.client.registry import Registry
 from regtutor.exchange import Exchange
-from regtutor.steps import get_manifest, get_upload, head_blob, list_tags
+from regtutor.message import Blob
+from regtutor.steps import get_blob, get_manifest, get_upload, head_blob, list_tags, put_blob, start_upload
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,19 @@ class Stage:
         """Return a new repository of the learner's, for requests that show something."""
         return self.repository(f"shown-{uuid.uuid4().hex[:8]}")
 
+    def upload(self, repository: str, blob: Blob) -> Exchange:
+        """Upload ``blob`` to ``repository``, given with its prefix, in a session; return the exchange of the PUT."""
+        opened = start_upload(self.reg, repository).expect(202)
+        return put_blob(self.reg, opened.location or "", blob)
+
     def has_blob(self, name: str, digest: str) -> bool:
         """Return whether the learner's repository ``name`` has the blob."""
         return head_blob(self.reg, self.repository(name), digest).status == 200
+
+    def digest_of_blob(self, name: str, digest: str) -> str | None:
+        """Return the digest of the bytes that ``{me}/name`` has under ``digest``; None if it has none."""
+        exchange = get_blob(self.reg, self.repository(name), digest)
+        return exchange.response.body.digest if exchange.status == 200 and exchange.response else None
 
     def manifest(self, name: str, reference: str) -> Exchange | None:
         """Return the response to a GET of a manifest in the learner's repository ``name``; None if it has none."""
@@ -125,6 +136,12 @@ class Evidence(Stage):
 def endpoint_of(exchange: Exchange) -> str:
     """Return the name of the endpoint that the request went to; empty for any other address."""
     return exchange.endpoint.endpoint.name if exchange.endpoint is not None else ""
+
+
+def built_by_step(exchange: Exchange) -> bool:
+    """Return whether a step built the request; False for ``rt.Request(...)`` and for other programs, such as curl."""
+    agent = exchange.request_headers.get("User-Agent", "")
+    return exchange.step == endpoint_of(exchange) and agent.startswith("regtutor/")
 
 
 def field_of(exchange: Exchange, name: str) -> str | None:
