@@ -82,4 +82,12 @@ def verdict(question: Question, letter: str, exchanges: Iterable[Exchange]) -> Q
     right = not choice.confuses
     first = f"({letter}) is right." if right else f"({letter}) is not right. {choice.confuses}"
     rest = [question.because, "On this registry, just now:"]
-    return QuestionVerdict(right, (first, *rest), tuple(line for each in exchanges for line in exchange_lines(each)))
+    return QuestionVerdict(right, (first, *rest), _evidence(question, exchanges))
+
+
+def _evidence(question: Question, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    lines: list[str] = []
+    for exchange in exchanges:
+        lines += exchange_lines(exchange)
+        lines += [f"< {name}: {exchange.headers[name]}" for name in question.headers if name in exchange.headers]
+    return tuple(lines)

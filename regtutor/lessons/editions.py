@@ -27,9 +27,16 @@ c.ExecutePreprocessor.timeout = 120
 '''
 
 
-def learners_edition(entry: Entry) -> str:
-    """Return the notebook of a lesson as the learner gets it, as JSON without outputs."""
-    return _notebook([_cell(cell) for cell in read_source(entry.source)])
+def learners_edition(entry: Entry, *, solved: bool = False) -> str:
+    """Return the notebook of a lesson as the learner gets it, as JSON without outputs.
+
+    Parameters
+    ----------
+    entry: the lesson.
+    solved: whether each blank has its solution, as after a learner has finished.
+    """
+    cells = read_source(entry.source)
+    return _notebook([_cell(cell, cell.solution or None if solved else None) for cell in cells])
 
 
 def teachers_edition(entry: Entry) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from regtutor.exchange import Exchange
 from regtutor.lessons.lesson import KINDS, Prediction
 from regtutor.lessons.quiz import read_number, read_word
 from regtutor.lessons.showing import box, lines_block, paragraph
+from regtutor.protocol.citations import Citation
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.responses import meaning, response_row
 from regtutor.protocol.text import visible_lines
@@ -56,21 +58,28 @@ class PredictionResult:
     right: whether every guess was right.
     counted: False if the learner had seen this response before; only the first guess counts.
     sentences, lines: what happened, and the lines of the exchange that show it.
+    clause: the clause that names the response; None without one.
     """
 
     right: bool
     counted: bool
     sentences: tuple[str, ...]
     lines: tuple[str, ...] = ()
+    clause: Citation | None = None
 
     @property
     def text(self) -> str:
         """The sentences, then the lines, indented."""
-        return "\n".join([*map(visible_lines, self.sentences), *(f"    {visible_lines(line)}" for line in self.lines)])
+        clause = [f"The clause: {self.clause}"] if self.clause else []
+        lines = (f"    {visible_lines(line)}" for line in self.lines)
+        return "\n".join([*map(visible_lines, self.sentences), *clause, *lines])
 
     def _repr_html_(self) -> str:
         first, *rest = self.sentences
         blocks = [f"<b>{paragraph(first)}</b>", lines_block(self.lines), *map(paragraph, rest)]
+        if self.clause is not None:
+            label = escape(f"{self.clause.document.name}, {self.clause.section}")
+            blocks.append(f'<div>The clause: <a href="{escape(self.clause.url)}" target="_blank">{label}</a></div>')
         return box("good" if self.right else "open", *blocks)
 
     def __repr__(self) -> str:
@@ -95,12 +104,12 @@ def compare(
         hit = value in MEASURES[name].values(exchange)
         right &= hit
         sentences.append(_sentence(name, value, exchange, hit))
-    sentences += [text for text in (prediction.reason(exchange.status), _clause(exchange)) if text]
+    sentences += [text for text in (prediction.reason(exchange.status),) if text]
     sentences += _others(prediction, kind)
     if not counted:
         sentences.append("You had seen this response before, so the guess does not count.")
-    response = exchange.response
-    return PredictionResult(right, counted, tuple(sentences), (f"< {response.start_line}",) if response else ())
+    lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
+    return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))
 
 
 def _sentence(name: str, value: Value, exchange: Exchange, hit: bool) -> str:
@@ -122,9 +131,9 @@ def _meaning(exchange: Exchange, status: int) -> str:
     return meaning(exchange.request_name, status, exchange.case)
 
 
-def _clause(exchange: Exchange) -> str:
+def _clause(exchange: Exchange) -> Citation | None:
     row = response_row(exchange.request_name, exchange.status or 0, exchange.case)
-    return f"The clause: {row.citation}." if row is not None and row.endpoint else ""
+    return row.citation if row is not None and row.endpoint else None
 
 
 def _others(prediction: Prediction, kind: str) -> list[str]:

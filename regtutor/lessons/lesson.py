@@ -133,6 +133,7 @@ class Question:
     choices: in the order in which they are shown; their letters are a, b, c and so on.
     because: the explanation of the right choice.
     shown: sends the requests that show it, in a scratch repository of ``stage``, and returns the telling exchanges.
+    headers: the names of the response headers that are shown with them.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Question:
     choices: tuple[Choice, ...]
     because: str
     shown: Callable[[Stage], Iterable[Exchange]]
+    headers: tuple[str, ...] = ()
 
     @property
     def right(self) -> str:

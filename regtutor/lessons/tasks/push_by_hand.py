@@ -49,7 +49,7 @@ def false_bytes(seen: Evidence) -> Iterator[Point]:
     yield Point(True, "The digest in the query is not the digest of the bytes. The registry refused them.", last)
     digest = field_of(last, "digest") or ""
     kept = seen.digest_of_blob(HELLO, digest)
-    yield point(kept in (None, digest), "What the registry has under this digest is unchanged.", "It changed.")
+    yield point(kept in (None, digest), "The blob under this digest is unchanged.", "It changed.")
 
 
 def every_blob(seen: Evidence) -> Iterator[Point]:
@@ -340,7 +340,7 @@ LESSON = Lesson(
             no_config,
         ),
         Question(
-            "what a Location is",
+            "the address in Location",
             "upload session",
             "The Location of a session has a long query. What does a client do with it?",
             (

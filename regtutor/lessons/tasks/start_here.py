@@ -211,6 +211,7 @@ LESSON = Lesson(
             "twice: between the first two requests it moved. The third request names the first manifest by its digest, "
             "and finds it.",
             a_tag_moves,
+            headers=("Docker-Content-Digest",),
         ),
     ),
 )
