@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from regtutor.lessons.session import question as question
     from regtutor.lessons.session import task as task
     from regtutor.lessons.session import terminal as terminal
+    from regtutor.lessons.session import transcript as transcript
 
-__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal"]
+__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
 
 
 def __getattr__(name: str) -> Any:

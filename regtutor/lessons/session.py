@@ -1,7 +1,7 @@
 """The lesson that runs in this kernel: its registry, the learner's exchanges, and the calls of a notebook.
 
-``begin`` starts it; ``predict``, ``task``, ``hint``, ``question``, ``progress`` and ``terminal`` belong to the lesson
-that began last. A kernel has one lesson at a time.
+``begin`` starts it; ``predict``, ``task``, ``hint``, ``question``, ``transcript``, ``progress`` and ``terminal`` belong
+to the lesson that began last. A kernel has one lesson at a time.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, Transcript
 from regtutor.lessons.asked import Asked, QuestionVerdict, letter_of, verdict
 from regtutor.lessons.catalog import Entry, lesson_numbered
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
-from regtutor.lessons.guesses import MEASURES, Value, compare
+from regtutor.lessons.guesses import MEASURES, PredictionResult, Value, compare
 from regtutor.lessons.lesson import Prediction, Task, TranscriptQuestion, kind_of
 from regtutor.lessons.progress_file import ProgressFile, progress_path
 from regtutor.lessons.progress_report import ProgressReport, report_of
 from regtutor.lessons.quiz import Question as Quiz
 from regtutor.lessons.quiz import Verdict
-from regtutor.lessons.showing import after_each_cell, show
+from regtutor.lessons.showing import after_each_cell, is_cell_running, show
 from regtutor.lessons.task_report import TaskReport, look
 from regtutor.lessons.watching import watched
 from regtutor.message import Request
@@ -58,6 +58,7 @@ class Session:
         self._guess: tuple[Prediction, dict[str, Value]] | None = None
         self._owed: Prediction | None = None
         self._task: Task | None = None
+        self._late: list[PredictionResult] = []
         self._looked_at = 0
         self._recorded: Any = None
         self._read = 0
@@ -108,7 +109,14 @@ class Session:
         if first:
             right = answer.right
             self.results.note(self.number, "predictions", prediction.name, lambda entry: entry.update(right=right))
-        show(answer)
+        self._late.append(answer)
+        if is_cell_running():
+            self._show_late()
+
+    def _show_late(self) -> None:
+        """Show the results of predictions; those of a click come with the next cell."""
+        while self._late:
+            show(self._late.pop(0))
 
     def evidence(self) -> Evidence:
         """Return what a check looks at."""
@@ -180,7 +188,8 @@ class Session:
         return str(self._recorded.url)
 
     def collect(self) -> None:
-        """Add what other programs have sent through the recording proxy since the last call."""
+        """Add what other programs have sent through the recording proxy, and show what a click had no place for."""
+        self._show_late()
         if self._recorded is None:
             return
         self._recorded.settle()
@@ -312,6 +321,12 @@ def progress() -> ProgressReport:
     return report_of(current().results)
 
 
+def transcript() -> Transcript:
+    """Return everything that you have sent in this lesson, for ``rt.summary_table`` or ``rt.TranscriptView``."""
+    now = current()
+    return Transcript.of(now.evidence().exchanges, f"lesson {now.number}")
+
+
 def terminal() -> str:
     """Return the URL of the registry for curl in a terminal cell: what curl sends there counts as yours.
 
@@ -345,4 +360,4 @@ def _named(kind: str, name: str, items: tuple[Any, ...]) -> Any:
     raise CourseError(f"This lesson has no {kind} {name!r}", f"it has {known or 'none'}", "Check the spelling.")
 
 
-__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal"]
+__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]

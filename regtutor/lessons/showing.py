@@ -36,6 +36,15 @@ def show(report: Report) -> None:
     display(report)
 
 
+def is_cell_running() -> bool:
+    """Return whether output goes below a cell: not after a click in a widget, whose output JupyterLab shows nowhere."""
+    kernel = getattr(_shell(), "kernel", None)
+    if kernel is None:
+        return True
+    parent = kernel.get_parent("shell") or {}
+    return bool((parent.get("header") or {}).get("msg_type") == "execute_request")
+
+
 def after_each_cell(call: Callable[[], None]) -> None:
     """Call ``call`` when a cell has run, instead of the function that was registered before."""
     shell = _shell()

