@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regtutor.lessons.session import begin as begin
+    from regtutor.lessons.session import file_of as file_of
     from regtutor.lessons.session import hint as hint
     from regtutor.lessons.session import predict as predict
     from regtutor.lessons.session import progress as progress
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from regtutor.lessons.session import terminal as terminal
     from regtutor.lessons.session import transcript as transcript
 
-__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
+__all__ = ["begin", "file_of", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
 
 
 def __getattr__(name: str) -> Any:

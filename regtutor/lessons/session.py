@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from regtutor.client.registry import Registry
@@ -25,7 +27,7 @@ from regtutor.lessons.quiz import Verdict
 from regtutor.lessons.showing import after_each_cell, is_cell_running, show
 from regtutor.lessons.task_report import TaskReport, look
 from regtutor.lessons.watching import watched
-from regtutor.message import Request
+from regtutor.message import Content, Request, body_of, digest_of
 from regtutor.protocol.endpoints import identify
 
 LEARNER = "REGTUTOR_LEARNER"
@@ -58,6 +60,7 @@ class Session:
         self._guess: tuple[Prediction, dict[str, Value]] | None = None
         self._owed: Prediction | None = None
         self._task: Task | None = None
+        self._folder: TemporaryDirectory[str] | None = None
         self._late: list[PredictionResult] = []
         self._looked_at = 0
         self._recorded: Any = None
@@ -187,6 +190,16 @@ class Session:
             self._recorded = RecordingProxy(self.stage.reg)
         return str(self._recorded.url)
 
+    def file_of(self, content: Content) -> str:
+        """Write ``content`` to a file of this session; see :func:`file_of`."""
+        if self._folder is None:
+            self._folder = TemporaryDirectory(prefix="regtutor-lesson-", ignore_cleanup_errors=True)
+        body = body_of(content)
+        path = Path(self._folder.name) / digest_of(body).replace(":", "-")[:19]
+        with path.open("wb") as file:
+            file.writelines(body.chunks())
+        return str(path)
+
     def collect(self) -> None:
         """Add what other programs have sent through the recording proxy, and show what a click had no place for."""
         self._show_late()
@@ -199,7 +212,9 @@ class Session:
             self._after(exchange)
 
     def close(self) -> None:
-        """End the recording and the registry."""
+        """End the recording and the registry, and remove the files."""
+        if self._folder is not None:
+            self._folder.cleanup()
         if self._recorded is not None:
             self._recorded.close()
         self.reg.close()
@@ -335,6 +350,16 @@ def terminal() -> str:
     return current().terminal()
 
 
+def file_of(content: Content) -> str:
+    """Write a blob, a manifest or bytes to a temporary file, for a program in a terminal cell; return its path.
+
+    Parameters
+    ----------
+    content: as for a step that sends a body, such as ``image.layers[0]`` or ``image.manifest``.
+    """
+    return current().file_of(content)
+
+
 def _prefix(number: str, reg: Registry, results: ProgressFile) -> str:
     """Return the learner's prefix: two kernels with the same registry at a URL get different ones."""
     name = re.sub(r"[^a-z0-9]+", "", os.environ.get(LEARNER, "").lower()) or "me"
@@ -360,4 +385,4 @@ def _named(kind: str, name: str, items: tuple[Any, ...]) -> Any:
     raise CourseError(f"This lesson has no {kind} {name!r}", f"it has {known or 'none'}", "Check the spelling.")
 
 
-__all__ = ["begin", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
+__all__ = ["begin", "file_of", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
