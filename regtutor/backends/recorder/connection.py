@@ -78,7 +78,7 @@ class Connection:
 
     async def _relay(self, head: RequestHead) -> After:
         between = self._between
-        relay = Relay(head, self._client, between.upstream, between.addresses, between.proxy, between.kept.add)
+        relay = Relay(head, self._client, between.upstream, between.addresses, between.proxy, between.kept)
         reused = self._registry is not None and not self._registry.ended and not self._registry.pending
         if not reused or self._registry is None:
             if self._registry is not None:

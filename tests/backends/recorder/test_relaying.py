@@ -174,6 +174,58 @@ def test_a_refusal_before_the_body_reaches_the_client_which_sends_none() -> None
     assert "no byte of the body was sent" in notes(exchange)
 
 
+@pytest.mark.parametrize(
+    ("head", "fate"),
+    [
+        (b"Content-Length: 0", "none"),
+        (b"Content-Length: 3", "sent"),
+        (b"Content-Length: 300", "partial"),
+        (b"Expect: 100-continue\r\nContent-Length: 300", "withheld"),
+        (b"Transfer-Encoding: chunked", "partial"),
+    ],
+)
+@pytest.mark.parametrize("response", [b"Content-Length: 0\r\n\r\n", b"Content-Length: 2\r\n\r\nno"])
+def test_the_record_is_there_when_the_client_has_its_response(head: bytes, fate: str, response: bytes) -> None:
+    """The client keeps its connection open and reads: nothing else tells it that the exchange is in the transcript."""
+    body = b"" if fate in ("none", "withheld") else b"3\r\nabc\r\n" if b"chunked" in head else b"abc"
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        peer.read(len(body))
+        peer.send(b"HTTP/1.1 401 Unauthorized\r\n" + response)
+        peer.rest()
+
+    with between(script) as (_, proxy):
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n" + body)
+        client.head()
+        client.read(len(response.partition(b"\r\n\r\n")[2]))
+        (early,) = proxy.transcript
+        client.close()
+    (final,) = proxy.transcript
+    assert (early.status, early.request.body.fate, early.bytes_up) == (401, fate, len(body) and 3)
+    assert (final.status, final.request.body, final.response) == (401, early.request.body, early.response)
+
+
+def test_watchers_see_an_exchange_once_with_its_whole_body() -> None:
+    shown: list[int] = []
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        peer.send(OK)
+        peer.rest()
+
+    with between(script) as (_, proxy):
+        proxy.watch(lambda exchange: shown.append(exchange.bytes_up))
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+        assert client.head() + client.read(2) == OK
+        assert [exchange.bytes_up for exchange in proxy.transcript] == [0]
+        client.send(b"abc")
+        client.close()
+    assert [exchange.bytes_up for exchange in proxy.transcript] == shown == [3]
+
+
 def test_a_client_that_does_not_wait_for_100_is_recorded_as_one() -> None:
     def script(peer: Peer) -> None:
         peer.head()
@@ -439,7 +491,7 @@ def test_a_client_that_goes_after_an_early_response_has_had_that_response() -> N
         client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
         assert client.head() == refusal
         client.close()
-        exchange = only(proxy)
+    exchange = only(proxy)
     assert (exchange.status, exchange.error, exchange.request.body.fate) == (413, "", "partial")
     assert "closed the connection after 3 bytes of its body" in notes(exchange)
 
