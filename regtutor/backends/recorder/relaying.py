@@ -10,11 +10,10 @@ import asyncio
 from dataclasses import replace
 from enum import Enum
 
+from regtutor.backends.recorder.between import Between
 from regtutor.backends.recorder.framing import Framing, UntilClose, request_framing, response_framing
-from regtutor.backends.recorder.kept import Kept
 from regtutor.backends.recorder.request_head import RequestHead, parse_request_head
-from regtutor.backends.recorder.rewriting import Addresses, with_host
-from regtutor.backends.recorder.upstream import Upstream
+from regtutor.backends.recorder.rewriting import with_host
 from regtutor.backends.recorder.wire import Wire, ended, first_of
 from regtutor.client.recording import WITHHELD, BodyTally, Recording, response_tally
 from regtutor.client.wire.failures import Situation, sentences
@@ -22,7 +21,6 @@ from regtutor.client.wire.head import MalformedResponse, ReceivedHead, head_end,
 from regtutor.client.wire.tap import ClosedEarly
 from regtutor.exchange import Exchange, WireEvent
 from regtutor.message import Request
-from regtutor.protocol.endpoints import step_of_request
 from regtutor.protocol.secrets import redact_address
 from regtutor.protocol.urls import split_origin
 
@@ -55,31 +53,21 @@ class Relay:
     ----------
     head: of the request.
     client: where it comes from.
-    upstream: where it goes.
-    addresses: rewrites what the registry sends.
-    proxy: the origin of the proxy; the client may have named it otherwise in Host.
-    kept: receives the record, before the client has the last bytes of the response.
+    between: where it goes, what changes on the way, and who keeps the record, before the client has the last bytes of
+        the response.
 
     Attributes
     ----------
     sent: whether the connection to the registry has taken the whole request.
     """
 
-    def __init__(
-        self,
-        head: RequestHead,
-        client: Wire,
-        upstream: Upstream,
-        addresses: Addresses,
-        proxy: str,
-        kept: Kept,
-    ) -> None:
-        self._head, self._client, self._upstream, self._addresses = head, client, upstream, addresses
-        self._kept = kept
+    def __init__(self, head: RequestHead, client: Wire, between: Between) -> None:
+        upstream, proxy = between.upstream, between.proxy
+        self._head, self._client, self._upstream, self._between = head, client, upstream, between
         self._sent_head, hosts = with_host(head.raw, upstream.address.authority)
         self._hosts = hosts
         self._proxy = f"{proxy.partition('//')[0]}//{hosts[0]}" if hosts and hosts[0] else proxy
-        self._recording = _recording(head, self._sent_head, upstream)
+        self._recording = _recording(head, self._sent_head, between)
         self._up: Framing = request_framing(head.headers)
         self._down: Framing = UntilClose()
         self._has_body = not self._up.done
@@ -233,12 +221,13 @@ class Relay:
             raise RegistryGone(error) from error
         self._waiting = False
         self._recording.received(head)
-        shown, notes = self._addresses.rewritten(raw, self._proxy)
+        shown, notes = self._between.addresses.rewritten(raw, self._proxy)
         for note in notes:
             self._recording.event("rewritten", note=note)
         if framing is not None:
-            for where in self._addresses.leading_away(raw):
+            for where in self._between.addresses.leading_away(raw):
                 self._recording.event("leads away", note=f"The client leaves this proxy if it follows {where}")
+            self._between.realms.note(head.headers)
             self._final, self._down = head, framing
             media_type = head.header("Content-Type")
             self._received = response_tally(self._recording.request, media_type)
@@ -286,7 +275,7 @@ class Relay:
         if self.sent:
             self._freeze()
         else:
-            self._kept.hold(self, self._record())
+            self._between.kept.hold(self, self._record())
 
     def _finish(self) -> None:
         if not self._ended:
@@ -321,7 +310,7 @@ class Relay:
 
     def _freeze(self, error: str = "") -> None:
         self._ended = True
-        self._kept.add(self._record(error), self)
+        self._between.kept.add(self._record(error), self)
 
     def _record(self, error: str = "") -> Exchange:
         """The record so far."""
@@ -347,9 +336,9 @@ def _count(tally: BodyTally, content: list[memoryview]) -> None:
         tally.update(part)
 
 
-def _recording(head: RequestHead, sent: bytes, upstream: Upstream) -> Recording:
-    headers = parse_request_head(sent).headers
-    request = Request(step_of_request(head.method, head.target), head.method, head.target, headers)
+def _recording(head: RequestHead, sent: bytes, between: Between) -> Recording:
+    headers, upstream = parse_request_head(sent).headers, between.upstream
+    request = Request(between.realms.step_of(head.method, head.target), head.method, head.target, headers)
     absolute = bool(split_origin(head.target)[0])
     return Recording(request, head.target if absolute else upstream.address.origin + head.target, upstream.name)
 

@@ -460,6 +460,40 @@ def test_secrets_pass_and_are_in_no_record() -> None:
     assert "planted" not in shown
 
 
+@pytest.mark.parametrize(
+    ("realm", "path"), [("{url}/auth/v1?x=y", "/auth/v1"), ("/oauth2/token", "/oauth2/token"), ("/token", "/token")]
+)
+def test_a_token_request_is_recognized_at_the_address_that_the_registry_named(realm: str, path: str) -> None:
+    answer = b'{"access_token": "planted1", "refresh_token": "planted2"}'
+    form = b"grant_type=password&username=ann&password=planted3&client_secret=planted4"
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        challenge = f'Bearer realm="{realm.format(url=url[0])}",service="s"'
+        peer.send(f"HTTP/1.1 401 -\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n".encode())
+        for length in (len(form), 0):
+            peer.head()
+            peer.read(length)
+            peer.send(b"HTTP/1.1 200 -\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+        peer.rest()
+
+    url: list[str] = []
+    with between(script) as (registry, proxy):
+        url.append(registry.url)
+        client = client_of(proxy)
+        client.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.head()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        client.send(f"{head}Content-Length: {len(form)}\r\n\r\n".encode() + form)
+        assert client.head() and client.read(len(answer)) == answer
+        client.send(f"GET {path}?service=s&scope=a:b:pull HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert client.head() and client.read(len(answer)) == answer
+        _, post, get = recorded(proxy, 3)
+    assert (post.step, get.step) == ("request_token", "request_token")
+    assert post.request.body.digest is None, "a short password could be guessed from it"
+    assert "planted" not in f"{post} {get} {post!r} {post.request.body.preview!r} {post.content!r} {get.content!r}"
+
+
 def test_what_is_in_progress_when_the_recording_ends_is_cut_and_recorded() -> None:
     with between(lambda peer: peer.rest() and None) as (_, proxy):
         client = client_of(proxy)
