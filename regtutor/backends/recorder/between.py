@@ -12,7 +12,7 @@ from regtutor.backends.recorder.upstream import Upstream
 
 @dataclass(frozen=True)
 class Between:
-    """What is between the clients and the registry.
+    """The registry, and the changes on the way to it and back.
 
     Attributes
     ----------
