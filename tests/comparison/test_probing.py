@@ -13,6 +13,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.backends.container import open_container
+from regtutor.client.credentials import Credentials
 from regtutor.comparison.capabilities import probing
 from regtutor.comparison.capabilities.capability import CAPABILITIES
 from regtutor.comparison.capabilities.card import CapabilityCard
@@ -206,3 +207,30 @@ def test_a_required_capability_that_is_missing_is_a_deviation() -> None:
         "Content-Range with a unit",
         "Content-Range on PUT",
     ]
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [("embedded", EMBEDDED), pytest.param("native", DISTRIBUTION_2, marks=pytest.mark.registry)],
+)
+def test_a_registry_that_asks_for_tokens_has_the_same_capabilities(
+    which: str, expected: Verdicts, request: pytest.FixtureRequest
+) -> None:
+    options = {"binary": request.getfixturevalue("registry_binary")} if which == "native" else {}
+    with rt.open_registry(which, auth="token", quiet=True, **options) as reg:
+        card = rt.probe(reg.with_credentials(Credentials("learner", "learner-password")), write=True)
+    assert "request_token" in [exchange.step for exchange in card.exchanges]
+    differing = {name for name, verdict in card.verdicts.items() if expected[name] != verdict}
+    assert differing == {"API version", "authentication"}
+    assert card.verdicts["authentication"] == ("yes", "401: Bearer")
+
+
+def test_without_credentials_it_reads_with_anonymous_tokens() -> None:
+    with rt.open_registry("embedded", auth="token", quiet=True) as reg:
+        learner = rt.login(reg, "learner", "learner-password").registry
+        rt.push_image(learner, rt.sample_image(), "library/hello", "v1", progress=False)
+        rt.push_image(learner, rt.sample_image(), "private/plans", "v1", progress=False)
+        public, private = (rt.probe(reg, name, "v1") for name in ("library/hello", "private/plans"))
+    assert public.named("HEAD of a manifest").outcome == "yes"
+    assert private.named("HEAD of a manifest").outcome == "not tried"
+    assert public.named("catalog").outcome == "not tried" and "did not grant" in public.named("catalog").said
