@@ -135,7 +135,7 @@ def _start(keeper: Keeper, program: str, port: int, registry: Registry) -> Path:
     """Start nginx, and return the file of its CA."""
     home, trust = keeper.directory("nginx"), keeper.directory("ca")
     files = certificate_files("127.0.0.1", home, trust)
-    server = getattr(getattr(registry.host, "asks", None), "server", None)
+    server = getattr(getattr(registry.host, "distribution_access", None), "server", None)
     configuration = CONFIGURATION.format(
         home=home,
         port=port,
