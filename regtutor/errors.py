@@ -113,8 +113,8 @@ class RegtutorError(Exception):
         cause = None if self.states_cause else self.cause
         if cause is None:
             return _sentences(happened, self.next)
-        told = self.exchange.told[:_MOST_TOLD] if self.exchange else ""
-        first = _sentences(happened, f"The registry says: {told}" if told else "")
+        message = self.exchange.error_message[:_MOST_TOLD] if self.exchange else ""
+        first = _sentences(happened, f"The registry says: {message}" if message else "")
         return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
 
 
