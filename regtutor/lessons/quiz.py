@@ -75,10 +75,10 @@ class Verdict:
         return f'<div style="border-left:3px solid {bar};padding-left:10px;margin:4px 0">{"".join(parts)}</div>'
 
     def __str__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
     def __repr__(self) -> str:
-        return self.text
+        return str(self)
 
 
 @dataclass(frozen=True)
