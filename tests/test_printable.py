@@ -60,7 +60,7 @@ def _hostile() -> Mapping[str, Any]:
         "StorageTree": StorageTree.of([(f"a/{STEERS}", 1)], [STEERS]),
         "Page": Page("error page", STEERS, STEERS),
         "Platform": platform,
-        "Registry": rt.Registry(f"http://{STEERS.replace(chr(91), '')}", None),  # type: ignore[arg-type]
+        "Registry": rt.Registry("http://h\x9b2J\u202e", None),  # type: ignore[arg-type]
         "HeldTokens": HeldTokens(),
         "Whole": rt.whole(rt.summary_table(TRANSCRIPT)),
         "ExchangeView": rt.ExchangeView(HOSTILE),
