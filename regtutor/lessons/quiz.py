@@ -20,7 +20,7 @@ Value = int | str
 
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,15}(?![\w.]*[0-9])")
 _THOUSANDS = re.compile(r"(?<=[0-9])[,_'\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
-_BETWEEN = re.compile(r"\s*[;/]\s*|,\s+|\s+and\s+")
+_BETWEEN = re.compile(r"(?<!\s)\s*+[;/]\s*+|,\s++|(?<!\s)\s++and\s++")
 _WORD = re.compile(r"[A-Z][A-Z_]+")
 
 _WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
