@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import subprocess
 import sys
@@ -77,8 +76,14 @@ def _tried_anywhere(tree: ast.Module, line: int) -> bool:
 
     A pattern in a table, such as a tuple, counts as if its module did, if it uses such a method at all.
     """
-    bound = [node for node in tree.body if isinstance(node, ast.Assign) and node.lineno <= line <= (node.end_lineno or 0)]
-    names = {node.targets[0].id for node in bound if isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name)}
+    bound = [
+        node for node in tree.body if isinstance(node, ast.Assign) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    names = {
+        node.targets[0].id
+        for node in bound
+        if isinstance(node.value, ast.Call) and isinstance(node.targets[0], ast.Name)
+    }
     if names:
         return bool(names & _searched_names())
     return any(isinstance(node, ast.Attribute) and node.attr in ANYWHERE for node in ast.walk(tree))
@@ -121,5 +126,3 @@ def literal_calls() -> Iterator[Found]:
 def every() -> list[Found]:
     """Every pattern that can be found without running functions."""
     return [*at_import(), *literal_calls()]
-
-

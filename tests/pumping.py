@@ -62,7 +62,12 @@ def _one(kind: str, value: Any, chance: random.Random) -> str:
     return ""
 
 
-_CATEGORIES = {"CATEGORY_DIGIT": "07", "CATEGORY_SPACE": " \t\n\r", "CATEGORY_WORD": "a_Z0", "CATEGORY_NOT_SPACE": "a<%"}
+_CATEGORIES = {
+    "CATEGORY_DIGIT": "07",
+    "CATEGORY_SPACE": " \t\n\r",
+    "CATEGORY_WORD": "a_Z0",
+    "CATEGORY_NOT_SPACE": "a<%",
+}
 
 
 def _in(parts: Any, chance: random.Random) -> str:
