@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import regtutor as rt
-from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
 from regtutor.lessons import begin, file_of, hint, predict, progress, question, session, task, terminal, transcript
