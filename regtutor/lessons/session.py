@@ -55,7 +55,7 @@ class Session:
         self.entry, self.which, self.results = entry, which, results
         self.reg = watched(reg, self._before, self._after)
         self.me = _prefix(entry.number, reg, results)
-        self.stage = Stage(reg, self.me)
+        self.stage = Stage(entry.lesson.staged(reg), self.me)
         self.exchanges: list[Exchange] = []
         self._guess: tuple[Prediction, dict[str, Value]] | None = None
         self._owed: Prediction | None = None
