@@ -214,7 +214,7 @@ def test_a_lesson_can_open_its_own_registry_and_check_it_with_other_credentials(
 
     entry = lesson_numbered("00")
     lesson = Lesson(
-        tasks=entry.lesson.tasks, opened=opened, staged=lambda reg: reg.with_auth(*next(iter(users.items())))
+        tasks=entry.lesson.tasks, opened=opened, staged=lambda reg: reg.with_auth("learner", "learner-password")
     )
     monkeypatch.setattr("regtutor.lessons.tasks.start_here.LESSON", lesson)
     with kernel("embedded", tmp_path):
