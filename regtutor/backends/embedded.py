@@ -21,6 +21,7 @@ from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.listen import Server, is_loopback
+from regtutor.server.token.policy_file import policy_in
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -98,6 +99,7 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    policy: str | os.PathLike[str] | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
@@ -107,6 +109,8 @@ def serve_embedded(
     root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
+    policy: a JSON or TOML file with the users and the private repositories, instead of those of the lessons; for
+        ``auth="token"``. It has the fields of ``server.token.policy.policy_of``.
     say: the function that receives each line; by default ``print``.
 
     Raises
@@ -117,7 +121,8 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
+    rules = None if policy is None else policy_in(Path(policy))
+    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth, policy=rules))
     server, local = _start(root, access, quirks, say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:

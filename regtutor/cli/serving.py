@@ -42,6 +42,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     type=click.Choice(["basic", "token"]),
     help="Require a password of one of the lessons' users, or a token of the token server at /token.",
 )
+@click.option(
+    "--policy",
+    type=_READABLE,
+    help="With --auth token: a JSON or TOML file with the users, their rights and the private repositories.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -60,6 +65,7 @@ def serve(
     key: str | None,
     htpasswd: str | None,
     auth: str | None,
+    policy: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
 ) -> None:
@@ -71,6 +77,8 @@ def serve(
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
+    if policy is not None and auth != "token":
+        raise click.UsageError("--policy needs --auth token: with basic, every user may do everything")
     serve_embedded(
         root,
         port,
@@ -80,6 +88,7 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        policy=policy,
         say=click.echo,
     )
 
