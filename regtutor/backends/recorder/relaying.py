@@ -11,13 +11,14 @@ from dataclasses import replace
 from enum import Enum
 
 from regtutor.backends.recorder.between import Between
-from regtutor.backends.recorder.framing import Framing, UntilClose, request_framing, response_framing
 from regtutor.backends.recorder.request_head import RequestHead, parse_request_head
 from regtutor.backends.recorder.rewriting import with_host
 from regtutor.backends.recorder.wire import Wire, ended, first_of
 from regtutor.client.recording import WITHHELD, BodyTally, Recording, response_tally
 from regtutor.client.wire.failures import Situation, sentences
+from regtutor.client.wire.framing import Framing, UntilClose, request_framing, response_framing
 from regtutor.client.wire.head import MalformedResponse, ReceivedHead, head_end, keeps_open, parse_head
+from regtutor.client.wire.limits import Limits
 from regtutor.client.wire.tap import ClosedEarly
 from regtutor.exchange import Exchange, WireEvent
 from regtutor.message import Request
@@ -291,8 +292,7 @@ class Relay:
             origin=address.origin,
             scheme=address.scheme,
             proxy="",
-            connect_timeout=self._upstream.timeout,
-            read_timeout=0,
+            limits=Limits(connect=self._upstream.timeout),
             connected=connected,
             reused=self._reused,
             began=self._final is not None,

@@ -19,7 +19,7 @@ from regtutor.protocol.urls import origin_form
 _HAS_A_TRAP = (401, 413, 429)
 """Statuses with the same meaning and the same next step in a proxy's page."""
 
-_LOGIN_ADDRESS = re.compile(r"/(?:[^?#]*/)?(?:log-?in|sign-?in|sso|saml|oauth2?|auth)\b", re.IGNORECASE)
+_LOGIN_ADDRESS = re.compile(r"/(?:log-?in|sign-?in|sso|saml|oauth2?|auth)\b", re.IGNORECASE)
 
 SPEAKS_TLS = re.compile(r"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
 """The messages of Go's and nginx's servers to a request without TLS."""
