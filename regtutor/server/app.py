@@ -20,7 +20,7 @@ from regtutor.server.receiving import BodySink, Handling, receives, response_of
 from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
 from regtutor.server.storage.sessions import Sessions
-from regtutor.server.storage.store import Store
+from regtutor.server.storage.store import Store, StoreLost
 
 FAMILIES: Mapping[str, ModuleType] = {
     "api": api,
@@ -42,6 +42,9 @@ HANDLERS: Mapping[str, Handler] = {
 
 TAKE_LONG = frozenset({"get_referrers", "delete_manifest", "list_tags", "list_repositories"})
 """The endpoints whose handlers read everything that a repository, or the whole registry, contains."""
+
+VERIFY = frozenset({"get_blob", "head_blob"})
+"""The endpoints whose handlers read a whole blob first, if the setting ``verify_reads`` is on."""
 
 
 class App:
@@ -99,7 +102,8 @@ class App:
         if self._is_for_tokens(head):
             return True  # a password is slow to check
         match = head.endpoint
-        return match is not None and match.endpoint.name in TAKE_LONG
+        name = match.endpoint.name if match is not None else ""
+        return name in TAKE_LONG or (self.settings.verify_reads and name in VERIFY)
 
     @receives
     def _outcome(self, call: Call) -> Handling:
@@ -110,9 +114,13 @@ class App:
             refused = self.settings.admit(call) if self.settings.admit is not None else None
             if refused is not None:  # before quirks, which may respond by themselves
                 return refused
+            self.store.check_root()
             return (yield from response_of(self._respond(call)))
         except Refusal as refusal:
             return refusal.response()
+        except StoreLost as error:
+            self.store.report(f"503 because the storage is gone: {error}")
+            return Refusal("UNAVAILABLE", given=error.what, expected=error.why, next=error.next).response()
 
     def _is_for_tokens(self, head: Head) -> bool:
         return self.settings.tokens is not None and self.settings.tokens.takes(head)

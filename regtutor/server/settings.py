@@ -26,6 +26,8 @@ class Settings:
         registry announces it (``OCI-Chunk-Min-Length``) but still accepts smaller chunks. None announces nothing.
     admit: called with each request except one to the token server; returns the response of a refusal, or None.
     tokens: the token server at ``/token``, or None.
+    verify_reads: whether the bytes of a blob are compared with its digest before each response to GET or HEAD. Those
+        of a manifest always are.
     deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
     """
 
@@ -35,3 +37,4 @@ class Settings:
     deletes: bool = True
     admit: Callable[[Call], Response | None] | None = None
     tokens: TokenServer | None = None
+    verify_reads: bool = False

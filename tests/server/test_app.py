@@ -522,7 +522,7 @@ def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_who
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = {"secret": b"abc", "max_manifest_size": 10, "chunk_min_length": 4, "deletes": False}
-    chosen |= {"admit": lambda _call: None, "tokens": None}
+    chosen |= {"admit": lambda _call: None, "tokens": None, "verify_reads": True}
     assert set(chosen) == {field.name for field in fields(Settings)}
     seen: list[Settings] = []
     app = App(store, **chosen)  # type: ignore[arg-type]

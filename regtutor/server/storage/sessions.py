@@ -8,20 +8,26 @@ another algorithm, ``data`` is read again at the end. Distribution's ``hashstate
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
 import uuid
 from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
 from regtutor.server.once import Once
-from regtutor.server.storage.purging import purge
+from regtutor.server.storage.beside import Beside
+from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
+
+PURGED_AT_START = 2000
+PURGED_AT_ONCE = 5
+"""The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
 
 
 class SessionBusy(Exception):
@@ -54,15 +60,26 @@ class Sessions:
         self.store = store
         self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
+        self.purging = Purging(store.repositories_path, self._in_use)
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
+
+    def _in_use(self, session: Path) -> bool:
+        return str(session) in self.uploading
 
     def start(self, repository: str) -> Session:
         """Start a session without bytes; ValueError if ``repository`` does not fit the grammar."""
         session = Session(self, repository, str(uuid.uuid4()))
-        session.data.parent.mkdir(parents=True)
-        session.data.touch()
-        (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        self.store.check_root()
+        with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
+            self.purging.proceed(PURGED_AT_ONCE)
+        try:
+            session.data.parent.mkdir(parents=True)
+            session.data.touch()
+            (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        except OSError:  # such as a full disk
+            shutil.rmtree(session.data.parent, ignore_errors=True)
+            raise
         return session
 
     def open(self, repository: str, id: str) -> Session | None:
@@ -71,14 +88,14 @@ class Sessions:
         return session if session.exists else None
 
     def purge(self) -> int:
-        """Remove the sessions that are older than ``purging.AGE``, and return their number.
+        """Begin to remove abandoned sessions, and return how many were removed so far. Each new session continues it.
 
         Raises
         ------
         ServerError: if one cannot be removed.
         """
         try:
-            return purge(self.store.repositories_path)
+            return self.purging.proceed(PURGED_AT_START)
         except OSError as error:
             raise ServerError(
                 f"The registry directory {self.store.root} cannot be used",
@@ -249,7 +266,7 @@ class SessionWriter:
         self._before = kept if kept is not None and kept.size == self.start else None
         if self.start == 0:
             self._before = Hasher(algorithm)
-        self._hasher = self._before.copy() if self._before is not None else None
+        self._beside = Beside(self._before.copy() if self._before is not None else None)
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
@@ -260,8 +277,8 @@ class SessionWriter:
             left = memoryview(chunk)
             while left:
                 left = left[self._file.write(left) :]
-            if self._hasher is not None:
-                self._hasher.update(chunk)
+            self._beside.hash(chunk)
+            self._beside.flush(self._file.fileno(), len(chunk))
 
     def pause(self) -> None:
         """Leave the bytes in the session, so that a later request can continue.
@@ -272,7 +289,8 @@ class SessionWriter:
         """
         if not self._take_end():
             raise SessionGone(self.session.id)
-        self._leave(self._hasher)
+        self._leave(self._beside.hasher)
+        self.session.sessions.store.check_root()
 
     def abort(self) -> None:
         """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
@@ -282,7 +300,7 @@ class SessionWriter:
             if not self.keeps:
                 self._file.truncate(self.start)
         finally:
-            self._leave(self._hasher if self.keeps else self._before)
+            self._leave(self._beside.hasher if self.keeps else self._before)
 
     def forget(self) -> None:
         """End the writer early, and discard the received bytes."""
@@ -300,22 +318,24 @@ class SessionWriter:
         if not self._take_end():
             raise SessionGone(self.session.id)
         try:
-            os.fsync(self._file.fileno())
-            self._file.close()
             hasher = self._whole(digest.algorithm)
             if hasher.digest != str(digest):
                 raise WrongDigest(str(digest), hasher.digest, hasher.size)
+            self._beside.flushed()
+            self._file.close()
             self.session.sessions.store.keep(self.session.data, self.session.repository, digest)
         finally:
             try:
-                self.session.remove()
+                with suppress(FileNotFoundError):  # as after the registry's directory was deleted
+                    self.session.remove()
             finally:
                 self._leave(None)
 
     def _whole(self, algorithm: str) -> Hasher:
         """The hash of all bytes of the session, which are read again if necessary."""
-        if self._hasher is not None and self._hasher.algorithm == algorithm:
-            return self._hasher
+        kept = self._beside.hasher
+        if kept is not None and kept.algorithm == algorithm:
+            return kept
         hasher = Hasher(algorithm)
         with self.session.data.open("rb") as file:
             while chunk := file.read(CHUNK):
