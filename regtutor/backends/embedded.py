@@ -52,6 +52,9 @@ def open_embedded(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    deletes: bool = True,
+    chunk_min_length: int | None = None,
+    verify_reads: bool = False,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -72,6 +75,11 @@ def open_embedded(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
+    chunk_min_length: the least size in bytes that a chunk of an upload should have, which the registry announces in
+        ``OCI-Chunk-Min-Length``; None announces nothing.
+    verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
+        always are. Damaged content gets 404, and the log names the file.
 
     Returns
     -------
@@ -84,7 +92,8 @@ def open_embedded(
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
     required = access_of(auth, users, policy, token_seconds)
-    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks)
+    settings = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks, settings)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -98,13 +107,16 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    deletes: bool = True,
+    chunk_min_length: int | None = None,
+    verify_reads: bool = False,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, deletes, chunk_min_length, verify_reads: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: the function that receives each line; by default ``print``.
@@ -118,7 +130,8 @@ def serve_embedded(
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
     access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
-    server, local = _start(root, access, quirks, say)
+    settings = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, local = _start(root, access, quirks, settings, say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
@@ -144,7 +157,11 @@ def _connectable(url: str) -> str:
 
 
 def _start(
-    root: str | Path | None, access: _Access, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
+    root: str | Path | None,
+    access: _Access,
+    quirks: str | Iterable[str],
+    settings: Mapping[str, Any],
+    log: Callable[[str], object] | None = None,
 ) -> tuple[Server, LocalHost]:
     required = access.required
     if required is not None and access.htpasswd is not None:
@@ -153,7 +170,7 @@ def _start(
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
         server = Server(
-            App(local.store, quirks=quirks, **(required.app_settings if required and required.tokens else {})),
+            App(local.store, quirks=quirks, **settings, **_of_tokens(required)),
             access.host,
             access.port,
             certificate.context if certificate else None,
@@ -166,8 +183,13 @@ def _start(
         raise
     local.ca_file = certificate.ca_file if certificate else None
     local.lets_in(required)
+    local.store.report = server.write_log
     local.runs(server.log_lines, server.close)
     return server, local
+
+
+def _of_tokens(required: Access | None) -> Mapping[str, Any]:
+    return required.app_settings if required and required.tokens else {}
 
 
 def _passwords(access: _Access) -> Htpasswd | None:

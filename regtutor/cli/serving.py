@@ -50,6 +50,20 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
 )
+@click.option(
+    "--deletes/--no-deletes", default=True, show_default=True, help="Whether blobs, manifests and tags can be deleted."
+)
+@click.option(
+    "--chunk-min-length",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="Announce the least size of a chunk (OCI-Chunk-Min-Length); smaller chunks are still accepted.",
+)
+@click.option(
+    "--verify-reads",
+    is_flag=True,
+    help="Compare the bytes of each blob with its digest before it is sent. Manifests are always compared.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -62,6 +76,9 @@ def serve(
     auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
+    deletes: bool,
+    chunk_min_length: int | None,
+    verify_reads: bool,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
@@ -80,6 +97,9 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        deletes=deletes,
+        chunk_min_length=chunk_min_length,
+        verify_reads=verify_reads,
         say=click.echo,
     )
 
