@@ -85,6 +85,12 @@ class Change:
         self._left.clear()
 
 
+def make_folder(path: Path) -> None:
+    """Create the directory ``path`` with its parents; those that are new are on the disk afterwards."""
+    for folder in dict.fromkeys(_make_folder(path)):
+        sync_folder(folder)
+
+
 def sync_folder(path: Path) -> None:
     """Sync the names in ``path`` to disk, on systems where directories can be opened."""
     try:

@@ -22,6 +22,7 @@ from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
 from regtutor.server.once import Once
 from regtutor.server.storage.beside import Beside
+from regtutor.server.storage.durable import make_folder
 from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
 
@@ -74,6 +75,7 @@ class Sessions:
         with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
             self.purging.proceed(PURGED_AT_ONCE)
         try:
+            make_folder(self.store.repository_path(repository))
             session.data.parent.mkdir(parents=True)
             session.data.touch()
             (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
@@ -285,22 +287,32 @@ class SessionWriter:
 
         Raises
         ------
+        OSError: if bytes that were already on their way to the disk could not be written.
         SessionGone: the session was canceled, or taken over by another request.
         """
         if not self._take_end():
             raise SessionGone(self.session.id)
-        self._leave(self._beside.hasher)
+        hasher = None
+        try:
+            self._beside.flushed()
+            hasher = self._beside.hasher
+        finally:
+            self._leave(hasher)
         self.session.sessions.store.check_root()
 
     def abort(self) -> None:
         """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
         if not self._take_end():
             return
+        kept = self._before
         try:
-            if not self.keeps:
+            with suppress(OSError):
+                self._beside.flushed()
+                kept = self._beside.hasher if self.keeps else kept
+            if kept is self._before:
                 self._file.truncate(self.start)
         finally:
-            self._leave(self._beside.hasher if self.keeps else self._before)
+            self._leave(kept)
 
     def forget(self) -> None:
         """End the writer early, and discard the received bytes."""

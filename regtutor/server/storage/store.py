@@ -15,7 +15,7 @@ from typing import BinaryIO
 from regtutor.errors import ServerError, StoreLocked
 from regtutor.file_lock import lock_file
 from regtutor.protocol.digests import Digest
-from regtutor.server.storage.durable import Change, sync_folder
+from regtutor.server.storage.durable import Change, make_folder, sync_folder
 from regtutor.server.storage.gate import Gate
 from regtutor.server.storage.layout import Layout, StoredBlob
 from regtutor.server.storage.referrers import Referrers
@@ -144,7 +144,7 @@ class Store(Layout):
         link = str(digest).encode()
         with self.gate.shared(), Change(self.own_path) as change, Change(self.own_path) as pointing:
             change.write(self.blob_path(digest), data)
-            (self.repository_path(repository) / "_layers").mkdir(parents=True, exist_ok=True)
+            make_folder(self.repository_path(repository) / "_layers")  # without it, Distribution does not list it
             change.write(self.revision_link(repository, digest), link)
             if tag_path is not None:
                 change.write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
