@@ -169,8 +169,9 @@ def _start(
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
+        app = App(local.store, quirks=quirks, **settings, **_of_tokens(required))
         server = Server(
-            App(local.store, quirks=quirks, **settings, **_of_tokens(required)),
+            app,
             access.host,
             access.port,
             certificate.context if certificate else None,
@@ -183,6 +184,7 @@ def _start(
         raise
     local.ca_file = certificate.ca_file if certificate else None
     local.lets_in(required)
+    local.in_use = app.sessions.in_use
     local.store.report = server.write_log
     local.runs(server.log_lines, server.close)
     return server, local

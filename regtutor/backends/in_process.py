@@ -84,6 +84,7 @@ def open_in_process(
         host.close()
         raise
     host.lets_in(access)
+    host.in_use = app.sessions.in_use
     host.store.report = transport.log_lines.append
     host.runs(transport.log_lines)
     return Registry(transport.url, transport, host=host)

@@ -79,7 +79,8 @@ def put_manifest(call: Call) -> Handling:
     digest, manifest = _digest_of(call, data, named), _view(call, data)
     with call.store.gate.shared():  # a garbage collection must not remove what was found to be present
         _check_presence(call, manifest)
-        call.store.put_manifest(call.repository, digest, data, tag)
+        names = [digest_from(entry.digest, "") for entry in (*manifest.blobs, *manifest.manifests)]
+        call.store.put_manifest(call.repository, digest, data, tag, names)
     location = call.url("get_manifest", repository=call.repository, reference=str(digest))
     subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
     return respond(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)

@@ -61,11 +61,12 @@ class Sessions:
         self.store = store
         self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
-        self.purging = Purging(store.repositories_path, self._in_use)
+        self.purging = Purging(store.repositories_path, self.in_use)
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
 
-    def _in_use(self, session: Path) -> bool:
+    def in_use(self, session: Path) -> bool:
+        """Whether a request writes to the session in the directory ``session``."""
         return str(session) in self.uploading
 
     def start(self, repository: str) -> Session:

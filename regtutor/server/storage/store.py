@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from typing import BinaryIO
 from regtutor.errors import ServerError, StoreLocked
 from regtutor.file_lock import lock_file
 from regtutor.protocol.digests import Digest
+from regtutor.server.storage.arrivals import Arrivals
 from regtutor.server.storage.durable import Change, make_folder, sync_folder
 from regtutor.server.storage.gate import Gate
 from regtutor.server.storage.layout import Layout, StoredBlob
@@ -44,6 +46,7 @@ class Store(Layout):
     Attributes
     ----------
     gate: shared by whatever links content, held alone by a garbage collection.
+    arrivals: content that a manifest may still name.
     referrers: the referrers of each manifest.
     tag_lists: the sorted tags of each repository.
 
@@ -55,7 +58,7 @@ class Store(Layout):
 
     def __init__(self, root: Path | str) -> None:
         super().__init__(root)
-        self.gate = Gate()
+        self.gate, self.arrivals = Gate(), Arrivals()
         self.own_path = self.root / OWN
         self.referrers = Referrers(self, self.own_path / "referrers.sqlite")
         self.tag_lists = TagLists(self)
@@ -123,6 +126,7 @@ class Store(Layout):
             if self._linked(link, digest) is None:
                 return False
             self.link_blob(repository, digest, self.link(link))
+            self.arrivals.note(digest)
             return True
 
     def keep(self, file: Path, repository: str, digest: Digest) -> None:
@@ -132,9 +136,14 @@ class Store(Layout):
             change.move(file, self.blob_path(digest))
             change.write(self.layer_link(repository, digest), str(digest).encode())
             change.commit()
+            self.arrivals.note(digest)
 
-    def put_manifest(self, repository: str, digest: Digest, data: bytes, tag: str | None = None) -> None:
+    def put_manifest(
+        self, repository: str, digest: Digest, data: bytes, tag: str | None = None, names: Iterable[Digest] = ()
+    ) -> None:
         """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tag`` to it.
+
+        ``names`` are the blobs and manifests that it names.
 
         A tag that already points to a manifest changes only after the new manifest is on the disk: otherwise a power
         cut could take the manifest and keep the tag, which would then point to nothing.
@@ -152,6 +161,10 @@ class Store(Layout):
                 (change if new else pointing).write(tag_path / "current" / "link", link)
             change.commit()
             pointing.commit()
+            self.arrivals.named(names)
+            self.arrivals.note(digest)
+            if tag is not None:
+                self.arrivals.named([digest])
 
     def unlink_blob(self, repository: str, digest: Digest) -> bool:
         """Remove the blob ``digest`` from ``repository``; False if the repository does not have it.

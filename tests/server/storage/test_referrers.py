@@ -176,10 +176,8 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, damage: str) -> None:
 def test_filters_and_pages_are_those_of_the_manifests(store: Store) -> None:
     inline = Inline(App(store, max_manifest_size=1500))
     subject = inline.push_image("a", "v1", b"{}")
-    signed = {
-        push(inline, signature(subject, number, artifactType=f"application/x{number % 2}")): number
-        for number in range(12)
-    }
+    kinds = (f"application/x{number % 2}" for number in range(40))
+    signed = {push(inline, signature(subject, n, artifactType=kind)): n for n, kind in enumerate(kinds)}
     odd = sorted(name for name, number in signed.items() if number % 2)
     found: list[str] = []
     target: str | None = f"/v2/a/referrers/{digest(subject)}?artifactType=application/x1"
