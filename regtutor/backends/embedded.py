@@ -55,6 +55,7 @@ def open_embedded(
     deletes: bool = True,
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
+    sparse_indexes: bool = False,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -80,6 +81,7 @@ def open_embedded(
         ``OCI-Chunk-Min-Length``; None announces nothing.
     verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
         always are. Damaged content gets 404, and the log names the file.
+    sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Returns
     -------
@@ -92,8 +94,9 @@ def open_embedded(
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
     required = access_of(auth, users, policy, token_seconds)
-    settings = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
-    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks, settings)
+    access = _Access("127.0.0.1", port, tls, htpasswd, required=required)
+    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes, **settings)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -110,13 +113,15 @@ def serve_embedded(
     deletes: bool = True,
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
+    sparse_indexes: bool = False,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth, deletes, chunk_min_length, verify_reads: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    deletes, chunk_min_length, verify_reads, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: the function that receives each line; by default ``print``.
@@ -130,8 +135,8 @@ def serve_embedded(
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
     access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
-    settings = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
-    server, local = _start(root, access, quirks, settings, say)
+    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
@@ -160,16 +165,18 @@ def _start(
     root: str | Path | None,
     access: _Access,
     quirks: str | Iterable[str],
-    settings: Mapping[str, Any],
     log: Callable[[str], object] | None = None,
+    **settings: Any,
 ) -> tuple[Server, LocalHost]:
     required = access.required
     if required is not None and access.htpasswd is not None:
         raise ServerError("htpasswd= and auth= cannot be used together", "both name the users", "Give one of them")
+    if required is not None and required.tokens is not None:
+        settings |= required.app_settings
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
-        app = App(local.store, quirks=quirks, **settings, **_of_tokens(required))
+        app = App(local.store, quirks=quirks, **settings)
         server = Server(
             app,
             access.host,
@@ -188,10 +195,6 @@ def _start(
     local.store.report = server.write_log
     local.runs(server.log_lines, server.close)
     return server, local
-
-
-def _of_tokens(required: Access | None) -> Mapping[str, Any]:
-    return required.app_settings if required and required.tokens else {}
 
 
 def _passwords(access: _Access) -> Htpasswd | None:

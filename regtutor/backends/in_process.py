@@ -47,6 +47,7 @@ def open_in_process(
     deletes: bool = True,
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
+    sparse_indexes: bool = False,
 ) -> Registry:
     """Open the embedded registry without a socket: each request is a function call in this process.
 
@@ -67,6 +68,7 @@ def open_in_process(
         ``OCI-Chunk-Min-Length``; None announces nothing.
     verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
         always are. Damaged content gets 404, and the log names the file.
+    sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Raises
     ------
@@ -78,7 +80,8 @@ def open_in_process(
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
     settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
     try:
-        app = App(host.store, quirks=quirks, **settings, **(access.app_settings if access else {}))
+        settings |= {"sparse_indexes": sparse_indexes, **(access.app_settings if access else {})}
+        app = App(host.store, quirks=quirks, **settings)
         transport = InProcessTransport(app)
     except BaseException:
         host.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 
@@ -64,6 +64,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     is_flag=True,
     help="Compare the bytes of each blob with its digest before it is sent. Manifests are always compared.",
 )
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="Accept an index before the manifests that it lists; by default it is refused.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -79,12 +84,13 @@ def serve(
     deletes: bool,
     chunk_min_length: int | None,
     verify_reads: bool,
+    sparse_indexes: bool,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
 
     if "list" in quirks:
-        click.echo(quirks_listed())
+        tell(quirks_listed())
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
@@ -100,7 +106,8 @@ def serve(
         deletes=deletes,
         chunk_min_length=chunk_min_length,
         verify_reads=verify_reads,
-        say=click.echo,
+        sparse_indexes=sparse_indexes,
+        say=tell,
     )
 
 

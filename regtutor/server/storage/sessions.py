@@ -69,8 +69,15 @@ class Sessions:
         """Whether a request writes to the session in the directory ``session``."""
         return str(session) in self.uploading
 
-    def start(self, repository: str) -> Session:
-        """Start a session without bytes; ValueError if ``repository`` does not fit the grammar."""
+    def start(self, repository: str, algorithm: str = CANONICAL) -> Session:
+        """Start a session without bytes, to be hashed with ``algorithm`` as they arrive.
+
+        Raises
+        ------
+        ValueError: if ``repository`` does not fit the grammar.
+        OSError: such as for a full disk; nothing is left behind.
+        StoreLost: if the directory of the store is gone.
+        """
         session = Session(self, repository, str(uuid.uuid4()))
         self.store.check_root()
         with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
@@ -80,9 +87,11 @@ class Sessions:
             session.data.parent.mkdir(parents=True)
             session.data.touch()
             (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-        except OSError:  # such as a full disk
+        except OSError:
             shutil.rmtree(session.data.parent, ignore_errors=True)
             raise
+        if algorithm != CANONICAL:
+            self.hashes.keep(session.key, Hasher(algorithm))
         return session
 
     def open(self, repository: str, id: str) -> Session | None:
@@ -267,7 +276,7 @@ class SessionWriter:
         self.start, self.received = self._file.tell(), 0
         kept = session.begin(self)
         self._before = kept if kept is not None and kept.size == self.start else None
-        if self.start == 0:
+        if self.start == 0 and (self._before is None or algorithm != CANONICAL):
             self._before = Hasher(algorithm)
         self._beside = Beside(self._before.copy() if self._before is not None else None)
 

@@ -139,9 +139,9 @@ class Store(Layout):
             self.arrivals.note(digest)
 
     def put_manifest(
-        self, repository: str, digest: Digest, data: bytes, tag: str | None = None, names: Iterable[Digest] = ()
+        self, repository: str, digest: Digest, data: bytes, *tags: str, names: Iterable[Digest] = ()
     ) -> None:
-        """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tag`` to it.
+        """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tags`` to it.
 
         ``names`` are the blobs and manifests that it names.
 
@@ -149,13 +149,13 @@ class Store(Layout):
         cut could take the manifest and keep the tag, which would then point to nothing.
         """
         self.check_root()
-        tag_path = self.tag_path(repository, tag) if tag is not None else None
+        tag_paths = [self.tag_path(repository, tag) for tag in tags]
         link = str(digest).encode()
         with self.gate.shared(), Change(self.own_path) as change, Change(self.own_path) as pointing:
             change.write(self.blob_path(digest), data)
             make_folder(self.repository_path(repository) / "_layers")  # without it, Distribution does not list it
             change.write(self.revision_link(repository, digest), link)
-            if tag_path is not None:
+            for tag_path in tag_paths:
                 change.write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
                 new = not os.path.lexists(tag_path / "current" / "link")
                 (change if new else pointing).write(tag_path / "current" / "link", link)
@@ -163,7 +163,7 @@ class Store(Layout):
             pointing.commit()
             self.arrivals.named(names)
             self.arrivals.note(digest)
-            if tag is not None:
+            if tags:
                 self.arrivals.named([digest])
 
     def unlink_blob(self, repository: str, digest: Digest) -> bool:

@@ -113,15 +113,15 @@ def _offered(question: Question) -> str:
 
 def verdict_html(verdict: Verdict, score: Score) -> str:
     """Return a verdict, row by row, and the score by concept."""
-    rows = "".join(_judged(row.right, row.said) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
+    rows = "".join(_judged(row.right, row.sentence) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
     tallies = "".join(
-        f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.asked}</td></tr>"
+        f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.guesses}</td></tr>"
         for row in (*score.rows, score.total)
     )
     said = f"Your prediction ({verdict.concept}): {verdict.points} of {verdict.of}"
     return (
         f'<div role="status"><div class="regtutor-title">{escape(said)}</div><ul>{rows}</ul></div>'
-        f'<details class="regtutor-score"><summary>Score by concept: {score.total.right} of {score.total.asked}'
+        f'<details class="regtutor-score"><summary>Score by concept: {score.total.right} of {score.total.guesses}'
         f"</summary><table><tbody>{tallies}</tbody></table></details>"
     )
 

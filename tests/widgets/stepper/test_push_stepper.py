@@ -262,7 +262,7 @@ def test_predict_first_asks_before_send_judges_after_it_and_counts_by_concept(re
     assert shown.part("send").disabled, "the next question is asked"
     shown.stepper.predict(202, ["Location"])
     shown.click("send")
-    concepts = {row.concept: (row.right, row.asked) for row in shown.stepper.score.rows}
+    concepts = {row.concept: (row.right, row.guesses) for row in shown.stepper.score.rows}
     assert concepts["upload session"][0] > 0
     assert concepts["existence check"][0] < concepts["existence check"][1]
     assert "Score by concept" in shown.text("verdict")
@@ -274,7 +274,7 @@ def test_a_prediction_by_call_is_for_one_request(reg: Registry) -> None:
     stepper = PushStepper(reg, IMAGE, "library/hello", "v1")
     stepper.predict(404)
     assert stepper.send() is not None
-    assert stepper.score.total.asked > 0
+    assert stepper.score.total.guesses > 0
     assert stepper.send() is not None, "nothing is asked any more"
 
 
