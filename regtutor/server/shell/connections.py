@@ -41,7 +41,6 @@ class Connections:
 
     async def close(self, seconds: float) -> bool:
         """Close every connection; return whether all of their requests ended within ``seconds``."""
-        await _callbacks()  # of connections that were just accepted
         channels = list(self._open)
         tasks = [channel.task for channel in channels if channel.task is not None]
         for task in tasks:
@@ -51,7 +50,7 @@ class Connections:
             _, pending = await asyncio.wait(tasks, timeout=seconds)
         for channel in channels:
             channel.abort()
-        await _callbacks()
+        await settle()
         return not pending
 
     async def _serve(self, channel: Channel) -> None:
@@ -140,7 +139,7 @@ class Connections:
             await channel.linger(LINGER)
 
 
-async def _callbacks() -> None:
+async def settle() -> None:
     """Let the event loop run what is ready, and what that makes ready."""
     for _ in range(_ROUNDS):
         await asyncio.sleep(0)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 from regtutor.errors import ServerError
 from regtutor.server.application import Application
 from regtutor.server.shell.authentication import Htpasswd
-from regtutor.server.shell.connections import Connections
+from regtutor.server.shell.connections import Connections, settle
 from regtutor.server.shell.descriptors import OUT_OF_DESCRIPTORS
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.one_request import Service
@@ -171,6 +172,9 @@ class Server:
         server = await self._loop.create_server(connections.channel, sock=listening, backlog=BACKLOG)
         ready.set()
         await self._stop.wait()
+        with suppress(NotImplementedError):  # only on Windows
+            self._loop.remove_reader(listening)
+        await settle()  # a closed asyncio server leaks the connections that it is just accepting
         server.close()
         if not await connections.close(3):
             self.write_log("closed while a request was still in progress")
