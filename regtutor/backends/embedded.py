@@ -20,7 +20,9 @@ from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
+from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
+from regtutor.server.shell.origin_check import ANY
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -31,7 +33,7 @@ PasswordFile = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class _Access:
-    """The address to listen on, and the TLS and password files."""
+    """The address to listen on, the TLS and password files, and the limits."""
 
     host: str
     port: int
@@ -39,6 +41,8 @@ class _Access:
     htpasswd: PasswordFile | None
     insecure_public: bool = False
     required: Access | None = None
+    hosts: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 def open_embedded(
@@ -52,6 +56,8 @@ def open_embedded(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -72,6 +78,11 @@ def open_embedded(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    hosts: host names of the registry that clients send in Host, such as the name of a proxy in front of it; ``*``
+        accepts any. IP addresses and names without a dot are accepted anyway. Not checked with TLS or ``htpasswd``.
+    limits: what one client may take from the others, by the names in ``server.shell.limits.Limits``:
+        ``max_connections``, ``head_timeout``, ``body_timeout``, ``idle_timeout``, ``least_rate``, ``rate_window``,
+        ``waiting_passwords``.
 
     Returns
     -------
@@ -84,7 +95,8 @@ def open_embedded(
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
     required = access_of(auth, users, policy, token_seconds)
-    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks)
+    access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
+    server, host = _start(root, access, quirks)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -98,13 +110,15 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, hosts, limits: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: the function that receives each line; by default ``print``.
@@ -117,7 +131,7 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
+    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth), tuple(hosts), limits_of(limits))
     server, local = _start(root, access, quirks, say)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
@@ -160,6 +174,8 @@ def _start(
             log,
             passwords=_passwords(access),
             public=access.insecure_public,
+            limits=access.limits,
+            hosts=(ANY,) if required else access.hosts,  # a web page has no credentials
         ).start()
     except BaseException:
         local.close()

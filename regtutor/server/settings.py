@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from regtutor.protocol.manifests import MAX_BYTES
+from regtutor.server.buffered import Memory
 
 if TYPE_CHECKING:
     from regtutor.server.call import Call
     from regtutor.server.http import Response
     from regtutor.server.token.issuing import TokenServer
+
+MANIFEST_MEMORY = 64 * 1024 * 1024
+"""Bytes; see ``Settings.memory``."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Settings:
         registry announces it (``OCI-Chunk-Min-Length``) but still accepts smaller chunks. None announces nothing.
     admit: called with each request except one to the token server; returns the response of a refusal, or None.
     tokens: the token server at ``/token``, or None.
+    memory: what all manifests together occupy while they arrive; the rest of them waits in temporary files.
     deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
     """
 
@@ -35,3 +40,4 @@ class Settings:
     deletes: bool = True
     admit: Callable[[Call], Response | None] | None = None
     tokens: TokenServer | None = None
+    memory: Memory = field(default_factory=lambda: Memory(MANIFEST_MEMORY))

@@ -48,6 +48,7 @@ def get_referrers(call: Call) -> Response:
 
 def _referrers(call: Call, repository: str, digest: str) -> Iterator[dict[str, Any]]:
     for manifest in call.store.manifests(repository):
+        call.head.check_presence()
         try:
             view = parse_manifest(manifest.read())
         except (InvalidManifest, FileNotFoundError):

@@ -20,6 +20,7 @@ from regtutor.protocol.media_types import (
     OCI_LAYER_GZIP,
     OCI_MANIFEST,
 )
+from regtutor.server.buffered import Buffered
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
@@ -303,10 +304,9 @@ def refuse_urls(handler: Handler) -> Handler:
         sink = handler(call)
         if isinstance(sink, Response):
             return sink
-        body = _Copying(sink, InMemory(call.settings.max_manifest_size))
-        with sink:
-            yield body
-            _refuse_urls(call, body.copy.data)
+        with sink, Buffered(call.settings.max_manifest_size, call.settings.memory) as copy:
+            yield _Copying(sink, copy)
+            _refuse_urls(call, copy.data)
             return sink.finish()
 
     return read
@@ -315,7 +315,7 @@ def refuse_urls(handler: Handler) -> Handler:
 class _Copying:
     """A destination that passes the body on to ``sink`` and keeps a ``copy``."""
 
-    def __init__(self, sink: BodySink, copy: InMemory) -> None:
+    def __init__(self, sink: BodySink, copy: Buffered) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
 
     def write(self, chunk: bytes) -> None:

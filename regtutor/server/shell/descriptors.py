@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import sys
-
-OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
-"""The errors of a process, or a machine, that may open no more files."""
 
 if sys.platform in ("win32", "emscripten"):
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 
+from regtutor.errors import ServerError
 from regtutor.server.shell.descriptors import descriptor_limit
 
 MOST_CONNECTIONS = 1000
+_COUNTS = frozenset({"max_connections", "waiting_passwords"})
 _RESERVED = 64  # descriptors for the interpreter, the storage and the notebook around the registry
 
 
@@ -39,3 +42,22 @@ class Limits:
     least_rate: int = 100
     rate_window: float = 60.0
     waiting_passwords: int = 256
+
+
+def limits_of(values: Mapping[str, float] | None) -> Limits:
+    """The limits with these values by name, and the defaults for the others.
+
+    Raises
+    ------
+    ServerError: for a name that does not exist, or a number that is not positive.
+    """
+    given = dict(values or {})
+    names = [row.name for row in fields(Limits)]
+    unknown = sorted(given.keys() - set(names))
+    if unknown:
+        raise ServerError(f"There is no limit {unknown[0]!r}", "", f"Use one of {', '.join(names)}")
+    for name, value in given.items():
+        least = 0 if name == "least_rate" else 1 if name in _COUNTS else 0.001
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise ServerError(f"The limit {name}={value!r} has no effect", "", f"Use a number of at least {least}")
+    return Limits(**{name: int(value) if name in _COUNTS else value for name, value in given.items()})  # type: ignore[arg-type]

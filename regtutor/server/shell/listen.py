@@ -20,9 +20,9 @@ from typing import Any
 
 from regtutor.errors import ServerError
 from regtutor.server.application import Application
+from regtutor.server.respond import OUT_OF_DESCRIPTORS
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.connections import Connections, settle
-from regtutor.server.shell.descriptors import OUT_OF_DESCRIPTORS
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.one_request import Service
 from regtutor.server.shell.origin_check import OriginCheck
