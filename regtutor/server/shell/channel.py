@@ -158,7 +158,7 @@ class Channel(asyncio.Protocol):
     async def linger(self, seconds: float) -> None:
         """Shut down the sending side, and drop whatever still arrives, until the client closes or for ``seconds``."""
         with suppress(OSError, RuntimeError, TimeoutError):
-            if self.transport.can_write_eof():
+            if not self._secure:
                 self.transport.write_eof()
             async with asyncio.timeout(seconds):
                 while await self.read():

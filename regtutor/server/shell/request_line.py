@@ -13,7 +13,7 @@ from regtutor.protocol.ranges import length
 
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _TARGET = re.compile(r"[!-~]+")
-_ABSOLUTE = re.compile(r"https?://[^/?#]", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%-]+)(?::[0-9]*)?(?:[/?]|$)", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]+")
 
 
