@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from ssl import SSLContext
 from time import strftime
 
@@ -35,7 +36,8 @@ class Connections:
 
     def channel(self) -> Channel:
         """A new connection, for asyncio."""
-        channel = Channel(self._serve)
+        excess = len(self._open) + 1 - self._service.limits.max_connections
+        channel = Channel(partial(self._serve, excess=excess))
         self._open.add(channel)  # here, since a task that is canceled before it begins leaves no trace
         return channel
 
@@ -53,9 +55,9 @@ class Connections:
         await settle()
         return not pending
 
-    async def _serve(self, channel: Channel) -> None:
+    async def _serve(self, channel: Channel, excess: int) -> None:
         try:
-            await self._requests(channel)
+            await self._requests(channel, excess)
         except (OSError, asyncio.CancelledError):
             channel.abort()
         except Exception as error:  # noqa: BLE001 - one connection must not end the others, and the log can report it
@@ -65,9 +67,9 @@ class Connections:
             self._open.discard(channel)
             channel.close()
 
-    async def _requests(self, channel: Channel) -> None:
+    async def _requests(self, channel: Channel, excess: int) -> None:
+        """Serve the requests of a connection, of which ``excess`` are too many."""
         limits = self._service.limits
-        excess = len(self._open) - limits.max_connections
         if excess > limits.max_connections:  # not even the response of a refusal
             channel.abort()
             return
