@@ -172,9 +172,24 @@ __all__ = sorted(_HOME_OF)
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    try:
+        module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
+    except OSError as error:  # such as EMFILE
+        raise _cannot_load(name, error) from error
+    value = getattr(module, name)
     globals()[name] = value
     return value
+
+
+def _cannot_load(name: str, error: OSError) -> Exception:
+    """The error for a name whose module cannot be read, if the module of errors can."""
+    errors = sys.modules.get(f"{__name__}.errors")
+    if errors is None:
+        return error
+    why = error.strerror or str(error)
+    next = "If too many files are open, close registries and files, or raise the limit (ulimit -n)"
+    named: Exception = errors.RegtutorError(f"rt.{name} cannot be loaded", why, next)
+    return named
 
 
 def __dir__() -> list[str]:

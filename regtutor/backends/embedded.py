@@ -20,7 +20,9 @@ from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
+from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
+from regtutor.server.shell.origin_check import ANY
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -31,7 +33,7 @@ PasswordFile = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class _Access:
-    """The address to listen on, and the TLS and password files."""
+    """The address to listen on, the TLS and password files, and the limits."""
 
     host: str
     port: int
@@ -39,6 +41,8 @@ class _Access:
     htpasswd: PasswordFile | None
     insecure_public: bool = False
     required: Access | None = None
+    hosts: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 def open_embedded(
@@ -56,6 +60,8 @@ def open_embedded(
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
     sparse_indexes: bool = False,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -82,6 +88,11 @@ def open_embedded(
     verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
         always are. Damaged content gets 404, and the log names the file.
     sparse_indexes: accept an index before the manifests that it lists, as a registry may.
+    hosts: host names of the registry that clients send in Host, such as the name of a proxy in front of it; ``*``
+        accepts any. IP addresses and names without a dot are accepted anyway. Not checked with TLS or ``htpasswd``.
+    limits: what one client may take from the others, by the names in ``server.shell.limits.Limits``:
+        ``max_connections``, ``head_timeout``, ``body_timeout``, ``idle_timeout``, ``least_rate``, ``rate_window``,
+        ``waiting_passwords``.
 
     Returns
     -------
@@ -94,7 +105,7 @@ def open_embedded(
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
     required = access_of(auth, users, policy, token_seconds)
-    access = _Access("127.0.0.1", port, tls, htpasswd, required=required)
+    access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
     settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
     server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes, **settings)
     return registry_of(host, server.url, host.ca_file)
@@ -114,13 +125,15 @@ def serve_embedded(
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
     sparse_indexes: bool = False,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, hosts, limits: as for :func:`open_embedded`.
     deletes, chunk_min_length, verify_reads, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
@@ -134,7 +147,7 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
+    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth), tuple(hosts), limits_of(limits))
     settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
     server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
@@ -185,6 +198,8 @@ def _start(
             log,
             passwords=_passwords(access),
             public=access.insecure_public,
+            limits=access.limits,
+            hosts=(ANY,) if required else access.hosts,  # a web page has no credentials
         ).start()
     except BaseException:
         local.close()

@@ -347,7 +347,7 @@ def test_a_request_that_no_worker_finishes_is_aborted(store: Store) -> None:
     inline = Inline(App(store))
     with Server(inline.app) as server:
         location = inline.start("a")
-        server.workers.shutdown()
+        server.workers.close()
         connection = sent(
             server, f"PUT {location}&digest={HELLO} HTTP/1.1", "Host: r", "Content-Length: 5", body=b"hello"
         )

@@ -10,11 +10,12 @@ from regtutor.protocol.endpoints import query_values
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.protocol.ranges import length
+from regtutor.server.buffered import Buffered
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
-from regtutor.server.receiving import Handling, InMemory, receives
+from regtutor.server.receiving import Handling, receives
 from regtutor.server.respond import Fault, Refusal, respond
 
 MOST_TAGS = 100
@@ -81,10 +82,10 @@ def put_manifest(call: Call) -> Handling:
         _check_tag(each)
     _check_type(call)
     _check_size(call, _announced(call))
-    body = InMemory(call.settings.max_manifest_size)
-    yield body
-    _check_size(call, body.size)
-    data = body.data
+    with Buffered(call.settings.max_manifest_size, call.settings.memory) as body:
+        yield body
+        _check_size(call, body.size)
+        data = body.data
     digest, manifest = _digest_of(call, data, named), _view(call, data)
     with call.store.gate.shared():  # a garbage collection must not remove what was found to be present
         _check_presence(call, manifest)

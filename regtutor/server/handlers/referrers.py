@@ -32,7 +32,8 @@ def get_referrers(call: Call) -> Response:
     repository = call.repository
     digest = digest_from(call.path["digest"], f"GET /v2/{repository}/referrers/<digest of a manifest>")
     wanted, last = call.query.get("artifactType", ""), call.query.get("last", "")
-    page, more = _page(call.store.referrers.of(repository, digest, wanted, last), call.settings.max_manifest_size)
+    found = call.store.referrers.of(repository, digest, wanted, last, call.head.check_presence)
+    page, more = _page(found, call.settings.max_manifest_size)
     filtered = {"artifactType": wanted} if wanted else {}
     headers = [("Content-Type", OCI_INDEX), *(("OCI-Filters-Applied", name) for name in filtered)]
     if more:

@@ -14,7 +14,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,12 @@ class Referrers:
                 self._index = None
 
     def of(
-        self, repository: str, subject: Digest, artifact_type: str = "", after: str = ""
+        self,
+        repository: str,
+        subject: Digest,
+        artifact_type: str = "",
+        after: str = "",
+        check: Callable[[], object] = lambda: None,
     ) -> Iterator[dict[str, Any]]:
         """The entries of the manifests of ``repository`` whose subject is ``subject``, sorted by digest.
 
@@ -77,25 +82,29 @@ class Referrers:
         ----------
         artifact_type: only those of this type, if it is not empty.
         after: only those whose digest sorts after this text.
+        check: called before each manifest is read; it can raise an error, which ends the work.
         """
         try:
             import sqlite3
         except ImportError:  # as in a browser's Python
-            yield from self._without_index(repository, str(subject), artifact_type, after)
+            yield from self._without_index(repository, str(subject), artifact_type, after, check)
             return
         try:
-            self._update(repository)
+            self._update(repository, check)
         except sqlite3.DatabaseError as error:
             self._begin_again(error)
-            self._update(repository)
+            self._update(repository, check)
         while rows := self._page(repository, str(subject), artifact_type, after):
             for digest, entry in rows:
                 if self._layout.manifest(repository, digests.parse(digest)) is not None:
                     yield json.loads(entry)
             after = rows[-1][0]
 
-    def _without_index(self, repository: str, subject: str, kind: str, after: str) -> Iterator[dict[str, Any]]:
+    def _without_index(
+        self, repository: str, subject: str, kind: str, after: str, check: Callable[[], object]
+    ) -> Iterator[dict[str, Any]]:
         for manifest in self._layout.manifests(repository):
+            check()
             row = self._examined(repository, manifest.digest)
             if row[2] == subject and row[1] > after and (not kind or row[3] == kind) and row[4]:
                 yield json.loads(row[4])
@@ -107,7 +116,7 @@ class Referrers:
             query, values = f"{query} AND type = ?", [*values, artifact_type]
         return self._selected(f"{query} ORDER BY digest LIMIT {_PAGE}", *values)
 
-    def _update(self, repository: str) -> None:
+    def _update(self, repository: str, check: Callable[[], object]) -> None:
         """Read the manifests that the index does not have yet, and drop those that are gone."""
         with self._updating[repository]:
             state = self._state(repository)
@@ -122,7 +131,14 @@ class Referrers:
                 }
                 present = {str(digest) for digest in digests_in(self._layout.revisions_path(repository))}
                 new, gone = (present - known) | (unknown & present), known - present
-            rows = [self._examined(repository, digests.parse(digest)) for digest in sorted(new)]
+            rows: list[Row] = []
+            try:
+                for digest in sorted(new):
+                    check()
+                    rows.append(self._examined(repository, digests.parse(digest)))
+            except BaseException:
+                self._store(repository, "", rows, gone)  # for the next request
+                raise
             self._store(repository, state if settled else "", rows, gone)
 
     def _store(self, repository: str, state: str, rows: list[Row], gone: set[str]) -> None:
