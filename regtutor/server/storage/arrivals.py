@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
 
 from regtutor.protocol.digests import Digest
 
@@ -25,10 +27,12 @@ class Arrivals:
     def note(self, digest: Digest) -> None:
         """A blob, or a manifest without a tag, has arrived."""
         now = time.monotonic()
+        self._at.pop(digest, None)
         self._at[digest] = now
-        for old, at in [*self._at.items()][:2]:
-            if at < now - AGE:
-                self._at.pop(old, None)
+        with suppress(RuntimeError):  # another thread has just changed it, and will do this as well
+            for oldest, at in islice(self._at.items(), 1):
+                if at < now - AGE:
+                    self._at.pop(oldest, None)
 
     def named(self, digests: Iterable[Digest]) -> None:
         """A tag or a manifest now names these digests: from now on, they live as long as it does."""

@@ -1,8 +1,11 @@
 """Files that appear together, complete, and still there after a power cut.
 
 The order is: write each file under a temporary name; sync the files; rename them, in the order in which they were
-given; sync the directories, those of new directories included. A reader sees each file as it was before or as it is
-afterwards, never half of it. Only after the last sync is a change acknowledged.
+given; sync the directories of the new names. A reader sees each file as it was before or as it is afterwards, never
+half of it. Only after the last sync is a change acknowledged.
+
+A directory that was created for a name is synced, but not the one above it: journaling file systems (ext4, XFS, btrfs,
+APFS) write their changes in order, so the older name of the directory is on the disk when the newer name in it is.
 
 The calls are grouped, because the first sync after a change writes the journal of the file system, for all files at
 once, and the next one then has little to do. ``docs/decisions/063-durable-order.md`` has the figures.
@@ -58,7 +61,8 @@ class Change:
         changed: dict[Path, None] = {}
         while self._left:
             temporary, path, _ = self._left[0]
-            changed.update(dict.fromkeys(_rename(temporary, path)))
+            _rename(temporary, path)
+            changed[path.parent] = None
             del self._left[0]
         for folder in changed:
             sync_folder(folder)
@@ -103,19 +107,13 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _rename(file: Path, path: Path) -> list[Path]:
-    """Rename ``file`` to ``path``, even while another request removes the folder of ``path``.
-
-    Returns
-    -------
-    The directories in which a name has changed, those above a new directory included.
-    """
-    changed = [path.parent]
+def _rename(file: Path, path: Path) -> None:
+    """Rename ``file`` to ``path``, even while another request removes the folder of ``path``."""
     for left in reversed(range(_TRIES)):
-        changed += _make_folder(path.parent)
+        _make_folder(path.parent)
         try:
             os.replace(file, path)
-            return changed
+            return
         except FileNotFoundError:
             if not left:
                 raise
@@ -123,7 +121,6 @@ def _rename(file: Path, path: Path) -> list[Path]:
             if not left or not path.is_dir() or path.is_symlink():
                 raise
             shutil.rmtree(path)  # damage: only a file belongs there
-    raise AssertionError("unreachable")
 
 
 def _make_folder(path: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -156,11 +157,12 @@ class Store(Layout):
             make_folder(self.repository_path(repository) / "_layers")  # without it, Distribution does not list it
             change.write(self.revision_link(repository, digest), link)
             for tag_path in tag_paths:
-                change.write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
                 new = not os.path.lexists(tag_path / "current" / "link")
                 (change if new else pointing).write(tag_path / "current" / "link", link)
             change.commit()
             pointing.commit()
+            for tag_path in tag_paths:
+                _note_history(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
             self.arrivals.named(names)
             self.arrivals.note(digest)
             if tags:
@@ -201,6 +203,13 @@ class Store(Layout):
         sync_folder(folder.parent)
         shutil.rmtree(aside)
         return True
+
+
+def _note_history(path: Path, link: bytes) -> None:
+    """Write a link to the history of a tag. Nothing is served from it, so it is neither synced nor needed."""
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(link)
 
 
 def _lock(path: Path, root: Path) -> BinaryIO:
