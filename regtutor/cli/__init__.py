@@ -9,7 +9,18 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, login, maintenance, probing, recording, repositories, saved_exchanges, serving, steps
+from regtutor.cli import (
+    course,
+    images,
+    login,
+    maintenance,
+    probing,
+    recording,
+    repositories,
+    saved_exchanges,
+    serving,
+    steps,
+)
 from regtutor.cli.output import OutputGroup
 
 
@@ -41,5 +52,7 @@ for _command in (
     maintenance.fsck,
     serving.demo,
     serving.lab,
+    course.progress,
+    course.solutions,
 ):
     main.add_command(_command)
