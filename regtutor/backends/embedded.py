@@ -58,6 +58,7 @@ def open_embedded(
     token_seconds: int | None = None,
     hosts: Iterable[str] = (),
     limits: Mapping[str, float] | None = None,
+    sparse_indexes: bool = False,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -83,6 +84,7 @@ def open_embedded(
     limits: what one client may take from the others, by the names in ``server.shell.limits.Limits``:
         ``max_connections``, ``head_timeout``, ``body_timeout``, ``idle_timeout``, ``least_rate``, ``rate_window``,
         ``waiting_passwords``.
+    sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def open_embedded(
     """
     required = access_of(auth, users, policy, token_seconds)
     access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
-    server, host = _start(root, access, quirks)
+    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -112,13 +114,14 @@ def serve_embedded(
     auth: str | None = None,
     hosts: Iterable[str] = (),
     limits: Mapping[str, float] | None = None,
+    sparse_indexes: bool = False,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth, hosts, limits: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, hosts, limits, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: the function that receives each line; by default ``print``.
@@ -132,7 +135,7 @@ def serve_embedded(
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
     access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth), tuple(hosts), limits_of(limits))
-    server, local = _start(root, access, quirks, say)
+    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
@@ -158,16 +161,22 @@ def _connectable(url: str) -> str:
 
 
 def _start(
-    root: str | Path | None, access: _Access, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
+    root: str | Path | None,
+    access: _Access,
+    quirks: str | Iterable[str],
+    log: Callable[[str], object] | None = None,
+    **settings: Any,
 ) -> tuple[Server, LocalHost]:
     required = access.required
     if required is not None and access.htpasswd is not None:
         raise ServerError("htpasswd= and auth= cannot be used together", "both name the users", "Give one of them")
+    if required is not None and required.tokens is not None:
+        settings |= required.app_settings
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
         server = Server(
-            App(local.store, quirks=quirks, **(required.app_settings if required and required.tokens else {})),
+            App(local.store, quirks=quirks, **settings),
             access.host,
             access.port,
             certificate.context if certificate else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 
@@ -77,6 +77,11 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     "names without a dot are accepted anyway. With --tls, --htpasswd or --auth every name is.",
 )
 @_limit_options
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="Accept an index before the manifests that it lists; by default it is refused.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -90,13 +95,14 @@ def serve(
     insecure_public: bool,
     quirks: tuple[str, ...],
     hosts: tuple[str, ...],
+    sparse_indexes: bool,
     **limits: float | None,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
 
     if "list" in quirks:
-        click.echo(quirks_listed())
+        tell(quirks_listed())
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
@@ -111,7 +117,8 @@ def serve(
         auth=auth,
         hosts=hosts,
         limits={name: value for name, value in limits.items() if value is not None},
-        say=click.echo,
+        sparse_indexes=sparse_indexes,
+        say=tell,
     )
 
 

@@ -1,4 +1,4 @@
-"""Generated requests, in process and on a socket: none fails inside the registry, leaves the root, or waits for ever."""
+"""Generated requests, in process and on a socket: none fails inside the registry, leaves the root, or never ends."""
 
 from __future__ import annotations
 
