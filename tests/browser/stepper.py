@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, expect
 # What is wider than the element that holds it, but for scrolled regions, cut texts and what only screen readers read.
 STANDING_OUT = """root => [root, ...root.querySelectorAll("*")].filter(one => {
   const { display, overflowX, position } = getComputedStyle(one);
-  return one.clientWidth > 0 && display !== "inline" && !["hidden", "auto"].includes(overflowX) && position !== "absolute"
+  const cut = ["hidden", "auto"].includes(overflowX) || position === "absolute" || display === "inline";
+  return one.clientWidth > 0 && !cut
     && one.scrollWidth > one.clientWidth + 1
     && !one.closest(".regtutor-scroll") && !one.matches("select, option, input, .regtutor-edit-headers textarea");
 }).map(one => `${one.scrollWidth} > ${one.clientWidth}: ${one.outerHTML.slice(0, 160)}`)"""

@@ -133,7 +133,7 @@ def test_each_walk_can_be_chosen_and_stepped_through(lab: Lab) -> None:
     stepper.choose("Walk", "Push: one PUT for each blob")
     stepper.at(0, 0)
     stepper.click("reset")
-    stepper.shows("notices", "Started again in the new repository library/hello-10, without mounts")
+    stepper.shows("notices", "Started again in the new repository library/hello-9, without mounts")
 
 
 def test_the_first_notebook_ends_in_a_stepper_that_can_be_clicked(lab: Lab) -> None:

@@ -145,7 +145,6 @@ def test_keys_pressed_in_the_stepper_are_no_commands_to_the_notebook(lab: Lab) -
     stepper.at(REQUESTS - 1, REQUESTS)
     places = [
         stepper.part("back"),
-        stepper.field("Walk"),
         stepper.view("walk-strip").locator("button[tabindex='0']"),
         stepper.view("exchange-view").locator("[data-line][tabindex='0']"),
         stepper.view("exchange-view").locator("summary").filter(has_text="The levels"),

@@ -116,7 +116,7 @@ def test_a_card_sets_an_experiment_up_whose_response_is_explained(lab: Lab) -> N
     stepper.shows("summary", "library/hello holds 4 blobs, 1 manifest, tag v1")
     expect(stepper.part("card")).to_have_count(3)
     # Anywhere on the card, not only on its title: its button covers it.
-    stepper.part("card").filter(has_text="Who notices?").locator(".regtutor-asks").click(force=True)
+    stepper.part("card").filter(has_text="Does anybody notice?").locator(".regtutor-asks").click(force=True)
     stepper.at(2, 2)
     stepper.shows("about", "You changed: body: one byte changed")
     expect(stepper.field("Body")).to_have_value("one byte changed")
@@ -128,7 +128,7 @@ def test_a_card_sets_an_experiment_up_whose_response_is_explained(lab: Lab) -> N
     stepper.at(0, 0)
     stepper.run_to_the_end()
     stepper.shows("summary", "library/hello-3 holds 4 blobs")
-    expect(stepper.part("card").filter(has_text="Who notices?")).to_have_count(0)
+    expect(stepper.part("card").filter(has_text="Does anybody notice?")).to_have_count(0)
 
 
 def test_shortcuts_send_and_look_back_and_the_focus_stays_in_the_form(lab: Lab) -> None:
