@@ -1,4 +1,7 @@
-"""The content of one repository, read from a registry's storage: blobs, manifests and tags. This module sends nothing."""
+"""The content of one repository, read from a registry's storage: blobs, manifests and tags.
+
+This module sends nothing.
+"""
 
 from __future__ import annotations
 

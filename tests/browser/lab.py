@@ -273,6 +273,11 @@ class Lab:
             yield scheme
         self.theme("light")
 
+    def window(self, name: str) -> None:
+        """Save what the window shows as it is, for people."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
+
     def picture(self, name: str, width: int = 1280, of: Locator | None = None) -> Path:
         """Save what a window of this ``width`` shows, for people, and go back to the usual one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import PICTURES, Lab
+from tests.browser.lab import Lab
 from tests.browser.stepper import Box, Stepper
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def test_request_response_and_lit_arrow_are_visible_together(lab: Lab, width: in
             sent = number
             for scheme in lab.themes():
                 measure(lab, stepper, at_end=number == REQUESTS)
-                picture(stepper, f"screen-{width}-{number}-{scheme}")
+                lab.window(f"screen-{width}-{number}-{scheme}")
         stepper.click("back")
         stepper.at(REQUESTS - 1, REQUESTS)
         measure(lab, stepper)
@@ -99,12 +99,6 @@ def inside(inner: Box, outer: Box) -> bool:
         and inner.right <= outer.right
         and outer.top <= inner.top <= inner.bottom <= outer.bottom
     )
-
-
-def picture(stepper: Stepper, name: str) -> None:
-    """Save what the window shows, for people."""
-    PICTURES.mkdir(exist_ok=True)
-    stepper.root.page.screenshot(path=PICTURES / f"{name}.png")
 
 
 def test_a_card_sets_an_experiment_up_whose_response_is_explained(lab: Lab) -> None:

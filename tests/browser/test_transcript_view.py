@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.axe import assert_accessible
-from tests.browser.lab import PICTURES, Lab
+from tests.browser.lab import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -228,10 +228,10 @@ def test_status_code_and_bytes_are_whole_beside_jupyterlabs_side_bar(lab: Lab, w
     expect(view.locator(".regtutor-figures")).to_contain_text("4 not found, as expected")
     assert view.evaluate(CUT) == []
     for scheme in lab.themes():
-        lab.page.screenshot(path=PICTURES / f"transcript-{width}-{scheme}.png")
+        lab.window(f"transcript-{width}-{scheme}")
     table = lab.output(1).locator("table")
     table.scroll_into_view_if_needed()
     assert table.evaluate("table => table.getBoundingClientRect().width <= table.parentElement.clientWidth + 1")
     assert table.locator("td").first.evaluate("cell => getComputedStyle(cell).textAlign") == "left"
     expect(table).to_contain_text("&digest=sha256:")
-    lab.page.screenshot(path=PICTURES / f"table-{width}.png")
+    lab.window(f"table-{width}")
