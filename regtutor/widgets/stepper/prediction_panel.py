@@ -118,17 +118,17 @@ class PredictionPanel:
 
 def verdict_html(verdict: Verdict, score: Score) -> str:
     """Return a verdict as one line that opens to its rows and to the score by concept."""
-    rows = "".join(_judged(row.right, row.said) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
+    rows = "".join(_judged(row.right, row.sentence) for row in verdict.rows) or f"<p>{escape(verdict.sentences[0])}</p>"
     tallies = "".join(
-        f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.asked}</td></tr>"
+        f"<tr><th>{escape(row.concept)}</th><td>{row.right} of {row.guesses}</td></tr>"
         for row in (*score.rows, score.total)
     )
     said = f"Your prediction ({verdict.concept}): {verdict.points} of {verdict.of}"
-    status = f" {_judged(verdict.rows[0].right, verdict.rows[0].said, 'span')}" if verdict.rows else ""
+    status = f" {_judged(verdict.rows[0].right, verdict.rows[0].sentence, 'span')}" if verdict.rows else ""
     return (
         f'<details class="regtutor-judged"><summary role="status"><b>{escape(said)}</b>{status}</summary>'
         f"<ul>{rows}</ul>"
-        f'<div class="regtutor-title">Score by concept: {score.total.right} of {score.total.asked}</div>'
+        f'<div class="regtutor-title">Score by concept: {score.total.right} of {score.total.guesses}</div>'
         f'<table class="regtutor-score"><tbody>{tallies}</tbody></table></details>'
     )
 

@@ -323,7 +323,7 @@ def test_a_prediction_is_a_part_of_the_form_judged_after_the_response_and_counte
     assert shown.part("predict-status").value == 0, "the next request has a prediction of its own"
     shown.stepper.predict(202, ["Location"])
     shown.click("send")
-    concepts = {row.concept: (row.right, row.asked) for row in shown.stepper.score.rows}
+    concepts = {row.concept: (row.right, row.guesses) for row in shown.stepper.score.rows}
     assert concepts["upload session"][0] > 0
     assert concepts["existence check"][0] < concepts["existence check"][1]
     assert "Score by concept" in shown.text("verdict")
@@ -332,13 +332,13 @@ def test_a_prediction_is_a_part_of_the_form_judged_after_the_response_and_counte
 def test_without_a_prediction_the_request_is_sent_all_the_same_and_nothing_is_scored(reg: Registry) -> None:
     stepper = PushStepper(reg, IMAGE, "library/hello", "v1")
     assert stepper.send() is not None
-    assert stepper.score.total.asked == 0
+    assert stepper.score.total.guesses == 0
     stepper.predict(202)
     assert stepper.send() is not None
-    scored = stepper.score.total.asked
+    scored = stepper.score.total.guesses
     assert scored > 0
     assert stepper.send() is not None, "a prediction is for one request"
-    assert stepper.score.total.asked == scored
+    assert stepper.score.total.guesses == scored
     assert stepper._face.prediction.verdict is None
 
 
