@@ -50,18 +50,18 @@ def test_the_stepper_lesson_on_the_embedded_registry(solved: Solved) -> None:
 
 @pytest.mark.registry
 def test_the_lesson_on_tokens_ends_behind_nginx(
-    execute: Execute, registry_binary: str, require_program: Callable[[str, str], str]
+    solved: Solved, registry_binary: str, require_program: Callable[[str, str], str]
 ) -> None:
     nginx = require_program("nginx", "nginx-light")
     settings = {"REGTUTOR_REGISTRY": "native", "REGTUTOR_BINARY": registry_binary, "REGTUTOR_NGINX": nginx}
-    cells = execute("09", settings)
+    cells = solved("09", settings)
     assert_done(cells, "native")
     assert "Registry: native behind nginx at https://127.0.0.1:" in cells["secured"]
     assert cells["through"].count("request_token") == 3
 
 
-def test_without_nginx_the_lesson_on_tokens_says_so_and_serves_tls_itself(execute: Execute) -> None:
-    cells = execute("09", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_NGINX": "no-such-nginx"})
+def test_without_nginx_the_lesson_on_tokens_says_so_and_serves_tls_itself(solved: Solved) -> None:
+    cells = solved("09", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_NGINX": "no-such-nginx"})
     assert_done(cells, "embedded")
     assert "no-such-nginx is not installed, so this registry serves TLS itself" in cells["secured"]
     assert cells["through"].count("request_token") == 3
