@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.notebooks.conftest import Solved
@@ -44,6 +46,25 @@ def test_the_stepper_lesson_on_the_embedded_registry(solved: Solved) -> None:
     cells = solved("02", {"REGTUTOR_REGISTRY": "embedded"})
     assert_done(cells, "embedded")
     assert "PushStepper" in cells["stepper"]
+
+
+@pytest.mark.registry
+def test_the_lesson_on_tokens_ends_behind_nginx(
+    solved: Solved, registry_binary: str, require_program: Callable[[str, str], str]
+) -> None:
+    nginx = require_program("nginx", "nginx-light")
+    settings = {"REGTUTOR_REGISTRY": "native", "REGTUTOR_BINARY": registry_binary, "REGTUTOR_NGINX": nginx}
+    cells = solved("09", settings)
+    assert_done(cells, "native")
+    assert "Registry: native behind nginx at https://127.0.0.1:" in cells["secured"]
+    assert cells["through"].count("request_token") == 3
+
+
+def test_without_nginx_the_lesson_on_tokens_says_so_and_serves_tls_itself(solved: Solved) -> None:
+    cells = solved("09", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_NGINX": "no-such-nginx"})
+    assert_done(cells, "embedded")
+    assert "no-such-nginx is not installed, so this registry serves TLS itself" in cells["secured"]
+    assert cells["through"].count("request_token") == 3
 
 
 @pytest.mark.container
