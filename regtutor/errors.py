@@ -49,7 +49,9 @@ when something prevents an exchange, or when the caller asked for one (``exchang
     ├── PullFailed                       the same for fetching content
     ├── ListFailed                       the same for listing tags or referrers
     ├── DeleteFailed                     the same for deleting
-    ├── CourseError                      the notebooks cannot be found, copied or opened
+    ├── CourseError                      the notebooks, or a part of a lesson, cannot be found, copied or opened
+    │   ├── PredictionMissing            a lesson asks for a guess before this request is sent
+    │   └── NotBegun                     a task or a prediction came before the first cell of the lesson
     └── ServerError                      the embedded registry cannot perform what its owner requested
         └── StoreLocked                  another registry writes to this directory
 """
@@ -58,6 +60,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from regtutor.printable import visible, visible_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,14 +116,14 @@ class RegtutorError(Exception):
         cause = None if self.states_cause else self.cause
         if cause is None:
             return _sentences(happened, self.next)
-        told = " ".join(self.exchange.told.split())[:_MOST_TOLD] if self.exchange else ""
-        first = _sentences(happened, f"The registry says: {told}" if told else "")
+        message = self.exchange.error_message[:_MOST_TOLD] if self.exchange else ""
+        first = _sentences(happened, f"The registry says: {message}" if message else "")
         return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
 
 
 def _sentences(*parts: str) -> str:
     """Return each part as a sentence, in one line."""
-    return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in parts if part)
+    return visible(" ".join(part if part.endswith((".", "?", ":")) else f"{part}." for part in parts if part))
 
 
 class InvalidDigest(RegtutorError, ValueError):
@@ -309,7 +313,7 @@ class BackendFailed(BackendError):
         self.log = log
 
     def __str__(self) -> str:
-        return super().__str__() + (f"\nThe last lines of its log:\n{self.log}" if self.log else "")
+        return super().__str__() + (f"\nThe last lines of its log:\n{visible_lines(self.log)}" if self.log else "")
 
 
 class UnusableDirectory(BackendFailed):
@@ -325,7 +329,15 @@ class NotObservable(BackendError):
 
 
 class CourseError(RegtutorError):
-    """The course's notebooks cannot be found, copied or opened."""
+    """The course's notebooks, or a part of a lesson, cannot be found, copied or opened."""
+
+
+class PredictionMissing(CourseError):
+    """A lesson asks for a guess before this request is sent."""
+
+
+class NotBegun(CourseError):
+    """A task, a prediction or a question came before ``begin``, the first cell of a lesson."""
 
 
 class ServerError(RegtutorError):

@@ -386,9 +386,9 @@ class Exchange:
         return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
     @property
-    def told(self) -> str:
-        """The text of the JSON error body: code, message and detail of each entry, or ``""``."""
-        return "; ".join(_error_text(entry) for entry in self.errors)
+    def error_message(self) -> str:
+        """The text of the JSON error body, safe to print: code, message and detail of each entry, or ``""``."""
+        return visible(" ".join("; ".join(_error_text(entry) for entry in self.errors).split()))
 
     @cached_property
     def page(self) -> Page | None:
@@ -409,13 +409,14 @@ class Exchange:
     def meaning(self) -> str:
         """The meaning of the response for this request, in a few words, with the error codes of the registry."""
         if self.status is None:
-            return f"no response: {self.error}"
+            return visible(f"no response: {self.error}")
         if self.page is not None:
             http = "" if self.ok else f"; {meaning('', self.status)}"
-            return f"{self.page}, which is not a response of the API{http}"
+            return visible(f"{self.page}, which is not a response of the API{http}")
         counts = Counter(self.codes).items()
         listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in counts)
-        return meaning(self.request_name, self.status, self.case, self.codes) + (f" ({listed})" if listed else "")
+        told = meaning(self.request_name, self.status, self.case, self.codes)
+        return visible(told + (f" ({listed})" if listed else ""))
 
     def expect(self, *statuses: int) -> Exchange:
         """Return this exchange if its status is one of ``statuses``.
@@ -430,7 +431,9 @@ class Exchange:
         raise UnexpectedStatus(
             f"{self.request_name} returned {self.status or 'no response'}, not {expected}",
             self.meaning,
-            f"The registry says: {self.told}" if self.told else "Print the exchange to see every header",
+            f"The registry says: {self.error_message}"
+            if self.error_message
+            else "Print the exchange to see every header",
             exchange=self,
         )
 
@@ -459,7 +462,7 @@ class Exchange:
         return self.as_text()
 
     def __repr__(self) -> str:
-        return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
+        return visible(f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>")
 
 
 def _error_text(entry: Mapping[str, Any]) -> str:
@@ -529,7 +532,7 @@ class Transcript(Sequence[Exchange]):
     def as_text(self) -> str:
         """Return the text of every exchange, separated by empty lines, and the notes."""
         texts = [exchange.as_text() for exchange in self.exchanges]
-        return "\n\n".join(texts + [f"* {note}" for note in self.notes])
+        return "\n\n".join(texts + [visible(f"* {note}") for note in self.notes])
 
     def __str__(self) -> str:
         return self.as_text()

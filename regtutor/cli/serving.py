@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 
@@ -73,7 +73,7 @@ def serve(
     from regtutor.backends.embedded import quirks_listed, serve_embedded
 
     if "list" in quirks:
-        click.echo(quirks_listed())
+        tell(quirks_listed())
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
@@ -87,7 +87,7 @@ def serve(
         quirks=quirks,
         auth=auth,
         sparse_indexes=sparse_indexes,
-        say=click.echo,
+        say=tell,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.invocation import Asking, asking, host_named, teaching
+from regtutor.cli.invocation import Asking, asking, host_named, teaching, tell
 from regtutor.errors import UnexpectedStatus
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check(host: str, asking: Asking) -> None:
     with asking.connect(host_named(host)) as reg, asking.traced() as keep:
         made = run(walk(), reg, watch=asking.watch, title=f"check of {reg.name}")
         for name, value in _checked(reg.url, made[0], made[-1], asking.username):
-            click.echo(f"{name:<12} {value}")
+            tell(f"{name:<12} {value}")
         _expect_api(made[-1], asking.username)
         keep(made)
 
@@ -48,13 +48,24 @@ def _checked(url: str, first: Exchange, last: Exchange, username: str | None) ->
 
     yield "registry", url
     yield "reachable", f"yes, in {first.milliseconds:,.0f} ms" + (f", through {first.proxy}" if first.proxy else "")
-    yield "TLS", "yes" if url.startswith("https:") else "no: everything is sent in plain text"
+    yield from _tls(url, first)
     speaks = last.page is None and last.status in (200, 401)
     version = last.headers.get("Docker-Distribution-API-Version", "")
     yield "API", (f"yes, {version}".rstrip(", ") if speaks else f"no: {last.status}, {last.meaning}")
     required = "; or ".join(map(_scheme, challenges(first))) if first.status == 401 else ""
     yield "login", required or ("required" if first.status == 401 else "not required for GET /v2/")
     yield "as", _seen_as(last, username)
+
+
+def _tls(url: str, first: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield the version of TLS, and the certificate with its names and dates."""
+    if not url.startswith("https:"):
+        yield "TLS", "no: everything is sent in plain text"
+        return
+    connected = next((event.note for event in first.events if event.kind == "connected"), "")
+    version, _, certificate = connected.partition(", certificate ")
+    yield "TLS", f"yes, {version}".rstrip(", ")
+    yield "certificate", certificate or "not checked"
 
 
 def _scheme(challenge: Challenge) -> str:
@@ -115,7 +126,7 @@ def request(method: str, address: str, data: Path | None, output: Path | None, a
 
     with asking.connect(host_named(host)) as reg, asking.traced() as keep:
         made = run(walk(), reg, watch=asking.watch, title=f"{sent.method} {path} on {reg.name}")
-        click.echo(made[-1].as_text())
+        tell(made[-1].as_text())
         if not made[-1].ok:
             what = f"{sent.method} {made[-1].shown_target} returned {made[-1].status}"
             raise UnexpectedStatus(what, made[-1].meaning, exchange=made[-1])

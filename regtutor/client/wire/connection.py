@@ -55,7 +55,9 @@ class _Tapped(HTTPConnection):
         )
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return self._sending.response()
+        """Wait for the head. The pool gets a response without a body, because the transport reads it from the tap."""
+        self._sending.begin()
+        return HTTPResponse(b"", preload_content=False)
 
 
 class _TappedTLS(_Tapped, HTTPSConnection):
@@ -99,7 +101,7 @@ class TappedAdapter(HTTPAdapter):
 
         Returns
         -------
-        A reader of the response's body, undecoded; the connection goes back to the pool at the end of the body.
+        A response whose ``release_conn`` gives the connection back to the pool; ``sending.body`` has the body.
         """
         request = PreparedRequest()
         request.url = f"{address.origin}/"
