@@ -14,7 +14,6 @@ from tests.browser.stepper import Stepper
 
 pytestmark = pytest.mark.browser
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_push_by_hand.ipynb"
 ROOT = ".regtutor-stepper"
 
 SET_UP = """import regtutor as rt
@@ -134,21 +133,6 @@ def test_each_walk_can_be_chosen_and_stepped_through(lab: Lab) -> None:
     stepper.at(0, 0)
     stepper.click("reset")
     stepper.shows("notices", "Started again in the new repository library/hello-9, without mounts")
-
-
-def test_the_first_notebook_ends_in_a_stepper_that_can_be_clicked(lab: Lab) -> None:
-    lab.open(NOTEBOOK, NOTEBOOK.name)
-    lab.run_all()
-    stepper = lab.stepper()
-    stepper.at(0, 0)
-    stepper.send(1, 2)
-    stepper.click("back")
-    stepper.at(1, 2)
-    stepper.run_to_the_end()
-    assert lab.errors() == []
-    # Tables elsewhere in the notebook bring style sheets that hold for the whole page.
-    expect(stepper.part("headers").locator("tbody th").first).to_have_css("vertical-align", "top")
-    expect(stepper.part("headers").locator("thead th").first).to_have_css("text-align", "left")
 
 
 def open_stepper(lab: Lab, name: str) -> Stepper:
