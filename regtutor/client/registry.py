@@ -20,6 +20,7 @@ from regtutor.message import HeaderList, Location, Request
 from regtutor.printable import visible
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.tokens import Token
+from regtutor.protocol.unsaved import Unsaved, forget_locals
 from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
@@ -62,7 +63,7 @@ class Host(Protocol):
         ...
 
 
-class Registry:
+class Registry(Unsaved):
     """A registry at a URL.
 
     Parameters
@@ -133,10 +134,17 @@ class Registry:
                 "Create one, for example with rt.draft(rt.check_api), or call a step that creates and sends it: "
                 "rt.check_api(reg)",
             )
-        url = self.resolve(request.target)
-        exchange = self._transport.send(request, url, self._headers(request, url), self.name)
+        try:
+            exchange = self._dispatched(request)
+        except BaseException as error:
+            forget_locals(error)
+            raise
         self.pushed.note(request, exchange)
         return exchange
+
+    def _dispatched(self, request: Request) -> Exchange:
+        url = self.resolve(request.target)
+        return self._transport.send(request, url, self._headers(request, url), self.name)
 
     def resolve(self, target: str | Location) -> str:
         """The URL of a target: an absolute one as it is, a path on this registry; InvalidURL for any other text."""

@@ -23,6 +23,7 @@ from regtutor.formats.har.reading import transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.message import HeaderList, Location
 from regtutor.private_file import private_file
+from regtutor.protocol.urls import address_instead_of_path
 
 FORMAT = "regtutor-transcript/1"
 _KNOWN = (
@@ -127,6 +128,9 @@ def read_file(path: Path) -> bytes:
     ------
     UnsupportedTranscript: if it does not exist, is not a regular file or cannot be read.
     """
+    if address := address_instead_of_path(path):
+        why = "it is an address, and a file on this machine is loaded"
+        raise UnsupportedTranscript(f"{address} cannot be loaded", why, "Give the path of a saved file")
     if not path.is_file():
         why = "it is not a regular file" if path.exists() else "the file does not exist"
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path of a saved file")

@@ -1,4 +1,4 @@
-"""Redaction: tables of the secrets that no record may contain, and the functions that remove them.
+"""Redaction: the functions that remove secrets; :mod:`regtutor.protocol.secret_names` has the names of secrets.
 
 Redaction happens once, when a record is made. :data:`REDACTED` replaces each secret, so that a reader still sees that
 there was one.
@@ -12,64 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
+from regtutor.protocol.secret_names import QUERY, is_secret, words
+
 REDACTED = "<redacted>"
-
-SECRET_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-registry-auth",
-        "x-auth-token",
-        "x-api-key",
-        "x-amz-security-token",
-        "private-token",
-    }
-)
-"""Header names (lowercase) whose value is a secret; the name of the authentication scheme is kept."""
-
-SECRET_QUERY_NAMES = frozenset(
-    {
-        "x-amz-signature",
-        "x-amz-credential",
-        "x-amz-security-token",
-        "x-goog-signature",
-        "x-goog-credential",
-        "signature",
-        "sig",
-        "token",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "password",
-        "secret",
-        "assertion",
-        "client_assertion",
-        "identitytoken",
-        "registrytoken",
-    }
-)
-"""Query names (lowercase) whose value is a secret. Distribution's ``_state`` is not a credential and is shown."""
-
-SECRET_FIELDS = frozenset(
-    {
-        "token",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "password",
-        "auth",
-        "secret",
-        "assertion",
-        "client_assertion",
-        "identitytoken",
-        "registrytoken",
-    }
-)
-"""Names of JSON and form fields whose value is a secret."""
 
 HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
 """Header names (lowercase) whose whole value is one URL; the values of other headers can contain URLs."""
@@ -91,8 +36,24 @@ def redact_url(url: str) -> str:
 
 
 def redact_address(text: str) -> str:
-    """Redact ``text``, an address as a user types it, like :func:`redact_url`; its scheme can be missing."""
-    return redact_url(text) if "://" in text else redact_url(f"//{text}").removeprefix("//")
+    """Redact ``text``, an address as a user types it; its scheme can be missing, and its password can have a slash."""
+    found = _SCHEME.match(text)
+    mark, rest = (found[0], text[found.end() :]) if found else ("", text)
+    userinfo, host = split_userinfo(rest)
+    shown = f"{REDACTED}@{host}" if userinfo else rest
+    return redact_url(f"{mark}{shown}") if mark else redact_url(f"//{shown}").removeprefix("//")
+
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,40}://")
+_DIGEST_FOLLOWS = re.compile(r"(?:sha[0-9]|blake|md5)[a-z0-9]{0,9}(?:[+._-][a-z0-9]{1,20}){0,9}:", re.IGNORECASE)
+
+
+def split_userinfo(rest: str) -> tuple[str, str]:
+    """Split an address without its scheme at the last ``@`` that begins no digest: the userinfo, and the rest."""
+    at = rest.rfind("@")
+    if at >= 0 and _DIGEST_FOLLOWS.match(rest, at + 1):
+        at = rest.rfind("@", 0, at)
+    return (rest[:at], rest[at + 1 :]) if at >= 0 else ("", rest)
 
 
 def redact_text(text: str) -> str:
@@ -101,14 +62,14 @@ def redact_text(text: str) -> str:
 
 
 def _pair(match: re.Match[str]) -> str:
-    secret = unquote_plus(match["name"][:-1]).lower() in SECRET_QUERY_NAMES
+    secret = is_secret(unquote_plus(match["name"][:-1]), "query")
     return f"{match['lead']}{match['name']}{REDACTED}" if secret else match[0]
 
 
 def redact_header(name: str, value: str) -> str:
     """Return the value of the header ``name`` without secrets, for a record."""
     key = name.lower()
-    if key in SECRET_HEADERS:
+    if is_secret(name, "header"):
         scheme, _, rest = value.partition(" ")
         return f"{scheme} {REDACTED}" if rest and scheme.lower() in _SCHEMES else REDACTED
     return redact_url(value) if key in HEADERS_THAT_ARE_URLS else redact_text(value)
@@ -140,15 +101,15 @@ def redact_body(media_type: str, body: bytes) -> bytes:
 
 
 _MAY_HOLD_SECRETS = re.compile(
-    "|".join(
-        [*(f'"{name}"' for name in SECRET_FIELDS), *(f"{name}=" for name in SECRET_QUERY_NAMES), "@", r"\\u"]
-    ).encode(),
-    re.IGNORECASE,
+    "|".join([*words(), *(f"{re.escape(name)}=" for name in QUERY), "@", r"\\u"]).encode(), re.IGNORECASE
 )
-_SECRET_PAIR = re.compile(
-    rf'"(?P<name>{"|".join(sorted(SECRET_FIELDS))})"(?P<colon>\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)',
-    re.IGNORECASE | re.DOTALL,
+_TEXT_PAIR = re.compile(
+    r'"(?P<name>[^"\\]{1,200})"(?P<colon>\s*+:\s*+)"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.IGNORECASE | re.DOTALL
 )
+
+
+def _text_pair(match: re.Match[str]) -> str:
+    return f'"{match["name"]}"{match["colon"]}"{REDACTED}"' if is_secret(match["name"], "field") else match[0]
 
 
 def _redacted(body: bytes, redact: Callable[[str], str]) -> bytes:
@@ -164,13 +125,13 @@ def _redact_json_text(body: bytes) -> bytes:
         redacted = _redact_json(value)
         return body if redacted == value else json.dumps(redacted).encode()
     except (ValueError, RecursionError):  # only the first part of the JSON, or not JSON
-        return _redacted(body, lambda text: redact_text(_SECRET_PAIR.sub(rf'"\g<name>"\g<colon>"{REDACTED}"', text)))
+        return _redacted(body, lambda text: redact_text(_TEXT_PAIR.sub(_text_pair, text)))
 
 
 def _redact_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            redact_text(key): REDACTED if key.lower() in SECRET_FIELDS and _is_plain(item) else _redact_json(item)
+            redact_text(key): REDACTED if is_secret(key, "field") and _is_plain(item) else _redact_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
