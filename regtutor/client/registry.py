@@ -24,6 +24,8 @@ from regtutor.protocol.unsaved import Unsaved, forget_locals
 from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
+_LEADS_ELSEWHERE = "this client requests no other kind of address. If a registry sent it, correct its configuration"
+
 
 class Transport(Protocol):
     """Sends one request and returns the record of the exchange."""
@@ -155,7 +157,7 @@ class Registry(Unsaved):
             raise InvalidURL(
                 f"{redact_url(whole)!r} is not a valid request target",
                 "a target is a path that begins with '/', or an absolute http or https URL",
-                "Begin the path with '/'",
+                f"Nothing was sent: {_LEADS_ELSEWHERE}" if "://" in whole else "Begin the path with '/'",
             )
         return self.url + whole
 

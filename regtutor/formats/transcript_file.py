@@ -8,10 +8,12 @@ value is checked.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,23 @@ def transcript_in(data: bytes, name: str) -> Transcript:
     ------
     UnsupportedTranscript: if the data is too large, has another format or is invalid.
     """
+    with _without_collections():
+        return _transcript_in(data, name)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the collection of cycles: a file with 500,000 entries makes millions of objects and no cycle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _transcript_in(data: bytes, name: str) -> Transcript:
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:

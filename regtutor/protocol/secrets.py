@@ -30,8 +30,14 @@ _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
 _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 
+_MARKS = ("=", "@")
+"""Without one of these, a text has neither a query value nor a userinfo."""
+
+
 def redact_url(url: str) -> str:
     """Return ``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
+    if not any(mark in url for mark in _MARKS):
+        return url
     return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
 
 
@@ -58,6 +64,8 @@ def split_userinfo(rest: str) -> tuple[str, str]:
 
 def redact_text(text: str) -> str:
     """Return ``text`` without the userinfo and the secret query values of the URLs in it."""
+    if not any(mark in text for mark in _MARKS):
+        return text
     return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
 
 
