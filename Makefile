@@ -13,7 +13,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONT
 # token either way.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help environment front lab demo test bench check format binder-requirements clean distclean
+.PHONY: help environment front lab demo test soak bench check format binder-requirements clean distclean
 
 help: ## show this list
 	@echo "regtutor: make TARGET"
@@ -40,6 +40,10 @@ demo: environment ## push the sample image in this terminal, and print every exc
 # The last -n counts: TEST_ARGS="-n 0 tests/server" runs without workers, whose start takes longer than a few tests.
 test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
+
+# One at a time: some of them measure, and all of them need the disk. Their figures are printed.
+soak: environment ## run the long tests: crashes, random requests, damage; TEST_ARGS are passed to pytest
+	$(BIN)/python -m pytest -n 0 -v -s --timeout 7200 -m soak $(TEST_ARGS)
 
 bench: environment ## measure the recording proxy, and the timeline of 5,000 exchanges in JupyterLab and Chromium
 	$(BIN)/python benchmarks/recording_proxy.py

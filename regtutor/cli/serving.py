@@ -50,6 +50,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
 )
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="Accept an index before the manifests that it lists; by default it is refused.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -62,6 +67,7 @@ def serve(
     auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
+    sparse_indexes: bool,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
@@ -80,6 +86,7 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        sparse_indexes=sparse_indexes,
         say=tell,
     )
 

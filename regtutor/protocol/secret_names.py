@@ -72,6 +72,7 @@ QUERY: Mapping[str, str] = {
     "verify": "Docker Hub redirects to its CDN with it",
     "hmac": "Akamai, Token Authentication",
     "hdnea": "Akamai, Token Authentication",
+    "__gda__": "Akamai, Token Authentication",
     "hdnts": "Akamai, Token Authentication",
     "code": _OAUTH,
     "auth": "podman and docker write user and password under this name",

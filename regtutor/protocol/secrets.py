@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from regtutor.protocol.secret_names import QUERY, is_secret, words
+from regtutor.protocol.secret_names import HEADERS, QUERY, is_secret, words
 
 REDACTED = "<redacted>"
 
@@ -26,6 +26,16 @@ _LEAD = rf"(?P<lead>[?&;#]|\\u0026)(?P<name>{_NAME})"
 # A semicolon can separate pairs, and can also be part of a value.
 _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
+_JWT = re.compile(r"(?<![\w.-])eyJ[\w-]*+\.[\w-]++\.[\w-]*+")
+_HEADER_IN_TEXT = re.compile(
+    r"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})(?P<colon>:[ \t]*)"
+    r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*(?:<redacted>)?)",
+    re.IGNORECASE,
+)
+_TRIGGER = re.compile(r"[=@:]|eyJ|basic|bearer", re.IGNORECASE)
+"""A text without one of these has no secret that :func:`redact_text` finds."""
+
+_CREDENTIALS_IN_TEXT = re.compile(r"\b(?P<scheme>basic|bearer) +(?P<value>[\w+/=.~-]{16,}+)", re.IGNORECASE)
 _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
 _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
@@ -63,10 +73,20 @@ def split_userinfo(rest: str) -> tuple[str, str]:
 
 
 def redact_text(text: str) -> str:
-    """Return ``text`` without the userinfo and the secret query values of the URLs in it."""
-    if not any(mark in text for mark in _MARKS):
+    """Return ``text`` without the secrets in it: of URLs, of lines that are headers, and tokens."""
+    if _TRIGGER.search(text) is None:
         return text
-    return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
+    found = _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
+    found = _CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", _HEADER_IN_TEXT.sub(_header, found))
+    return _JWT.sub(REDACTED, found)
+
+
+def _header(match: re.Match[str]) -> str:
+    name = match["name"].lstrip("<> ")
+    if not is_secret(name, "header") or ("-" not in name and name.lower() not in HEADERS):
+        return match[0]  # also "token: ..." in the middle of a sentence
+    shown = redact_header(name, match["value"])
+    return f"{match['lead']}{match['name']}{match['colon']}{shown}"
 
 
 def _pair(match: re.Match[str]) -> str:
