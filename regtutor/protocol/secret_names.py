@@ -98,7 +98,7 @@ PUBLIC: Mapping[str, str] = {
     "pagination-token": "the next page of a list",
     "start-token": "the next page of a list",
 }
-"""Names that end like a secret, and are none."""
+"""Names that end like that of a secret, although their values are public."""
 
 _LONGEST = 100
 
