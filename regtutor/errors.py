@@ -9,7 +9,8 @@ when something prevents an exchange, or when the caller asked for one (``exchang
     ├── InvalidDigest (ValueError)       not "algorithm:encoded"
     ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
     ├── InvalidManifest (ValueError)     bytes that are not a manifest: not JSON, too large, too deeply nested
-    ├── InvalidArgument (TypeError)      an argument of the wrong type, such as None for a Location
+    ├── InvalidArgument (TypeError)      an argument of the wrong type, such as an Exchange instead of a Request
+    │   └── NoLocation                   None for a Location: the response that it was read from has none
     ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
     ├── InvalidURL (ValueError)          not an http or https URL with a host
     ├── InvalidCredentials (ValueError)  a user name that Basic authentication cannot carry
@@ -97,8 +98,14 @@ class RegtutorError(Exception):
     @property
     def cause(self) -> Finding | None:
         """The diagnosis of the exchange that shows the cause, as ``explain`` gives it; None without one."""
+        if self.exchange is None:
+            return None
         # Findings read records, which raise these errors: only a lookup at this moment can go upwards.
-        found: Finding | None = import_module("regtutor.findings.cause").cause_of_error(self)
+        try:
+            module = import_module("regtutor.findings.cause")
+        except OSError:  # no file can be opened any more, which may be what this error is about
+            return None
+        found: Finding | None = module.cause_of_error(self)
         return found
 
     def __init__(self, what: str, why: str = "", next: str = "") -> None:
@@ -138,7 +145,11 @@ class InvalidManifest(RegtutorError, ValueError):
 
 
 class InvalidArgument(RegtutorError, TypeError):
-    """An argument of the wrong type, such as an Exchange instead of a Request, or None instead of a Location."""
+    """An argument of the wrong type, such as an Exchange instead of a Request."""
+
+
+class NoLocation(InvalidArgument):
+    """None was given as the Location of an upload session, because the response that it was read from has none."""
 
 
 class InvalidBody(RegtutorError, TypeError):
