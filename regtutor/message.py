@@ -18,6 +18,7 @@ from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
+from regtutor.protocol.unsaved import Unsaved
 
 CHUNK = 256 * 1024
 """How many bytes are read and sent at a time."""
@@ -221,7 +222,7 @@ def _resolve(value: str, base: str) -> str:
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Unsaved):
     """One request that has not been sent yet. Steps build it, :meth:`edit` changes it, and ``Registry.send`` sends it.
 
     Attributes

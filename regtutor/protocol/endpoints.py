@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
 from regtutor.errors import InvalidArgument
@@ -221,6 +222,15 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
     Source of the exception in 2: a Location of GHCR,
     <https://github.com/dotnet/sdk-container-builds/issues/292>.
     """
+    return (_identified if len(target) < _REMEMBERED else _identified.__wrapped__)(method, target, step)
+
+
+_REMEMBERED = 1000
+"""Targets shorter than this are identified once: a transcript has the same ones again and again."""
+
+
+@lru_cache(4096)
+def _identified(method: str, target: str, step: str) -> Match | None:
     drafted = BY_NAME.get(step)
     if not method or not target:
         return Match(drafted, {}, {}) if drafted else None
@@ -247,5 +257,10 @@ UNDOCUMENTED = "request"
 
 def step_of_request(method: str, target: str) -> str:
     """Return the name of the endpoint of a request that another program sent, or :data:`UNDOCUMENTED`."""
+    return (_step_of if len(target) < _REMEMBERED else _step_of.__wrapped__)(method, target)
+
+
+@lru_cache(4096)
+def _step_of(method: str, target: str) -> str:
     match = parse(method, origin_form(target))
     return match.endpoint.name if match else UNDOCUMENTED
