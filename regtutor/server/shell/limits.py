@@ -25,8 +25,8 @@ class Limits:
 
     Attributes
     ----------
-    max_connections: the number of connections at once; further connections get 503. By default up to 1,000, and fewer if
-        the process may open few files.
+    max_connections: the number of connections at once; further connections get 503. By default up to 1,000, and
+        fewer if the process may open few files.
     head_timeout: seconds from the first byte of a head to its last, and for a TLS handshake.
     body_timeout: seconds between two pieces of a body, in either direction.
     idle_timeout: seconds for which an unused connection is kept.
