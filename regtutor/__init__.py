@@ -21,6 +21,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from regtutor.backends.maintenance import collect_garbage as collect_garbage
+    from regtutor.backends.maintenance import fsck as fsck
     from regtutor.backends.opening import open_registry as open_registry
     from regtutor.client.arming import with_token as with_token
     from regtutor.client.connect import connect as connect
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "backends.maintenance": ("collect_garbage", "fsck"),
     "backends.opening": ("open_registry",),
     "client.arming": ("with_token",),
     "client.connect": ("connect",),

@@ -60,6 +60,11 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["basic", "token"]),
     help="Require a password of one of the lessons' users, or a token of the token server at /token.",
 )
+@click.option(
+    "--policy",
+    type=_READABLE,
+    help="With --auth token: a JSON or TOML file with the users, their rights and the private repositories.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -67,6 +72,25 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     multiple=True,
     help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
+)
+@click.option(
+    "--deletes/--no-deletes", default=True, show_default=True, help="Whether blobs, manifests and tags can be deleted."
+)
+@click.option(
+    "--chunk-min-length",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="Announce the least size of a chunk (OCI-Chunk-Min-Length); smaller chunks are still accepted.",
+)
+@click.option(
+    "--verify-reads",
+    is_flag=True,
+    help="Compare the bytes of each blob with its digest before it is sent. Manifests are always compared.",
+)
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="Accept an index before the manifests that it lists; by default it is refused.",
 )
 @click.option(
     "--host-name",
@@ -77,11 +101,6 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     "names without a dot are accepted anyway. With --tls, --htpasswd or --auth, every name is accepted.",
 )
 @_limit_options
-@click.option(
-    "--sparse-indexes",
-    is_flag=True,
-    help="Accept an index before the manifests that it lists; by default it is refused.",
-)
 @teaching
 def serve(
     root: Path | None,
@@ -92,10 +111,14 @@ def serve(
     key: str | None,
     htpasswd: str | None,
     auth: str | None,
+    policy: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
-    hosts: tuple[str, ...],
+    deletes: bool,
+    chunk_min_length: int | None,
+    verify_reads: bool,
     sparse_indexes: bool,
+    hosts: tuple[str, ...],
     **limits: float | None,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
@@ -106,6 +129,8 @@ def serve(
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
+    if policy is not None and auth != "token":
+        raise click.UsageError("--policy needs --auth token: with basic, every user may do everything")
     serve_embedded(
         root,
         port,
@@ -115,9 +140,13 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        policy=policy,
+        deletes=deletes,
+        chunk_min_length=chunk_min_length,
+        verify_reads=verify_reads,
+        sparse_indexes=sparse_indexes,
         hosts=hosts,
         limits={name: value for name, value in limits.items() if value is not None},
-        sparse_indexes=sparse_indexes,
         say=tell,
     )
 

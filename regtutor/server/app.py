@@ -21,7 +21,7 @@ from regtutor.server.receiving import BodySink, Handling, receives, response_of
 from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
 from regtutor.server.storage.sessions import Sessions
-from regtutor.server.storage.store import Store
+from regtutor.server.storage.store import Store, StoreLost
 
 FAMILIES: Mapping[str, ModuleType] = {
     "api": api,
@@ -48,6 +48,9 @@ TAKE_LONG: Mapping[str, Work] = {
     "delete_manifest": CHANGE,
 }
 """The endpoints whose handlers read everything that a repository, or the whole registry, contains."""
+
+VERIFY = frozenset({"get_blob", "head_blob"})
+"""The endpoints whose handlers read a whole blob first, if the setting ``verify_reads`` is on."""
 
 
 class App:
@@ -105,7 +108,8 @@ class App:
         if self._is_for_tokens(head):
             return PASSWORD
         match = head.endpoint
-        return TAKE_LONG.get(match.endpoint.name) if match is not None else None
+        name = match.endpoint.name if match is not None else ""
+        return LIST if self.settings.verify_reads and name in VERIFY else TAKE_LONG.get(name)
 
     @receives
     def _outcome(self, call: Call) -> Handling:
@@ -116,9 +120,13 @@ class App:
             refused = self.settings.admit(call) if self.settings.admit is not None else None
             if refused is not None:  # before quirks, which may respond by themselves
                 return refused
+            self.store.check_root()
             return (yield from response_of(self._respond(call)))
         except Refusal as refusal:
             return refusal.response()
+        except StoreLost as error:
+            self.store.report(f"503 because the storage is gone: {error}")
+            return Refusal("UNAVAILABLE", given=error.what, expected=error.why, next=error.next).response()
 
     def _is_for_tokens(self, head: Head) -> bool:
         return self.settings.tokens is not None and self.settings.tokens.takes(head)

@@ -47,10 +47,16 @@ def internal_failure(error: Exception, log: Callable[[str], None]) -> Response:
     log(f"500 because of {type(error).__name__}: {error}")
     return Refusal(
         "UNKNOWN",
-        given=type(error).__name__,
+        given=_kind(error),
         expected="the registry to handle the request; the request may be valid",
         next="Send the same request again; the registry's log has the cause",
     ).response()
+
+
+def _kind(error: Exception) -> str:
+    """The kind of ``error``, without the paths of this machine."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
 @dataclass(frozen=True)

@@ -528,6 +528,7 @@ def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_who
         "chunk_min_length": 4,
         "deletes": False,
         "sparse_indexes": True,
+        "verify_reads": True,
     }
     chosen |= {"admit": lambda _call: None, "tokens": None, "memory": Memory(0)}
     assert set(chosen) == {field.name for field in fields(Settings)}

@@ -42,7 +42,7 @@ class Channel(asyncio.Protocol):
         self.address = "-"
         self.left: asyncio.Future[None] = loop.create_future()
         self._left_at: float | None = None
-        self._lost, self._paused, self._secure = False, False, False
+        self._lost, self._paused, self._secure, self._shakes_hands = False, False, False, False
         self._pieces: deque[bytes] = deque()
         self._unread = 0
         self._arrived: asyncio.Future[None] | None = None
@@ -67,7 +67,7 @@ class Channel(asyncio.Protocol):
         ------
         OSError: the handshake failed, or took longer than ``seconds``. The connection is closed then.
         """
-        self._secure = True
+        self._secure = self._shakes_hands = True
         loop = asyncio.get_running_loop()
         secured = await loop.start_tls(
             self.transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=seconds
@@ -75,13 +75,19 @@ class Channel(asyncio.Protocol):
         if secured is None:
             raise ConnectionAbortedError("the connection was lost")
         self._uses(secured)
+        self._shakes_hands = False
+        self._pause_if_full()
 
     def data_received(self, data: bytes) -> None:
         """Keep ``data`` until it is read."""
         self._pieces.append(data)
         self._unread += len(data)
         _finish(self._arrived)
-        if self._unread > MOST_UNREAD and self._arrived is None:
+        self._pause_if_full()
+
+    def _pause_if_full(self) -> None:
+        # During a handshake the transport is still the one below TLS, which nothing would resume.
+        if self._unread > MOST_UNREAD and self._arrived is None and not (self._paused or self._shakes_hands):
             self._paused = True
             self.transport.pause_reading()
 

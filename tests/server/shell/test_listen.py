@@ -23,7 +23,7 @@ from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
 from regtutor.server.shell.one_request import DRAIN
-from regtutor.server.storage.store import Store, StoredBlob
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
 from tests.server.wire import Wire
 
@@ -323,17 +323,17 @@ class Slow(Store):
         super().__init__(root)
         self.waiting, self.go = threading.Event(), threading.Event()
 
-    def manifests(self, repository: str) -> Iterator[StoredBlob]:
+    def revisions_path(self, repository: str) -> Path:
         self._hold_up()
-        return super().manifests(repository)
+        return super().revisions_path(repository)
 
     def remove_manifest(self, repository: str, digest: Digest) -> bool:
         self._hold_up()
         return super().remove_manifest(repository, digest)
 
-    def tags(self, repository: str) -> list[str]:
+    def tags_path(self, repository: str) -> Path:
         self._hold_up()
-        return super().tags(repository)
+        return super().tags_path(repository)
 
     def repositories(self) -> list[str]:
         self._hold_up()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.respond import respond
 from regtutor.server.shell.listen import Server
-from regtutor.server.storage.store import Store, StoredBlob
+from regtutor.server.storage.store import Store
 from tests.server.inline import digest
 from tests.server.wire import Wire
 
@@ -27,14 +28,15 @@ class Held(Store):
         super().__init__(root)
         self.began, self.go = 0, threading.Event()
         self.first = threading.Event()
+        self.tag_lists.names = self._held(self.tag_lists.names)  # type: ignore[method-assign]
+        self.referrers.of = self._held(self.referrers.of)  # type: ignore[method-assign]
 
-    def manifests(self, repository: str) -> Iterator[StoredBlob]:
-        self._hold()
-        return super().manifests(repository)
+    def _held(self, listing: Callable[..., Any]) -> Callable[..., Any]:
+        def held(*args: Any) -> Any:
+            self._hold()
+            return listing(*args)
 
-    def tags(self, repository: str) -> list[str]:
-        self._hold()
-        return super().tags(repository)
+        return held
 
     def repositories(self) -> list[str]:
         self._hold()
