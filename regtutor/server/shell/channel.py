@@ -46,7 +46,7 @@ class Channel(asyncio.Protocol):
         self._pieces: deque[bytes] = deque()
         self._unread = 0
         self._arrived: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the task."""
@@ -107,7 +107,8 @@ class Channel(asyncio.Protocol):
         """Wake up whatever waits for the client."""
         self._lost = True
         self._has_left()
-        _finish(self._drained)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(False)
 
     def _has_left(self) -> None:
         if self._left_at is None:
@@ -121,7 +122,8 @@ class Channel(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The client has read the last piece."""
-        _finish(self._drained)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(True)
         self._drained = None
 
     async def read(self) -> bytes:
@@ -148,17 +150,16 @@ class Channel(asyncio.Protocol):
             self._unread += len(data)
 
     async def write(self, data: bytes) -> None:
-        """Send ``data``, and wait until the operating system has taken all of it.
+        """Send ``data``, and wait until the operating system has taken all of it. The client may have left after that.
 
         Raises
         ------
         ConnectionResetError: the connection is lost.
         """
-        if not self._lost:
-            self.transport.write(data)
-        if self._drained is not None:
-            await self._drained
         if self._lost or self.transport.is_closing():
+            raise ConnectionResetError("the client has closed the connection")
+        self.transport.write(data)
+        if self._drained is not None and not await self._drained:
             raise ConnectionResetError("the client has closed the connection")
 
     async def linger(self, seconds: float) -> None:

@@ -32,7 +32,14 @@ class Recording(asyncio.Transport):
 
     def __init__(self, name: str, calls: list[str]) -> None:
         super().__init__()
-        self.name, self.calls = name, calls
+        self.name, self.calls, self.ended = name, calls, False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.calls.append(f"{self.name} sends {len(data)}")
+        self.ended = True
+
+    def is_closing(self) -> bool:
+        return self.ended
 
     def pause_reading(self) -> None:
         self.calls.append(f"{self.name} pauses")
@@ -172,6 +179,21 @@ def test_bytes_that_arrive_during_the_handshake_do_not_stop_the_connection() -> 
     calls, then = asyncio.run(run())
     assert calls == ["above pauses", "above resumes"]
     assert then == b"next"
+
+
+def test_a_client_that_leaves_after_its_response_has_one_line_in_the_log() -> None:
+    """The response was sent: it was not cut."""
+
+    async def run() -> None:
+        channel = Channel(lambda _channel: nothing())
+        transport = channel.transport = Recording("socket", [])
+        await channel.write(b"the whole response")
+        transport.ended = True
+        with pytest.raises(ConnectionResetError):
+            await channel.write(b"more")
+        assert transport.calls == ["socket sends 18"]
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("chunked", [False, True])
