@@ -93,7 +93,7 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     metavar="NAME",
     multiple=True,
     help="A host name of the registry, such as that of a proxy in front of it; * for any; repeatable. IP addresses and "
-    "names without a dot are accepted anyway. With --tls, --htpasswd or --auth every name is.",
+    "names without a dot are accepted anyway. With --tls, --htpasswd or --auth, every name is accepted.",
 )
 @_limit_options
 @teaching
