@@ -23,6 +23,7 @@ from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
 from regtutor.server.shell.origin_check import ANY
+from regtutor.server.token.policy_file import policy_in
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -121,6 +122,7 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    policy: str | os.PathLike[str] | None = None,
     deletes: bool = True,
     chunk_min_length: int | None = None,
     verify_reads: bool = False,
@@ -137,6 +139,8 @@ def serve_embedded(
     deletes, chunk_min_length, verify_reads, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
+    policy: a JSON or TOML file with the users and the private repositories, instead of those of the lessons; for
+        ``auth="token"``. It has the fields of ``server.token.policy.policy_of``.
     say: the function that receives each line; by default ``print``.
 
     Raises
@@ -147,7 +151,9 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth), tuple(hosts), limits_of(limits))
+    rules = None if policy is None else policy_in(Path(policy))
+    required = access_of(auth, policy=rules)
+    access = _Access(host, port, tls, htpasswd, insecure_public, required, tuple(hosts), limits_of(limits))
     settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
     server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())

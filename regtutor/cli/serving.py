@@ -60,6 +60,11 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["basic", "token"]),
     help="Require a password of one of the lessons' users, or a token of the token server at /token.",
 )
+@click.option(
+    "--policy",
+    type=_READABLE,
+    help="With --auth token: a JSON or TOML file with the users, their rights and the private repositories.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -106,6 +111,7 @@ def serve(
     key: str | None,
     htpasswd: str | None,
     auth: str | None,
+    policy: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
     deletes: bool,
@@ -123,6 +129,8 @@ def serve(
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
+    if policy is not None and auth != "token":
+        raise click.UsageError("--policy needs --auth token: with basic, every user may do everything")
     serve_embedded(
         root,
         port,
@@ -132,6 +140,7 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        policy=policy,
         deletes=deletes,
         chunk_min_length=chunk_min_length,
         verify_reads=verify_reads,
