@@ -13,8 +13,8 @@ from regtutor.cli.invocation import teaching, tell
 _READABLE = click.Path(exists=True, dir_okay=False)
 
 _LIMITS = {
-    "max_connections": "The number of connections at once; a further one gets 503. Default: up to 1000, and fewer if "
-    "the process may open few files.",
+    "max_connections": "The number of connections at once; further connections get 503. Default: up to 1000, and fewer "
+    "if the process may open few files.",
     "head_timeout": "Seconds for the head of a request, and for a TLS handshake (408). Default: 30.",
     "body_timeout": "Seconds without a byte after which a body is aborted (408). Default: 60.",
     "idle_timeout": "Seconds for which an unused connection is kept. Default: 300.",

@@ -25,7 +25,7 @@ _WITHOUT_LENGTH = (204, 304)
 
 @dataclass(frozen=True)
 class Ending:
-    """What becomes of the connection after a response.
+    """The state of the connection after a response.
 
     Attributes
     ----------
