@@ -233,8 +233,8 @@ class Registry(Unsaved):
     def collect_garbage(self, *, dry_run: bool = True, untagged: bool = False) -> Any:
         """List what no manifest of an embedded registry needs any more, and remove it if you say so.
 
-        The registry serves meanwhile. What has arrived within the last hour and is not named by a manifest yet stays,
-        because its push may be in progress.
+        The registry serves meanwhile. Content that arrived within the last hour and is not named by a manifest yet
+        stays, because its push may be in progress.
 
         Parameters
         ----------
