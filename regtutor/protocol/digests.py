@@ -92,15 +92,15 @@ class Hasher:
         self.size = 0
         self._hash = hashlib.new(algorithm)
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         """Add the next bytes."""
         self._hash.update(chunk)
         self.size += len(chunk)
 
     def copy(self) -> Hasher:
         """Return a copy that has hashed the same bytes and is independent from then on."""
-        other = Hasher(self.algorithm)
-        other.size, other._hash = self.size, self._hash.copy()
+        other = Hasher.__new__(Hasher)
+        other.algorithm, other.size, other._hash = self.algorithm, self.size, self._hash.copy()
         return other
 
     @property

@@ -17,6 +17,9 @@ from typing import Any
 from regtutor.client.wire.head import head_end
 
 _CHUNK = 64 * 1024
+_SENT_AT_ONCE = 256 * 1024
+"""Bytes. What came in the meantime is read before each part of this size is sent."""
+
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -135,7 +138,7 @@ class Tap:
             if stop():
                 break
             try:
-                sent += self._sock.send(view[sent : sent + _CHUNK])
+                sent += self._sock.send(view[sent : sent + _SENT_AT_ONCE])
             except _WOULD_BLOCK:
                 self._wait(deadline)
                 continue

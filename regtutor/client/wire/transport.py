@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
-from regtutor.client.wire.connection import TappedAdapter
+from regtutor.client.wire.connection import ConnectionPools
 from regtutor.client.wire.failures import FAILURES, Situation, sentences
 from regtutor.client.wire.head import default_user_agent
 from regtutor.client.wire.request_body import BodyUnreadable
@@ -72,11 +72,11 @@ class WireTransport:
                 raise ConnectionFailed(
                     f"The certificate file {path} does not exist", next="Give the path of a PEM file"
                 )
-        self._adapter = TappedAdapter()
+        self._pools = ConnectionPools()
 
     def close(self) -> None:
         """Close the open connections; a second call does nothing, and a later request opens new ones."""
-        self._adapter.close()
+        self._pools.close()
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send ``request`` to ``url`` with these ``headers``, plus those that a client must add.
@@ -124,7 +124,7 @@ class WireTransport:
 
     def _deliver(self, sending: Sending, address: Address, proxy: str) -> HTTPResponse:
         def once() -> HTTPResponse:
-            return self._adapter.deliver(
+            return self._pools.deliver(
                 sending, address, proxy=proxy, verify=self.verify, cert=self.cert, timeout=self.timeout
             )
 
