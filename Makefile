@@ -18,7 +18,7 @@ ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 help: ## show this list
 	@echo "regtutor: make TARGET"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 24
-	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS"
+	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS, BENCH_ARGS"
 
 # Runs each time, and takes a few milliseconds if .venv matches uv.lock, pyproject.toml and this directory.
 environment: ## create .venv from the lock, or update it
@@ -41,9 +41,9 @@ demo: environment ## push the sample image in this terminal, and print every exc
 test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
-bench: environment ## measure the recording proxy, and the timeline of 5,000 exchanges in JupyterLab and Chromium
-	$(BIN)/python benchmarks/recording_proxy.py
-	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
+bench: environment ## measure everything, and write benchmarks/results.md; BENCH_ARGS, such as "--only push", are passed on
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	$(if $(BENCH_ARGS),,$(BIN)/python -m pytest -q -n 0 benchmarks/transcript_view.py)
 
 # All of them run, even after one has failed. mypy has a cache for each platform.
 CHECKS := "ruff check" "ruff format --check" \

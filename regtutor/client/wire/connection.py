@@ -128,11 +128,11 @@ class ConnectionPools:
         )
 
     def _proxied(self, proxy: str) -> Any:
-        if proxy not in self._through:
-            self._through[proxy] = _with_taps(
-                ProxyManager(proxy, _POOLS_KEPT, proxy_headers=_credentials_for(proxy), maxsize=_IDLE_KEPT)
-            )
-        return self._through[proxy]
+        found = self._through.get(proxy)
+        if found is None:
+            made = ProxyManager(proxy, _POOLS_KEPT, proxy_headers=_credentials_for(proxy), maxsize=_IDLE_KEPT)
+            found = self._through.setdefault(proxy, _with_taps(made))  # another thread can be first
+        return found
 
 
 def _with_taps(manager: Any) -> Any:

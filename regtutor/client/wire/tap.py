@@ -18,7 +18,7 @@ from regtutor.client.wire.head import head_end
 
 _CHUNK = 64 * 1024
 _SENT_AT_ONCE = 256 * 1024
-"""Bytes. What came in the meantime is read before each part of this size is sent."""
+"""Bytes. Before each part of this size, a response that has come in the meantime is read."""
 
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
