@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from benchmarks.page import written
 from benchmarks.registries import kinds
 from benchmarks.setting import Setting
 from benchmarks.subjects import SUBJECTS
-from tests.conftest import require_program
 
 
+@pytest.mark.clients
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_a_subject_measures_what_it_names(name: str, tmp_path: Path) -> None:
-    require_program("curl", "apt-get install curl")
+def test_a_subject_measures_what_it_names(
+    name: str, tmp_path: Path, require_program: Callable[[str, str], str]
+) -> None:
+    require_program("curl", "curl")
     setting = Setting(tmp_path, quick=True)
     report = SUBJECTS[name](setting)
     assert report.comparisons
