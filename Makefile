@@ -13,7 +13,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONT
 # token either way.
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help environment front lab demo test bench check format binder-requirements clean distclean
+.PHONY: help environment front lab demo test soak bench check format binder-requirements clean distclean
 
 help: ## show this list
 	@echo "regtutor: make TARGET"
@@ -41,7 +41,11 @@ demo: environment ## push the sample image in this terminal, and print every exc
 test: environment ## run the tests on every core; TEST_ARGS are passed to pytest, such as "-n 0 -k upload"
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(TEST_ARGS)
 
-bench: environment ## measure everything, and write benchmarks/results.md; BENCH_ARGS, such as "--only push", are passed on
+# One at a time: some of them measure, and all of them need the disk. Their figures are printed.
+soak: environment ## run the long tests: crashes, random requests, damage; TEST_ARGS are passed to pytest
+	$(BIN)/python -m pytest -n 0 -v -s --timeout 7200 -m soak $(TEST_ARGS)
+
+bench: environment ## measure everything, and write benchmarks/results.md; BENCH_ARGS are passed on, such as "--only push"
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 	$(if $(BENCH_ARGS),,$(BIN)/python -m pytest -q -n 0 benchmarks/transcript_view.py)
 

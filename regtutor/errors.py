@@ -58,6 +58,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from regtutor.printable import visible, visible_lines
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -111,14 +113,14 @@ class RegtutorError(Exception):
         cause = None if self.states_cause else self.cause
         if cause is None:
             return _sentences(happened, self.next)
-        told = " ".join(self.exchange.told.split())[:_MOST_TOLD] if self.exchange else ""
+        told = self.exchange.told[:_MOST_TOLD] if self.exchange else ""
         first = _sentences(happened, f"The registry says: {told}" if told else "")
         return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
 
 
 def _sentences(*parts: str) -> str:
     """Return each part as a sentence, in one line."""
-    return " ".join(part if part.endswith((".", "?", ":", "\n")) else f"{part}." for part in parts if part)
+    return visible(" ".join(part if part.endswith((".", "?", ":")) else f"{part}." for part in parts if part))
 
 
 class InvalidDigest(RegtutorError, ValueError):
@@ -304,7 +306,7 @@ class BackendFailed(BackendError):
         self.log = log
 
     def __str__(self) -> str:
-        return super().__str__() + (f"\nThe last lines of its log:\n{self.log}" if self.log else "")
+        return super().__str__() + (f"\nThe last lines of its log:\n{visible_lines(self.log)}" if self.log else "")
 
 
 class UnusableDirectory(BackendFailed):

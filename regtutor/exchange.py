@@ -383,8 +383,8 @@ class Exchange:
 
     @property
     def told(self) -> str:
-        """The text of the JSON error body: code, message and detail of each entry, or ``""``."""
-        return "; ".join(_error_text(entry) for entry in self.errors)
+        """The text of the JSON error body, safe to print: code, message and detail of each entry, or ``""``."""
+        return visible(" ".join("; ".join(_error_text(entry) for entry in self.errors).split()))
 
     @cached_property
     def page(self) -> Page | None:
@@ -405,13 +405,13 @@ class Exchange:
     def meaning(self) -> str:
         """The meaning of the response for this request, in a few words, with the error codes of the registry."""
         if self.status is None:
-            return f"no response: {self.error}"
+            return visible(f"no response: {self.error}")
         if self.page is not None:
             http = "" if self.ok else f"; {meaning('', self.status)}"
-            return f"{self.page}, which is not a response of the API{http}"
+            return visible(f"{self.page}, which is not a response of the API{http}")
         codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))
         listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in codes.items())
-        return meaning(self.request_name, self.status, self.case) + (f" ({listed})" if listed else "")
+        return visible(meaning(self.request_name, self.status, self.case) + (f" ({listed})" if listed else ""))
 
     def expect(self, *statuses: int) -> Exchange:
         """Return this exchange if its status is one of ``statuses``.
@@ -455,7 +455,7 @@ class Exchange:
         return self.as_text()
 
     def __repr__(self) -> str:
-        return f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>"
+        return visible(f"<Exchange {self.step}: {self.method} {self.target} -> {self.status or self.error}>")
 
 
 def _error_text(entry: Mapping[str, Any]) -> str:
@@ -525,7 +525,7 @@ class Transcript(Sequence[Exchange]):
     def as_text(self) -> str:
         """Return the text of every exchange, separated by empty lines, and the notes."""
         texts = [exchange.as_text() for exchange in self.exchanges]
-        return "\n\n".join(texts + [f"* {note}" for note in self.notes])
+        return "\n\n".join(texts + [visible(f"* {note}") for note in self.notes])
 
     def __str__(self) -> str:
         return self.as_text()

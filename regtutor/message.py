@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 from urllib.parse import quote, urljoin, urlsplit
 
 from regtutor.errors import InvalidBody, LocationLost
+from regtutor.printable import visible
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
 
@@ -192,7 +193,7 @@ class Location:
         return Location(whole)
 
     def __str__(self) -> str:
-        return self.redacted
+        return visible(self.redacted)
 
     def __repr__(self) -> str:
         return f"Location({self.redacted!r})"
@@ -288,11 +289,12 @@ class Request:
     @property
     def shown_target(self) -> str:
         """The target without secrets."""
-        return redact_url(str(self.target))
+        return redact_url(self.target.redacted if isinstance(self.target, Location) else self.target)
 
     def __repr__(self) -> str:
         headers = dict(redact_headers(self.headers))
-        return f"Request({self.step}: {self.method} {self.shown_target}, headers={headers}, body={self.body})"
+        head = visible(f"{self.step}: {self.method} {self.shown_target}")
+        return f"Request({head}, headers={headers}, body={self.body})"
 
 
 def changed_headers(pairs: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:

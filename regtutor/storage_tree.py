@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from regtutor.printable import visible
+
 
 @dataclass(frozen=True)
 class StorageTree:
@@ -75,7 +77,7 @@ class StorageTree:
                 lines.append("  " * depth + parts[depth] + "/")
             lines.append("  " * (len(parts) - 1) + (f"{parts[-1]}  {size} bytes" if size >= 0 else f"{parts[-1]}/"))
             shown = parts if size < 0 else parts[:-1]
-        return "\n".join(lines) or "(empty)"
+        return "\n".join(visible(line) for line in lines) or "(empty)"
 
     def __str__(self) -> str:
         return self.as_text()

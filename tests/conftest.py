@@ -17,6 +17,7 @@ from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Transcript
 from regtutor.walks.pushing import push_image
+from tests.soak import pytest_configure  # noqa: F401 - a hook of pytest
 from tests.workers import pytest_collection_finish, pytest_collection_modifyitems  # noqa: F401 - pytest's hooks
 
 CONTAINERS_CONF = Path(__file__).parent / "containers.conf"

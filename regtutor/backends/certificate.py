@@ -7,8 +7,12 @@ import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regtutor.errors import ServerError
+
+if TYPE_CHECKING:
+    import trustme
 
 TLS = bool | tuple[str | os.PathLike[str], str | os.PathLike[str]]
 """False for no TLS, True for a certificate that regtutor makes, or the paths of a certificate and its key."""
@@ -58,8 +62,49 @@ def _from_files(certificate: str | os.PathLike[str], key: str | os.PathLike[str]
     return context
 
 
+@dataclass(frozen=True)
+class CertificateFiles:
+    """PEM files for another server: its ``certificate``, its ``key``, and the ``ca_file`` for clients."""
+
+    certificate: Path
+    key: Path
+    ca_file: Path
+
+
+def certificate_files(host: str, folder: Path, trust: Path) -> CertificateFiles:
+    """Make a certificate for a server that reads files, such as nginx.
+
+    Parameters
+    ----------
+    host: the address on which the server listens.
+    folder: the folder for the certificate and its key, private to this user.
+    trust: the folder for the CA alone, as ``ca.crt``.
+
+    Raises
+    ------
+    ServerError: if trustme is not installed.
+    """
+    authority = _authority()
+    leaf = authority.issue_cert(*_names(host), common_name="regtutor's nginx")
+    files = CertificateFiles(folder / "server.pem", folder / "server.key", trust / CA_FILE)
+    files.certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+    leaf.private_key_pem.write_to_path(files.key)
+    files.key.chmod(0o600)
+    authority.cert_pem.write_to_path(files.ca_file)
+    return files
+
+
 def _self_made(host: str, folder: Path) -> ServerCertificate:
     """Make a CA and a certificate, and discard the key of the CA, so that it can never sign anything else."""
+    authority = _authority()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*_names(host), common_name="regtutor's embedded registry").configure_cert(context)
+    folder.mkdir(parents=True, exist_ok=True)
+    authority.cert_pem.write_to_path(folder / CA_FILE)
+    return ServerCertificate(context, folder / CA_FILE)
+
+
+def _authority() -> trustme.CA:
     try:
         import trustme
     except ImportError as error:
@@ -68,12 +113,7 @@ def _self_made(host: str, folder: Path) -> ServerCertificate:
             "trustme is not installed",
             "Run pip install 'regtutor[tls]', or give a certificate and its key: --tls --cert FILE --key FILE",
         ) from error
-    authority = trustme.CA(organization_name="regtutor", organization_unit_name="made when this registry started")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*_names(host), common_name="regtutor's embedded registry").configure_cert(context)
-    folder.mkdir(parents=True, exist_ok=True)
-    authority.cert_pem.write_to_path(folder / CA_FILE)
-    return ServerCertificate(context, folder / CA_FILE)
+    return trustme.CA(organization_name="regtutor", organization_unit_name="made when this registry started")
 
 
 def _names(host: str) -> list[str]:

@@ -52,6 +52,7 @@ def open_embedded(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    sparse_indexes: bool = False,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -72,6 +73,7 @@ def open_embedded(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Returns
     -------
@@ -84,7 +86,8 @@ def open_embedded(
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
     required = access_of(auth, users, policy, token_seconds)
-    server, host = _start(root, _Access("127.0.0.1", port, tls, htpasswd, required=required), quirks)
+    access = _Access("127.0.0.1", port, tls, htpasswd, required=required)
+    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -98,13 +101,14 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    sparse_indexes: bool = False,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     say: the function that receives each line; by default ``print``.
@@ -118,7 +122,7 @@ def serve_embedded(
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
     access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
-    server, local = _start(root, access, quirks, say)
+    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
@@ -144,16 +148,22 @@ def _connectable(url: str) -> str:
 
 
 def _start(
-    root: str | Path | None, access: _Access, quirks: str | Iterable[str], log: Callable[[str], object] | None = None
+    root: str | Path | None,
+    access: _Access,
+    quirks: str | Iterable[str],
+    log: Callable[[str], object] | None = None,
+    **settings: Any,
 ) -> tuple[Server, LocalHost]:
     required = access.required
     if required is not None and access.htpasswd is not None:
         raise ServerError("htpasswd= and auth= cannot be used together", "both name the users", "Give one of them")
+    if required is not None and required.tokens is not None:
+        settings |= required.app_settings
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
         server = Server(
-            App(local.store, quirks=quirks, **(required.app_settings if required and required.tokens else {})),
+            App(local.store, quirks=quirks, **settings),
             access.host,
             access.port,
             certificate.context if certificate else None,

@@ -45,6 +45,7 @@ def open_in_process(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    sparse_indexes: bool = False,
 ) -> Registry:
     """Open the embedded registry without a socket: each request is a function call in this process.
 
@@ -60,6 +61,7 @@ def open_in_process(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def open_in_process(
     access = access_of(auth, users, policy, token_seconds)
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
     try:
-        transport = InProcessTransport(App(host.store, quirks=quirks, **(access.app_settings if access else {})))
+        settings = {"sparse_indexes": sparse_indexes, **(access.app_settings if access else {})}
+        transport = InProcessTransport(App(host.store, quirks=quirks, **settings))
     except BaseException:
         host.close()
         raise

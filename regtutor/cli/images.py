@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.invocation import Asking, asking, reference_named, teaching
+from regtutor.cli.invocation import Asking, asking, reference_named, teaching, tell
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -96,7 +96,7 @@ def push(
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(_stored(transcript, tag, loaded.digest))
+        tell(_stored(transcript, tag, loaded.digest))
 
 
 def _stored(transcript: Transcript, tag: str, digest: str) -> str:
@@ -147,7 +147,7 @@ def pull(reference: str, path: Path, platform: str | None, form: str, asking: As
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(_pulled(transcript, platform))
+        tell(_pulled(transcript, platform))
 
 
 def _pulled(transcript: Transcript, platform: str | None) -> str:
@@ -197,7 +197,7 @@ def copy(source: str, target: str, source_username: str | None, asking: Asking) 
             watch=asking.watch,
         )
         keep(transcript)
-        click.echo(_stored(transcript, tag, _pulled(transcript, ALL)))
+        tell(_stored(transcript, tag, _pulled(transcript, ALL)))
 
 
 def _source_and_target(
@@ -226,4 +226,7 @@ def inspect(reference: str, raw: bool, asking: Asking) -> None:
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         found = inspect_image(reg, repository, named, watch=asking.watch)
         keep(found.transcript)
-    click.echo(found.manifest.data if raw else str(found), nl=not raw)
+    if raw:
+        click.echo(found.manifest.data, nl=False)
+    else:
+        tell(str(found))

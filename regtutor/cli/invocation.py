@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from tempfile import NamedTemporaryFile, mkstemp
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from regtutor.cli.options import OPTIONS
 from regtutor.errors import (
     BackendError,
     CannotSave,
@@ -36,6 +37,7 @@ from regtutor.errors import (
 )
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import HeaderList
+from regtutor.printable import visible, visible_lines
 from regtutor.protocol.references import (
     DOCKER_HUB,
     Reference,
@@ -43,7 +45,6 @@ from regtutor.protocol.references import (
     parse_reference,
     parse_repository,
 )
-from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -94,84 +95,6 @@ def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:
-    """Check that the file can be written, before the first request instead of after the last."""
-    if path is None:
-        return path
-    if not path.absolute().parent.is_dir():
-        raise click.BadParameter(f"the directory {path.parent} does not exist")
-    try:
-        if path.exists() and not path.is_file():
-            raise click.BadParameter(f"{path} is not a regular file, so it cannot be replaced")
-        _try_to_make(path)
-    except OSError as error:
-        raise click.BadParameter(f"{path} cannot be written: {error.strerror or error}") from error
-    return path
-
-
-def _try_to_make(path: Path) -> None:
-    """Create and delete a file: ``path``, or one next to it if ``path`` exists, because saving replaces ``path``."""
-    if os.path.lexists(path):
-        NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
-        return
-    with path.open("xb"):
-        path.unlink()
-
-
-def _headers(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> HeaderList:
-    """Split each ``Name: value`` at its first colon."""
-    pairs = [text.partition(":") for text in given]
-    for name, colon, _ in pairs:
-        if not colon or not name.strip():
-            raise click.BadParameter("write NAME:VALUE, such as 'X-Request-Id: 1'")
-    return tuple((name.strip(), value.strip()) for name, _, value in pairs)
-
-
-_OPTIONS = (
-    click.option("--username", help="The user name. The password is read from standard input or prompted for."),
-    click.option("--password-stdin", is_flag=True, help="Read the password from standard input, at a terminal too."),
-    click.option(
-        "--token",
-        envvar="REGTUTOR_TOKEN",
-        help="A bearer token to send with every request. Prefer the environment variable $REGTUTOR_TOKEN.",
-    ),
-    click.option(
-        "--authfile",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="The file with stored credentials. By default the files of podman and docker are read.",
-    ),
-    click.option(
-        "--ca-file",
-        type=click.Path(exists=True, dir_okay=False),
-        help="The CA that signed the registry's certificate. A HOST without a scheme then means HTTPS.",
-    ),
-    click.option("--insecure", is_flag=True, help="Accept any certificate. A HOST without a scheme then means HTTPS."),
-    click.option(
-        "--cert",
-        type=click.Path(exists=True, dir_okay=False),
-        help="A client certificate, as PEM, with its key or with --key.",
-    ),
-    click.option("--key", type=click.Path(exists=True, dir_okay=False), help="The key of --cert, as PEM."),
-    click.option(
-        "--header",
-        "-H",
-        "headers",
-        metavar="NAME:VALUE",
-        multiple=True,
-        callback=_headers,
-        help="Add this header to every request to the registry; repeatable.",
-    ),
-    click.option(
-        "--trace",
-        type=click.Path(dir_okay=False, path_type=Path),
-        callback=can_be_made,
-        help="Save every exchange in this file.",
-    ),
-    click.option("--quiet", "-q", is_flag=True, help="Print only the result."),
-)
-"""The options of every command that sends requests to a registry."""
-
-
 @dataclass(frozen=True)
 class Asking:
     """The values of the options that :func:`asking` adds, the exchanges of the command, and the files with them."""
@@ -185,6 +108,8 @@ class Asking:
     cert: str | None
     key: str | None
     headers: HeaderList
+    deadline: float
+    max_small_body: int
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
@@ -244,6 +169,8 @@ class Asking:
             verify=False if self.insecure else self.ca_file or True,
             cert=(self.cert, self.key) if self.cert and self.key else self.cert,
             headers=self.headers if extra else (),
+            deadline=self.deadline,
+            max_small_body=self.max_small_body,
         )
 
     def watch(self, exchange: Exchange) -> None:
@@ -308,7 +235,7 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
         values = {one.name: kwargs.pop(one.name) for one in fields(Asking) if one.init}
         return command(*args, asking=Asking(**values), **kwargs)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(OPTIONS):
         wrapped = option(wrapped)
     return wrapped
 
@@ -363,16 +290,21 @@ def _temporary() -> Path | None:
 def _say_why(error: RegtutorError, asking: Asking | None) -> None:
     """Print the sentences of ``error``, one line each, and how to read the exchanges."""
     first, *more = str(error).splitlines() or [""]
-    say(visible(f"regtutor: {first}"))
+    say(f"regtutor: {first}")
     for line in more:
-        say(visible(f"  {line}"))
+        say(f"  {line}")
     if asking is not None and asking.saved:
         say(f"  All exchanges: regtutor explain {quote(str(asking.saved[-1]))}")
 
 
+def tell(text: str) -> None:
+    """Print the result of a command on standard output, in one or more lines, as text that controls no terminal."""
+    click.echo(visible_lines(text))
+
+
 def say(line: str) -> None:
-    """Print ``line`` on standard error."""
+    """Print ``line`` on standard error, as text that controls no terminal."""
     try:
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)
     except OSError:
         return  # standard error was closed, or its disk is full: no reason to stop in the middle of a push

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import Asking, asking, teaching
+from regtutor.cli.invocation import Asking, asking, teaching, tell
 
 
 @click.command(short_help="Log in to HOST and store the credentials.")
@@ -35,11 +35,11 @@ def login(host: str, asking: Asking) -> None:
         done = log_in(named, watch=asking.watch)
         keep(done.transcript)
     if not done.scheme or named.credentials is None:
-        click.echo(f"{key} does not require credentials: nothing was stored")
+        tell(f"{key} does not require credentials: nothing was stored")
         return
     path = asking.authfile or default_auth_file()
     store_credentials(key, named.credentials, path)
-    click.echo(f"Logged in to {key} as {username} with {done.scheme}; stored in {path}")
+    tell(f"Logged in to {key} as {username} with {done.scheme}; stored in {path}")
 
 
 def _asked_name() -> str:
@@ -66,4 +66,4 @@ def logout(host: str, authfile: Path | None) -> None:
 
     path, key = authfile or default_auth_file(), host_of(host)
     found = remove_credentials(key, path)
-    click.echo(f"The credentials for {key} were deleted from {path}" if found else f"{path} has none for {key}")
+    tell(f"The credentials for {key} were deleted from {path}" if found else f"{path} has none for {key}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regtutor.cli.invocation import REFUSED, Asking, asking, teaching
+from regtutor.cli.invocation import REFUSED, Asking, asking, teaching, tell
 
 
 @click.command(short_help="Find out what a registry supports.")
@@ -36,6 +36,6 @@ def probe(
     with asking.connect(url) as reg, asking.traced() as keep:
         card = find_out(reg, repository, tag, write=write, scratch=scratch, watch=asking.watch)
         keep(Transcript.of(card.exchanges, card.exchanges.title))  # the card itself has the notes
-    click.echo(card.as_json() if as_json else card.as_text())
+    tell(card.as_json() if as_json else card.as_text())
     if not any(exchange.response for exchange in card.exchanges):
         raise SystemExit(REFUSED)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.invocation import can_be_made, report, say, teaching
+from regtutor.cli.invocation import report, say, teaching
+from regtutor.cli.options import can_be_made
 
 if TYPE_CHECKING:
     from regtutor.backends.recorder.proxy import RecordingProxy

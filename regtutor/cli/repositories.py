@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regtutor.cli.invocation import Asking, asking, reference_named, repository_named, teaching
+from regtutor.cli.invocation import Asking, asking, reference_named, repository_named, teaching, tell
 
 
 @click.command(short_help="List the tags of a repository.")
@@ -21,7 +21,7 @@ def tags(repository: str, asking: Asking) -> None:
     with asking.connect(host, name) as reg, asking.traced() as keep:
         keep(run(walk(name, listed), reg, watch=asking.watch, title=f"tags of {name} on {reg.name}"))
     for tag in listed:
-        click.echo(tag)
+        tell(tag)
 
 
 @click.command(short_help="List signatures and other referrers.")
@@ -44,7 +44,7 @@ def referrers(reference: str, artifact_type: str | None, asking: Asking) -> None
         found = list_referrers(reg, repository, named, artifact_type, watch=asking.watch)
         keep(found.transcript)
     for descriptor in found:
-        click.echo(f"{descriptor.digest}  {descriptor.artifact_type}".rstrip())
+        tell(f"{descriptor.digest}  {descriptor.artifact_type}".rstrip())
 
 
 @click.command(short_help="Delete an image or a tag.")
@@ -65,4 +65,4 @@ def delete(reference: str, tag_only: bool, asking: Asking) -> None:
     with asking.connect(host, repository) as reg, asking.traced() as keep:
         transcript = delete_image(reg, repository, named, tag_only=tag_only, watch=asking.watch)
         keep(transcript)
-    click.echo(next(e.target for e in transcript if e.step == "delete_manifest").rpartition("/")[2])
+    tell(next(e.target for e in transcript if e.step == "delete_manifest").rpartition("/")[2])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 from regtutor.errors import UnsupportedTranscript
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def show(file: Path) -> None:
 
     FILE is a file that --trace or rt.save wrote, HAR, or the output of curl -v; - reads standard input.
     """
-    click.echo(loaded(file).as_text())
+    tell(loaded(file).as_text())
 
 
 @click.command(short_help="Explain saved exchanges, line by line.")
@@ -58,9 +58,9 @@ def explain(file: Path, brief: bool, as_json: bool) -> None:
             raise
         return
     if as_json:
-        click.echo(json.dumps(explanation.as_json(brief=brief), indent=2))
+        tell(json.dumps(explanation.as_json(brief=brief), indent=2))
     else:
-        click.echo(explanation.as_text(brief=brief))
+        tell(explanation.as_text(brief=brief))
 
 
 def _explained_messages(data: bytes, as_json: bool) -> bool:
@@ -69,9 +69,9 @@ def _explained_messages(data: bytes, as_json: bool) -> bool:
 
     found = client_messages.messages_in(data[: 4 * client_messages.LIMIT].decode("utf-8", "replace"))
     if as_json and found:
-        click.echo(json.dumps(client_messages.as_json(found), indent=2))
+        tell(json.dumps(client_messages.as_json(found), indent=2))
     elif found:
-        click.echo(client_messages.as_text(found))
+        tell(client_messages.as_text(found))
     return bool(found)
 
 
@@ -123,7 +123,7 @@ def export(
     if image is None and (name or platform):
         raise click.UsageError("--name and --platform choose an image in --image: give --image too")
     bodies = _bodies(image, name, platform) if image else ()
-    click.echo(export_transcript(loaded(file), path, to=to, bodies=bodies))
+    tell(str(export_transcript(loaded(file), path, to=to, bodies=bodies)))
 
 
 def _bodies(image: Path, name: str | None, platform: str | None) -> tuple[Blob, ...]:

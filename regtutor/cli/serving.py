@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 
 _READABLE = click.Path(exists=True, dir_okay=False)
 
@@ -50,6 +50,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     help="Imitate distribution-2.8 or distribution-3.1, or enable a single quirk by its name; repeatable. "
     "Give list to print all names.",
 )
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="Accept an index before the manifests that it lists; by default it is refused.",
+)
 @teaching
 def serve(
     root: Path | None,
@@ -62,12 +67,13 @@ def serve(
     auth: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
+    sparse_indexes: bool,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
 
     if "list" in quirks:
-        click.echo(quirks_listed())
+        tell(quirks_listed())
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
@@ -80,7 +86,8 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
-        say=click.echo,
+        sparse_indexes=sparse_indexes,
+        say=tell,
     )
 
 

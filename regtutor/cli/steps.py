@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.cli.invocation import Asking, asking, host_named, teaching
+from regtutor.cli.invocation import Asking, asking, host_named, teaching, tell
 from regtutor.errors import UnexpectedStatus
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check(host: str, asking: Asking) -> None:
     with asking.connect(host_named(host)) as reg, asking.traced() as keep:
         made = run(walk(), reg, watch=asking.watch, title=f"check of {reg.name}")
         for name, value in _checked(reg.url, made[0], made[-1], asking.username):
-            click.echo(f"{name:<12} {value}")
+            tell(f"{name:<12} {value}")
         _expect_api(made[-1], asking.username)
         keep(made)
 
@@ -115,7 +115,7 @@ def request(method: str, address: str, data: Path | None, output: Path | None, a
 
     with asking.connect(host_named(host)) as reg, asking.traced() as keep:
         made = run(walk(), reg, watch=asking.watch, title=f"{sent.method} {path} on {reg.name}")
-        click.echo(made[-1].as_text())
+        tell(made[-1].as_text())
         if not made[-1].ok:
             what = f"{sent.method} {made[-1].shown_target} returned {made[-1].status}"
             raise UnexpectedStatus(what, made[-1].meaning, exchange=made[-1])

@@ -11,7 +11,8 @@ from regtutor.client.credentials import Credentials
 from regtutor.client.extra_headers import ExtraHeaders
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
 from regtutor.client.registry import Host, Registry, Transport
-from regtutor.client.wire.transport import CONNECT_TIMEOUT, READ_TIMEOUT, WireTransport
+from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
+from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.message import HeaderList
 from regtutor.protocol.secrets import redact_address, redact_url
@@ -27,6 +28,8 @@ def connect(
     verify: bool | str | os.PathLike[str] = True,
     cert: str | tuple[str, str] | None = None,
     timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+    deadline: float = DEADLINE,
+    max_small_body: int = SMALL_BODY,
     expect_wait: float = 1.0,
     user_agent: str | None = None,
     headers: HeaderList = (),
@@ -47,6 +50,9 @@ def connect(
     verify: True for the usual CAs, the path of a file of CAs, or False to trust any certificate.
     cert: a client certificate: the path of a file with the certificate and its key, or the paths of both.
     timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
+    deadline: seconds from the end of a request to the end of its response, with interim responses. It does not apply to
+        the content of a blob, which can take any time; a blob must only not come more slowly than 100 bytes a second.
+    max_small_body: bytes that a response can have, except for the content of a blob.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     user_agent: the User-Agent of requests that do not set one.
     headers: names and values to add to every request to this registry; they replace headers of the same name.
@@ -68,6 +74,8 @@ def connect(
         )  # fmt: skip
     transport: Transport = WireTransport(
         timeout=timeout,
+        deadline=deadline,
+        max_small_body=max_small_body,
         expect_wait=expect_wait,
         proxies=environment.proxies,
         verify=trusted,

@@ -17,6 +17,7 @@ from regtutor.client.tokens import HeldTokens
 from regtutor.errors import InvalidArgument, InvalidURL, NotObservable
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Location, Request
+from regtutor.printable import visible
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.tokens import Token
 from regtutor.protocol.urls import same_origin
@@ -243,4 +244,4 @@ class Registry:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Registry {self.name} at {redact_url(self.url)}>"
+        return visible(f"<Registry {self.name} at {redact_url(self.url)}>")

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import BinaryIO, ClassVar
 
 from regtutor.errors import DigestMismatch
+from regtutor.printable import visible
 from regtutor.protocol.digests import Hasher, parse, sha256
 from regtutor.protocol.manifests import Descriptor, ManifestView, Platform, parse_manifest
 
@@ -192,7 +193,8 @@ class Image:
         of = f" for {self.platform}" if self.platform else ""
         count = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
         head = f"Image {self.name or 'without a name'}{of}: {count}, {self.size:,} bytes to push"
-        return "\n".join([head, f"  manifest {self.media_type}", f"           {self.digest}", *self._table()])
+        lines = [head, f"  manifest {self.media_type}", f"           {self.digest}", *self._table()]
+        return "\n".join(visible(line) for line in lines)
 
     def _table(self) -> Iterable[str]:
         cells = [COLUMNS]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regtutor.content.image import Config, Image, Layer, Manifest, short
+from regtutor.printable import visible
 from regtutor.protocol.manifests import Descriptor, Platform
 
 
@@ -112,4 +113,5 @@ class Index:
         count = f"{len(images)} image{'s' * (len(images) != 1)}"
         head = f"Index {self.name or 'without a name'}: {count}, {self.size:,} bytes to push"
         lines = [f"  {image.platform or image.media_type}  {short(image.digest)}" for image in images]
-        return "\n".join([head, f"  index    {self.media_type}", f"           {self.digest}", *lines])
+        lines = [head, f"  index    {self.media_type}", f"           {self.digest}", *lines]
+        return "\n".join(visible(line) for line in lines)

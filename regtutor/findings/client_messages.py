@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from regtutor.printable import visible
+
 LIMIT = 256 * 1024
 """The most characters of a text that are searched."""
 
@@ -471,7 +473,7 @@ def as_json(found: tuple[FoundMessage, ...]) -> list[dict[str, Any]]:
 
 def as_text(found: tuple[FoundMessage, ...]) -> str:
     """Return the messages with their causes and next steps, for a terminal."""
-    return "\n\n".join("\n".join(_lines(each)) for each in found)
+    return "\n\n".join("\n".join(map(visible, _lines(each))) for each in found)
 
 
 def _lines(found: FoundMessage) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from regtutor.exchange import Exchange
+from regtutor.protocol.endpoints import query_values
 
 MEANINGS = {
     "check_api": "checks whether this registry speaks the API",
@@ -50,6 +51,24 @@ def fields_of(exchange: Exchange) -> Mapping[str, str]:
     return {**exchange.endpoint.query, **exchange.endpoint.path} if exchange.endpoint else {}
 
 
+def requested_tags(exchange: Exchange) -> tuple[str, ...]:
+    """Return the tags that a PUT of a manifest to its digest would create as well: ``?tag=<tag>&tag=<tag>``."""
+    fields = exchange.endpoint.path if exchange.endpoint else {}
+    if name_of(exchange) != "put_manifest" or ":" not in fields.get("reference", ""):
+        return ()
+    return query_values(exchange.target, "tag")
+
+
+def _parameters(exchange: Exchange) -> str:
+    """The meaning of the parameters that only the specification's main branch has; empty without one."""
+    tags, algorithm = requested_tags(exchange), fields_of(exchange).get("digest-algorithm")
+    if tags:
+        return f", and to point the tags {', '.join(tags)} to it (the specification's main branch, not in v1.1.1)"
+    if algorithm and name_of(exchange) == "start_upload":
+        return f" whose digest will be a {algorithm} (the specification's main branch, not in v1.1.1)"
+    return ""
+
+
 def request_meaning(exchange: Exchange) -> str:
     """Return the purpose of the request, in a few words."""
     if not exchange.method:
@@ -59,5 +78,5 @@ def request_meaning(exchange: Exchange) -> str:
     kind = {"kind": "tag" if exchange.case == "tag" else "manifest"}
     fields = defaultdict(lambda: "(not named)", {**_DEFAULT_FIELDS, **fields_of(exchange), **kind})
     headers_only = exchange.method == "HEAD" and exchange.endpoint.endpoint.method == "GET"
-    purpose = MEANINGS[name_of(exchange)].format_map(fields)
+    purpose = MEANINGS[name_of(exchange)].format_map(fields) + _parameters(exchange)
     return f"{purpose}, as GET does, but without a body" if headers_only else purpose

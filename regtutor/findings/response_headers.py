@@ -144,6 +144,10 @@ def _subject(_exchange: Exchange, value: str) -> str:
     return f"this registry lists the manifest under its subject, {value}: no referrers tag is needed"
 
 
+def _tags(_exchange: Exchange, value: str) -> str:
+    return f"the registry pointed {value} to this manifest, as the query of the request asked"
+
+
 def _filters(exchange: Exchange, value: str) -> str:
     return f"the list was filtered by {value}, here {fields_of(exchange).get(value, 'the requested value')}"
 
@@ -175,6 +179,7 @@ MEANINGS: Mapping[str, Callable[[Exchange, str], str]] = {
     "oci-chunk-min-length": _least,
     "oci-filters-applied": _filters,
     "oci-subject": _subject,
+    "oci-tag": _tags,
     "range": _range,
     "retry-after": lambda _, value: f"retry after {value}{' seconds' if value.isdigit() else ''}",
     "server": lambda _, value: f"the program that responds identifies itself as {value}",

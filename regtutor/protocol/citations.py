@@ -1,7 +1,7 @@
 """Citations: the documents that contain the rules, and references to their clauses.
 
-The cited texts are the tagged releases, not the main branches: distribution-spec and image-spec v1.1.1, and CNCF
-Distribution's API document as of v2.8.3.
+The cited texts are the tagged releases: distribution-spec and image-spec v1.1.1, and CNCF Distribution's API document
+as of v2.8.3. A feature that only the main branch of the distribution-spec has cites that branch, whose name says so.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ class Document:
 DISTRIBUTION_SPEC = Document(
     "OCI distribution-spec v1.1.1", "https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md"
 )
+DISTRIBUTION_SPEC_MAIN = Document(
+    "OCI distribution-spec, main branch (not in v1.1.1)",
+    "https://github.com/opencontainers/distribution-spec/blob/967efdc079b91785ad18c77cc4f8991a47feefbf/spec.md",
+)
+"""The main branch, for features that no release has yet. It is no registry document: nothing in it binds anybody."""
 IMAGE_MANIFEST_SPEC = Document(
     "OCI image-spec v1.1.1, manifest", "https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md"
 )

@@ -10,6 +10,7 @@ from regtutor.protocol.citations import (
     DISTRIBUTION_API_3,
     DISTRIBUTION_CONFIGURATION,
     DISTRIBUTION_SPEC,
+    DISTRIBUTION_SPEC_MAIN,
     HTTP,
     Citation,
     Document,
@@ -68,6 +69,8 @@ ERROR_CODES = oci("Error Codes")
 LEGACY_CODES = oci("Legacy Docker support error codes")
 LEGACY_HEADERS = Citation(DISTRIBUTION_SPEC, "Legacy Docker support HTTP headers", "legacy-docker-support-http-headers")
 WARNINGS = oci("Warnings")
+MAIN_CHUNKS = Citation(DISTRIBUTION_SPEC_MAIN, "Pushing a blob in chunks", "pushing-a-blob-in-chunks")
+MAIN_MANIFESTS = Citation(DISTRIBUTION_SPEC_MAIN, "Pushing Manifests", "pushing-manifests")
 DIGESTS = Citation(DESCRIPTOR_SPEC, "Digests", "digests")
 
 API_VERSION_CHECK = api("API Version Check")

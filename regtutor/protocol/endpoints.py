@@ -12,7 +12,7 @@ the same request as the same POST without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -120,13 +120,14 @@ class Match:
     query: Mapping[str, str]
 
 
-def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> str:
+def build(name: str, *, query: Mapping[str, str] | Iterable[tuple[str, str]] | None = None, **path: str) -> str:
     """Return the origin-form target of a request to the endpoint ``name``.
 
     Parameters
     ----------
     name: a row of :data:`ENDPOINTS`.
-    query: the names and values after the ``?``, in this order; the colon of a digest is not encoded.
+    query: the names and values after the ``?``, in this order, as pairs if a name is repeated; the colon of a digest is
+        not encoded.
     path: the fields of the row's template. They are sent unchanged, valid or not, because the registry must judge them;
         only the characters that would end the path or the line are percent-encoded.
 
@@ -136,7 +137,8 @@ def build(name: str, *, query: Mapping[str, str] | None = None, **path: str) -> 
     """
     values = {field: quote(_text(field, value), safe="/:@!$&'()*+,;=~[]") for field, value in path.items()}
     target = BY_NAME[name].template.format_map(values)
-    pairs = "&".join(f"{key}={quote(_text(key, value), safe='/:')}" for key, value in (query or {}).items())
+    given = query.items() if isinstance(query, Mapping) else query or ()
+    pairs = "&".join(f"{key}={quote(_text(key, value), safe='/:')}" for key, value in given)
     return f"{target}?{pairs}" if pairs else target
 
 
@@ -158,6 +160,12 @@ def split_target(target: str) -> tuple[str, Mapping[str, str]]:
     for key, value in parse_qsl(query, keep_blank_values=True):
         values.setdefault(key, value)
     return unquote(path), values
+
+
+def query_values(target: str, name: str) -> tuple[str, ...]:
+    """Return every value of ``name`` in the query of ``target``, decoded, each value once, in order."""
+    query = target.partition("?")[2]
+    return tuple(dict.fromkeys(value for key, value in parse_qsl(query, keep_blank_values=True) if key == name))
 
 
 def paths_like(target: str) -> list[tuple[Endpoint, Mapping[str, str]]]:

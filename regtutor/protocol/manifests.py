@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
 from regtutor.errors import InvalidDigest, InvalidManifest
+from regtutor.printable import visible
 from regtutor.protocol import digests
 from regtutor.protocol.bounded_json import MAX_BYTES as MAX_BYTES
 from regtutor.protocol.bounded_json import MAX_DEPTH as MAX_DEPTH
@@ -60,7 +61,7 @@ class Platform:
 
     def __str__(self) -> str:
         name = "/".join(part for part in (self.os, self.architecture, self.variant) if part)
-        return f"{name}:{self.os_version}" if self.os_version else name
+        return visible(f"{name}:{self.os_version}" if self.os_version else name)
 
     def fields(self) -> dict[str, str]:
         """Return the fields as they are named in an index and a config; empty ones are left out."""

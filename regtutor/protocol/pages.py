@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 
+from regtutor.printable import visible
 from regtutor.protocol.media_types import essence
 
 _HTML = ("text/html", "application/xhtml+xml")
@@ -84,7 +85,7 @@ class Page:
     def __str__(self) -> str:
         article = "" if self.kind == "plain text" else "an " if self.kind == "error page" else "a "
         program = f" of {self.program}" if self.program else ""
-        return f"{article}{self.kind}{program}" + (f' ("{self.title}")' if self.title else "")
+        return visible(f"{article}{self.kind}{program}" + (f' ("{self.title}")' if self.title else ""))
 
 
 @dataclass(frozen=True)

@@ -248,6 +248,8 @@ _OF_ANY_ENDPOINT = (
     ResponseRow("", 408, OUTSIDE, http("15.5.9 408 Request Timeout"), "the registry waited too long for the body"),
     ResponseRow("", 411, OUTSIDE, http("15.5.12 411 Length Required"), "refused: state the length of the body"),
     ResponseRow("", 413, OUTSIDE, http("15.5.14 413 Content Too Large"), "refused: too large"),
+    ResponseRow("", 414, OUTSIDE, http("15.5.15 414 URI Too Long"),
+                "refused: the request's path and query are too long"),
     ResponseRow("", 415, OUTSIDE, http("15.5.16 415 Unsupported Media Type"),
                 "refused: the registry does not accept this media type"),
     ResponseRow("", 416, OUTSIDE, http("15.5.17 416 Range Not Satisfiable"), "refused: the range cannot be satisfied"),

@@ -1,20 +1,10 @@
-"""Make text from the wire or from a file safe and short enough to print.
-
-Control characters, direction marks and lone surrogates become escapes such as ``\\x1b``, so that a registry's response
-cannot control a terminal.
-"""
+"""Make text short enough to print, and count its bytes; :mod:`regtutor.printable` makes it safe to print."""
 
 from __future__ import annotations
 
+from regtutor.printable import visible, visible_lines
 
-def visible(line: str) -> str:
-    """Return ``line`` as one line, with unprintable characters as escapes; a tab is kept."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line)
-
-
-def visible_lines(text: str) -> str:
-    """Return ``text`` with :func:`visible` applied to each line; only a line feed ends a line."""
-    return "\n".join(visible(line) for line in text.split("\n"))
+__all__ = ["counted", "cut", "visible", "visible_lines"]
 
 
 def cut(text: str, length: int) -> str:

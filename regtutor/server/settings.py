@@ -24,6 +24,8 @@ class Settings:
     max_manifest_size: in bytes; larger manifests get 413.
     chunk_min_length: the least size in bytes that a chunk of an upload should have, except for the last one. The
         registry announces it (``OCI-Chunk-Min-Length``) but still accepts smaller chunks. None announces nothing.
+    sparse_indexes: whether an index can be pushed before the manifests that it lists; if not, it gets
+        MANIFEST_BLOB_UNKNOWN. The specification permits both (v1.1.1, "Push").
     admit: called with each request except one to the token server; returns the response of a refusal, or None.
     tokens: the token server at ``/token``, or None.
     deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
@@ -33,5 +35,6 @@ class Settings:
     max_manifest_size: int = MAX_BYTES
     chunk_min_length: int | None = None
     deletes: bool = True
+    sparse_indexes: bool = False
     admit: Callable[[Call], Response | None] | None = None
     tokens: TokenServer | None = None

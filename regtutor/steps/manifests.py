@@ -75,7 +75,13 @@ def get_manifest(
 
 @needs_registry
 def put_manifest(
-    reg: Sender, repository: str, reference: str, manifest: Content, *, media_type: str | None = None
+    reg: Sender,
+    repository: str,
+    reference: str,
+    manifest: Content,
+    *,
+    media_type: str | None = None,
+    tags: Sequence[str] = (),
 ) -> Exchange:
     """Push a manifest: the last request of a push. All content that it names must already be in the repository.
 
@@ -93,6 +99,9 @@ def put_manifest(
         every byte.
     media_type: the Content-Type; by default that of ``image.manifest``, or that of an OCI manifest for bytes, which are
         not parsed.
+    tags: tags that the same request creates if ``reference`` is a digest: ``?tag=<tag>&tag=<tag>``. A registry that
+        supports this names each accepted tag in ``OCI-Tag``; any other ignores them, and still returns 201. This is
+        end-7b of the specification's main branch, not in v1.1.1.
 
     Source: OCI distribution-spec v1.1.1, "Pushing Manifests" (end-7)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
@@ -100,7 +109,8 @@ def put_manifest(
     body = body_of(manifest)
     kind = media_type if media_type is not None else getattr(manifest, "media_type", None) or OCI_MANIFEST
     headers = (("Content-Type", kind), ("Content-Length", str(body.size)))
-    target = build("put_manifest", repository=repository, reference=reference)
+    query = [("tag", tag) for tag in tags]
+    target = build("put_manifest", query=query, repository=repository, reference=reference)
     return reg.send(Request("put_manifest", "PUT", target, headers, body))
 
 

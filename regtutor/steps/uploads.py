@@ -18,7 +18,7 @@ from regtutor.steps.sender import Sender, needs_registry
 
 
 @needs_registry
-def start_upload(reg: Sender, repository: str) -> Exchange:
+def start_upload(reg: Sender, repository: str, *, digest_algorithm: str | None = None) -> Exchange:
     """Open an upload session in ``repository``.
 
     ``POST /v2/<repository>/blobs/uploads/`` -> 202, with the address for the bytes in ``Location``
@@ -30,11 +30,15 @@ def start_upload(reg: Sender, repository: str) -> Exchange:
     ----------
     reg: the registry to push to.
     repository: the name of the repository, such as ``library/hello``; sent as given.
+    digest_algorithm: the algorithm of the digest that will close the session, such as ``sha512``, which lets the
+        registry hash the bytes as they arrive: ``?digest-algorithm=sha512``. A registry without this feature ignores
+        it. This is end-4c of the specification's main branch, not in v1.1.1.
 
     Source: OCI distribution-spec v1.1.1, "POST then PUT" (end-4a)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
     """
-    target = build("start_upload", repository=repository)
+    query = {"digest-algorithm": digest_algorithm} if digest_algorithm is not None else {}
+    target = build("start_upload", query=query, repository=repository)
     return reg.send(Request("start_upload", "POST", target, (("Content-Length", "0"),)))
 
 

@@ -2,8 +2,8 @@
 
 Every function returns a plain DataFrame with the columns and dtypes that its docstring lists, even if it has no rows.
 Text is ``string``, a number that can be missing is ``Int64``, and a missing value is ``<NA>``; an empty string means
-that an empty string was sent. The data is complete; pandas *displays* at most 50 characters of a cell, and
-:func:`whole` displays all of them.
+that an empty string was sent. Unprintable characters are escapes such as ``\\x1b``, because pandas prints text as is.
+The data is complete; pandas *displays* at most 50 characters of a cell, and :func:`whole` displays all of them.
 
 Only this package imports pandas, and only when a table is made. It does not depend on how records are made.
 """

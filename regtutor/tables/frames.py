@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
+from regtutor.printable import visible, visible_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def listed(exchanges: Exchanges) -> list[Exchange]:
 def frame(cells: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], index: Any) -> pd.DataFrame:
     """Return a frame with exactly these columns and dtypes, and the given ``index``; None is a missing value."""
     pandas = loaded()
-    typed = {name: pandas.array(cells[name], dtype=_dtype(dtype)) for name, dtype in dtypes.items()}
+    typed = {visible(name): _array(cells[name], dtype) for name, dtype in dtypes.items()}
     made = pandas.DataFrame(typed, index=index)
     made.attrs[OURS] = True
     return made
@@ -52,14 +53,21 @@ def counted(length: int, name: str) -> Any:
 
 def texts(values: Iterable[str], name: str) -> Any:
     """Return an index of strings."""
-    return loaded().Index(loaded().array(list(values), dtype=_dtype("string")), name=name)
+    return loaded().Index(_array(list(values), "string"), name=name)
 
 
 def text_pairs(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Any:
     """Return an index with two levels of strings, even if ``pairs`` is empty."""
     pandas = loaded()
-    levels = [pandas.array([pair[level] for pair in pairs], dtype=_dtype("string")) for level in (0, 1)]
+    levels = [_array([pair[level] for pair in pairs], "string") for level in (0, 1)]
     return pandas.MultiIndex.from_arrays(levels, names=names)
+
+
+def _array(values: Sequence[Any], dtype: str) -> Any:
+    """Return the values of a column; text is made safe to print, because pandas prints it as it is."""
+    if dtype == "string":
+        values = [value if value is None else visible_lines(value) for value in values]
+    return loaded().array(values, dtype=_dtype(dtype))
 
 
 def _dtype(name: str) -> Any:

@@ -12,6 +12,7 @@ from regtutor.content.image import Config, Manifest
 from regtutor.content.reading.documents import MAX_CONFIG
 from regtutor.errors import InvalidManifest, PullFailed
 from regtutor.exchange import Exchange, Transcript
+from regtutor.printable import visible
 from regtutor.protocol.bounded_json import parse_json
 from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import kind_of
@@ -138,7 +139,8 @@ class Inspection:
             facts.append(("config", f"{view.config.digest}, {view.config.size:,} bytes, {view.config.media_type}"))
         facts += self._settings()
         width = max(len(name) for name, _ in facts)
-        return "\n".join([*(f"{name:{width}}  {value}" for name, value in facts), "", *_table(self.rows)])
+        lines = [*(f"{name:{width}}  {value}" for name, value in facts), "", *_table(self.rows)]
+        return "\n".join(visible(line) for line in lines)
 
     def _settings(self) -> Iterator[tuple[str, str]]:
         body = self._config_body()

@@ -9,6 +9,7 @@ from regtutor.client.credentials import Credentials
 from regtutor.client.registry import Registry
 from regtutor.errors import LoginFailed
 from regtutor.exchange import Exchange, Transcript
+from regtutor.printable import visible
 from regtutor.protocol.challenges import challenges
 from regtutor.protocol.tokens import Token
 from regtutor.steps import check_api, draft
@@ -36,7 +37,7 @@ class Login:
 
     def __str__(self) -> str:
         how = f"with {self.scheme}" if self.scheme else "without credentials, and received none"
-        return f"{self.registry.name} accepts requests {how}"
+        return visible(f"{self.registry.name} accepts requests {how}")
 
 
 @needs_registry

@@ -35,7 +35,7 @@ def test_an_image_is_pushed_in_the_way_that_was_named(tmp_path: Path, options: t
 
 @pytest.mark.parametrize(
     "options",
-    [("--upload", "parallel"), ("--chunk-size", "0"), ("--jobs", "0"), ("--jobs", "9"), ("--chunk-size", "many")],
+    [("--upload", "parallel"), ("--chunk-size", "0"), ("--chunk-size", "many"), ("--jobs", "0"), ("--jobs", "9")],
 )
 def test_a_way_that_there_is_not_is_a_bad_argument(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = call("push", tmp_path, "127.0.0.1:1/a:v1", *options)

@@ -11,6 +11,8 @@ import pytest
 import regtutor as rt
 from regtutor.exchange import Exchange
 from regtutor.formats.html.findings import findings_html
+from regtutor.protocol.citations import OUTSIDE
+from regtutor.protocol.clauses import MAIN_MANIFESTS
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.headers import HEADERS
@@ -206,3 +208,21 @@ def test_a_message_that_is_the_meaning_of_its_code_is_not_repeated() -> None:
         item.meaning for item in rt.explain(refused(404, "BLOB_UNKNOWN", message=meaning)) if item.part == "error code"
     ]
     assert said == "the message is the meaning of this code"
+
+
+def test_parameters_of_the_main_branch_are_explained_as_such() -> None:
+    manifest = rt.sample_image().manifest
+    with rt.open_registry("in_process", quiet=True) as reg:
+        opened = rt.start_upload(reg, "a/b", digest_algorithm="sha512")
+        rt.push_image(reg, rt.sample_image(), "a/b", "v1")
+        put = rt.put_manifest(reg, "a/b", manifest.digest, manifest, tags=["v2", "v3"])
+    line = rt.explain(opened)[0]
+    assert "whose digest will be a sha512 (the specification's main branch, not in v1.1.1)" in line.meaning
+    found = rt.explain(put)
+    assert "to point the tags v2, v3 to it (the specification's main branch, not in v1.1.1)" in found[0].meaning
+    tags = [one for one in found if one.name == "OCI-Tag"]
+    assert [one.value for one in tags] == ["v2", "v3"]
+    assert {str(one.citation) for one in tags} == {str(MAIN_MANIFESTS)}
+    assert "not in v1.1.1" in str(MAIN_MANIFESTS)
+    assert [one.level for one in tags] == [OUTSIDE, OUTSIDE]
+    assert not found.diagnoses

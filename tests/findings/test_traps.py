@@ -125,6 +125,19 @@ TRAPS: list[tuple[Exchange, str, str]] = [
         "PUT",
     ),
     (
+        exchange(
+            "put_manifest",
+            "PUT",
+            f"/v2/a/b/manifests/{sha256(b'{}')}?tag=v1&tag=v2",
+            201,
+            sent=TYPED,
+            received=(("Location", f"/v2/a/b/manifests/{sha256(b'{}')}"), ("OCI-Tag", "v1")),
+            body=b"{}",
+        ),
+        "the registry ignored tags in the query",
+        "PUT /v2/a/b/manifests/v2",
+    ),
+    (
         exchange("post_blob", "POST", "/v2/a/b/blobs/uploads/?digest=sha256:0", 202, received=(("Location", SESSION),)),
         "202 means that the blob was not stored",
         "PUT",

@@ -1,7 +1,8 @@
 """Writes ``cited_words.json``: for each section that a table cites, the words in it that a row may claim of it.
 
 Run it by hand after a row cites a new section: ``python -m tests.protocol.cited_words DIRECTORY``. DIRECTORY holds the
-documents: ``spec.md`` (distribution-spec v1.1.1); ``manifest.md``, ``descriptor.md``, ``media-types.md``, ``layer.md``
+documents: ``spec.md`` (distribution-spec v1.1.1) and ``spec-main.md`` (its main branch, at the commit that is cited);
+``manifest.md``, ``descriptor.md``, ``media-types.md``, ``layer.md``
 (image-spec v1.1.1); ``api2.md`` and ``api3.md`` (the API documents of Distribution 2.8.3 and 3.0.0);
 ``configuration.md`` (2.8.3, docs/configuration.md); ``token.md`` and ``oauth.md`` (2.8.3, docs/spec/auth);
 ``manifest-v2-1.md``, ``manifest-v2-2.md`` (2.8.3, docs/spec); ``errors2.go`` and ``register2.go`` (2.8.3,
@@ -177,6 +178,7 @@ def source_words(text: str) -> dict[str, list[str]]:
 
 FILES: dict[str, str] = {
     citations.DISTRIBUTION_SPEC.name: "spec.md",
+    citations.DISTRIBUTION_SPEC_MAIN.name: "spec-main.md",
     citations.DISTRIBUTION_API.name: "api2.md",
     citations.DISTRIBUTION_API_3.name: "api3.md",
     citations.DISTRIBUTION_CONFIGURATION.name: "configuration.md",

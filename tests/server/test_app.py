@@ -521,7 +521,13 @@ def test_content_outlives_the_registry(tmp_path: Path) -> None:
 def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_whole(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chosen = {"secret": b"abc", "max_manifest_size": 10, "chunk_min_length": 4, "deletes": False}
+    chosen = {
+        "secret": b"abc",
+        "max_manifest_size": 10,
+        "chunk_min_length": 4,
+        "deletes": False,
+        "sparse_indexes": True,
+    }
     chosen |= {"admit": lambda _call: None, "tokens": None}
     assert set(chosen) == {field.name for field in fields(Settings)}
     seen: list[Settings] = []

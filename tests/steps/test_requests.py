@@ -360,3 +360,14 @@ def test_a_draft_is_edited_into_a_copy() -> None:
     assert edited.headers == (("Content-Length", "12"), ("Expect", "100-continue"), ("X-More", "1"))
     assert request.header("Content-Type") == "application/octet-stream"
     assert target_of(edited) == target_of(request)
+
+
+def test_tags_of_the_main_branch_are_in_the_query_of_the_put() -> None:
+    request = draft(put_manifest, "library/hello", HELLO, b"hello", tags=["v1", "1.0", "a&b"])
+    assert target_of(request) == f"/v2/library/hello/manifests/{HELLO}?tag=v1&tag=1.0&tag=a%26b"
+
+
+def test_the_algorithm_of_the_main_branch_is_in_the_query_of_the_post() -> None:
+    request = draft(start_upload, "library/hello", digest_algorithm="sha512")
+    assert target_of(request) == "/v2/library/hello/blobs/uploads/?digest-algorithm=sha512"
+    assert request.step == "start_upload"

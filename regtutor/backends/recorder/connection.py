@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
-from regtutor.backends.recorder.kept import Kept
+from regtutor.backends.recorder.between import Between
 from regtutor.backends.recorder.relaying import After, Relay
 from regtutor.backends.recorder.request_head import NoRequest, RequestHead, parse_request_head, request_head_end
-from regtutor.backends.recorder.rewriting import Addresses
-from regtutor.backends.recorder.upstream import Upstream
 from regtutor.backends.recorder.wire import Wire, first_of
-
-
-@dataclass(frozen=True)
-class Between:
-    """The parts that every connection shares: the registry, the ``proxy``'s own origin, and the exchanges so far."""
-
-    upstream: Upstream
-    addresses: Addresses
-    proxy: str
-    kept: Kept
 
 
 class Connection:
@@ -78,7 +65,7 @@ class Connection:
 
     async def _relay(self, head: RequestHead) -> After:
         between = self._between
-        relay = Relay(head, self._client, between.upstream, between.addresses, between.proxy, between.kept.add)
+        relay = Relay(head, self._client, between)
         reused = self._registry is not None and not self._registry.ended and not self._registry.pending
         if not reused or self._registry is None:
             if self._registry is not None:

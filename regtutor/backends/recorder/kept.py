@@ -32,6 +32,7 @@ class Kept:
     def __init__(self, title: str, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._title, self._most, self._room = title, most, most_bytes
         self._exchanges: list[Exchange] = []
+        self._held: dict[object, Exchange] = {}
         self._notes: list[str] = []
         self._beyond = 0
         self._watchers: list[Watcher] = []
@@ -41,14 +42,22 @@ class Kept:
 
     @property
     def transcript(self) -> Transcript:
-        """The exchanges so far, in the order in which they ended."""
+        """The exchanges so far, in the order in which they ended; then those that have only their response."""
         with self._lock:
+            room = self._most - len(self._exchanges)
+            exchanges = [*self._exchanges, *list(self._held.values())[:room]]
             beyond = [f"{self._beyond:,} more exchanges were relayed and not kept"] if self._beyond else []
-            return Transcript.of(self._exchanges, self._title, [*self._notes, *beyond])
+            return Transcript.of(exchanges, self._title, [*self._notes, *beyond])
 
-    def add(self, exchange: Exchange) -> None:
+    def hold(self, of: object, exchange: Exchange) -> None:
+        """Show ``exchange`` in the transcript until :meth:`add` gives its final record with the same key ``of``."""
+        with self._lock:
+            self._held[of] = exchange
+
+    def add(self, exchange: Exchange, of: object = None) -> None:
         """Keep ``exchange`` if there is room, and call the watchers with it, in a thread of their own."""
         with self._lock:
+            self._held.pop(of, None)
             self._room -= _weight(exchange)
             if len(self._exchanges) < self._most and self._room >= 0:
                 self._exchanges.append(exchange)

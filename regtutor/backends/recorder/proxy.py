@@ -12,8 +12,10 @@ from pathlib import Path
 from types import TracebackType
 
 from regtutor.backends.certificate import TLS, ServerCertificate, server_certificate
-from regtutor.backends.recorder.connection import Between, Connection
+from regtutor.backends.recorder.between import Between
+from regtutor.backends.recorder.connection import Connection
 from regtutor.backends.recorder.kept import MOST, Kept, Watcher
+from regtutor.backends.recorder.realms import Realms
 from regtutor.backends.recorder.rewriting import Addresses
 from regtutor.backends.recorder.upstream import Upstream
 from regtutor.backends.recorder.wire import Wire, accepting
@@ -57,7 +59,8 @@ class RecordingProxy:
         self.registry = f"{LOOPBACK}:{listening.getsockname()[1]}"
         self.url = f"{'https' if certificate else 'http'}://{self.registry}"
         self._kept = Kept(f"Recorded between a client and {upstream.address.origin}", limit)
-        between = Between(upstream, Addresses(upstream.address), self.url, self._kept)
+        address = upstream.address
+        between = Between(upstream, Addresses(address), Realms(address.origin), self.url, self._kept)
         self._loop = _Loop(between, listening, certificate)
 
     url: str

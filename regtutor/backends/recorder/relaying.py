@@ -7,21 +7,21 @@ sends without waiting reach the other side as they would without a proxy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 
-from regtutor.backends.recorder.framing import Framing, UntilClose, request_framing, response_framing
+from regtutor.backends.recorder.between import Between
 from regtutor.backends.recorder.request_head import RequestHead, parse_request_head
-from regtutor.backends.recorder.rewriting import Addresses, with_host
-from regtutor.backends.recorder.upstream import Upstream
+from regtutor.backends.recorder.rewriting import with_host
 from regtutor.backends.recorder.wire import Wire, ended, first_of
 from regtutor.client.recording import WITHHELD, BodyTally, Recording, response_tally
 from regtutor.client.wire.failures import Situation, sentences
+from regtutor.client.wire.framing import Framing, UntilClose, request_framing, response_framing
 from regtutor.client.wire.head import MalformedResponse, ReceivedHead, head_end, keeps_open, parse_head
+from regtutor.client.wire.limits import Limits
 from regtutor.client.wire.tap import ClosedEarly
-from regtutor.exchange import Exchange
+from regtutor.exchange import Exchange, WireEvent
 from regtutor.message import Request
-from regtutor.protocol.endpoints import step_of_request
 from regtutor.protocol.secrets import redact_address
 from regtutor.protocol.urls import split_origin
 
@@ -54,31 +54,21 @@ class Relay:
     ----------
     head: of the request.
     client: where it comes from.
-    upstream: where it goes.
-    addresses: rewrites what the registry sends.
-    proxy: the origin of the proxy; the client may have named it otherwise in Host.
-    keep: is called with the record, before the client has the last bytes of the response.
+    between: where it goes, what changes on the way, and who keeps the record, before the client has the last bytes of
+        the response.
 
     Attributes
     ----------
-    sent: whether the whole request went to the registry.
+    sent: whether the connection to the registry has taken the whole request.
     """
 
-    def __init__(
-        self,
-        head: RequestHead,
-        client: Wire,
-        upstream: Upstream,
-        addresses: Addresses,
-        proxy: str,
-        keep: Callable[[Exchange], None],
-    ) -> None:
-        self._head, self._client, self._upstream, self._addresses = head, client, upstream, addresses
-        self._keep = keep
+    def __init__(self, head: RequestHead, client: Wire, between: Between) -> None:
+        upstream, proxy = between.upstream, between.proxy
+        self._head, self._client, self._upstream, self._between = head, client, upstream, between
         self._sent_head, hosts = with_host(head.raw, upstream.address.authority)
         self._hosts = hosts
         self._proxy = f"{proxy.partition('//')[0]}//{hosts[0]}" if hosts and hosts[0] else proxy
-        self._recording = _recording(head, self._sent_head, upstream)
+        self._recording = _recording(head, self._sent_head, between)
         self._up: Framing = request_framing(head.headers)
         self._down: Framing = UntilClose()
         self._has_body = not self._up.done
@@ -88,7 +78,7 @@ class Relay:
         self._received: BodyTally | None = None
         self._reused = False
         self.sent = False
-        self._kept = False
+        self._ended = False
 
     # -- the whole -----------------------------------------------------------------------------------------------
 
@@ -119,7 +109,10 @@ class Relay:
             self._registry_failed(gone.args[0], connected=True)
         except asyncio.CancelledError:
             await ended(upload, download)
-            self._fail(STOPPED)
+            if self._down.done:
+                self._finish()
+            else:
+                self._fail(STOPPED)
             raise
         else:
             await ended(upload)
@@ -155,15 +148,15 @@ class Relay:
         return keeps_open(self._final) and not close and not isinstance(self._down, UntilClose)
 
     def _reusable(self) -> bool:
-        return self._stays_open() and self.sent and self._down.done and not self._registry.ended
+        registry = self._registry
+        return self._stays_open() and self.sent and self._down.done and not registry.ended and registry.lost is None
 
     # -- the request -----------------------------------------------------------------------------------------------
 
     async def _upload(self) -> None:
         """Relay the request. If the registry takes no more of it, its response or its end says why."""
         try:
-            await self._registry.send(self._sent_head)
-            self._recording.event("head sent", len(self._sent_head), _host_note(self._hosts))
+            await self._registry.send(self._sent_head, self._head_sent)
             while not self._up.done:
                 piece = await self._client.piece()
                 if not piece:
@@ -173,9 +166,10 @@ class Relay:
                 await self._send_piece(piece)
         except OSError:
             return
-        if self._has_body:
-            self._recording.event("body sent", self._recording.upload.size)
-        self.sent = True
+
+    def _head_sent(self) -> None:
+        self._recording.event("head sent", len(self._sent_head), _host_note(self._hosts))
+        self.sent = self._up.done
 
     async def _send_piece(self, piece: bytes) -> None:
         if self._waiting:
@@ -183,7 +177,13 @@ class Relay:
             self._recording.event("waited", note="The client sent its body before a response to Expect came")
         used, content = self._up.take(piece)
         self._client.pending[:0] = piece[used:]
-        await self._registry.send(piece[:used], lambda: _count(self._recording.upload, content))
+        await self._registry.send(piece[:used], lambda: self._body_sent(content))
+
+    def _body_sent(self, content: list[memoryview]) -> None:
+        _count(self._recording.upload, content)
+        self.sent = self._up.done
+        if self.sent:
+            self._recording.event("body sent", self._recording.upload.size)
 
     # -- the response ----------------------------------------------------------------------------------------------
 
@@ -222,16 +222,18 @@ class Relay:
             raise RegistryGone(error) from error
         self._waiting = False
         self._recording.received(head)
-        shown, notes = self._addresses.rewritten(raw, self._proxy)
+        shown, notes = self._between.addresses.rewritten(raw, self._proxy)
         for note in notes:
             self._recording.event("rewritten", note=note)
         if framing is not None:
-            for where in self._addresses.leading_away(raw):
+            for where in self._between.addresses.leading_away(raw):
                 self._recording.event("leads away", note=f"The client leaves this proxy if it follows {where}")
+            self._between.realms.note(head.headers)
             self._final, self._down = head, framing
             media_type = head.header("Content-Type")
             self._received = response_tally(self._recording.request, media_type)
-            self._keep_if_complete()
+            if framing.done:
+                self._response_complete()
         try:
             await self._client.send(shown)
         except OSError as error:
@@ -246,7 +248,7 @@ class Relay:
             await self._client.send(piece[:used], lambda: _count(received, content))
             return
         _count(received, content)
-        self._keep_if_complete()
+        self._response_complete()
         await self._client.send(piece[:used])
 
     @property
@@ -258,24 +260,27 @@ class Relay:
         lost = self._registry.lost
         if isinstance(self._down, UntilClose) and lost is None:
             self._down.done = True
+            self._response_complete()
             return
         raise RegistryGone(lost or ClosedEarly(f"the connection was closed after {self._size} bytes of the body"))
 
     # -- the record ------------------------------------------------------------------------------------------------
 
-    def _keep_if_complete(self) -> None:
-        """Keep the record before the client has its last bytes: then it is there when the client is done."""
-        if self._down.done and self.sent:
-            self._finish()
+    def _response_complete(self) -> None:
+        """Keep the record before the client has the last bytes of the response, so that a client that ended has one.
 
-    def _finish(self) -> None:
-        if self._kept:
-            return
+        After an early response the client may still send its body, so that the record can change until the end.
+        """
         if self._size:
             self._recording.event("body received", self._size)
-        if self._fate() == "withheld":
-            self._recording.event("body withheld", note=WITHHELD)
-        self._freeze()
+        if self.sent:
+            self._freeze()
+        else:
+            self._between.kept.hold(self, self._record())
+
+    def _finish(self) -> None:
+        if not self._ended:
+            self._freeze()
 
     def unreachable(self, error: Exception) -> str:
         """Record that no connection could be opened; the sentence that the client receives with 502."""
@@ -287,8 +292,7 @@ class Relay:
             origin=address.origin,
             scheme=address.scheme,
             proxy="",
-            connect_timeout=self._upstream.timeout,
-            read_timeout=0,
+            limits=Limits(connect=self._upstream.timeout),
             connected=connected,
             reused=self._reused,
             began=self._final is not None,
@@ -300,17 +304,24 @@ class Relay:
         return told
 
     def _fail(self, error: str, note: str = "") -> None:
-        if not self._kept:
+        if not self._ended:
             self._recording.event("failed", note=note or error)
             self._freeze(error)
 
     def _freeze(self, error: str = "") -> None:
-        self._kept = True
+        self._ended = True
+        self._between.kept.add(self._record(error), self)
+
+    def _record(self, error: str = "") -> Exchange:
+        """The record so far."""
         recording = self._recording
         recording.upload_fate = self._fate()
         fate = "none" if not self._size else "received" if self._down.done else "partial"
-        body = self._received.record(fate) if self._received else None
-        self._keep(recording.exchange(body, error))
+        exchange = recording.exchange(self._received.record(fate) if self._received else None, error)
+        if recording.upload_fate != "withheld":
+            return exchange
+        withheld = WireEvent(exchange.events[-1].at, "body withheld", 0, WITHHELD)
+        return replace(exchange, events=(*exchange.events, withheld))
 
     def _fate(self) -> str:
         if not self._has_body:
@@ -325,9 +336,9 @@ def _count(tally: BodyTally, content: list[memoryview]) -> None:
         tally.update(part)
 
 
-def _recording(head: RequestHead, sent: bytes, upstream: Upstream) -> Recording:
-    headers = parse_request_head(sent).headers
-    request = Request(step_of_request(head.method, head.target), head.method, head.target, headers)
+def _recording(head: RequestHead, sent: bytes, between: Between) -> Recording:
+    headers, upstream = parse_request_head(sent).headers, between.upstream
+    request = Request(between.realms.step_of(head.method, head.target), head.method, head.target, headers)
     absolute = bool(split_origin(head.target)[0])
     return Recording(request, head.target if absolute else upstream.address.origin + head.target, upstream.name)
 

@@ -63,7 +63,9 @@ class _Tapped(HTTPConnection):
         )
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
-        return self._sending.response()
+        """Wait for the head. The pool gets a response without a body, because the transport reads it from the tap."""
+        self._sending.begin()
+        return HTTPResponse(b"", preload_content=False)
 
 
 class _TappedTLS(_Tapped, HTTPSConnection):
@@ -109,7 +111,7 @@ class ConnectionPools:
 
         Returns
         -------
-        A reader of the response's body, undecoded; the connection goes back to the pool at the end of the body.
+        A response whose ``release_conn`` gives the connection back to the pool; ``sending.body`` has the body.
         """
         manager = self._proxied(proxy) if proxy else self._direct
         trust = _trust(verify, cert) if address.scheme == "https" else {}

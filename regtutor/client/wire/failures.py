@@ -11,9 +11,10 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, IncompleteRead, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
 
 from regtutor.client.wire.head import MalformedResponse
+from regtutor.client.wire.limits import Limits, Overdue, Stalled, TooLarge
 from regtutor.client.wire.request_body import BodyTooShort
 from regtutor.client.wire.sending import StaleConnection
 from regtutor.client.wire.tap import ClosedEarly
@@ -24,6 +25,7 @@ FAILURES = (
     HTTPError,
     http.client.HTTPException,
     MalformedResponse,
+    TooLarge,
     BodyTooShort,
     StaleConnection,
     UnicodeError,
@@ -40,7 +42,7 @@ class Situation:
     origin: scheme, host and port of the registry.
     scheme: the scheme alone.
     proxy: the URL of the proxy, or ``""``.
-    connect_timeout, read_timeout: the time limits, in seconds.
+    limits: the limits in time and bytes.
     connected: whether there was a connection.
     reused: whether an earlier request had used the connection.
     began: whether the head of the response had arrived.
@@ -49,8 +51,7 @@ class Situation:
     origin: str
     scheme: str
     proxy: str
-    connect_timeout: float
-    read_timeout: float
+    limits: Limits
     connected: bool = False
     reused: bool = False
     began: bool = False
@@ -122,6 +123,9 @@ _ROWS = (
     _Row(_proxy_speaks_tls, "The proxy {proxy} responded with TLS", "its URL begins with http://",
          "Write https:// in the proxy's URL"),
     _Row(_is_tls, "{origin} responded with TLS", "it speaks https", "Use https:// in its URL"),
+    _Row(lambda error, now: isinstance(error, MalformedResponse) and now.began,
+         "{origin} sent a body that is not valid HTTP", "{error}",
+         "Look at the registry's log, or at the proxy in between: the end of this body cannot be found"),
     _Row(_is(MalformedResponse), "{origin} did not send a valid HTTP response: {error}", "{beginning}",
          "Check whether a registry listens on that port, and not another service"),
     _Row(_is(ssl.SSLCertVerificationError), "The certificate of {origin} is not trusted",
@@ -147,16 +151,23 @@ _ROWS = (
     _Row(_is(ConnectionRefusedError), "{origin} refused the connection", "nothing listens on that port",
          "Start the registry, or check the port; regtutor serve starts a registry here, in Python rt.open_registry()"),
     _Row(lambda error, now: isinstance(error, ConnectTimeoutError | TimeoutError) and not now.connected,
-         "{origin} could not be reached within {connect_timeout:g} s", "{error}",
+         "{origin} could not be reached within {limits.connect:g} s", "{error}",
          "Check whether a firewall or a proxy is in between, or wait longer: rt.connect(url, timeout=...) in Python"),
-    _Row(_is(TimeoutError), "{origin} was silent for {read_timeout:g} s", "it neither sent nor accepted any bytes",
+    _Row(_is(TooLarge), "{origin} sent a response that is too large", "{error}",
+         "Check the address, or accept more: --max-small-body BYTES, in Python rt.connect(url, max_small_body=...)"),
+    _Row(_is(Stalled), "{origin} sent its response too slowly", "{error}",
+         "Look at the registry's log, or at the network in between, and send the request again"),
+    _Row(_is(Overdue), "{origin} did not complete its response in time", "{error}",
+         "Look at the registry's log, or wait longer: --deadline SECONDS, in Python rt.connect(url, deadline=...); the "
+         "limit is {limits.deadline:g} s"),
+    _Row(_is(TimeoutError), "{origin} was silent for {limits.read:g} s", "it neither sent nor accepted any bytes",
          "Look at the registry's log, or wait longer: rt.connect(url, timeout=(10, seconds)) in Python"),
     _Row(_is(StaleConnection), "{origin} had closed the connection before it could be used again",
          "it was idle too long", "Send the request again"),
     _Row(lambda error, now: isinstance(error, _CLOSED) and now.reused and not now.began,
          "{origin} closed the connection, which was opened for an earlier request, before it responded",
          "it may or may not have processed the request", "Check with a HEAD or GET, then send the request again"),
-    _Row(lambda error, now: isinstance(error, (*_CLOSED, IncompleteRead, http.client.IncompleteRead)) and now.began,
+    _Row(lambda error, now: isinstance(error, _CLOSED) and now.began,
          "{origin} closed the connection in the middle of its response", "{error}",
          "Send the request again; the registry's log may say why it stopped"),
     _Row(lambda error, now: isinstance(error, _CLOSED) and now.scheme == "http",
@@ -177,8 +188,7 @@ def sentences(error: BaseException, now: Situation) -> tuple[str, str, str]:
     facts = {
         "origin": now.origin,
         "proxy": redact_url(now.proxy),
-        "connect_timeout": now.connect_timeout,
-        "read_timeout": now.read_timeout,
+        "limits": now.limits,
         "error": cause,
         "beginning": f"it begins with {beginning!r}" if beginning else "",
         "cause": chain[-1],

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from regtutor.errors import InvalidHeader
 from regtutor.message import HeaderList, Request
 from regtutor.protocol.headers import BREAKS_A_VALUE, TOKEN
+from regtutor.protocol.text import cut
 from regtutor.protocol.urls import Address
 
 HEAD_LIMIT = 256 * 1024
@@ -127,8 +128,13 @@ class ReceivedHead:
         return 100 <= self.status < 200 and self.status != 101
 
 
-def head_end(received: bytes | bytearray) -> int | None:
+def head_end(received: bytes | bytearray, searched: int = 0) -> int | None:
     """Return where the head at the beginning of ``received`` ends (after its empty line); None if it is incomplete.
+
+    Parameters
+    ----------
+    received: the bytes so far.
+    searched: how many of them an earlier call has searched, so that a head that comes byte by byte is searched once.
 
     Raises
     ------
@@ -137,7 +143,7 @@ def head_end(received: bytes | bytearray) -> int | None:
     start = received[:5]
     if start != b"HTTP/"[: len(start)]:
         raise MalformedResponse("it does not begin with HTTP/", bytes(received[:80]))
-    match = END_OF_HEAD.search(received, 0, HEAD_LIMIT)
+    match = END_OF_HEAD.search(received, max(searched - 3, 0), HEAD_LIMIT)
     if match is None and len(received) >= HEAD_LIMIT:
         raise MalformedResponse(f"its headers are larger than {HEAD_LIMIT} bytes", bytes(received[:80]))
     return match.end() if match else None
@@ -166,12 +172,17 @@ def parse_head(raw: bytes) -> ReceivedHead:
 
     Raises
     ------
-    MalformedResponse: if the first line is not a status line.
+    MalformedResponse: if the first line is not a status line, or its status is below 100.
+
+    Source: RFC 9110, section 15 <https://www.rfc-editor.org/rfc/rfc9110.html#section-15>.
     """
     first, headers = split_head(raw)
     match = _STATUS_LINE.fullmatch(first)
     if match is None:
-        raise MalformedResponse("its first line is not a status line", bytes(raw[:80]))
+        raise MalformedResponse("its first line is not a status line (RFC 9112, 4)", bytes(raw[:80]))
+    if match[2] < b"100":
+        why = f"its status is {match[2].decode()}, and a status is a number from 100 to 599 (RFC 9110, 15)"
+        raise MalformedResponse(why, bytes(raw[:80]))
     reason = (match[3] or b"").decode("latin-1")
     return ReceivedHead(match[1].decode(), int(match[2]), reason, headers, len(raw))
 
@@ -195,7 +206,8 @@ def body_framing(head: ReceivedHead) -> HeaderList:
         return ()
     length = lengths.pop()
     if lengths or not re.fullmatch("[0-9]{1,19}", length):
-        raise MalformedResponse(f"its Content-Length is {', '.join(head.all('Content-Length'))!r}")
+        given = cut(", ".join(head.all("Content-Length")), 80)
+        raise MalformedResponse(f"its Content-Length is {given!r}, and it must be one number (RFC 9110, 8.6)")
     return (("Content-Length", length),)
 
 

@@ -7,23 +7,22 @@ final response comes early; read the final head. Each event is reported to a ``R
 
 from __future__ import annotations
 
-import http.client
+import math
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
-
-from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from regtutor.client.recording import WITHHELD, Recording
+from regtutor.client.wire.framing import response_framing
 from regtutor.client.wire.head import (
     MalformedResponse,
     ReceivedHead,
-    body_framing,
     composed_headers,
     head_bytes,
     keeps_open,
     parse_head,
 )
+from regtutor.client.wire.limits import Allowance, Limits, is_small
+from regtutor.client.wire.received_body import body_chunks
 from regtutor.client.wire.request_body import Framing, chunks_to_send
 from regtutor.client.wire.tap import Tap
 from regtutor.message import Body, HeaderList, Request
@@ -45,7 +44,7 @@ class Sending:
     address: where the request goes.
     headers: as ``Registry.send`` gives them.
     user_agent: the User-Agent, if ``headers`` has none.
-    read_timeout: seconds that can pass without a byte sent or received.
+    limits: of the response; its ``read`` is also how many seconds can pass without a byte sent.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue``.
     notes: further notes for the event of a new connection.
     """
@@ -57,17 +56,18 @@ class Sending:
         headers: HeaderList,
         *,
         user_agent: str,
-        read_timeout: float,
+        limits: Limits,
         expect_wait: float,
         notes: tuple[str, ...] = (),
     ) -> None:
         self.recording, self._address, self._given = recording, address, headers
-        self._user_agent, self._read_timeout, self._expect_wait = user_agent, read_timeout, expect_wait
+        self._user_agent, self._limits, self._expect_wait = user_agent, limits, expect_wait
         self._notes = notes
         self._final: ReceivedHead | None = None
         self._broken: OSError | None = None
         self._complete = False
         self._interims = 0
+        self.body: Iterator[bytes] = iter(())
         self.tap: Tap | None = None
         self.reused = False
         self.compose(False, ())
@@ -79,7 +79,7 @@ class Sending:
 
     @property
     def final(self) -> ReceivedHead:
-        """The final head; available after :meth:`response`."""
+        """The final head; available after :meth:`begin`."""
         assert self._final is not None
         return self._final
 
@@ -95,7 +95,7 @@ class Sending:
         self.tap = tap
         new = ", ".join(part for part in (note, *self._notes) if part)
         self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
-        self.reused, tap.used, tap.reusable = tap.used, True, False
+        self.reused, tap.used, tap.reusable, tap.deadline = tap.used, True, False, math.inf
         self.compose(forwarding, extra)
         if self.reused:
             tap.poll()
@@ -156,27 +156,28 @@ class Sending:
             self._take(raw)
         return True
 
-    def response(self) -> HTTPResponse:
-        """Wait for the final head.
-
-        Returns
-        -------
-        A reader of the response's body, undecoded.
+    def begin(self) -> None:
+        """Wait for the final head; then :attr:`body` yields the content of the response, undecoded, as it arrives.
 
         Raises
         ------
         TimeoutError, OSError, MalformedResponse: if no final head comes.
         """
-        assert self.tap is not None
+        tap, limits = self.tap, self._limits
+        assert tap is not None
+        tap.deadline = time.monotonic() + limits.deadline
         try:
             while self._final is None:
-                # Each interim response restarts the timeout: the registry is still working.
-                self._take(self.tap.head(time.monotonic() + self._read_timeout))
+                # Each interim response restarts the timeout: the registry is still working. The deadline is for all.
+                self._take(tap.head(time.monotonic() + limits.read))
         except OSError as error:
             raise self._broken or error from error
-        body = body_framing(self._final)
-        self.tap.reusable = self._complete and keeps_open(self._final)
-        return _body_reader(self.tap, self.request.method, self._final.status, body, self._read_timeout)
+        framing = response_framing(self.request.method, self._final)
+        tap.reusable = self._complete and keeps_open(self._final)
+        small = is_small(self.request, self._final.status)
+        if not small:
+            tap.deadline = math.inf
+        self.body = body_chunks(tap, framing, Allowance(limits, small), limits.read)
 
     # -- the body ------------------------------------------------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Sending:
         """
         assert self.tap is not None
         try:
-            return self.tap.write(data, self._read_timeout, stop or self._must_stop)
+            return self.tap.write(data, self._limits.read, stop or self._must_stop)
         except TimeoutError:
             raise
         except OSError as error:
@@ -220,26 +221,3 @@ class Sending:
             if written < len(before) + len(chunk) + len(after):
                 return False
         return True
-
-
-def _body_reader(tap: Tap, method: str, status: int, body: HeaderList, timeout: float) -> HTTPResponse:
-    """Return a reader of the response's body.
-
-    http.client decodes the framing of the body. It gets a head made here, which contains only the framing, because
-    the way that it reads real heads (folding, limits, 103 as a final response) would distort the record.
-    """
-    lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in body)]
-    tap.pending[:0] = "\r\n".join([*lines, "", ""]).encode()
-    tap.settimeout(timeout)
-    received: Any = http.client.HTTPResponse(tap, method=method)  # type: ignore[arg-type]
-    received.begin()
-    return HTTPResponse(
-        body=received,
-        headers=HTTPHeaderDict(body),
-        status=status,
-        preload_content=False,
-        decode_content=False,
-        original_response=received,
-        enforce_content_length=True,
-        request_method=method,
-    )

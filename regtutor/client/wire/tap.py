@@ -6,7 +6,7 @@ later reads are served from first (TLS sockets cannot peek). Of HTTP, this modul
 
 from __future__ import annotations
 
-import io
+import math
 import selectors
 import socket
 import ssl
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from regtutor.client.wire.head import head_end
+from regtutor.client.wire.limits import Overdue
+from regtutor.message import CHUNK
 
 _CHUNK = 64 * 1024
 _SENT_AT_ONCE = 256 * 1024
@@ -36,6 +38,7 @@ class Tap:
     ended: whether the other side has closed its side.
     used: whether a request was sent over this connection.
     reusable: whether another request can be sent over it.
+    deadline: the moment (of ``time.monotonic``) after which nothing more is received; usually infinite.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -44,7 +47,9 @@ class Tap:
         self.ended = False
         self.used = False
         self.reusable = True
+        self.deadline = math.inf
         self._lost: OSError | None = None
+        self._searched = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
@@ -63,11 +68,37 @@ class Tap:
         self._sock.close()
 
     def fill(self, timeout: float) -> None:
-        """Receive the next bytes, waiting at most ``timeout`` seconds (then TimeoutError)."""
-        self._sock.settimeout(max(timeout, 0.001))
-        received = self._sock.recv(_CHUNK)
+        """Receive the next bytes, waiting at most ``timeout`` seconds (then TimeoutError; Overdue at the deadline)."""
+        self.pending += self._received(timeout)
+
+    def piece(self, timeout: float) -> bytes:
+        """Remove and return the pending bytes, or else receive the next ones as :meth:`fill` does; ``b""`` at the end.
+
+        Raises
+        ------
+        OSError: if the connection is lost.
+        """
+        if self.pending:
+            piece = bytes(self.pending)
+            self.pending.clear()
+            return piece
+        if self._lost is not None:
+            raise self._lost
+        return b"" if self.ended else self._received(timeout)
+
+    def _received(self, timeout: float) -> bytes:
+        left = self.deadline - time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(max(min(timeout, left), 0.001))
+            received = self._sock.recv(CHUNK)
+        except TimeoutError:
+            if left <= timeout:
+                raise Overdue("its response was still incomplete at the deadline") from None
+            raise
         self.ended = not received
-        self.pending += received
+        return received
 
     def poll(self) -> None:
         """Receive what has come, without waiting.
@@ -90,7 +121,8 @@ class Tap:
 
     def take_head(self) -> bytes | None:
         """Remove and return the head at the beginning of the received bytes; None if it is incomplete."""
-        end = head_end(self.pending) if self.pending else None
+        end = head_end(self.pending, self._searched) if self.pending else None
+        self._searched = 0 if end else len(self.pending)
         if end is None:
             return None
         head = bytes(self.pending[:end])
@@ -112,10 +144,18 @@ class Tap:
                 raise self._lost or ClosedEarly(
                     f"the connection was closed after {len(self.pending)} bytes of a response"
                 )
-            remaining = deadline - time.monotonic()
+            self._wait_for_head(deadline)
+
+    def _wait_for_head(self, deadline: float) -> None:
+        remaining = deadline - time.monotonic()
+        try:
             if remaining <= 0:
                 raise TimeoutError("no response came in time")
             self.fill(remaining)
+        except TimeoutError as error:
+            if isinstance(error, Overdue) or not self.pending:
+                raise
+            raise Overdue(f"only {len(self.pending)} bytes of the head of its response came") from None
 
     def write(self, data: bytes, timeout: float, stop: Callable[[], bool]) -> int:
         """Send ``data``, and receive what comes in the meantime.
@@ -152,30 +192,3 @@ class Tap:
             selector.register(self._sock, interest)
             if remaining <= 0 or not selector.select(remaining):
                 raise TimeoutError("the other side stopped reading")
-
-    def makefile(self, *_args: Any, **_options: Any) -> io.BufferedReader:
-        """Return a reader of the pending bytes, then of the socket; closing it leaves the socket open."""
-        return io.BufferedReader(_Reader(self), _CHUNK)
-
-
-class _Reader(io.RawIOBase):
-    """A reader that can continue after a timeout; the socket's own reader cannot."""
-
-    def __init__(self, tap: Tap) -> None:
-        self._tap = tap
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        tap = self._tap
-        if tap.pending:
-            count = min(len(buffer), len(tap.pending))
-            buffer[:count] = tap.pending[:count]
-            del tap.pending[:count]
-            return count
-        if tap.ended:
-            return 0
-        count = tap._sock.recv_into(buffer)
-        tap.ended = count == 0
-        return count

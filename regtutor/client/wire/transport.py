@@ -1,13 +1,13 @@
 """The transport over a socket: sends each request once, and records what was sent and received.
 
 It follows no redirects, retries nothing, keeps no cookies and reads no environment variables. Every wait has a time
-limit.
+limit, and so has each response that is small by nature.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from urllib3 import HTTPResponse
@@ -17,17 +17,15 @@ from regtutor.client.recording import Recording
 from regtutor.client.wire.connection import ConnectionPools
 from regtutor.client.wire.failures import FAILURES, Situation, sentences
 from regtutor.client.wire.head import default_user_agent
+from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
 from regtutor.client.wire.request_body import BodyUnreadable
 from regtutor.client.wire.response_body import Download, check_destination, completed
 from regtutor.client.wire.sending import Sending, StaleConnection
 from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import BodyRecord, Exchange
-from regtutor.message import CHUNK, HeaderList, Request
+from regtutor.message import HeaderList, Request
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import Address, split_url
-
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 60.0
 
 
 class WireTransport:
@@ -36,6 +34,8 @@ class WireTransport:
     Parameters
     ----------
     timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
+    deadline, max_small_body: the most seconds and bytes of a response that is small by nature; see
+        :mod:`regtutor.client.wire.limits`.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     proxies: maps ``http`` and ``https`` (the scheme of the registry's URL) to the URL of a proxy, and ``no_proxy`` to a
         list of hosts; None or empty for no proxy. Loopback is never proxied.
@@ -53,6 +53,8 @@ class WireTransport:
         self,
         *,
         timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
+        deadline: float = DEADLINE,
+        max_small_body: int = SMALL_BODY,
         expect_wait: float = 1.0,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str | os.PathLike[str] = True,
@@ -61,6 +63,7 @@ class WireTransport:
         sources: Sequence[str] = (),
     ) -> None:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+        self.limits = Limits(*self.timeout, deadline, max_small_body)
         self.expect_wait = expect_wait
         self.proxies = dict(proxies or {})
         self.verify = verify if isinstance(verify, bool) else os.fspath(verify)
@@ -110,7 +113,7 @@ class WireTransport:
             address,
             headers,
             user_agent=self.user_agent,
-            read_timeout=self.timeout[1],
+            limits=self.limits,
             expect_wait=self.expect_wait,
             notes=(*self.sources, *_unverified(address, self.verify)),
         )
@@ -142,7 +145,7 @@ class WireTransport:
             media_type, encoding = final.header("Content-Type"), final.header("Content-Encoding")
             download = Download(recording.request, final.status, media_type, encoding)
             try:
-                for chunk in _chunks(response):
+                for chunk in sending.body:
                     download.write(chunk)
                 whole = True
             except FAILURES as error:
@@ -166,8 +169,7 @@ class WireTransport:
             origin=address.origin,
             scheme=address.scheme,
             proxy=proxy,
-            connect_timeout=self.timeout[0],
-            read_timeout=self.timeout[1],
+            limits=self.limits,
             connected=sending.tap is not None,
             reused=sending.reused,
             began=body is not None,
@@ -180,8 +182,3 @@ class WireTransport:
 
 def _unverified(address: Address, verify: bool | str) -> tuple[str, ...]:
     return ("the certificate was not checked",) if address.scheme == "https" and verify is False else ()
-
-
-def _chunks(response: HTTPResponse) -> Iterator[bytes]:
-    while chunk := response.read(CHUNK):
-        yield chunk

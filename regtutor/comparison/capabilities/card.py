@@ -152,4 +152,4 @@ class CapabilityCard(Sequence[Item]):
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items())
-        return f"<CapabilityCard {self.title}: {counts}>"
+        return visible(f"<CapabilityCard {self.title}: {counts}>")

@@ -11,9 +11,9 @@ from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.exchange import Exchange
 from regtutor.findings.diagnosis import REFUSED, by_request_line, by_sent, by_status, codes_of, diagnosis, issue, trap
 from regtutor.findings.finding import Finding
-from regtutor.findings.request_purpose import fields_of, name_of
+from regtutor.findings.request_purpose import fields_of, name_of, requested_tags
 from regtutor.findings.traps.locations import needs_a_slash
-from regtutor.protocol.citations import HABIT, MAY, MUST, Citation
+from regtutor.protocol.citations import HABIT, MAY, MUST, OUTSIDE, Citation
 from regtutor.protocol.clauses import (
     API_DELETING_AN_IMAGE,
     DELETING_BLOBS,
@@ -21,6 +21,7 @@ from regtutor.protocol.clauses import (
     DELETING_TAGS,
     ENDPOINT_TABLE,
     ERROR_CODES,
+    MAIN_MANIFESTS,
     NO_REFERRERS,
     PULLING_MANIFESTS,
     PUSH,
@@ -112,6 +113,25 @@ def unreadable_manifest(exchange: Exchange) -> Iterator[Finding]:
             ERROR_CODES,
             shown=by_request_line(exchange),
             level=MAY,
+        )
+
+
+@trap(endpoints=("put_manifest",), statuses=(201,))
+def tags_ignored(exchange: Exchange) -> Iterator[Finding]:
+    """Tags in the query of the request are not in OCI-Tag."""
+    values = ",".join(exchange.headers.all("OCI-Tag"))
+    accepted = {tag.strip() for tag in values.split(",")}
+    ignored = [tag for tag in requested_tags(exchange) if tag not in accepted]
+    if ignored:
+        repository = fields_of(exchange)["repository"]
+        yield diagnosis(
+            "the registry ignored tags in the query",
+            f"the manifest is stored, but OCI-Tag does not name {', '.join(ignored)}; a registry without this feature "
+            "of the specification's main branch ignores ?tag=",
+            f"PUT the manifest once for each tag: PUT /v2/{repository}/manifests/{ignored[0]}",
+            MAIN_MANIFESTS,
+            shown=by_request_line(exchange),
+            level=OUTSIDE,
         )
 
 

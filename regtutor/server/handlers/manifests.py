@@ -6,6 +6,7 @@ from typing import Any
 
 from regtutor.errors import InvalidManifest
 from regtutor.protocol.digests import Digest, Hasher
+from regtutor.protocol.endpoints import query_values
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.protocol.ranges import length
@@ -16,6 +17,9 @@ from regtutor.server.negotiation import accepts, unchanged
 from regtutor.server.receiving import Handling, InMemory, receives
 from regtutor.server.respond import Fault, Refusal, respond
 from regtutor.server.storage.store import StoredBlob
+
+MOST_TAGS = 100
+"""The largest number of tags in one PUT. The specification's main branch recommends at least 10."""
 
 
 def head_manifest(call: Call) -> Response:
@@ -60,17 +64,22 @@ def get_manifest(call: Call) -> Response:
 def put_manifest(call: Call) -> Handling:
     """``PUT .../manifests/<tag or digest>``: store a manifest, after everything that it refers to has been stored.
 
-    - 201 with the manifest's ``Location``, and with ``OCI-Subject`` if it has a subject.
+    - 201 with the manifest's ``Location``, and with ``OCI-Subject`` if it has a subject. After a PUT to a digest with
+      ``?tag=<tag>&tag=<tag>``, each tag points to the manifest, and ``OCI-Tag`` names each of them.
     - 400 MANIFEST_INVALID if the Content-Type is missing, is not that of a manifest, is that of schema 1, or differs
       from the type of the body. MANIFEST_BLOB_UNKNOWN, once for each blob or manifest that it refers to and that the
       repository does not have; the subject can be pushed later. DIGEST_INVALID, TAG_INVALID or NAME_INVALID.
     - 413 MANIFEST_INVALID if it exceeds the size limit.
+    - 414 UNSUPPORTED if the query has more than ``MOST_TAGS`` tags.
 
     OCI distribution-spec v1.1.1, end-7, "Pushing Manifests"
-    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>. The tags in the query
+    and ``OCI-Tag`` are in no release, only on the specification's main branch: end-7b, in the same section.
     """
     named, tag = _reference(call)
-    _check_tag(tag)
+    tags = (tag,) if tag is not None else _tags_in_the_query(call)
+    for each in tags:
+        _check_tag(each)
     _check_type(call)
     _check_size(call, _announced(call))
     body = InMemory(call.settings.max_manifest_size)
@@ -79,10 +88,11 @@ def put_manifest(call: Call) -> Handling:
     data = body.data
     digest, manifest = _digest_of(call, data, named), _view(call, data)
     _check_presence(call, manifest)
-    call.store.put_manifest(call.repository, digest, data, tag)
+    call.store.put_manifest(call.repository, digest, data, *tags)
     location = call.url("get_manifest", repository=call.repository, reference=str(digest))
     subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
-    return respond(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject)
+    accepted = [("OCI-Tag", each) for each in tags if tag is None]
+    return respond(201, ("Docker-Content-Digest", str(digest)), ("Location", location), *subject, *accepted)
 
 
 def delete_manifest(call: Call) -> Response:
@@ -135,8 +145,21 @@ def _unknown(call: Call) -> Refusal:
     )
 
 
-def _check_tag(tag: str | None) -> None:
-    if tag is not None and not is_tag(tag):
+def _tags_in_the_query(call: Call) -> tuple[str, ...]:
+    tags = query_values(call.head.target, "tag")
+    if len(tags) > MOST_TAGS:
+        raise Refusal(
+            "UNSUPPORTED",
+            given=f"{len(tags)} tags",
+            expected=f"at most {MOST_TAGS} tags in one request",
+            next=f"Send the same PUT with the first {MOST_TAGS} tags, and again with the others",
+            status=414,
+        )
+    return tags
+
+
+def _check_tag(tag: str) -> None:
+    if not is_tag(tag):
         raise Refusal("TAG_INVALID", given=tag, expected=TAG_GRAMMAR, next="Send the same PUT with a valid tag")
 
 
@@ -225,11 +248,11 @@ def _layers_of_schema_1(data: bytes) -> int | None:
 def _check_presence(call: Call, view: ManifestView) -> None:
     """Refuse a manifest whose config, layers or children are missing from this repository.
 
-    Foreign layers and the subject can be missing.
+    Foreign layers and the subject can be missing, and the children of an index if the settings permit sparse indexes.
     """
     store, repository = call.store, call.repository
     missing = [blob.digest for blob in view.blobs if store.blob(repository, digest_from(blob.digest, "")) is None]
-    for child in view.manifests:
+    for child in () if call.settings.sparse_indexes else view.manifests:
         # A blob under that digest counts as well, as in Distribution 2.8.2, so that both accept the same indexes.
         digest = digest_from(child.digest, "")
         if store.manifest(repository, digest) is None and store.blob(repository, digest) is None:

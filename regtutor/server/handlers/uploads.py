@@ -16,7 +16,7 @@ from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import is_repository
 from regtutor.server.receiving import Handling, receives
-from regtutor.server.respond import respond
+from regtutor.server.respond import Refusal, respond
 from regtutor.server.upload_sessions import (
     check_length,
     named_session,
@@ -32,12 +32,14 @@ def start_upload(call: Call) -> Response:
 
     - 202 with ``Location``, the URL for the blob's bytes. If the registry has a minimum chunk size,
       ``OCI-Chunk-Min-Length`` gives it.
-    - 400 NAME_INVALID.
+    - 400 NAME_INVALID; DIGEST_INVALID if ``digest-algorithm`` names an algorithm that the registry does not support.
 
     OCI distribution-spec v1.1.1, end-4a, "POST then PUT"
-    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>.
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#post-then-put>. The parameter
+    ``digest-algorithm`` is in no release, only on the specification's main branch: end-4c, "Pushing a blob in chunks".
+    It only announces the algorithm, so that the bytes are hashed as they arrive: the digest of the PUT decides.
     """
-    session = call.sessions.start(call.repository)
+    session = call.sessions.start(call.repository, _announced_algorithm(call))
     least = call.settings.chunk_min_length
     minimum = (("OCI-Chunk-Min-Length", str(least)),) if least is not None else ()
     return respond(202, *session_headers(call, session), *minimum)
@@ -183,6 +185,19 @@ def cancel_upload(call: Call) -> Response:
     with refused_if_ended(session):
         session.discard()
     return respond(204, ("Docker-Upload-UUID", session.id))
+
+
+def _announced_algorithm(call: Call) -> str:
+    """The algorithm that ``digest-algorithm`` in the query announces; without it, the canonical one."""
+    algorithm = call.query.get("digest-algorithm", digests.CANONICAL)
+    if algorithm in digests.ALGORITHMS:
+        return algorithm
+    raise Refusal(
+        "DIGEST_INVALID",
+        given=f"digest-algorithm={algorithm}",
+        expected=f"a supported algorithm: {' or '.join(digests.ALGORITHMS)}",
+        next=f"Send the same POST with digest-algorithm={digests.CANONICAL}, or without the parameter",
+    )
 
 
 def _stored(call: Call, digest: Digest) -> Response:

@@ -57,12 +57,19 @@ class Sessions:
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
 
-    def start(self, repository: str) -> Session:
-        """Start a session without bytes; ValueError if ``repository`` does not fit the grammar."""
+    def start(self, repository: str, algorithm: str = CANONICAL) -> Session:
+        """Start a session without bytes, to be hashed with ``algorithm`` as they arrive.
+
+        Raises
+        ------
+        ValueError: if ``repository`` does not fit the grammar.
+        """
         session = Session(self, repository, str(uuid.uuid4()))
         session.data.parent.mkdir(parents=True)
         session.data.touch()
         (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        if algorithm != CANONICAL:
+            self.hashes.keep(session.key, Hasher(algorithm))
         return session
 
     def open(self, repository: str, id: str) -> Session | None:
@@ -247,7 +254,7 @@ class SessionWriter:
         self.start, self.received = self._file.tell(), 0
         kept = session.begin(self)
         self._before = kept if kept is not None and kept.size == self.start else None
-        if self.start == 0:
+        if self.start == 0 and (self._before is None or algorithm != CANONICAL):
             self._before = Hasher(algorithm)
         self._hasher = self._before.copy() if self._before is not None else None
 

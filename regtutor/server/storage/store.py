@@ -181,14 +181,14 @@ class Store:
         _sync_directory(blob.parent)
         self.link_blob(repository, digest)
 
-    def put_manifest(self, repository: str, digest: Digest, data: bytes, tag: str | None = None) -> None:
-        """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tag`` to it."""
-        tag_path = self._tag_path(repository, tag) if tag is not None else None
+    def put_manifest(self, repository: str, digest: Digest, data: bytes, *tags: str) -> None:
+        """Store ``data``, verified to match ``digest``, as a manifest of ``repository``; then point ``tags`` to it."""
+        tag_paths = [self._tag_path(repository, tag) for tag in tags]
         self._write(self.blob_path(digest), data)
         (self.repository_path(repository) / "_layers").mkdir(parents=True, exist_ok=True)
         link = str(digest).encode()
         self._write(self._revision_link(repository, digest), link)
-        if tag_path is not None:
+        for tag_path in tag_paths:
             self._write(tag_path / "index" / digest.algorithm / digest.encoded / "link", link)
             self._write(tag_path / "current" / "link", link)
 

@@ -174,6 +174,58 @@ def test_a_refusal_before_the_body_reaches_the_client_which_sends_none() -> None
     assert "no byte of the body was sent" in notes(exchange)
 
 
+@pytest.mark.parametrize(
+    ("head", "fate"),
+    [
+        (b"Content-Length: 0", "none"),
+        (b"Content-Length: 3", "sent"),
+        (b"Content-Length: 300", "partial"),
+        (b"Expect: 100-continue\r\nContent-Length: 300", "withheld"),
+        (b"Transfer-Encoding: chunked", "partial"),
+    ],
+)
+@pytest.mark.parametrize("response", [b"Content-Length: 0\r\n\r\n", b"Content-Length: 2\r\n\r\nno"])
+def test_the_record_is_there_when_the_client_has_its_response(head: bytes, fate: str, response: bytes) -> None:
+    """The client keeps its connection open and reads: nothing else tells it that the exchange is in the transcript."""
+    body = b"" if fate in ("none", "withheld") else b"3\r\nabc\r\n" if b"chunked" in head else b"abc"
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        peer.read(len(body))
+        peer.send(b"HTTP/1.1 401 Unauthorized\r\n" + response)
+        peer.rest()
+
+    with between(script) as (_, proxy):
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n" + body)
+        client.head()
+        client.read(len(response.partition(b"\r\n\r\n")[2]))
+        (early,) = proxy.transcript
+        client.close()
+    (final,) = proxy.transcript
+    assert (early.status, early.request.body.fate, early.bytes_up) == (401, fate, len(body) and 3)
+    assert (final.status, final.request.body, final.response) == (401, early.request.body, early.response)
+
+
+def test_watchers_see_an_exchange_once_with_its_whole_body() -> None:
+    shown: list[int] = []
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        peer.send(OK)
+        peer.rest()
+
+    with between(script) as (_, proxy):
+        proxy.watch(lambda exchange: shown.append(exchange.bytes_up))
+        client = client_of(proxy)
+        client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n")
+        assert client.head() + client.read(2) == OK
+        assert [exchange.bytes_up for exchange in proxy.transcript] == [0]
+        client.send(b"abc")
+        client.close()
+    assert [exchange.bytes_up for exchange in proxy.transcript] == shown == [3]
+
+
 def test_a_client_that_does_not_wait_for_100_is_recorded_as_one() -> None:
     def script(peer: Peer) -> None:
         peer.head()
@@ -408,6 +460,40 @@ def test_secrets_pass_and_are_in_no_record() -> None:
     assert "planted" not in shown
 
 
+@pytest.mark.parametrize(
+    ("realm", "path"), [("{url}/auth/v1?x=y", "/auth/v1"), ("/oauth2/token", "/oauth2/token"), ("/token", "/token")]
+)
+def test_a_token_request_is_recognized_at_the_address_that_the_registry_named(realm: str, path: str) -> None:
+    answer = b'{"access_token": "planted1", "refresh_token": "planted2"}'
+    form = b"grant_type=password&username=ann&password=planted3&client_secret=planted4"
+
+    def script(peer: Peer) -> None:
+        peer.head()
+        challenge = f'Bearer realm="{realm.format(url=url[0])}",service="s"'
+        peer.send(f"HTTP/1.1 401 -\r\nWWW-Authenticate: {challenge}\r\nContent-Length: 0\r\n\r\n".encode())
+        for length in (len(form), 0):
+            peer.head()
+            peer.read(length)
+            peer.send(b"HTTP/1.1 200 -\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+        peer.rest()
+
+    url: list[str] = []
+    with between(script) as (registry, proxy):
+        url.append(registry.url)
+        client = client_of(proxy)
+        client.send(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.head()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        client.send(f"{head}Content-Length: {len(form)}\r\n\r\n".encode() + form)
+        assert client.head() and client.read(len(answer)) == answer
+        client.send(f"GET {path}?service=s&scope=a:b:pull HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert client.head() and client.read(len(answer)) == answer
+        _, post, get = recorded(proxy, 3)
+    assert (post.step, get.step) == ("request_token", "request_token")
+    assert post.request.body.digest is None, "a short password could be guessed from it"
+    assert "planted" not in f"{post} {get} {post!r} {post.request.body.preview!r} {post.content!r} {get.content!r}"
+
+
 def test_what_is_in_progress_when_the_recording_ends_is_cut_and_recorded() -> None:
     with between(lambda peer: peer.rest() and None) as (_, proxy):
         client = client_of(proxy)
@@ -439,7 +525,7 @@ def test_a_client_that_goes_after_an_early_response_has_had_that_response() -> N
         client.send(b"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc")
         assert client.head() == refusal
         client.close()
-        exchange = only(proxy)
+    exchange = only(proxy)
     assert (exchange.status, exchange.error, exchange.request.body.fate) == (413, "", "partial")
     assert "closed the connection after 3 bytes of its body" in notes(exchange)
 

@@ -9,6 +9,7 @@ from io import BytesIO
 import pytest
 
 from regtutor.client.recording import Recording
+from regtutor.client.wire.limits import Limits
 from regtutor.client.wire.sending import Sending, StaleConnection
 from regtutor.client.wire.tap import Tap
 from regtutor.errors import ConnectionFailed, DigestMismatch, InvalidHeader, InvalidURL
@@ -290,7 +291,7 @@ def test_what_came_on_an_idle_connection_is_no_answer_and_nothing_is_written_on_
         tap = Tap(ours)
         tap.used = True
         recording = Recording(get("/v2/"), "http://h/v2/", "test")
-        sending = Sending(recording, split_url("http://h/v2/"), (), user_agent="t", read_timeout=5, expect_wait=1)
+        sending = Sending(recording, split_url("http://h/v2/"), (), user_agent="t", limits=Limits(), expect_wait=1)
         with pytest.raises(StaleConnection):
             sending.over(tap, forwarding=False, extra=(), note="")
         ours.close()

@@ -229,7 +229,7 @@ def test_a_connection_that_closes_before_the_head_is_whole_is_a_named_failure(sa
 
 
 def test_a_broken_chunk_is_a_named_failure(says, send):
-    with pytest.raises(ConnectionFailed, match="in the middle of its response"):
+    with pytest.raises(ConnectionFailed, match="a body that is not valid HTTP"):
         send(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n"), get())
 
 
@@ -255,5 +255,5 @@ def test_a_head_that_drips_ends_in_the_time_limit(serve, send):
             except TimeoutError:
                 continue
 
-    with pytest.raises(ConnectionFailed, match="silent"):
+    with pytest.raises(ConnectionFailed, match="did not complete its response in time"):
         send(serve(script), get(), timeout=(5.0, 0.4))

@@ -13,6 +13,7 @@ from regtutor.client.wire.head import MalformedResponse, ReceivedHead, body_fram
 from regtutor.message import HeaderList
 
 _LONGEST_LINE = 16 * 1024
+_LONGEST_TRAILERS = 64 * 1024
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 
 
@@ -22,11 +23,15 @@ class Framing(Protocol):
     Attributes
     ----------
     done: whether the body has ended.
-    broken: whether its framing is malformed, so that its end cannot be found.
+    broken: why its framing is malformed, so that its end cannot be found, or ``""``.
+    unfinished: what is missing if the connection ends now, or ``""`` if the body may end with it.
     """
 
     done: bool
-    broken: bool
+    broken: str
+
+    @property
+    def unfinished(self) -> str: ...
 
     def take(self, data: bytes) -> tuple[int, list[memoryview]]:
         """Look at the next bytes.
@@ -41,11 +46,16 @@ class Framing(Protocol):
 class FixedLength:
     """A body of ``length`` bytes, as Content-Length gives it; 0 for no body."""
 
-    broken = False
+    broken = ""
 
     def __init__(self, length: int) -> None:
-        self._left = length
+        self._length = self._left = length
         self.done = length == 0
+
+    @property
+    def unfinished(self) -> str:
+        """See :class:`Framing`."""
+        return f"after {self._length - self._left:,} of the {self._length:,} bytes that Content-Length announces"
 
     def take(self, data: bytes) -> tuple[int, list[memoryview]]:
         """See :meth:`Framing.take`."""
@@ -59,7 +69,8 @@ class UntilClose:
     """A body that ends with its connection."""
 
     done = False
-    broken = False
+    broken = ""
+    unfinished = ""
 
     def take(self, data: bytes) -> tuple[int, list[memoryview]]:
         """See :meth:`Framing.take`."""
@@ -71,10 +82,16 @@ class Chunked:
 
     def __init__(self) -> None:
         self.done = False
-        self.broken = False
+        self.broken = ""
         self._left = 0
         self._line = b""
+        self._trailers = 0
         self._reads = self._size
+
+    @property
+    def unfinished(self) -> str:
+        """See :class:`Framing`."""
+        return "before the last chunk, which has the size 0 (RFC 9112, 8)"
 
     def take(self, data: bytes) -> tuple[int, list[memoryview]]:
         """See :meth:`Framing.take`."""
@@ -98,7 +115,7 @@ class Chunked:
         stop = len(data) if end < 0 else end + 1
         self._line += data[at:stop]
         if len(self._line) > _LONGEST_LINE:
-            self.broken = True
+            self.broken = f"a line between its chunks is longer than {_LONGEST_LINE:,} bytes"
         elif end >= 0:
             line, self._line = self._line.rstrip(b"\r\n"), b""
             self._reads(line)
@@ -107,17 +124,21 @@ class Chunked:
     def _size(self, line: bytes) -> None:
         match = _SIZE.fullmatch(line)
         if match is None:
-            self.broken = True
+            self.broken = f"a chunk has the size {line[:40]!r}, and a size is a hexadecimal number (RFC 9112, 7.1)"
             return
         self._left = int(match[1], 16)
         self._reads = self._after_content if self._left else self._trailer
 
     def _after_content(self, line: bytes) -> None:
-        self.broken = line != b""
+        if line:
+            self.broken = "a chunk does not end where its size says (RFC 9112, 7.1)"
         self._reads = self._size
 
     def _trailer(self, line: bytes) -> None:
         self.done = line == b""
+        self._trailers += len(line)
+        if self._trailers > _LONGEST_TRAILERS:
+            self.broken = f"its trailers are longer than {_LONGEST_TRAILERS:,} bytes"
 
 
 def request_framing(headers: HeaderList) -> Framing:
