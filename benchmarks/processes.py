@@ -13,6 +13,18 @@ LIMIT = 300.0
 """Seconds after which a program is ended."""
 
 
+_PEAK = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+process.returncode = os.waitstatus_to_exitcode(status)
+unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, kilobytes on Linux
+print(usage.ru_maxrss * unit / 2**20)
+sys.exit(process.returncode)
+"""
+"""Runs a program from a small process: a new process counts the memory of the one that started it."""
+
+
 def environment() -> dict[str, str]:
     """Return the environment of a measured program: Python may keep its compiled modules, as it does for users."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -26,18 +38,8 @@ def seconds(command: Sequence[str]) -> float:
 
 
 def peak_mebibytes(command: Sequence[str]) -> float:
-    """Run a program, and return the most memory that it held (resident set), in MiB."""
-    if not hasattr(os, "wait4"):
-        return float("nan")
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command!r} ended with {process.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, kilobytes on Linux
-    return float(usage.ru_maxrss * unit / 2**20)
+    """Run a program, and return the most memory that it held (resident set), in MiB; not on Windows."""
+    return float(output([sys.executable, "-S", "-c", _PEAK, *command]))
 
 
 def output(command: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def _rates(setting: Setting, works: dict, goal: float, what: str) -> Report:
             push_image(connect(url), sample_image(), _REPOSITORY, "v1", progress=False)
         for work, (script, arguments) in works.items():
             by_kind: dict[str, list[tuple[float, float]]] = {name: [] for name in urls}
-            for connections in CONNECTIONS:
+            for connections in (2,) if setting.quick else CONNECTIONS:
                 busy: list[float] = []
                 ways = {
                     name: partial(_rate, setting, url, script, connections, arguments, busy)
