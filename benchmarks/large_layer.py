@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.layers import Layout, written
-from benchmarks.measuring import Comparison, Goal, Report, in_turn
+from benchmarks.measuring import Comparison, Goal, Report, Way, in_turn
 from benchmarks.processes import REGTUTOR, peak_mebibytes, seconds
 from benchmarks.registries import Kind, kinds, running, settle
 from benchmarks.setting import Setting
@@ -106,21 +107,29 @@ def _report(
     work = f"{verb} of {_size(setting) if layout is None else f'{len(layout.layers)} layers'}"
     comparisons = []
     for kind in registries:
-        ways = {name: partial(_once, setting, kind, command, filled=filled) for name, command in present.items()}
-        samples = in_turn(ways, setting.size(5, 1), warm_up=setting.size(1, 0))
+        with ExitStack() as stack:
+            ways: dict[str, Way]
+            if filled:
+                url = stack.enter_context(running(kind, setting))
+                seconds([*REGTUTOR, "push", "-q", str(_layout(setting).path), f"{url}/{_REPOSITORY}:v1"])
+                ways = {name: partial(_once, setting, url, command) for name, command in present.items()}
+            else:
+                ways = {name: partial(_at_new_registry, setting, kind, command) for name, command in present.items()}
+            samples = in_turn(ways, setting.size(5, 1), warm_up=setting.size(1, 0))
         comparisons.append(Comparison(f"{work}, {kind.name}", "s", samples, goals, missing))
     return Report(tuple(comparisons), notes=(note, *(f"{name}: {why}." for name, why in absent.items())))
 
 
-def _once(setting: Setting, kind: Kind, command: Command, *, filled: bool) -> float:
-    """Run one client once, against a registry of its own without earlier content."""
-    target = setting.folder / f"pulled-{next(_copies)}"
+def _at_new_registry(setting: Setting, kind: Kind, command: Command) -> float:
     with running(kind, setting) as url:
-        if filled:
-            layout = _layout(setting)
-            seconds([*REGTUTOR, "push", "-q", str(layout.path), f"{url}/{_REPOSITORY}:v1"])
-        settle()
-        taken = seconds(command(url, target))
+        return _once(setting, url, command)
+
+
+def _once(setting: Setting, url: str, command: Command) -> float:
+    """Run one client once, and remove what it wrote."""
+    target = setting.folder / f"pulled-{next(_copies)}"
+    settle()
+    taken = seconds(command(url, target))
     if target.is_dir():
         shutil.rmtree(target)
     target.unlink(missing_ok=True)

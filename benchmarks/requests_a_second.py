@@ -67,7 +67,7 @@ def _rates(setting: Setting, works: dict, goal: float, what: str) -> Report:
 def _rate(setting: Setting, url: str, script: str, connections: int, arguments: dict, busy: list[float]) -> float:
     parts = urlsplit(url)
     own = {"run": str(next(_runs))} if script != "same" else {}
-    seconds = setting.size(1500, 100) / 1000
+    seconds = setting.size(1000, 100) / 1000
     found = run(Job(parts.hostname or "", parts.port or 0, script, connections, seconds, {**arguments, **own}))
     if found.errors:
         raise RuntimeError(f"{found.errors} of {found.responses} responses of {url} were errors")
