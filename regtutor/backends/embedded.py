@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regtutor.backends.access import Access, access_of
 from regtutor.backends.certificate import TLS, server_certificate
 from regtutor.backends.local_host import LocalHost, local_host
-from regtutor.client.connect import registry_of
-from regtutor.client.registry import Registry
 from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.listen import Server, is_loopback
+
+if TYPE_CHECKING:
+    from regtutor.client.registry import Registry
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -85,6 +86,8 @@ def open_embedded(
     StoreLocked: if another embedded registry uses the directory.
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
+    from regtutor.client.connect import registry_of  # only here: `regtutor serve` starts without a client
+
     required = access_of(auth, users, policy, token_seconds)
     access = _Access("127.0.0.1", port, tls, htpasswd, required=required)
     server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes)
