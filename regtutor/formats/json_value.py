@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 2**63 - 1
@@ -17,24 +16,47 @@ class WrongValue(ValueError):
     """A value with a wrong type or content; its text states the place and the problem."""
 
 
-@dataclass(frozen=True)
 class Value:
-    """A JSON value and its place in the file (``where``), such as ``exchanges[3].request.method``."""
+    """A JSON value and its place in the file.
 
-    value: Any
-    where: str = "the file"
+    Parameters
+    ----------
+    value: the value.
+    place: its place, or its name or index in ``parent``.
+    parent: the object or the list that it is in.
+    """
+
+    __slots__ = ("_parent", "_place", "value")
+
+    def __init__(self, value: Any, place: str | int = "the file", parent: Value | None = None) -> None:
+        self.value, self._place, self._parent = value, place, parent
+
+    @property
+    def where(self) -> str:
+        """The place, such as ``exchanges[3].request.method``. It is composed when it is read: only errors need it."""
+        if self._parent is None:
+            return str(self._place)
+        outside = self._parent.where
+        if isinstance(self._place, int):
+            return f"{outside}[{self._place}]"
+        return self._place if outside == "the file" else f"{outside}.{self._place}"
 
     def __getitem__(self, name: str) -> Value:
         """Return the member ``name`` of an object."""
         members = self._of(dict, "an object")
         if name not in members:
             raise WrongValue(f"{self.where} has no {name!r}")
-        return Value(members[name], name if self.where == "the file" else f"{self.where}.{name}")
+        return Value(members[name], name, self)
+
+    def member(self, name: str) -> Value | None:
+        """Return the member ``name``; None if it is missing or null, or if this is not an object."""
+        found = self.value.get(name) if isinstance(self.value, dict) else None
+        return None if found is None else Value(found, name, self)
 
     def __iter__(self) -> Iterator[Value]:
         """Yield the items of a list."""
         for index, item in enumerate(self._of(list, "a list")):
-            yield Value(item, f"{self.where}[{index}]")
+            yield Value(item, index, self)
 
     @property
     def absent(self) -> bool:

@@ -87,6 +87,8 @@ _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 def redact_url(url: str) -> str:
     """Return ``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
+    if "=" not in url and "@" not in url:  # most URLs have no pair and no userinfo
+        return url
     return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
 
 
@@ -97,6 +99,8 @@ def redact_address(text: str) -> str:
 
 def redact_text(text: str) -> str:
     """Return ``text`` without the userinfo and the secret query values of the URLs in it."""
+    if "=" not in text and "@" not in text:
+        return text
     return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
 
 
@@ -128,6 +132,8 @@ def redact_body(media_type: str, body: bytes) -> bytes:
         text, is treated as JSON if it begins like JSON.
     body: the bytes, or their first part.
     """
+    if not body:
+        return body
     kind = media_type.partition(";")[0].strip().lower()
     looks_like_json = kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"[")
     if kind == "application/json" or kind.endswith(("+json", "+prettyjws")) or looks_like_json:

@@ -10,8 +10,7 @@ from regtutor.formats.json_value import LARGEST, Value
 
 def own(value: Value, name: str) -> Value | None:
     """Return the member ``name`` of an object, if it exists and is not null."""
-    present = isinstance(value.value, dict) and value.value.get(name) is not None
-    return value[name] if present else None
+    return value.member(name)
 
 
 def text(value: Value, name: str, odd: Oddities, otherwise: str = "") -> str:
@@ -22,8 +21,10 @@ def text(value: Value, name: str, odd: Oddities, otherwise: str = "") -> str:
 
 def stated(value: Value, name: str, odd: Oddities) -> str | None:
     """Return a string, which can be empty; None if it is missing or not a string."""
-    member = own(value, name)
-    return None if member is None else odd.read(member.text, None)
+    member = value.member(name)
+    if member is None or isinstance(member.value, str):
+        return None if member is None else member.value
+    return odd.read(member.text, None)
 
 
 def size(value: Value, name: str, otherwise: int, odd: Oddities) -> int:
@@ -54,7 +55,7 @@ def named(value: Value, name: str, odd: Oddities) -> Value:
     if member is not None and not isinstance(member.value, dict):
         odd.add(f"{member.where} is not an object")
         member = None
-    return Value({}, f"{value.where}.{name}") if member is None else member
+    return Value({}, name, value) if member is None else member
 
 
 def pair(value: Value) -> tuple[str, str]:
@@ -64,6 +65,10 @@ def pair(value: Value) -> tuple[str, str]:
     ------
     WrongValue: if one of them is missing, or is something else.
     """
+    fields = value.value if isinstance(value.value, dict) else {}
+    plain = fields.get("name"), fields.get("value")
+    if isinstance(plain[0], str) and isinstance(plain[1], str):
+        return plain[0], plain[1]
     name, found = value["name"].text(), value["value"]
     if isinstance(found.value, int | float) and not isinstance(found.value, bool):
         return name, str(found.value)
