@@ -48,7 +48,9 @@ when something prevents an exchange, or when the caller asked for one (``exchang
     ├── PullFailed                       the same for fetching content
     ├── ListFailed                       the same for listing tags or referrers
     ├── DeleteFailed                     the same for deleting
-    ├── CourseError                      the notebooks cannot be found, copied or opened
+    ├── CourseError                      the notebooks, or a part of a lesson, cannot be found, copied or opened
+    │   ├── PredictionMissing            a lesson asks for a guess before this request is sent
+    │   └── NotBegun                     a task or a prediction came before the first cell of the lesson
     └── ServerError                      the embedded registry cannot perform what its owner requested
         └── StoreLocked                  another registry writes to this directory
 """
@@ -113,8 +115,8 @@ class RegtutorError(Exception):
         cause = None if self.states_cause else self.cause
         if cause is None:
             return _sentences(happened, self.next)
-        told = self.exchange.told[:_MOST_TOLD] if self.exchange else ""
-        first = _sentences(happened, f"The registry says: {told}" if told else "")
+        message = self.exchange.error_message[:_MOST_TOLD] if self.exchange else ""
+        first = _sentences(happened, f"The registry says: {message}" if message else "")
         return "\n".join((first, _sentences(f"{cause.name}: {cause.meaning}"), _sentences(cause.next)))
 
 
@@ -322,7 +324,15 @@ class NotObservable(BackendError):
 
 
 class CourseError(RegtutorError):
-    """The course's notebooks cannot be found, copied or opened."""
+    """The course's notebooks, or a part of a lesson, cannot be found, copied or opened."""
+
+
+class PredictionMissing(CourseError):
+    """A lesson asks for a guess before this request is sent."""
+
+
+class NotBegun(CourseError):
+    """A task, a prediction or a question came before ``begin``, the first cell of a lesson."""
 
 
 class ServerError(RegtutorError):

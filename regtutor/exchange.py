@@ -382,7 +382,7 @@ class Exchange:
         return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
     @property
-    def told(self) -> str:
+    def error_message(self) -> str:
         """The text of the JSON error body, safe to print: code, message and detail of each entry, or ``""``."""
         return visible(" ".join("; ".join(_error_text(entry) for entry in self.errors).split()))
 
@@ -426,7 +426,9 @@ class Exchange:
         raise UnexpectedStatus(
             f"{self.request_name} returned {self.status or 'no response'}, not {expected}",
             self.meaning,
-            f"The registry says: {self.told}" if self.told else "Print the exchange to see every header",
+            f"The registry says: {self.error_message}"
+            if self.error_message
+            else "Print the exchange to see every header",
             exchange=self,
         )
 

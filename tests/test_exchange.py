@@ -104,8 +104,8 @@ def test_what_the_registry_said_is_told_with_its_details_and_without_what_it_lef
         {"code": "C"},
     ]
     refused = exchange(400, json.dumps({"errors": entries}).encode())
-    assert refused.told == 'A: one, detail {"given": "x"}; B: two; C'
-    assert exchange(400).told == ""
+    assert refused.error_message == 'A: one, detail {"given": "x"}; B: two; C'
+    assert exchange(400).error_message == ""
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from pathlib import Path
@@ -16,6 +17,9 @@ from regtutor.client.connect import registry_of
 from regtutor.client.registry import Registry
 from regtutor.errors import BackendFailed, BackendMissing
 from regtutor.storage_tree import StorageTree
+
+VARIABLE = "REGTUTOR_NGINX"
+"""The program, if it is not the ``nginx`` on PATH."""
 
 _FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"  # a user's PATH on Debian has no /usr/sbin
 
@@ -91,14 +95,10 @@ def open_behind_nginx(which: str = "embedded", *, auth: str | None = "token", **
 
     Raises
     ------
-    BackendMissing: if nginx is not installed, or as ``open_registry`` does.
+    BackendMissing: if neither ``$REGTUTOR_NGINX`` nor ``nginx`` is installed, or as ``open_registry`` does.
     BackendFailed: if nginx does not start; the error contains its log.
     """
-    program = shutil.which("nginx") or shutil.which("nginx", path=_FOLDERS)
-    if program is None:
-        raise BackendMissing(
-            "nginx is not installed", "it is not on PATH", "On Debian and Ubuntu, run apt-get install nginx-light"
-        )
+    program = _program()
     port = _free_port()
     url = f"https://127.0.0.1:{port}"
     registry = open_registry(which, quiet=True, auth=auth, **_with_realm(which, auth, url, options))
@@ -114,6 +114,16 @@ def open_behind_nginx(which: str = "embedded", *, auth: str | None = "token", **
     return registry_of(NginxHost(keeper, registry, ca_file), url, ca_file)
 
 
+def _program() -> str:
+    name = os.environ.get(VARIABLE) or "nginx"
+    program = shutil.which(name) or shutil.which(name, path=_FOLDERS)
+    if program is None:
+        raise BackendMissing(
+            f"{name} is not installed", "it is not on PATH", "On Debian and Ubuntu, run apt-get install nginx-light"
+        )
+    return program
+
+
 def _with_realm(which: str, auth: str | None, url: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return ``options`` with the address of nginx as the realm: Distribution does not take it from Host, as we do."""
     if which == "embedded" or auth != "token":
@@ -125,7 +135,7 @@ def _start(keeper: Keeper, program: str, port: int, registry: Registry) -> Path:
     """Start nginx, and return the file of its CA."""
     home, trust = keeper.directory("nginx"), keeper.directory("ca")
     files = certificate_files("127.0.0.1", home, trust)
-    server = getattr(getattr(registry.host, "asks", None), "server", None)
+    server = getattr(getattr(registry.host, "distribution_access", None), "server", None)
     configuration = CONFIGURATION.format(
         home=home,
         port=port,

@@ -32,7 +32,7 @@ class ContainerHost:
 
     name = "container"
     access: Access | None = None
-    asks = DistributionAccess()
+    distribution_access = DistributionAccess()
 
     def __init__(self, keeper: Keeper, engine: Engine, container: str, image: str) -> None:
         self.keeper, self.engine, self.container, self.image = keeper, engine, container, image
@@ -59,12 +59,12 @@ class ContainerHost:
             self._last_log = self.logs()
         except BackendFailed as error:
             self._last_log = str(error)
-        self.asks.close()
+        self.distribution_access.close()
         self.keeper.close()
 
-    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+    def lets_in(self, access: Access, given: DistributionAccess) -> None:
         """Keep the users, and the token server to stop at the end; ``about`` names the users."""
-        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
+        self.access, self.distribution_access, self.about = access, given, f"{self.about}; {access.about}"
 
 
 def open_container(
@@ -115,16 +115,16 @@ def open_container(
         image = image_of_version(version, image)
         pull = image if pull is True else pull
     chosen = find_engine(engine)
-    keeper, asks = Keeper(), DistributionAccess()
+    keeper, given = Keeper(), DistributionAccess()
     try:
         name = _image(chosen, keeper, build, pull, image, binary)
-        asks = distribution_access(access, keeper.directory("auth"), INSIDE)
-        host, address = _start(keeper, chosen, name, {**asks.settings, **own}, asks.files)
+        given = distribution_access(access, keeper.directory("auth"), INSIDE)
+        host, address = _start(keeper, chosen, name, {**given.settings, **own}, given.files)
         if access is not None:
-            host.lets_in(access, asks)
+            host.lets_in(access, given)
         return registry_of(host, f"http://{address}")
     except BaseException:
-        asks.close()
+        given.close()
         keeper.close()
         raise
 

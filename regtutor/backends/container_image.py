@@ -30,7 +30,7 @@ UNREACHABLE_SECONDS = 3.0
 
 _VERSION = re.compile(r"[0-9]+(?:[.-][0-9A-Za-z]+)*")
 _ELF = b"\x7fELF"
-_LIBRARY = re.compile(r"^\s*(?:\S+ => )?(/\S+) \(0x", re.MULTILINE)
+_LIBRARY = re.compile(r"^[ \t]*(?:\S+ => )?(/\S+) \(0x", re.MULTILINE)
 
 _TWO_CALLS = (
     'Build it from the registry binary of this machine: rt.open_registry("container", build=True). '

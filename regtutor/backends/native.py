@@ -30,7 +30,7 @@ class NativeHost:
 
     name = "native"
     access: Access | None = None
-    asks = DistributionAccess()
+    distribution_access = DistributionAccess()
 
     def __init__(self, keeper: Keeper, pid: int, log: Path, root: Path, about: str) -> None:
         self.keeper, self.pid, self.root, self.about = keeper, pid, root, about
@@ -57,12 +57,12 @@ class NativeHost:
         """Stop the process, and delete a temporary storage directory; a second call does nothing."""
         if self._last_log is None:
             self._last_log = self.logs()
-            self.asks.close()
+            self.distribution_access.close()
             self.keeper.close()
 
-    def lets_in(self, access: Access, asks: DistributionAccess) -> None:
+    def lets_in(self, access: Access, given: DistributionAccess) -> None:
         """Keep the users, and the token server to stop at the end; ``about`` names the users."""
-        self.access, self.asks, self.about = access, asks, f"{self.about}; {access.about}"
+        self.access, self.distribution_access, self.about = access, given, f"{self.about}; {access.about}"
 
 
 def open_native(
@@ -101,18 +101,18 @@ def open_native(
     program = distribution.find_binary(binary)
     own = distribution.checked_settings(settings)
     access = access_of(auth, users, policy, token_seconds)
-    keeper, asks = Keeper(), DistributionAccess()
+    keeper, given = Keeper(), DistributionAccess()
     try:
         home = keeper.directory("native")
         storage = usable_directory(home / "storage" if root is None else Path(root))
-        asks = distribution_access(access, home)
-        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **asks.settings, **own}
+        given = distribution_access(access, home)
+        own = {"REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": distribution.quoted(str(storage)), **given.settings, **own}
         host, address = _start(keeper, program, home / "log", storage, own)
         if access is not None:
-            host.lets_in(access, asks)
+            host.lets_in(access, given)
         return registry_of(host, f"http://{address}")
     except BaseException:
-        asks.close()
+        given.close()
         keeper.close()
         raise
 

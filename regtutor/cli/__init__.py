@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import images, login, probing, recording, repositories, saved_exchanges, serving, steps
+from regtutor.cli import course, images, login, probing, recording, repositories, saved_exchanges, serving, steps
 from regtutor.cli.output import OutputGroup
 
 
@@ -39,5 +39,7 @@ for _command in (
     serving.serve,
     serving.demo,
     serving.lab,
+    course.progress,
+    course.solutions,
 ):
     main.add_command(_command)

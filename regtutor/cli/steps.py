@@ -48,13 +48,24 @@ def _checked(url: str, first: Exchange, last: Exchange, username: str | None) ->
 
     yield "registry", url
     yield "reachable", f"yes, in {first.milliseconds:,.0f} ms" + (f", through {first.proxy}" if first.proxy else "")
-    yield "TLS", "yes" if url.startswith("https:") else "no: everything is sent in plain text"
+    yield from _tls(url, first)
     speaks = last.page is None and last.status in (200, 401)
     version = last.headers.get("Docker-Distribution-API-Version", "")
     yield "API", (f"yes, {version}".rstrip(", ") if speaks else f"no: {last.status}, {last.meaning}")
     required = "; or ".join(map(_scheme, challenges(first))) if first.status == 401 else ""
     yield "login", required or ("required" if first.status == 401 else "not required for GET /v2/")
     yield "as", _seen_as(last, username)
+
+
+def _tls(url: str, first: Exchange) -> Iterator[tuple[str, str]]:
+    """Yield the version of TLS, and the certificate with its names and dates."""
+    if not url.startswith("https:"):
+        yield "TLS", "no: everything is sent in plain text"
+        return
+    connected = next((event.note for event in first.events if event.kind == "connected"), "")
+    version, _, certificate = connected.partition(", certificate ")
+    yield "TLS", f"yes, {version}".rstrip(", ")
+    yield "certificate", certificate or "not checked"
 
 
 def _scheme(challenge: Challenge) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT,
 from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.message import HeaderList
+from regtutor.protocol.references import DOCKER_HUB, is_docker_hub
 from regtutor.protocol.secrets import redact_address, redact_url
 from regtutor.protocol.urls import Address, split_url
 
@@ -39,7 +41,8 @@ def connect(
     Parameters
     ----------
     url: ``https://host``, ``http://host:port``, or only ``host`` or ``host:port``. Without a scheme, loopback means
-        plain HTTP, as in docker, and any other host means https. A user name and a password in the URL become
+        plain HTTP, as in docker, and any other host means https. ``docker.io`` is a name for
+        ``registry-1.docker.io``, where Docker Hub has its API. A user name and a password in the URL become
         credentials and are removed from it.
     username, password: for logins and walks. They are sent only after a challenge that asks for them, and only to the
         server that the challenge names. ``reg.with_auth(...)`` sends them with every request.
@@ -107,6 +110,8 @@ def _registry_address(url: str) -> Address:
             "the API begins at /v2/ on the host, and each request adds its own path",
             f"Write {address.origin}",
         )
+    if is_docker_hub(address.authority):
+        return replace(address, authority=DOCKER_HUB, host=DOCKER_HUB)
     return split_url(f"http://{url}") if bare and is_loopback(address.host) else address
 
 

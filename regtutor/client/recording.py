@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from regtutor.client.echoes import Echoes
 from regtutor.client.wire.head import ReceivedHead
 from regtutor.errors import RegtutorError
 from regtutor.exchange import (
@@ -214,8 +215,11 @@ class Recording:
         error.exchange = self.exchange(body, ": ".join(part for part in (error.what, error.why) if part))
 
     def _response(self, body: BodyRecord) -> ResponseRecord | None:
-        head = self._final
-        return ResponseRecord(head.status, head.reason, head.headers, body, head.version) if head else None
+        head, echoes = self._final, Echoes(self.headers)
+        if head is None:
+            return None
+        shown = replace(body, preview=echoes.out_of_body(body.preview))
+        return ResponseRecord(head.status, head.reason, echoes.out_of_headers(head.headers), shown, head.version)
 
     def _location(self) -> Location | None:
         value = self._final.header("Location") if self._final else ""

@@ -20,7 +20,7 @@ Value = int | str
 
 _NUMBER = re.compile(r"(?<![\w.-])[0-9]{1,15}(?![\w.]*[0-9])")
 _THOUSANDS = re.compile(r"(?<=[0-9])[,_'\u00a0\u202f](?=[0-9]{3}(?![0-9]))")
-_BETWEEN = re.compile(r"\s*[;/]\s*|,\s+|\s+and\s+")
+_BETWEEN = re.compile(r"(?<!\s)\s*+[;/]\s*+|,\s++|(?<!\s)\s++and\s++")
 _WORD = re.compile(r"[A-Z][A-Z_]+")
 
 _WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
@@ -75,10 +75,10 @@ class Verdict:
         return f'<div style="border-left:3px solid {bar};padding-left:10px;margin:4px 0">{"".join(parts)}</div>'
 
     def __str__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
     def __repr__(self) -> str:
-        return self.text
+        return str(self)
 
 
 @dataclass(frozen=True)

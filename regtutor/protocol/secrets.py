@@ -21,25 +21,52 @@ SECRET_HEADERS = frozenset(
         "cookie",
         "set-cookie",
         "x-registry-auth",
+        "x-registry-config",
         "x-auth-token",
         "x-api-key",
+        "api-key",
         "x-amz-security-token",
+        "x-goog-iam-authorization-token",
         "private-token",
+        "job-token",
+        "deploy-token",
+        "x-jfrog-art-api",
+        "x-vault-token",
+        "x-csrf-token",
+        "x-harbor-csrf-token",
     }
 )
 """Header names (lowercase) whose value is a secret; the name of the authentication scheme is kept."""
 
 SECRET_QUERY_NAMES = frozenset(
     {
-        "x-amz-signature",
+        "x-amz-signature",  # Amazon S3, and those that copy it
         "x-amz-credential",
         "x-amz-security-token",
-        "x-goog-signature",
+        "x-goog-signature",  # Google Cloud Storage
         "x-goog-credential",
-        "signature",
-        "sig",
+        "signature",  # Amazon's older form, CloudFront, Alibaba OSS
+        "sig",  # Azure Blob Storage, also behind ghcr.io
+        "hmac",
+        "verify",  # Cloudflare, in front of Docker Hub
+        "x-oss-signature",  # Alibaba OSS
+        "x-oss-credential",
+        "x-oss-security-token",
+        "security-token",
+        "q-signature",  # Tencent COS
+        "x-cos-security-token",
+        "x-obs-security-token",  # Huawei OBS
+        "__token__",  # Akamai
+        "__gda__",
+        "hdnts",
+        "hdnea",
         "token",
         "access_token",
+        "private_token",  # GitLab
+        "job_token",
+        "api_key",
+        "apikey",
+        "jwt",
         "refresh_token",
         "id_token",
         "client_secret",
@@ -81,6 +108,16 @@ _LEAD = rf"(?P<lead>[?&;#]|\\u0026)(?P<name>{_NAME})"
 # A semicolon can separate pairs, and can also be part of a value.
 _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
+_JWT = re.compile(r"(?<![\w.-])eyJ[\w-]*+\.[\w-]++\.[\w-]*+")
+_HEADER_IN_TEXT = re.compile(
+    rf"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?(?:{'|'.join(sorted(SECRET_HEADERS))}))(?P<colon>:[ \t]*)"
+    r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*(?:<redacted>)?)",
+    re.IGNORECASE,
+)
+_CREDENTIALS_IN_TEXT = re.compile(r"\b(?P<scheme>basic|bearer) +(?P<value>[\w+/=.~-]{16,}+)", re.IGNORECASE)
+_MAY_HOLD_A_SECRET = re.compile(r"[=@:]|eyJ|(?:basic|bearer) ", re.IGNORECASE)
+"""A character or a word that each secret in a text has, or has before it."""
+
 _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
 _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
@@ -98,10 +135,17 @@ def redact_address(text: str) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Return ``text`` without the userinfo and the secret query values of the URLs in it."""
-    if "=" not in text and "@" not in text:
+    """Return ``text`` without the secrets in it: of URLs, of lines that are headers, and tokens."""
+    if _MAY_HOLD_A_SECRET.search(text) is None:  # as in most headers, reasons and notes
         return text
-    return _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
+    found = _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
+    found = _CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", _HEADER_IN_TEXT.sub(_header, found))
+    return _JWT.sub(REDACTED, found)
+
+
+def _header(match: re.Match[str]) -> str:
+    shown = redact_header(match["name"].lstrip("<> "), match["value"])
+    return f"{match['lead']}{match['name']}{match['colon']}{shown}"
 
 
 def _pair(match: re.Match[str]) -> str:

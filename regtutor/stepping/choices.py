@@ -23,6 +23,7 @@ from regtutor.exchange import Transcript
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.media_types import OCI_EMPTY, OCI_MANIFEST
 from regtutor.stepping.progress import Fate
+from regtutor.steps import draft, put_manifest
 from regtutor.walks import Walk
 from regtutor.walks.pulling import ALL
 
@@ -54,9 +55,8 @@ class Begun:
     prepared: Transcript = field(default_factory=Transcript)
 
 
-Begin = Callable[[Registry, Image | Index, str, str, bool], Begun]
-"""A function that makes a walk from registry, image, repository, tag, and whether the walk may mount blobs that were
-pushed to other repositories before.
+Begin = Callable[[Registry, Image | Index, str, str], Begun]
+"""A function that makes a walk from registry, image, repository and tag.
 
 If the registry refuses the preparation, the function raises PushFailed or ConnectionFailed.
 """
@@ -74,6 +74,8 @@ class Choice:
     begin: see :data:`Begin`.
     reset_note: the words that Reset adds after the name of a new repository.
     fate: of every blob before the first request, see :class:`~regtutor.stepping.progress.BlobProgress`.
+    pushes: returns the content that the repository must not have yet, or the walk would show something else; None if
+        the walk begins in any repository.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Choice:
     begin: Begin
     reset_note: str = ""
     fate: Fate = "waiting"
+    pushes: Callable[[Image | Index], Image | Index] | None = None
 
 
 def choice(name: str) -> Choice:
@@ -92,12 +95,11 @@ def choice(name: str) -> Choice:
     return CHOICES[name]
 
 
-def _monolithic(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:
-    sources = reg.pushed.repositories if mount else walks.nowhere
-    return Begun(walks.push(image, repository, tag, mount_from=sources), image)
+def _monolithic(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:  # noqa: ARG001 - as Begin
+    return Begun(walks.push(image, repository, tag), image)
 
 
-def _chunked(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _chunked(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:  # noqa: ARG001 - as Begin
     walk = walks.push(image, repository, tag, upload="chunked", chunk_size=chunk_size(image))
     return Begun(walk, image)
 
@@ -111,18 +113,28 @@ def chunk_size(image: Image | Index) -> int:
     return max(min(-(-largest // CHUNKS), CHUNK_AT_MOST), -(-largest // CHUNKS_AT_MOST), 1)
 
 
-def _mounted(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _manifest_first(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:  # noqa: ARG001 - as Begin
+    return Begun(_push_manifest_first(image, repository, tag), image)
+
+
+def _push_manifest_first(image: Image | Index, repository: str, tag: str) -> Walk:
+    """Push the manifest, whatever the registry responds, and then the image in the usual order."""
+    yield draft(put_manifest, repository, tag, image.manifests[-1])
+    return (yield from walks.push(image, repository, tag))
+
+
+def _mounted(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:
     source = f"{repository}-source"
     note, prepared = _pushed(reg, image, source, tag)
     walk = walks.push(image, repository, tag, mount_from=lambda _digest: (source,))
     return Begun(walk, image, note, prepared)
 
 
-def _already_there(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001
+def _already_there(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:
     return Begun(walks.push(image, repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
-def _pulled(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _pulled(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:
     return Begun(_pull(repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
@@ -132,11 +144,11 @@ def _pull(repository: str, tag: str) -> Walk:
         return (yield from walks.pull(repository, tag, destination(Path(folder, "image")), platform=ALL))
 
 
-def _deleted(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _deleted(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:
     return Begun(walks.delete(repository, tag), image, *_pushed(reg, image, repository, tag))
 
 
-def _referred(reg: Registry, image: Image | Index, repository: str, tag: str, mount: bool) -> Begun:  # noqa: ARG001 - as Begin
+def _referred(reg: Registry, image: Image | Index, repository: str, tag: str) -> Begun:
     artifact = note_about(image)
     return Begun(_refer(artifact, repository, image.digest), artifact, *_pushed(reg, image, repository, tag))
 
@@ -183,6 +195,11 @@ def _pushed(reg: Registry, image: Image | Index, repository: str, tag: str) -> t
 
 _UPLOADED = ", without mounts: every blob is uploaded again"
 
+
+def _itself(image: Image | Index) -> Image | Index:
+    return image
+
+
 _ROWS = (
     Choice(
         "monolithic",
@@ -190,6 +207,7 @@ _ROWS = (
         "For each blob, HEAD checks whether it exists, POST opens an upload session, and one PUT sends all its bytes.",
         _monolithic,
         _UPLOADED,
+        pushes=_itself,
     ),
     Choice(
         "chunked",
@@ -198,6 +216,7 @@ _ROWS = (
         "session.",
         _chunked,
         _UPLOADED,
+        pushes=_itself,
     ),
     Choice(
         "mount",
@@ -205,12 +224,21 @@ _ROWS = (
         "The blobs are in another repository of the same registry, so POST mounts them without sending a byte.",
         _mounted,
         ": every blob is mounted again",
+        pushes=_itself,
     ),
     Choice(
         "already there",
         "Push: all blobs exist already",
         "HEAD finds every blob in the repository, so only the manifest is sent.",
         _already_there,
+    ),
+    Choice(
+        "manifest first",
+        "Push: the manifest first",
+        "PUT sends the manifest before the blobs that it names; then the push continues in the usual order.",
+        _manifest_first,
+        _UPLOADED,
+        pushes=_itself,
     ),
     Choice(
         "pull",
@@ -231,6 +259,7 @@ _ROWS = (
         "Referrers: push an artifact, then list it",
         "An artifact whose manifest names the image as its subject is pushed; then the image's referrers are listed.",
         _referred,
+        pushes=note_about,
     ),
 )
 

@@ -9,8 +9,9 @@ drive it as well.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from regtutor import walks
 from regtutor.client.registry import Registry
@@ -23,8 +24,10 @@ from regtutor.message import Request
 from regtutor.stepping.choices import Begun, Choice, choice
 from regtutor.stepping.detours import ACCEPTED, after_detour, after_end, after_failure
 from regtutor.stepping.editing import Version
+from regtutor.stepping.fresh_repository import Found, numbered, without_content
 from regtutor.stepping.log_lines import LogReader
 from regtutor.stepping.progress import OnBytes, counted, progress
+from regtutor.stepping.remembering import Remembering
 from regtutor.stepping.states import State
 from regtutor.steps.sender import refuse
 from regtutor.storage_tree import StorageTree
@@ -34,7 +37,7 @@ RUN_LIMIT = 500
 """The most requests that one :meth:`Stepping.run` sends."""
 
 NEW, SAME = "new", "same"
-"""Where :meth:`Stepping.reset` starts the walk again: in a new repository without mounts, or in the same one."""
+"""Where :meth:`Stepping.reset` starts the walk again: in a new repository, or in the same one."""
 
 _INTERRUPTED = "Interrupted before it was read"
 
@@ -46,7 +49,8 @@ class Stepping:
     ----------
     reg: the registry.
     image: the content of the walk: an image, or an index with all its images.
-    repository, tag: where the content is or goes, such as ``"library/hello"`` and ``"v1"``.
+    repository, tag: where the content is or goes, such as ``"library/hello"`` and ``"v1"``. If the repository has
+        blobs of the image already, a walk that uploads them uses ``library/hello-2`` or the next number.
     walk: a name in :data:`~regtutor.stepping.choices.CHOICES`.
     on_bytes: called while the bytes of a blob go out, see :data:`~regtutor.stepping.progress.OnBytes`.
     pause: a function that waits the given number of seconds, for log lines that are late.
@@ -77,28 +81,44 @@ class Stepping:
             refuse(reg, "PushStepper")
         self.tag = tag
         self._image, self._first, self._on_bytes = image, repository, on_bytes
-        self._sender = _Remembering(reg)
+        self._sender = Remembering(reg)
         self._logs = LogReader(reg, pause)
         self._version: Version | None = None
         self._walker = walks.Walker(_ended(), self._sender)
-        self._start(choice(walk), repository, mount=True)
+        self._start(choice(walk), chain([repository], self._names(but=repository)))
 
-    def _start(self, chosen: Choice, repository: str, *, mount: bool) -> None:
-        """Begin a walk; the former one stays as it is until the preparation is done."""
+    def _names(self, but: str) -> Iterator[str]:
+        return numbered(self._first, self._sender.reg, self._image, but=but)
+
+    def _start(self, chosen: Choice, names: Iterable[str], *, fresh: bool = True) -> None:
+        """Begin a walk; the former one stays as it is until the preparation is done.
+
+        Parameters
+        ----------
+        names: the repositories to choose from.
+        fresh: whether a push must not begin in a repository that has its blobs already.
+        """
         reg, error = self._sender.reg, None
+        if fresh and chosen.pushes is not None:
+            found = without_content(reg, chosen.pushes(self._image), names)
+        else:
+            found = Found(next(iter(names)))
+        repository = found.repository
         try:
-            begun = chosen.begin(reg, self._image, repository, self.tag, mount)
+            begun = chosen.begin(reg, self._image, repository, self.tag)
         except RegtutorError as caught:
             begun, error = Begun(_ended(), self._image, prepared=caught.transcript or Transcript()), caught
         walker = walks.Walker(begun.walk, self._sender)
         self._walker.close()
-        self._walker, self.choice, self.content, self.prepared = walker, chosen, begun.content, begun.prepared
+        self._walker, self.choice, self.content = walker, chosen, begun.content
+        self.prepared = Transcript.of([*found.looked, *begun.prepared], begun.prepared.title)
         unlogged = self._logs.skip()
         tree, unseen = _tree(reg)
         self.states: list[State] = []
         self.position = 0
         refused = error.exchange if error is not None else None
-        first = State(0, repository, exchange=refused, tree=tree, unseen=unseen, note=begun.note, error=error)
+        note = " ".join(filter(None, (found.note, begun.note)))
+        first = State(0, repository, exchange=refused, tree=tree, unseen=unseen, note=note, error=error)
         self._add(replace(first, unlogged=unlogged))
 
     # -- position --------------------------------------------------------------------------------------------------
@@ -189,9 +209,8 @@ class Stepping:
 
         Parameters
         ----------
-        where: :data:`NEW`, a repository to which this client has not pushed the image, so that you see uploads again
-            (a push mounts nothing there, unless it is about mounts); or :data:`SAME`, where HEAD now finds the content
-            that was pushed.
+        where: :data:`NEW`, a repository that has no blob of the image, so that you see uploads again; or :data:`SAME`,
+            where HEAD now finds the content that was pushed.
         walk: a name in :data:`~regtutor.stepping.choices.CHOICES`; by default the current walk.
 
         Raises
@@ -204,10 +223,10 @@ class Stepping:
         left = self._left_open()
         chosen = choice(walk) if walk is not None else self.choice
         if where == NEW:
-            self._start(chosen, self._unused(), mount=False)
+            self._start(chosen, self._names(but=self.repository))
             done = f"Started again in the new repository {self.repository}{self.choice.reset_note}."
         else:
-            self._start(chosen, self.repository, mount=True)
+            self._start(chosen, [self.repository], fresh=False)
             finds = ": HEAD returns 200 for the blobs that exist already" if self.choice.reset_note else ""
             done = f"Started again in the same repository, {self.repository}{finds}."
         return f"{done} {left}".rstrip()
@@ -219,15 +238,6 @@ class Stepping:
         opened = next((e for e in reversed(last.exchanges) if e.step in ("start_upload", "mount_blob")), None)
         number = last.exchanges.index(opened) + 1 if opened is not None else last.number
         return f"The upload session that request {number} opened stays open; registries delete such sessions in time."
-
-    def _unused(self) -> str:
-        """Return the first of name-2, name-3, ... to which this client has pushed no blob of the image."""
-        pushed = self._sender.reg.pushed
-        used = {name for blob in self._image.blobs for name in pushed.repositories(blob.digest)} | {self.repository}
-        number = 2
-        while f"{self._first}-{number}" in used:
-            number += 1
-        return f"{self._first}-{number}"
 
     # -- editing ---------------------------------------------------------------------------------------------------
 
@@ -373,22 +383,6 @@ def _ended() -> Generator[Request, Exchange, Notes]:
     """A walk without requests."""
     yield from ()
     return ()
-
-
-class _Remembering:
-    """Sends to ``reg``, and keeps the last failure, since the walk can handle it without reporting it."""
-
-    def __init__(self, reg: Registry) -> None:
-        self.reg = reg
-        self.failure: RegtutorError | None = None
-
-    def send(self, request: Request) -> Exchange:
-        self.failure = None
-        try:
-            return self.reg.send(request)
-        except RegtutorError as error:
-            self.failure = error
-            raise
 
 
 def _tree(reg: Registry) -> tuple[StorageTree | None, str]:

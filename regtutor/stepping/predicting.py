@@ -107,7 +107,7 @@ class Judged:
 
     about: str
     right: bool
-    said: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Verdict:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences about the real response; never empty."""
-        return tuple(row.said for row in self.rows) or ("There was no response, so nothing is scored.",)
+        return tuple(row.sentence for row in self.rows) or ("There was no response, so nothing is scored.",)
 
 
 def question(request: HasStep, exchanges: Iterable[Exchange] = ()) -> Question:
@@ -198,10 +198,10 @@ def _why_present(name: str, exchange: Exchange) -> str:
 
 @dataclass(frozen=True)
 class Tally:
-    """The score of one ``concept``: the number of points (``asked``), and how many guesses were ``right``."""
+    """The score of one ``concept``: the number of ``guesses``, and how many of them were ``right``."""
 
     concept: str
-    asked: int = 0
+    guesses: int = 0
     right: int = 0
 
 
@@ -217,10 +217,10 @@ class Score:
             return self
         tallies = {row.concept: row for row in self.rows}
         old = tallies.get(verdict.concept, Tally(verdict.concept))
-        tallies[verdict.concept] = Tally(old.concept, old.asked + verdict.of, old.right + verdict.points)
+        tallies[verdict.concept] = Tally(old.concept, old.guesses + verdict.of, old.right + verdict.points)
         return Score(tuple(tallies.values()))
 
     @property
     def total(self) -> Tally:
         """The sum over all concepts."""
-        return Tally("all", sum(row.asked for row in self.rows), sum(row.right for row in self.rows))
+        return Tally("all", sum(row.guesses for row in self.rows), sum(row.right for row in self.rows))

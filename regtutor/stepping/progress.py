@@ -5,7 +5,7 @@ One table lists the effect of each response on a blob. This module sends nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,7 @@ from regtutor.content.index import Index
 from regtutor.content.writing.staging import Receiver
 from regtutor.exchange import Exchange
 from regtutor.message import Request
+from regtutor.protocol.endpoints import identify
 from regtutor.protocol.ranges import last_stored
 from regtutor.stepping.altered_bodies import Chunks, altered
 
@@ -58,14 +59,45 @@ def progress(
     begins: the fate of everything before the first exchange.
     """
     rows = {row.digest: replace(row, fate=begins) for row in _rows(image)}
-    current = ""
-    for exchange in exchanges:
-        current = _digest(exchange) or current
+    for exchange, current in _with_digests(exchanges):
         effect = _EFFECTS.get((exchange.request_name, exchange.status or 0))
         if effect is not None and current in rows:
             fate, sent = effect
             rows[current] = replace(rows[current], fate=fate, sent=sent(rows[current], exchange))
     return tuple(rows.values())
+
+
+def subjects(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """Return, for each exchange of one walk, the digest of the blob or manifest that it is about; ``""`` for none.
+
+    A request to an upload session is about the blob of the request before it.
+    """
+    return tuple(digest for _, digest in _with_digests(exchanges))
+
+
+def subject_of(method: str, target: str, step: str, *, before: str = "", tagged: str = "") -> str:
+    """Return the digest that a request is about, before it is sent.
+
+    Parameters
+    ----------
+    method, target, step: of the request; the target in origin-form.
+    before: the digest that the exchange before it is about, for a request that names none.
+    tagged: the digest of the manifest that a tag is about.
+    """
+    match = identify(method, target, step)
+    if match is None:
+        return before
+    reference = match.path.get("reference", "")
+    if reference:
+        return reference if ":" in reference else tagged
+    return match.path.get("digest") or match.query.get("mount") or match.query.get("digest") or before
+
+
+def _with_digests(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str]]:
+    current = ""
+    for exchange in exchanges:
+        current = _digest(exchange) or current
+        yield exchange, current
 
 
 def _rows(image: Image | Index) -> Iterable[BlobProgress]:

@@ -68,7 +68,7 @@ class Answered(Protocol):
     @property
     def outcome(self) -> str: ...
     @property
-    def said(self) -> str: ...
+    def summary(self) -> str: ...
     @property
     def badge(self) -> str: ...
     @property
@@ -140,14 +140,14 @@ def capabilities_table(items: Iterable[Answered]) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``group``, ``outcome``, ``said``, ``level`` (with its condition), ``clause`` (``<NA>`` without one; all
-    ``string``) and ``requests`` (``int64``, the exchanges that prove it). The index ``capability`` holds the names.
+    The columns ``group``, ``outcome``, ``summary``, ``level`` (with its condition), ``clause`` (``<NA>`` without one;
+    all ``string``) and ``requests`` (``int64``, the exchanges that prove it). The index ``capability`` holds the names.
     """
     given = list(items)
     cells: dict[str, list[Any]] = {
         "group": [item.group for item in given],
         "outcome": [item.outcome for item in given],
-        "said": [item.said for item in given],
+        "summary": [item.summary for item in given],
         "level": [item.badge for item in given],
         "clause": [str(item.citation) if item.citation else None for item in given],
         "requests": [len(item.exchanges) for item in given],

@@ -42,7 +42,24 @@ def blob_exists(repository: str, digest: str, size: int) -> Generator[Request, E
         exchange = yield redirected(request, exchange)
         return exchange.status == 200 and exchange.headers.get("Content-Length") == str(size)
     expect(exchange, 200, 404)
-    return exchange.status == 200
+    return exchange.status == 200 and not _names_another(exchange, digest)
+
+
+def check_digest(exchange: Exchange, digest: str) -> None:
+    """Stop the walk if a success names another digest than that of the content that was sent or mounted.
+
+    Source: OCI distribution-spec v1.1.1, "Pushing Manifests"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests>.
+    """
+    if _names_another(exchange, digest):
+        named = exchange.headers["Docker-Content-Digest"]
+        stop(exchange, f"Docker-Content-Digest says that the registry stored {named!r}, but {digest} was sent")
+
+
+def _names_another(exchange: Exchange, digest: str) -> bool:
+    """Return whether the response names another digest; one of another algorithm can be that of the same content."""
+    named = exchange.headers.get("Docker-Content-Digest", "").strip()
+    return bool(named) and named != digest and (same_algorithm(named, digest) or not is_well_formed(named))
 
 
 def check_blob_stored(
@@ -54,7 +71,9 @@ def check_blob_stored(
     ----------
     repository: of the blob; if it is not known, any success counts.
     """
-    if expect_success(exchange, 201) or repository is None:
+    documented = expect_success(exchange, 201)
+    check_digest(exchange, digest)
+    if documented or repository is None:
         return
     if not (yield from blob_exists(repository, digest, size)):
         stop(exchange, f"{_another(exchange, 201)}, and the repository does not have the blob")
@@ -64,7 +83,9 @@ def check_manifest_stored(
     exchange: Exchange, repository: str, reference: str, digest: str
 ) -> Generator[Request, Exchange, None]:
     """Stop the walk unless ``exchange`` has stored the manifest; ask the registry if the status does not say so."""
-    if expect_success(exchange, 201):
+    documented = expect_success(exchange, 201)
+    check_digest(exchange, digest)
+    if documented:
         return
     found = yield draft(head_manifest, repository, reference)
     shown = found.headers.get("Docker-Content-Digest", digest)

@@ -36,7 +36,7 @@ def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:
 
 def _next(exchange: Exchange) -> str:
     """Return the next step, for a response without a diagnosis."""
-    sentences = [f"The registry says: {exchange.told}"] if exchange.told else []
+    sentences = [f"The registry says: {exchange.error_message}"] if exchange.error_message else []
     if exchange.status in (401, 403):
         sentences.append(_REFUSED if "Authorization" in exchange.request_headers else _UNKNOWN)
     elif exchange.method == "HEAD":

@@ -14,7 +14,7 @@ from regtutor.protocol.digests import CANONICAL, parse
 from regtutor.steps import cancel_upload, draft, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, Walker, finish, run
-from regtutor.walks.existence import blob_exists, check_manifest_stored, expect_success
+from regtutor.walks.existence import blob_exists, check_digest, check_manifest_stored, expect_success
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.redirects import follows_redirects
 from regtutor.walks.referring import add_referrer
@@ -196,6 +196,7 @@ def push_blob(
         if opened is not None and opened.location is not None:
             yield draft(cancel_upload, opened.location)
         if exchange.status == 201 and parse(blob.digest).algorithm == CANONICAL:
+            check_digest(exchange, blob.digest)
             return
         # Another success can mean a mount as well. Distribution sends 201 for a sha512 digest, and mounts nothing.
         if exchange.status != 202 and (yield from blob_exists(repository, blob.digest, blob.size)):

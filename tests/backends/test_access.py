@@ -204,7 +204,7 @@ def test_a_planted_password_and_its_tokens_are_shown_nowhere(open_one: Open, cap
         seen = [repr(reg), repr(host), repr(host.access), host.about, reg.logs(), str(vars(host))]
         seen += [refused.text, again.text, told.text, str(told.headers), *map(str, capsys.readouterr())]
         if getattr(host, "asks", None) is not None:
-            seen += [repr(host.asks), *host.asks.server.log_lines]
+            seen += [repr(host.distribution_access), *host.distribution_access.server.log_lines]
     for secret in (PLANTED, answer["token"], answer["refresh_token"]):
         assert not [text for text in seen if secret in text]
     assert "auth: token; users: ann" in host.about

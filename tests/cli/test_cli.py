@@ -444,6 +444,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "login",
             "logout",
             "probe",
+            "progress",
             "pull",
             "push",
             "record",
@@ -451,6 +452,7 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "request",
             "serve",
             "show",
+            "solutions",
             "tags",
         )
     ]

@@ -128,6 +128,7 @@ def test_the_examples_run_in_order(
         archive.add(layout, ".")
     (tmp_path / "passwords").touch()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REGTUTOR_PROGRESS", str(tmp_path / "progress.json"))
     for arguments, output in examples(TEXT) + examples(README):
         here = arguments.replace("127.0.0.1:5000", host(reg)).replace("registry.example", host(elsewhere))
         done = run(words(here.replace("sha256:...", rt.sample_image().digest)))

@@ -27,7 +27,7 @@ def test_write_json_and_trace_hold_the_proof(reg: rt.Registry, tmp_path: Path) -
     done = probe(reg.url, "--write", "--json", "--quiet", "--trace", str(tmp_path / "probe.json"))
     card = json.loads(done.stdout)
     single = next(each for each in card["capabilities"] if each["name"] == "single POST")
-    assert (single["outcome"], single["said"]) == ("yes", "201, then 200")
+    assert (single["outcome"], single["summary"]) == ("yes", "201, then 200")
     assert [each["status"] for each in single["exchanges"]] == [201, 200]
     assert len(rt.load(tmp_path / "probe.json")) > 100
     assert "GET /v2/" not in done.stderr

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trustme
 
 from regtutor.backends.opening import open_registry
 from regtutor.client.connect import connect
@@ -16,6 +19,7 @@ from regtutor.protocol.references import parse_reference
 from regtutor.steps import check_api
 from regtutor.walks.pushing import push_image
 from tests.cli.test_cli import call, host_of, nobody
+from tests.nginx import nginx
 from tests.refusing_registry import UNAUTHORIZED, Reply, refusing_registry
 
 PAGE: Reply = (200, {"Content-Type": "text/html"}, b"<!DOCTYPE html><html><title>Sign in</title></html>")
@@ -121,7 +125,8 @@ def test_insecure_accepts_a_certificate_that_is_not_trusted(tmp_path: Path) -> N
     with open_registry("embedded", quiet=True, tls=True) as reg:
         host = reg.url.removeprefix("https://")
         assert call("check", f"https://{host}").returncode == 1
-        assert rows(call("check", host, "--insecure").stdout)["TLS"] == "yes"
+        shown = rows(call("check", host, "--insecure").stdout)
+        assert shown["TLS"].startswith("yes, TLSv1.3, ") and shown["certificate"] == "not checked"
         pushed = call("push", layout, f"{host}/library/hello:v1", "--insecure")
         assert pushed.returncode == 0 and "Warning" not in pushed.stderr
 
@@ -149,3 +154,39 @@ def test_a_command_says_which_host_docker_io_is(monkeypatch: pytest.MonkeyPatch)
         done = call(*arguments)
         assert "docker.io is Docker Hub: registry-1.docker.io/library/hello" in done.stderr
     assert "docker.io is Docker Hub: registry-1.docker.io\n" in call("check", "docker.io").stderr
+
+
+def test_check_shows_the_certificate_with_its_names_and_dates() -> None:
+    with open_registry("embedded", quiet=True, tls=True) as reg:
+        shown = rows(call("check", reg.url, "--ca-file", reg.host.ca_file).stdout)  # type: ignore[union-attr]
+    assert shown["TLS"].startswith("yes, TLSv1.3, ")
+    for part in ("localhost", "127.0.0.1", "issued by regtutor"):
+        assert part in shown["certificate"]
+    assert re.search(r"valid \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$", shown["certificate"])
+
+
+def test_nginx_that_demands_a_client_certificate(tmp_path: Path, require_program: Callable[[str, str], str]) -> None:
+    program, layout = require_program("nginx", "nginx-light"), sample_layout(tmp_path / "layout", ("v1",))
+    ours, strange = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(tmp_path / "clients.pem")
+    for name, authority in (("ours", ours), ("strange", strange)):
+        leaf = authority.issue_cert("client@example")
+        leaf.cert_chain_pems[0].write_to_path(tmp_path / f"{name}.crt")
+        leaf.private_key_pem.write_to_path(tmp_path / f"{name}.key")
+        leaf.private_key_and_cert_chain_pem.write_to_path(tmp_path / f"{name}.pem")
+    with open_registry("embedded", quiet=True) as reg:
+        server = (
+            f"ssl_client_certificate {tmp_path}/clients.pem; ssl_verify_client on; location / {{ proxy_pass {reg.url}; "
+            "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto $scheme; }"
+        )
+        with nginx(program, tmp_path / "nginx", server, tls=True) as front:
+            trust = ("--ca-file", front.ca_file)
+            push = ("push", layout, f"{front.host}/a/b:v1", *trust)
+            for options in ((), ("--cert", tmp_path / "strange.pem")):
+                refused, checked = call(*push, *options), call("check", front.host, *trust, *options)
+                assert refused.returncode == 1 and "perhaps a client certificate is required" in refused.stderr
+                reason = "a client certificate is required" if not options else "the client certificate is not trusted"
+                assert checked.returncode == 1 and reason in checked.stderr and "--cert FILE" in checked.stderr
+            separate = call(*push, "--cert", tmp_path / "ours.crt", "--key", tmp_path / "ours.key")
+            together = call("tags", f"{front.host}/a/b", *trust, "--cert", tmp_path / "ours.pem")
+            assert (separate.returncode, together.stdout) == (0, "v1\n"), separate.stderr

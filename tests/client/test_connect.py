@@ -35,6 +35,11 @@ def test_a_bare_host_is_plain_http_on_loopback_and_https_elsewhere(given, url):
     assert connect(given).url == url
 
 
+@pytest.mark.parametrize("given", ["docker.io", "index.docker.io", "https://docker.io", "Docker.IO"])
+def test_docker_io_is_the_host_of_docker_hubs_api(given):
+    assert connect(given).url == "https://registry-1.docker.io"
+
+
 def test_userinfo_becomes_credentials_and_leaves_the_url():
     registry = connect("https://me:p%40ss@registry.example")
     assert registry.url == "https://registry.example"

@@ -98,14 +98,19 @@ DISTRIBUTION_2: Verdicts = {
     "Docker manifest without Accept": ("no", f"200: {DOCKER_SCHEMA1_SIGNED}, with another digest"),
 }
 
-NOT_IMITATED = ("range beyond the end", "detail of an error", "Docker manifest without Accept")
+NOT_IMITATED = ("detail of an error", "Docker manifest without Accept")
 """Capabilities in which the quirks of 2.8 change nothing."""
 
-IMITATED_2: Verdicts = {**DISTRIBUTION_2, **{name: EMBEDDED[name] for name in NOT_IMITATED}}
+IMITATED_2: Verdicts = {
+    **DISTRIBUTION_2,
+    **{name: EMBEDDED[name] for name in NOT_IMITATED},
+    "range beyond the end": ("yes", "416"),
+}
 
 IMITATED_3: Verdicts = {
     **EMBEDDED,
     **_BOTH_VERSIONS,
+    "range beyond the end": ("yes", "416"),
     "chunk out of order": ("yes", "416 RANGE_INVALID"),
     "Content-Range with a unit": ("other", "500 UNKNOWN"),
     "stale Location": ("yes", "416 RANGE_INVALID"),

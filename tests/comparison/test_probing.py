@@ -13,6 +13,7 @@ import pytest
 
 import regtutor as rt
 from regtutor.backends.container import open_container
+from regtutor.client.credentials import Credentials
 from regtutor.comparison.capabilities import probing
 from regtutor.comparison.capabilities.capability import CAPABILITIES
 from regtutor.comparison.capabilities.card import CapabilityCard
@@ -53,14 +54,14 @@ def test_each_verdict_has_a_level_and_the_exchanges_that_prove_it(card: Capabili
     for item in card:
         assert len(item.exchanges) and item.level, item.name
         assert item.exchanges[-1].response is not None
-        assert f"{item.exchanges[-1].status}" in item.said, item.name
+        assert f"{item.exchanges[-1].status}" in item.summary, item.name
 
 
 def test_the_names_are_unique_and_the_groups_are_known() -> None:
     names = [row.name for row in CAPABILITIES]
     assert sorted(set(names)) == sorted(names)
     assert {row.group for row in CAPABILITIES} == set(probing.GROUPS)
-    assert all(row.asks.endswith("?") and row.requests for row in CAPABILITIES)
+    assert all(row.question.endswith("?") and row.requests for row in CAPABILITIES)
 
 
 def test_what_was_pushed_is_deleted_again(reg: rt.Registry) -> None:
@@ -104,7 +105,7 @@ def test_without_write_nothing_but_get_and_head_is_sent(reg: rt.Registry) -> Non
     assert reg.tree() == before
     assert found.notes == ("The probe read library/hello:v1 and changed nothing",)
     assert {item.group for item in found} == {"api", "pull", "lists"}
-    assert {item.name: item.said for item in found if item.outcome == "not tried"} == {
+    assert {item.name: item.summary for item in found if item.outcome == "not tried"} == {
         "pages of tags": "the list has fewer than two entries",
         "pages of the catalog": "the list has fewer than two entries",
     }
@@ -114,13 +115,13 @@ def test_an_index_is_read_by_its_first_image(reg: rt.Registry) -> None:
     rt.push_image(reg, rt.sample_index(), "library/all", "v1", progress=False)
     found = rt.probe(reg, "library/all")
     assert found.named("ranges").outcome == "yes"
-    assert "image.index" in found.named("HEAD of a manifest").said
+    assert "image.index" in found.named("HEAD of a manifest").summary
 
 
 def test_an_empty_registry_is_said_to_be_empty(reg: rt.Registry) -> None:
     found = rt.probe(reg)
     assert found.named("API version").outcome == "yes"
-    assert found.named("ranges").said.startswith("no content to read")
+    assert found.named("ranges").summary.startswith("no content to read")
     assert "the catalog names no repository with a tag" in found.notes[0]
 
 
@@ -136,8 +137,8 @@ def test_a_registry_that_wants_credentials_is_said_to(tmp_path: Path) -> None:
     with rt.open_registry("embedded", htpasswd=passwords, quiet=True) as reg:
         found = rt.probe(reg, write=True)
         known = rt.probe(reg.with_auth("alice", "secret"), write=True)
-    assert found.named("authentication").said == "401: Basic"
-    assert found.named("chunks").said == "401: credentials that permit it are required"
+    assert found.named("authentication").summary == "401: Basic"
+    assert found.named("chunks").summary == "401: credentials that permit it are required"
     assert known.named("chunks").outcome == "yes"
     assert "secret" not in known.as_json() + known.as_text() + card_html(known)
 
@@ -165,13 +166,13 @@ def test_a_web_server_is_not_taken_for_a_registry() -> None:
         thread.start()
         found = rt.probe(rt.connect(f"http://127.0.0.1:{server.server_address[1]}"), write=True)
         server.shutdown()
-    assert found.named("API version").said == "200: a web page"
+    assert found.named("API version").summary == "200: a web page"
     assert [item.name for item in found if item.outcome == "yes"] == []
 
 
 def test_the_time_is_limited(reg: rt.Registry) -> None:
     found = rt.probe(reg, write=True, seconds=0.0)
-    assert {item.said for item in found} == {"the limit of the probe is reached"} | {
+    assert {item.summary for item in found} == {"the limit of the probe is reached"} | {
         "no content to read: name a repository and a tag, or allow write=True"
     }
     assert len(found.exchanges) == 0
@@ -188,7 +189,7 @@ def test_a_name_for_scratch_repositories_can_be_given(reg: rt.Registry) -> None:
 
 def test_the_card_as_table_text_json_and_html(card: CapabilityCard) -> None:
     table = card.table
-    assert list(table.columns) == ["group", "outcome", "said", "level", "clause", "requests"]
+    assert list(table.columns) == ["group", "outcome", "summary", "level", "clause", "requests"]
     assert table.loc["single POST", "outcome"] == "yes" and table.loc["single POST", "requests"] == 2
     value = json.loads(card.as_json())
     assert len(value["capabilities"]) == len(EMBEDDED) and value["capabilities"][0]["exchanges"][0]["status"] == 200
@@ -206,3 +207,30 @@ def test_a_required_capability_that_is_missing_is_a_deviation() -> None:
         "Content-Range with a unit",
         "Content-Range on PUT",
     ]
+
+
+@pytest.mark.parametrize(
+    ("which", "expected"),
+    [("embedded", EMBEDDED), pytest.param("native", DISTRIBUTION_2, marks=pytest.mark.registry)],
+)
+def test_a_registry_that_asks_for_tokens_has_the_same_capabilities(
+    which: str, expected: Verdicts, request: pytest.FixtureRequest
+) -> None:
+    options = {"binary": request.getfixturevalue("registry_binary")} if which == "native" else {}
+    with rt.open_registry(which, auth="token", quiet=True, **options) as reg:
+        card = rt.probe(reg.with_credentials(Credentials("learner", "learner-password")), write=True)
+    assert "request_token" in [exchange.step for exchange in card.exchanges]
+    differing = {name for name, verdict in card.verdicts.items() if expected[name] != verdict}
+    assert differing == {"API version", "authentication"}
+    assert card.verdicts["authentication"] == ("yes", "401: Bearer")
+
+
+def test_without_credentials_it_reads_with_anonymous_tokens() -> None:
+    with rt.open_registry("embedded", auth="token", quiet=True) as reg:
+        learner = rt.login(reg, "learner", "learner-password").registry
+        rt.push_image(learner, rt.sample_image(), "library/hello", "v1", progress=False)
+        rt.push_image(learner, rt.sample_image(), "private/plans", "v1", progress=False)
+        public, private = (rt.probe(reg, name, "v1") for name in ("library/hello", "private/plans"))
+    assert public.named("HEAD of a manifest").outcome == "yes"
+    assert private.named("HEAD of a manifest").outcome == "not tried"
+    assert public.named("catalog").outcome == "not tried" and "did not grant" in public.named("catalog").summary

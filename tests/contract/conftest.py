@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,27 @@ def distribution_binary(registry_binary: str) -> str:
     if not version(registry_binary).startswith("2.8."):
         missing(f"the table has the responses of Distribution 2.8, and {registry_binary} is {version(registry_binary)}")
     return registry_binary
+
+
+DISTRIBUTION_3 = "REGTUTOR_DISTRIBUTION_3"
+
+
+def binary_of_3(given: str | None) -> str:
+    """The path of a Distribution 3 that the environment names; pytest skips without one.
+
+    Raises
+    ------
+    BackendMissing: if the named file is not a registry of CNCF Distribution.
+    """
+    if not given:
+        pytest.skip(f"set {DISTRIBUTION_3}=PATH to the binary of CNCF Distribution 3 to compare the imitation with it")
+    assert version(given).startswith("3."), f"{DISTRIBUTION_3}={given} is CNCF Distribution {version(given)}, not 3"
+    return given
+
+
+@pytest.fixture(scope="module")
+def distribution_3_binary() -> str:
+    return binary_of_3(os.environ.get(DISTRIBUTION_3))
 
 
 @pytest.fixture(scope="module", params=REGISTRIES)

@@ -25,11 +25,16 @@ PATTERNS = {
     "origin": r"(?:https?://[^/]+)?",
     "sha256": r"sha256:[0-9a-f]{64}",
     "any": r".*",
+    "tag": r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}",
     "text": r".+",
 }
 """The pattern of ``<name>`` in a header of a response. A Location may be absolute or relative, hence ``<origin>``."""
 
 SPEC = "OCI distribution-spec v1.1.1, {} <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#{}>"
+MAIN = (
+    "OCI distribution-spec, main branch, {} "
+    "<https://github.com/opencontainers/distribution-spec/blob/967efdc079b91785ad18c77cc4f8991a47feefbf/spec.md#{}>"
+)
 API = "Distribution 2.8.3 API, {} <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#{}>"
 RFC = "RFC 9110, {} <https://www.rfc-editor.org/rfc/rfc9110.html#section-{}>"
 
@@ -37,6 +42,11 @@ RFC = "RFC 9110, {} <https://www.rfc-editor.org/rfc/rfc9110.html#section-{}>"
 def spec(section: str) -> str:
     """A clause of the OCI distribution-spec, by the title of its section."""
     return SPEC.format(section, section.lower().replace(" ", "-"))
+
+
+def main(section: str) -> str:
+    """A clause of the specification's main branch that no release has, by the title of its section."""
+    return MAIN.format(section, section.lower().replace(" ", "-"))
 
 
 def api(section: str, anchor: str = "") -> str:

@@ -80,6 +80,9 @@ DOCKER = _json(
 )
 _AMD64 = {"architecture": "amd64", "os": "linux"}
 INDEX = _json(mediaType=OCI_INDEX, manifests=[_entry(OCI_MANIFEST, _digest(MANIFEST), len(MANIFEST), platform=_AMD64)])
+INDEX_WITHOUT_TYPE = _json(manifests=[_entry(OCI_MANIFEST, _digest(MANIFEST), len(MANIFEST), platform=_AMD64)])
+BLOB_AS_CHILD = _json(mediaType=OCI_INDEX, manifests=[_entry(OCI_MANIFEST, HELLO_DIGEST, 5, platform=_AMD64)])
+SCHEMA_VERSION_1 = _json(mediaType=OCI_MANIFEST, config=_CONFIG, layers=[_LAYER]).replace(b": 2,", b": 1,", 1)
 LOST_CHILD = _json(mediaType=OCI_INDEX, manifests=[_entry(OCI_MANIFEST, UNKNOWN_DIGEST, 5, platform=_AMD64)])
 LIST = _json(mediaType=DOCKER_LIST, manifests=[_entry(DOCKER_MANIFEST, _digest(DOCKER), len(DOCKER), platform=_AMD64)])
 WITH_SUBJECT = _json(
@@ -212,6 +215,8 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
     "the blob hello": [(post(), 202), (put("{hello}", HELLO), 201)],
     "the blob hello, by its sha512": [(post(), 202), (put("{hello512}", HELLO), 201)],
     "the blob hello in {other}": [(post("{other}"), 202), (put("{hello}", HELLO), 201)],
+    "the blob hello in {other}, by its sha512": [(post("{other}"), 202), (put("{hello512}", HELLO), 201)],
+    "its sha512 was mounted": [(post(query="?mount={hello512}&from={other}"), 201)],
     "hello was refused as another blob": [(post(), 202), (put("{unknown}", HELLO), 400)],
     "its bytes were refused as another blob": [
         (Sent("PUT {location}&digest={unknown} HTTP/1.1\nContent-Length: 0"), 400)
@@ -225,6 +230,11 @@ PREPARATIONS: Mapping[str, list[tuple[Sent, int]]] = {
         *_IMAGE,
         (put_manifest("{manifest}", OCI_MANIFEST, MANIFEST), 201),
         (put_manifest("v1", OCI_INDEX, INDEX), 201),
+    ],
+    "an index without a type": [
+        *_IMAGE,
+        (put_manifest("{manifest}", OCI_MANIFEST, MANIFEST), 201),
+        (put_manifest("untyped", OCI_INDEX, INDEX_WITHOUT_TYPE), 201),
     ],
     "the Docker list v1": [
         *_IMAGE,

@@ -10,6 +10,7 @@ from tests.contract.tables import (
     blobs,
     content,
     deletes,
+    imitated,
     lists,
     manifests,
     manners,
@@ -35,4 +36,5 @@ ROWS: tuple[Row, ...] = (
     *referrers.ROWS,
     *none.ROWS,
     *manners.ROWS,
+    *imitated.ROWS,
 )

@@ -173,12 +173,25 @@ def test_a_new_repository_is_one_that_this_client_has_not_pushed_to(reg: Registr
     assert machine.repository == "library/hello-3"
 
 
-def test_the_first_walk_mounts_from_where_the_registry_has_pushed(reg: Registry) -> None:
+def test_the_first_walk_uploads_whatever_was_pushed_elsewhere_before(reg: Registry) -> None:
     push_image(reg, IMAGE, "library/first", "v1", progress=False)
     machine = stepping(reg)
     machine.run()
-    assert steps(machine.state).count("mount_blob") == len(IMAGE.blobs)
-    assert "put_blob" not in steps(machine.state)
+    assert steps(machine.state).count("put_blob") == len(IMAGE.blobs)
+    assert "mount_blob" not in steps(machine.state)
+
+
+def test_a_walk_that_uploads_leaves_a_repository_with_the_blobs_alone(any_reg: Registry) -> None:
+    push_image(any_reg, IMAGE, "library/hello", "v1", progress=False)
+    another_client = Registry(any_reg.url, any_reg._transport, host=any_reg.host)
+    machine = stepping(another_client)
+    assert machine.repository == "library/hello-2"
+    assert machine.state.note == (
+        "library/hello already has blobs of this content, so this walk uses the new repository library/hello-2."
+    )
+    assert [exchange.status for exchange in machine.prepared] == [200, *[404] * len(IMAGE.blobs)]
+    machine.run()
+    assert steps(machine.state).count("put_blob") == len(IMAGE.blobs)
 
 
 def test_reset_in_the_middle_of_an_upload_names_the_session_left_behind(reg: Registry) -> None:

@@ -60,22 +60,22 @@ def test_a_right_guess_has_every_point_and_is_told_why() -> None:
         "Right, the status was 202: an upload session is open; Location says where its bytes go."
     )
     location = next(row for row in verdict.rows if row.about == "Location")
-    assert "OCI distribution-spec v1.1.1" in location.said
+    assert "OCI distribution-spec v1.1.1" in location.sentence
 
 
 def test_a_wrong_guess_says_what_came_and_what_the_guess_would_have_meant() -> None:
     verdict = judge(asked("start_upload"), Guess.of(404, ["Location", "WWW-Authenticate"]), OPENED)
     rows = {row.about: row for row in verdict.rows}
     assert not rows["status"].right
-    assert rows["status"].said == (
+    assert rows["status"].sentence == (
         "The status was 202: an upload session is open; Location says where its bytes go. "
         "404 would mean: the repository is not known to the registry."
     )
     assert rows["Location"].right
     assert not rows["WWW-Authenticate"].right
-    assert rows["WWW-Authenticate"].said.startswith("WWW-Authenticate was absent; its meaning: how to authenticate")
+    assert rows["WWW-Authenticate"].sentence.startswith("WWW-Authenticate was absent; its meaning: how to authenticate")
     assert not rows["Range"].right
-    assert rows["Range"].said.startswith("Range was present; its meaning:")
+    assert rows["Range"].sentence.startswith("Range was present; its meaning:")
     assert verdict.points == 1 + 2
 
 
@@ -96,5 +96,5 @@ def test_the_score_is_kept_by_concept() -> None:
     bad = judge(asked("put_blob"), Guess.of(413), OPENED)
     score = Score().add(good).add(bad).add(good)
     assert [row.concept for row in score.rows] == ["upload session", "closing the upload"]
-    assert (score.rows[0].asked, score.rows[0].right) == (12, 12)
-    assert (score.total.asked, score.total.right) == (18, 12 + bad.points)
+    assert (score.rows[0].guesses, score.rows[0].right) == (12, 12)
+    assert (score.total.guesses, score.total.right) == (18, 12 + bad.points)

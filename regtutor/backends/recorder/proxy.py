@@ -84,6 +84,10 @@ class RecordingProxy:
         """Call ``watcher`` with each exchange, earlier ones included, in a thread of the recording's own."""
         self._kept.watch(watcher)
 
+    def settle(self, limit: float = GRACE) -> None:
+        """Wait until every exchange in progress has ended and is kept, at most ``limit`` seconds."""
+        self._loop.settle(limit)
+
     def close(self) -> None:
         """Stop listening, give exchanges in progress 2 s, then cut and record them; a second call does nothing."""
         self._loop.close()
@@ -126,6 +130,7 @@ class _Loop:
         self._between, self._listening, self._certificate = between, listening, certificate
         self._open: dict[asyncio.Task[None], Connection] = {}
         self._stop: Callable[[], None] = lambda: None
+        self._running: asyncio.AbstractEventLoop | None = None
         ready = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run(ready)), name="regtutor-record", daemon=True
@@ -139,11 +144,25 @@ class _Loop:
         self._stop()
         self._thread.join(GRACE + 5)
 
+    def settle(self, limit: float) -> None:
+        """Wait until no connection is busy, at most ``limit`` seconds."""
+        if self._running is not None and self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._idle(limit), self._running).result(limit + 5)
+
+    async def _idle(self, limit: float) -> None:
+        # A client that has its response can be ahead of the record by a few turns of this loop.
+        end = asyncio.get_running_loop().time() + limit
+        while any(connection.busy for connection in self._open.values()):
+            if asyncio.get_running_loop().time() > end:
+                return
+            await asyncio.sleep(0.005)
+
     async def _run(self, ready: threading.Event) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
         context = self._certificate.context if self._certificate else None
         server = await loop.create_server(accepting(self._accept), sock=self._listening, ssl=context)
         self._stop = lambda: _call_soon(loop, stopped.set)
+        self._running = loop
         ready.set()
         await stopped.wait()
         server.close()

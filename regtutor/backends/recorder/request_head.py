@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from regtutor.client.wire.head import END_OF_HEAD, HEAD_LIMIT, split_head
 from regtutor.message import HeaderList
 
-_REQUEST_LINE = re.compile(rb"([^ \r\n]+) +([^\r\n]*?) +(HTTP/[0-9]\.[0-9])")
+_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 _TLS_HANDSHAKE = 0x16
 
 
@@ -67,8 +67,9 @@ def parse_request_head(raw: bytes) -> RequestHead:
     NoRequest: if its first line is not a method, a target and a version.
     """
     first, headers = split_head(raw)
-    match = _REQUEST_LINE.fullmatch(first)
-    if match is None:
+    method, _, rest = first.partition(b" ")
+    target, space, version = rest.rpartition(b" ")
+    if not method or not space or b"\r" in first or not _VERSION.fullmatch(version):
         raise NoRequest(f"A client sent {first[:80]!r}, which is not a method, a target and a version")
-    method, target, version = (part.decode("latin-1") for part in match.groups())
-    return RequestHead(raw, method, target, version, headers)
+    shown = target.strip(b" ").decode("latin-1")
+    return RequestHead(raw, method.decode("latin-1"), shown, version.decode("latin-1"), headers)

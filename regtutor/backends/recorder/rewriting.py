@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from regtutor.protocol.secrets import redact_header
 from regtutor.protocol.urls import PORTS, Address
 
-_HOST = re.compile(rb"(?im)^(host[ \t]*:[ \t]*)([^\r\n]*?)([ \t]*\r?)$")
+_HOST = re.compile(rb"(?im)^(host[ \t]*+:[ \t]*+)((?:[^\r\n]*[^ \t\r\n])?)([ \t]*+\r?)$")
 _LINE = re.compile(rb"(?m)^([!#$%&'*+.^_`|~0-9A-Za-z-]+)([ \t]*:)([^\r\n]*)")
 
 _BEFORE_AN_ADDRESS: Mapping[bytes, bytes] = {

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from regtutor.client.wire.certificate_note import certificate_note
 from regtutor.client.wire.head import head_end
 from regtutor.client.wire.limits import Overdue
 from regtutor.message import CHUNK
@@ -56,11 +57,12 @@ class Tap:
 
     @property
     def tls(self) -> str:
-        """The TLS version and the cipher, or ``""`` for a plain connection."""
+        """The TLS version, the cipher and the certificate, if it was checked; ``""`` for a plain connection."""
         if not isinstance(self._sock, ssl.SSLSocket):
             return ""
         cipher = self._sock.cipher()
-        return f"{self._sock.version()}, {cipher[0] if cipher else 'no cipher'}"
+        parts = (self._sock.version(), cipher[0] if cipher else "no cipher", certificate_note(self._sock.getpeercert()))
+        return ", ".join(part for part in parts if part)
 
     def close(self) -> None:
         """Close the socket, and mark it as not reusable."""

@@ -16,10 +16,10 @@ Outcome = Literal["yes", "no", "other", "not tried"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The ``outcome``, and in ``said`` the responses in short: statuses, error codes and values that do not vary."""
+    """The ``outcome``, and in ``summary`` the responses in short: statuses, error codes and values that do not vary."""
 
     outcome: Outcome
-    said: str
+    summary: str
 
 
 Look = Callable[[Trial], Verdict]
@@ -33,7 +33,7 @@ class Capability:
     ----------
     name: a short name; unique.
     group: ``api``, ``pull``, ``lists``, ``uploads``, ``manifests`` or ``deletion``.
-    asks: the question that the verdict answers with yes or no.
+    question: the question that the verdict answers with yes or no.
     requests: a summary of the requests.
     level, citation: the level in the documents, and the clause.
     writes: whether it changes the registry, so that it needs ``write=True``.
@@ -43,7 +43,7 @@ class Capability:
 
     name: str
     group: str
-    asks: str
+    question: str
     requests: str
     level: Level
     citation: Citation | None
@@ -59,7 +59,7 @@ CAPABILITIES: list[Capability] = []
 def capability(
     name: str,
     group: str,
-    asks: str,
+    question: str,
     requests: str,
     level: Level,
     citation: Citation | None,
@@ -70,7 +70,7 @@ def capability(
     """Return a decorator that adds a function to :data:`CAPABILITIES`."""
 
     def add(look: Look) -> Look:
-        CAPABILITIES.append(Capability(name, group, asks, requests, level, citation, writes, look, condition))
+        CAPABILITIES.append(Capability(name, group, question, requests, level, citation, writes, look, condition))
         return look
 
     return add
@@ -83,8 +83,8 @@ def told(exchange: Exchange) -> str:
     return " ".join([str(exchange.status), *codes, *broken])
 
 
-def verdict(good: bool, *exchanges: Exchange, bad: bool = True, said: str = "") -> Verdict:
+def verdict(good: bool, *exchanges: Exchange, bad: bool = True, summary: str = "") -> Verdict:
     """Return ``yes`` if ``good``, else ``no`` if ``bad``, else ``other``, with the responses in short."""
     texts = ", then ".join(told(exchange) for exchange in exchanges)
     outcome: Outcome = "yes" if good else "no" if bad else "other"
-    return Verdict(outcome, f"{texts}: {said}" if said and texts else said or texts)
+    return Verdict(outcome, f"{texts}: {summary}" if summary and texts else summary or texts)

@@ -23,18 +23,19 @@ class Item:
 
     Attributes
     ----------
-    name, group, asks, level, citation, condition: see :class:`~regtutor.comparison.capabilities.capability.Capability`.
-    outcome, said: see :class:`~regtutor.comparison.capabilities.capability.Verdict`.
+    name, group, question, level, citation, condition: see
+        :class:`~regtutor.comparison.capabilities.capability.Capability`.
+    outcome, summary: see :class:`~regtutor.comparison.capabilities.capability.Verdict`.
     exchanges: the exchanges that prove the outcome; empty if nothing was sent.
     """
 
     name: str
     group: str
-    asks: str
+    question: str
     level: Level
     citation: Citation | None
     outcome: Outcome
-    said: str
+    summary: str
     exchanges: Transcript
     condition: str = ""
 
@@ -96,7 +97,7 @@ class CapabilityCard(Sequence[Item]):
     @property
     def verdicts(self) -> dict[str, tuple[Outcome, str]]:
         """Name -> outcome, and the responses in short."""
-        return {item.name: (item.outcome, item.said) for item in self.items}
+        return {item.name: (item.outcome, item.summary) for item in self.items}
 
     @property
     def exchanges(self) -> Transcript:
@@ -120,7 +121,7 @@ class CapabilityCard(Sequence[Item]):
             lines += [item.group] if item.group != group else []
             group = item.group
             section = f", {item.citation.section}" if item.citation else ""
-            lines.append(f"  {item.name:{width}}  {item.outcome:<9}  {item.said}  [{item.badge}{section}]")
+            lines.append(f"  {item.name:{width}}  {item.outcome:<9}  {item.summary}  [{item.badge}{section}]")
         counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items())
         lines += [*(f"* {note}" for note in self.notes), f"* {len(self)} capabilities: {counts}"]
         return "\n".join(visible(line) for line in lines)
@@ -131,9 +132,9 @@ class CapabilityCard(Sequence[Item]):
             {
                 "name": item.name,
                 "group": item.group,
-                "asks": item.asks,
+                "question": item.question,
                 "outcome": item.outcome,
-                "said": item.said,
+                "summary": item.summary,
                 "level": item.level,
                 "condition": item.condition,
                 "document": item.citation.document.name if item.citation else None,

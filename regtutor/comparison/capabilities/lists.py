@@ -27,12 +27,12 @@ def _pages(whole: list[str], page: Exchange, key: str) -> Verdict:
     given = len(_names(page, key))
     linked = page.next_page is not None
     if given == 1 and linked:
-        return verdict(True, page, said="1 with Link")
+        return verdict(True, page, summary="1 with Link")
     if given > 1:
-        return verdict(False, page, said="n is ignored")
+        return verdict(False, page, summary="n is ignored")
     if len(whole) < 2:
         raise NotTried("the list has fewer than two entries")
-    return verdict(False, page, said=f"{given} without Link")
+    return verdict(False, page, summary=f"{given} without Link")
 
 
 @capability("list of tags", "lists", "Does it list the tags of a repository?", "GET tags/list", MUST, LISTING_TAGS)

@@ -27,9 +27,9 @@ ARTIFACT = "application/vnd.regtutor.probe"
 
 
 def _manifest(
-    name: str, asks: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
+    name: str, question: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
 ) -> Callable[[Look], Look]:
-    return capability(name, "manifests", asks, requests, level, citation, writes=True, condition=condition)
+    return capability(name, "manifests", question, requests, level, citation, writes=True, condition=condition)
 
 
 def _put(trial: Trial, tag: str, data: bytes, kind: str) -> Exchange:
@@ -91,8 +91,8 @@ def rewritten(trial: Trial) -> Verdict:
         raise NotTried(f"the manifest was refused: {pushed.status}")
     exchange = trial.ask("get_manifest", trial.read().repository, "docker", accept=())
     same = exchange.response is not None and exchange.response.body.digest == sha256(data)
-    said = media_type(exchange) + ("" if same else ", with another digest") if exchange.ok else ""
-    return verdict(same, exchange, said=said)
+    summary = media_type(exchange) + ("" if same else ", with another digest") if exchange.ok else ""
+    return verdict(same, exchange, summary=summary)
 
 
 @_manifest(
@@ -111,7 +111,7 @@ def error_detail(trial: Trial) -> Verdict:
     edit = {"Content-Type": None}
     exchange = trial.ask("put_manifest", trial.read().repository, "no-detail", manifest(), edit=edit)
     given = any(entry.get("detail") for entry in exchange.errors)
-    return verdict(given, exchange, said="" if given else "the detail is empty")
+    return verdict(given, exchange, summary="" if given else "the detail is empty")
 
 
 @_manifest("another Content-Type", "Does it refuse a manifest whose mediaType differs from Content-Type?",
@@ -141,7 +141,7 @@ def _with_subject(trial: Trial) -> tuple[Exchange, bytes]:
 def subject(trial: Trial) -> Verdict:
     exchange, _ = _with_subject(trial)
     named = "OCI-Subject" in exchange.headers
-    return verdict(named, exchange, said="OCI-Subject" if named else "no OCI-Subject" if exchange.ok else "")
+    return verdict(named, exchange, summary="OCI-Subject" if named else "no OCI-Subject" if exchange.ok else "")
 
 
 @_manifest("referrers after a push", "Does the referrers API list it?", "PUT manifest with subject, GET referrers",
@@ -151,7 +151,7 @@ def listed(trial: Trial) -> Verdict:
     exchange = trial.ask("get_referrers", trial.read().repository, trial.read().digest)
     found = sha256(referrer) in exchange.text
     return verdict(
-        exchange.status == 200 and found, exchange, said="" if found or not exchange.ok else "it is not listed"
+        exchange.status == 200 and found, exchange, summary="" if found or not exchange.ok else "it is not listed"
     )
 
 
@@ -161,4 +161,4 @@ def filtered(trial: Trial) -> Verdict:
     repository, digest = trial.read().repository, trial.read().digest
     exchange = trial.ask("get_referrers", repository, digest, artifact_type="application/vnd.regtutor.other")
     applied = exchange.headers.get("OCI-Filters-Applied")
-    return verdict(applied is not None, exchange, said="" if applied or not exchange.ok else "no filter was applied")
+    return verdict(applied is not None, exchange, summary="" if applied or not exchange.ok else "no filter was applied")

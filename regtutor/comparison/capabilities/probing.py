@@ -50,7 +50,7 @@ def probe(
 
     Returns
     -------
-    A :class:`~regtutor.comparison.capabilities.card.CapabilityCard`: a sequence of items with ``outcome``, ``said``,
+    A :class:`~regtutor.comparison.capabilities.card.CapabilityCard`: a sequence of items with ``outcome``, ``summary``,
     level and clause, and ``exchanges``; ``.table``, ``.as_text()``, ``.as_json()``, ``.deviations``; ``.notes`` say
     which content stays in the registry. A registry that does not respond also has a card.
 
@@ -99,4 +99,6 @@ def _item(trial: Trial, row: Capability) -> Item:
     except NotTried as reason:
         found = Verdict("not tried", str(reason))
     proof = Transcript.of(trial.exchanges[begun:], row.name)
-    return Item(row.name, row.group, row.asks, row.level, row.citation, found.outcome, found.said, proof, row.condition)
+    return Item(
+        row.name, row.group, row.question, row.level, row.citation, found.outcome, found.summary, proof, row.condition
+    )

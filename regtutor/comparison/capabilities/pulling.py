@@ -36,7 +36,7 @@ def api_version(trial: Trial) -> Verdict:
     speaks = exchange.status == 200 or (exchange.status == 401 and "WWW-Authenticate" in exchange.headers)
     if media_type(exchange) == "text/html":
         return Verdict("other", f"{told(exchange)}: a web page")
-    return verdict(speaks, exchange, said=named)
+    return verdict(speaks, exchange, summary=named)
 
 
 @capability(
@@ -56,8 +56,8 @@ def manifest_head(trial: Trial) -> Verdict:
     subject = trial.read()
     exchange = trial.ask("head_manifest", subject.repository, subject.tag)
     lacking = [name for name in ("Docker-Content-Digest", "Content-Length") if name not in exchange.headers]
-    said = f"without {' and '.join(lacking)}" if lacking and exchange.ok else media_type(exchange)
-    return verdict(exchange.status == 200, exchange, said=said)
+    summary = f"without {' and '.join(lacking)}" if lacking and exchange.ok else media_type(exchange)
+    return verdict(exchange.status == 200, exchange, summary=summary)
 
 
 @capability(
@@ -104,7 +104,7 @@ def _again(trial: Trial, step: str, reference: str) -> Verdict:
     if first.status in (302, 307):
         raise NotTried(f"{first.status}: the bytes are at another address")
     if etag is None:
-        return verdict(False, first, said="no ETag")
+        return verdict(False, first, summary="no ETag")
     second = trial.ask(step, trial.read().repository, reference, edit={"If-None-Match": etag})
     return verdict(second.status == 304, first, second)
 
@@ -128,13 +128,13 @@ def redirect(trial: Trial) -> Verdict:
     exchange = trial.ask("get_blob", subject.repository, subject.blob)
     sent_on = exchange.status in (302, 307) and exchange.location is not None
     where = urlsplit(exchange.location.redacted).netloc if sent_on and exchange.location else ""
-    return verdict(sent_on, exchange, bad=exchange.status == 200, said=f"to {where}" if where else "")
+    return verdict(sent_on, exchange, bad=exchange.status == 200, summary=f"to {where}" if where else "")
 
 
 def _with_accept(trial: Trial, accept: tuple[str, ...]) -> Verdict:
     subject = trial.read()
     exchange = trial.ask("get_manifest", subject.repository, subject.tag, accept=accept)
-    return verdict(exchange.status == 200, exchange, said=media_type(exchange) if exchange.ok else "")
+    return verdict(exchange.status == 200, exchange, summary=media_type(exchange) if exchange.ok else "")
 
 
 @capability("no Accept", "pull", "Does it send a manifest to a client that names no type?",

@@ -10,11 +10,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
-from regtutor.errors import ContentMismatch, RegtutorError
+from regtutor.errors import (
+    ContentMismatch,
+    InsecureTokenServer,
+    InvalidChallenge,
+    RegtutorError,
+    ScopeNotGranted,
+    TokenRefused,
+)
 from regtutor.exchange import Exchange
-from regtutor.message import Location
+from regtutor.message import Location, Request
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN
 from regtutor.steps import STEPS, draft
+from regtutor.walks.authenticating import Authenticating
 
 PREFIX = "regtutor-probe-"
 """The name of every scratch repository begins with this."""
@@ -68,6 +76,7 @@ class Trial:
         self, reg: Registry, limit: float, scratch: str = "", watch: Callable[[Exchange], None] | None = None
     ) -> None:
         self._reg, self._watch = reg, watch
+        self._authenticating = Authenticating(reg)
         self._deadline = time.monotonic() + limit
         self._failures = 0
         self.exchanges: list[Exchange] = []
@@ -88,7 +97,7 @@ class Trial:
         Raises
         ------
         Stopped: if there is no time, no request or no connection left, and for 429.
-        NotTried: for 401 and 403, and if no response came.
+        NotTried: for 401 and 403, if no token was granted, and if no response came.
         """
         if self._left <= 0 or time.monotonic() > self._deadline or self._failures >= MOST_FAILURES:
             reason = (
@@ -97,7 +106,6 @@ class Trial:
                 else "the limit of the probe is reached"
             )
             raise Stopped(reason)
-        self._left -= 1
         request = draft(STEPS[step], *args, **kwargs)
         exchange = self._sent(request.edit(headers=dict(edit)) if edit else request)
         if step != "check_api" and exchange.status in (401, 403):
@@ -107,7 +115,19 @@ class Trial:
         self._note(step, exchange)
         return exchange
 
-    def _sent(self, request: Any) -> Exchange:
+    def _sent(self, request: Request) -> Exchange:
+        """Send a request, with the tokens that the registry asks for; the check of the API goes without them."""
+        send = self._once if request.step == "check_api" else self._with_tokens
+        return send(request)
+
+    def _with_tokens(self, request: Request) -> Exchange:
+        try:
+            return self._authenticating.send(request, self._once)
+        except (TokenRefused, ScopeNotGranted, InvalidChallenge, InsecureTokenServer) as error:
+            raise NotTried(error.why or error.what) from error
+
+    def _once(self, request: Request) -> Exchange:
+        self._left -= 1
         try:
             exchange = self._reg.send(request)
         except ContentMismatch as error:

@@ -35,9 +35,9 @@ def _blob() -> bytes:
 
 
 def _upload(
-    name: str, asks: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
+    name: str, question: str, requests: str, level: Level, citation: Citation | None, condition: str = ""
 ) -> Callable[[Look], Look]:
-    return capability(name, "uploads", asks, requests, level, citation, writes=True, condition=condition)
+    return capability(name, "uploads", question, requests, level, citation, writes=True, condition=condition)
 
 
 @_upload("POST then PUT", "Does it take a blob in one PUT?", "POST, PUT", MUST, POST_THEN_PUT)
@@ -51,7 +51,7 @@ def monolithic(trial: Trial) -> Verdict:
 def minimum(trial: Trial) -> Verdict:
     exchange = trial.ask("start_upload", trial.repository)
     least = exchange.headers.get("OCI-Chunk-Min-Length")
-    return verdict(least is not None, exchange, said=f"{least} bytes" if least else "")
+    return verdict(least is not None, exchange, summary=f"{least} bytes" if least else "")
 
 
 @_upload("chunks", "Does it take a blob in chunks?", "POST, PATCH, PATCH, PUT", MUST, CHUNKS)
@@ -75,7 +75,7 @@ def streamed(trial: Trial) -> Verdict:
 def session_range(trial: Trial) -> Verdict:
     exchange = trial.ask("patch_upload", trial.opened(), _blob()[:_PART], start=0)
     value = exchange.headers.get("Range", "")
-    return verdict(value == f"0-{_PART - 1}", exchange, said=value or "no Range")
+    return verdict(value == f"0-{_PART - 1}", exchange, summary=value or "no Range")
 
 
 def _odd_chunk(trial: Trial, content_range: str) -> Verdict:
@@ -115,7 +115,7 @@ def stale(trial: Trial) -> Verdict:
 def progress(trial: Trial) -> Verdict:
     location = followed(trial.ask("patch_upload", trial.opened(), _blob()[:_PART], start=0))
     exchange = trial.ask("get_upload", location)
-    return verdict(exchange.status == 204, exchange, said=exchange.headers.get("Range", ""))
+    return verdict(exchange.status == 204, exchange, summary=exchange.headers.get("Range", ""))
 
 
 @_upload("HEAD of a session", "Does it respond to HEAD as to GET?", "POST, HEAD", OUTSIDE, HEAD)
@@ -154,7 +154,7 @@ def wrong_digest(trial: Trial) -> Verdict:
 def _session_after(trial: Trial, location: Location, data: bytes) -> Verdict:
     trial.ask("put_blob", location, data, digest=sha256(b"other bytes"))
     exchange = trial.ask("get_upload", location)
-    return verdict(exchange.status == 204, exchange, said=exchange.headers.get("Range", "") if exchange.ok else "")
+    return verdict(exchange.status == 204, exchange, summary=exchange.headers.get("Range", "") if exchange.ok else "")
 
 
 @_upload("session after a wrong digest", "Is the session still open after a PUT with wrong bytes?", "POST, PUT, GET",

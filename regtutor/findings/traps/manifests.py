@@ -55,7 +55,7 @@ def accept_without_the_type(exchange: Exchange) -> Iterator[Finding]:
     named = {essence(part) for part in ",".join(exchange.request_headers.all("Accept")).split(",")}
     absent = [name for name in MANIFEST_TYPES if name not in named]
     if absent and "NAME_UNKNOWN" not in codes_of(exchange):
-        certain = "accept header" in exchange.told.lower()
+        certain = "accept header" in exchange.error_message.lower()
         yield diagnosis(
             "Accept does not list the manifest's type",
             f"{'the' if certain else 'perhaps the'} manifest exists in a type that Accept does not list (Distribution "

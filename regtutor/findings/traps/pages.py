@@ -19,7 +19,7 @@ from regtutor.protocol.urls import origin_form
 _HAS_A_TRAP = (401, 413, 429)
 """Statuses with the same meaning and the same next step in a proxy's page."""
 
-_LOGIN_ADDRESS = re.compile(r"/(?:[^?#]*/)?(?:log-?in|sign-?in|sso|saml|oauth2?|auth)\b", re.IGNORECASE)
+_LOGIN_ADDRESS = re.compile(r"/(?:log-?in|sign-?in|sso|saml|oauth2?|auth)\b", re.IGNORECASE)
 
 SPEAKS_TLS = re.compile(r"HTTP request (?:to an HTTPS server|was sent to HTTPS port)", re.IGNORECASE)
 """The messages of Go's and nginx's servers to a request without TLS."""
@@ -29,6 +29,17 @@ def perhaps_with_tls(exchange: Exchange) -> bool:
     """Return whether a page, of which HEAD shows only the type, came in response to a request without TLS."""
     plain = exchange.url.lower().startswith("http://")
     return plain and exchange.page is not None and exchange.method == "HEAD" and exchange.status == 400
+
+
+CLIENT_CERTIFICATE = re.compile(r"No required SSL certificate was sent|The SSL certificate error", re.IGNORECASE)
+"""The pages of nginx for a client without a certificate, and for one whose certificate it does not trust."""
+
+
+def perhaps_client_certificate(exchange: Exchange) -> bool:
+    """Return whether nginx responded 400 to HEAD over TLS: it has no body that names the reason."""
+    page = exchange.page
+    https = exchange.url.lower().startswith("https://")
+    return https and page is not None and exchange.method == "HEAD" and exchange.status == 400
 
 
 _NO_HANDLER = re.compile(r"404 page not found|default backend - 404", re.IGNORECASE)
@@ -64,6 +75,9 @@ def page_of_a_proxy(exchange: Exchange) -> Iterator[Finding]:
     if page.kind in ("login page", "portal"):
         yield _another_site(exchange)
         return
+    if CLIENT_CERTIFICATE.search(exchange.text) or perhaps_client_certificate(exchange):
+        yield _without_client_certificate(exchange)
+        return
     step = _STEPS.get(status, "Look into the log of {program}, and send the same request directly to the registry")
     yield diagnosis(
         "a proxy responded, not the registry",
@@ -90,6 +104,28 @@ def path_changed(exchange: Exchange) -> Iterator[Finding]:
 def _no_handler(exchange: Exchange) -> Finding:
     title = exchange.page.title if exchange.page else ""
     return _path_lost(exchange, f"the body is the text {title!r}, which a web server sends for a path without content")
+
+
+def _without_client_certificate(exchange: Exchange) -> Finding:
+    certain = CLIENT_CERTIFICATE.search(exchange.text)
+    untrusted = certain and "error" in certain[0].lower()
+    return diagnosis(
+        "the client certificate is not trusted"
+        if untrusted
+        else "a client certificate is required"
+        if certain
+        else "perhaps a client certificate is required",
+        f"{_program(exchange)} " + ("does not trust the certificate" if untrusted else "demands a certificate")
+        if certain
+        else f"{_program(exchange)} responded 400 over TLS, and the response to HEAD has no body with the reason",
+        "Give a certificate that it trusts: --cert FILE and --key FILE, or cert= in Python"
+        if certain
+        else "Send GET /v2/ to read the reason (regtutor check); for a client certificate: --cert FILE and --key FILE, "
+        "or cert= in Python",
+        http("3.7 Intermediaries"),
+        shown=by_status(exchange),
+        level=OUTSIDE,
+    )
 
 
 def _path_lost(exchange: Exchange, why: str) -> Finding:

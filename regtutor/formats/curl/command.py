@@ -186,7 +186,7 @@ def url_parts(redacted: str) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
 
 def secret_name(before: str) -> str:
     """Return the name of the variable that follows ``before``: from the query name, or USERINFO after ``//``."""
-    found = re.search(r"[?&;]([^=&#;]*)=$", before)
+    found = re.search(r"[?&;]([^=&#;?]*)=$", before)
     return f"REGTUTOR_{found[1] if found else 'USERINFO' if before.endswith('//') else 'SECRET'}"
 
 

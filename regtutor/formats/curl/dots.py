@@ -7,7 +7,7 @@ import re
 from regtutor.errors import InvalidManifest
 from regtutor.protocol.bounded_json import parse_json_value
 
-_TOKENS = re.compile(rb'"(?:[^"\\\\]|\\\\.)*"|\d\.\d|\.')
+_TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|\d\.\d|\.')
 
 
 def with_line_breaks(data: bytes) -> bytes:

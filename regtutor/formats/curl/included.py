@@ -84,7 +84,7 @@ def _method_and_url(words: list[str]) -> tuple[str, str]:
             continue
         if re.fullmatch(r"--request|-[a-zA-Z]*X", word):
             method = following
-        elif word == "--head" or re.fullmatch(r"-[a-zA-Z]*I[a-zA-Z]*", word):
+        elif word == "--head" or re.fullmatch(r"-[a-zA-HJ-Z]*+I[a-zA-Z]*+", word):
             method = "HEAD"
         elif re.match(r"--data|-[a-zA-Z]*d$", word) and method == "GET":
             method = "POST"

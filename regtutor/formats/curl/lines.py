@@ -13,20 +13,22 @@ from dataclasses import dataclass
 
 from regtutor.formats.curl.pasted import decoded, without_prefix
 
-_STYLE = rb"(?:\x1b\[[0-9;]{0,9}m)*"
+_STYLE = rb"(?:\x1b\[[0-9;]{0,9}m){0,9}+"
 _WHEN = rb"(?:\d\d:\d\d:\d\d\.\d{1,9} )?(?:\[[0-9x]{1,9}-[0-9x]{1,9}\] )?"
 """The prefix that ``--trace-time`` and ``--trace-ids`` (and therefore ``-vv``) write before a mark."""
 
 _MARKED = re.compile(_STYLE + _WHEN + rb"([*<>])(?: ([^\n]*)|\r*)(?:\n|\Z)")
 _DATA = re.compile(_WHEN + rb"[{}] \[\d{1,18} bytes data\]\r*(?:\n|\Z)")
 _AMOUNT = rb"[\d.]{1,9}[kMGTP]?"
+_GAP = rb" {1,20}+"
 _CLOCK = rb"[-\d:dhy]{1,9}"
 _METER = re.compile(
-    rb"\r*(?:"
+    rb"\r{0,9}+(?:"
     rb"  % Total    % Received[^\r\n]{0,100}\r*\n|"
     rb" {20,40}Dload  Upload[^\r\n]{0,100}\r*\n|"
-    rb" *\d{1,3} +" + _AMOUNT + rb" +\d{1,3} +" + _AMOUNT + rb" +\d{1,3} +" + _AMOUNT + rb" +" + _AMOUNT + rb" +"
-    + _AMOUNT + rb" +" + _CLOCK + rb" +" + _CLOCK + rb" +" + _CLOCK + rb" +" + _AMOUNT + rb"(?:\r*\n|(?=\r)|)|"
+    rb" {0,9}+\d{1,3}" + _GAP + _AMOUNT + _GAP + rb"\d{1,3}" + _GAP + _AMOUNT + _GAP + rb"\d{1,3}" + _GAP + _AMOUNT
+    + _GAP + _AMOUNT + _GAP + _AMOUNT + _GAP + _CLOCK + _GAP + _CLOCK + _GAP + _CLOCK + _GAP + _AMOUNT
+    + rb"(?:\r*\n|(?=\r)|)|"
     rb"#{1,300} {0,300}\d{1,3}\.\d%(?:\r*\n|(?=\r)|)"
     rb")"
 )  # fmt: skip
@@ -42,6 +44,9 @@ _CURLS = re.compile(
     rb"^" + _WHEN + rb"\* Could not resolve host|^curl: \(\d{1,3}\) ",
     re.MULTILINE,
 )
+_MARKS = b"*<>{} %#\r\x1b[0123456789"
+"""The first bytes of a line that curl writes between others."""
+
 _LONGEST = 64 * 1024
 """The most bytes of a line without a mark that are read together; the rest is the next line."""
 
@@ -91,6 +96,8 @@ class Lines:
     def next(self) -> Line | None:
         """Return the next line that does not belong to the progress meter; None at the end."""
         while self._at < len(self._data):
+            if self._data[self._at] not in _MARKS:
+                return self._unmarked()
             skipped = _METER.match(self._data, self._at) or _DATA.match(self._data, self._at)
             if skipped is None:
                 return self._line()
@@ -124,6 +131,9 @@ class Lines:
         if marked is not None:
             self._at = marked.end()
             return Line(marked[1].decode(), (marked[2] or b"").rstrip(b"\r"))
+        return self._unmarked()
+
+    def _unmarked(self) -> Line:
         start, longest = self._at, min(self._at + _LONGEST, len(self._data))
         end = self._data.find(b"\n", start, longest) + 1 or longest
         if _FAILED.match(self._data, start):

@@ -31,7 +31,7 @@ _PLAIN = re.compile(
 _HEAD = rb"HTTP/[\d.]{1,5} \d{3}(?: |\r*$)"
 _PLAIN_HEAD = re.compile(rb"^(?:< )?" + _HEAD, re.MULTILINE)
 _FIRST_HEAD = re.compile(rb"^" + _BEFORE + rb"(?:< )?" + _HEAD, re.MULTILINE)
-_PARTS = re.compile(rb"(?P<counted>\w*\d\w*)|(?P<space>[ \t]+)|(?P<other>\w+|.)", re.DOTALL)
+_PARTS = re.compile(rb"(?P<counted>[^\W\d]*+\d\w*+)|(?P<space>[ \t]+)|(?P<other>\w+|.)", re.DOTALL)
 
 
 def decoded(data: bytes) -> bytes:

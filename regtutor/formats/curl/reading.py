@@ -248,7 +248,7 @@ _TAKEN: Mapping[str, Callable[[_Reading, Line], None]] = {
 }
 
 _INFORMATION: Mapping[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]] = {
-    re.compile(r" *Trying (?:(?P<peer>\S+?)\.\.\.$)?"): _Reading.trying,
+    re.compile(r" {0,9}Trying (?:(?P<peer>\S+?)\.\.\.$)?"): _Reading.trying,
     re.compile(r"Connected to (?P<host>\S+) \(\S+\) port (?P<port>\d{1,5})\b"): _Reading.connected,
     re.compile(
         r"(?:TLSv1\.\d \((?:OUT|IN)\)|SSL connection using|ALPN[:,] (?:offer|curl offers)|schannel:)"

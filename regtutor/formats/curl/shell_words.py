@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from regtutor.protocol.secrets import REDACTED
 
+_BEFORE = 1000
 PLAIN = re.compile(r"[ -~\n]*")
 _SAFE_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!\x00-\x1f\x7f-\U0010ffff]*")
 
@@ -72,10 +73,11 @@ def with_variables(text: str, name_of: Callable[[str], str]) -> tuple[Part, ...]
     Parameters
     ----------
     text: a redacted text.
-    name_of: a function from the text before a secret to the name of the variable.
+    name_of: a function from the text before a secret (its last part, if it is long) to the name of the variable.
     """
     before, *rest = text.split(REDACTED)
     parts: list[Part] = [before]
     for after in rest:
-        parts += [Variable(name_of("".join(part for part in parts if isinstance(part, str)))), after]
+        parts += [Variable(name_of(before[-_BEFORE:])), after]
+        before = before[-_BEFORE:] + after
     return tuple(part for part in parts if part != "")

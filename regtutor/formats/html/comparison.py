@@ -95,8 +95,8 @@ def card_html(card: CapabilityCard) -> str:
 def _item(item: Item) -> list[str]:
     count = f"{len(item.exchanges)} request{'' if len(item.exchanges) == 1 else 's'}"
     proof = _exchanges(count, list(item.exchanges)) if len(item.exchanges) else ""
-    name = f"{_text(item.name)}<div><i>{_text(item.asks)}</i></div>"
-    return [_mark(item.outcome), name, f"{_text(item.said)}{proof}", _source(item.badge, item.citation)]
+    name = f"{_text(item.name)}<div><i>{_text(item.question)}</i></div>"
+    return [_mark(item.outcome), name, f"{_text(item.summary)}{proof}", _source(item.badge, item.citation)]
 
 
 def _exchanges(title: str, exchanges: Iterable[Exchange]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from regtutor.server.quirks.not_imitated import NOT_IMITATED
 from regtutor.server.quirks.quirk import VERSIONS, Quirk
 from regtutor.server.quirks.table import PROFILES, QUIRKS
 
@@ -18,11 +19,11 @@ The embedded registry follows the specification. On request it behaves like CNCF
     rt.open_registry("embedded", quirks="distribution-3.1")
     rt.open_registry("in_process", quirks=["single_post_discards", "tags_not_paginated"])
 
-A profile is the set of all quirks of one version. `tests/contract` compares the responses of `distribution-2.8` with
-those of a real 2.8.2, request by request. It also lists the behavior that is not imitated, with the reasons
-(`NOT_IMITATED` in `cells.py`), such as the rewrite of manifests to Schema 1. `distribution-3.1` is based on what was
-observed of 3.1.1, and on its source; the tests do not compare it with a real 3.1.1. Statuses and error codes are
-imitated. Details are not: they still contain what was given, what was expected and what to try next.
+A profile is the set of all quirks of one version. Both were compared with the real registry on 2026-11-26, request by
+request: 2.8.2 as Debian packages it, and 3.1.1 built from its tag with Go 1.27.3. `tests/contract` repeats this with
+the installed 2.8.2, and with the 3.1 that `REGTUTOR_DISTRIBUTION_3=PATH` names. Statuses, error codes and headers are
+imitated; the second table lists what is not. `[Go]` marks what Go's HTTP library does, which can differ in a build with
+another release of Go.
 """
 
 
@@ -34,7 +35,20 @@ def page(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
     columns = [*VERSIONS, *elsewhere]
     heading = "| Quirk | Behavior of the registry | " + " | ".join(columns) + " |"
     rule = "| --- | --- |" + " --- |" * len(columns)
-    return "\n".join([_HEAD, *profiles, "", heading, rule, *(_row(quirk, columns) for quirk in quirks), ""])
+    table = [heading, rule, *(_row(quirk, columns) for quirk in quirks)]
+    return "\n".join([_HEAD, *profiles, "", *table, "", *_left(), ""])
+
+
+def _left() -> list[str]:
+    """The section on what no quirk imitates."""
+    rows = [f"| {left.behavior} | {', '.join(left.versions)} | {left.why} |" for left in NOT_IMITATED]
+    return [
+        "## Not imitated",
+        "",
+        "| Behavior of the registry | Versions | Reason, and the behavior of the imitation |",
+        "| --- | --- | --- |",
+        *rows,
+    ]
 
 
 def _row(quirk: Quirk, columns: list[str]) -> str:

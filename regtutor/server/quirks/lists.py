@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
+from regtutor.protocol.endpoints import split_target
+from regtutor.protocol.links import next_link
+from regtutor.protocol.ranges import length
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
-from regtutor.server.pagination import next_link, page_of
+from regtutor.server.pagination import next_link as link_to_next
+from regtutor.server.pagination import page_of
 from regtutor.server.quirks.quirk import quirk
-from regtutor.server.quirks.wrapping import Outcome, changes_request, recoded
+from regtutor.server.quirks.wrapping import Outcome, changes_request, changes_response, recoded
 from regtutor.server.respond import JSON, Refusal, respond
 
 CATALOG_PAGE = 100
@@ -25,6 +30,43 @@ def _read(response: Response) -> dict[str, Any]:
 
 def _listed(body: dict[str, Any], *headers: tuple[str, str]) -> Response:
     return respond(200, ("Content-Type", JSON), *headers, body=json.dumps(body).encode() + b"\n")
+
+
+@quirk(
+    "links_name_last_first",
+    "the Link to the next page is ?last=...&n=..., with %2F for each slash in last, instead of ?n=...&last=...",
+    on=("list_tags", "list_repositories"),
+    in_2="handlers/catalog.go#L108-L126",
+    in_3="handlers/catalog.go#L109-L127",
+)
+@changes_response
+def name_last_first(_call: Call, response: Response) -> Response:
+    link = response.header("Link")
+    if link is None:
+        return response
+    path, query = split_target(next_link([link]) or "")
+    written = urlencode(sorted(query.items()))
+    headers = tuple(
+        (name, f'<{path}?{written}>; rel="next"' if name == "Link" else value) for name, value in response.headers
+    )
+    return Response(response.status, headers, response.body)
+
+
+@quirk(
+    "n_is_read_by_go",
+    "an empty n counts as no n, and +2 as 2, in a request for tags or for the catalog, instead of 400",
+    on=("list_tags", "list_repositories"),
+    in_3="handlers/tags.go#L44-L49",
+)
+@changes_request
+def read_n_as_go_does(call: Call) -> Call:
+    n = call.query.get("n")
+    others = {name: value for name, value in call.query.items() if name != "n"}
+    if n == "":
+        return replace(call, query=others)
+    if n is not None and n.startswith("+") and length(n[1:]) is not None:
+        return replace(call, query=others | {"n": n[1:]})
+    return call
 
 
 @quirk(
@@ -65,7 +107,8 @@ def give_every_tag(handler: Handler) -> Handler:
 
 @quirk(
     "tags_in_byte_order",
-    "uppercase before lowercase in lists of tags, and a Link after every full page, even the last",
+    "uppercase before lowercase in lists of tags, a Link after every full page, even the last, and null as the list "
+    "after the last tag",
     on="list_tags",
     in_3="storage/tagstore.go#L269-L297",
 )
@@ -74,8 +117,9 @@ def order_tags_by_bytes(handler: Handler) -> Handler:
         handler(call)
         tags, link = page_of(call, "list_tags", call.store.tags(call.repository))
         if tags and not link and call.query.get("n") == str(len(tags)):
-            link = (next_link("list_tags", call, {"n": str(len(tags)), "last": tags[-1]}),)
-        return _listed({"name": call.repository, "tags": tags}, *link)
+            link = (link_to_next("list_tags", call, {"n": str(len(tags)), "last": tags[-1]}),)
+        listed_tags = tags if tags or call.query.get("n") == "0" else None
+        return _listed({"name": call.repository, "tags": listed_tags}, *link)
 
     return listed
 
@@ -138,3 +182,41 @@ def refuse_large_n(call: Call) -> Call:
 @changes_request
 def page_by_hundreds(call: Call) -> Call:
     return replace(call, query={"n": str(CATALOG_PAGE)} | dict(call.query))
+
+
+@quirk(
+    "catalog_in_path_order",
+    "the catalog is sorted part by part, as folders are: a/b before a-b",
+    on="list_repositories",
+    in_2="storage/catalog.go#L139-L168",
+)
+def list_in_path_order(handler: Handler) -> Handler:
+    def listed(call: Call) -> Outcome:
+        handler(call)
+        return _catalog(call, call.store.repositories())
+
+    return listed
+
+
+def _catalog(call: Call, repositories: list[str]) -> Response:
+    names, link = page_of(call, "list_repositories", repositories, lambda name: name.split("/"))
+    return _listed({"repositories": names}, *link)
+
+
+@quirk(
+    "catalog_lists_pushed_repositories",
+    "the catalog lists a repository after its first manifest, instead of after its first blob, sorted as with "
+    "catalog_in_path_order",
+    on="list_repositories",
+    in_3="storage/catalog.go#L147-L167",
+)
+def list_pushed_repositories(handler: Handler) -> Handler:
+    def listed(call: Call) -> Outcome:
+        handler(call)
+        return _catalog(call, [name for name in call.store.repositories() if _has_manifests(call, name)])
+
+    return listed
+
+
+def _has_manifests(call: Call, repository: str) -> bool:
+    return (call.store.repository_path(repository) / "_manifests").is_dir()

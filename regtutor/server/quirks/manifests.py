@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import wraps
 
-from regtutor.errors import InvalidDigest, InvalidManifest
+from regtutor.errors import InvalidManifest
 from regtutor.protocol import digests
-from regtutor.protocol.digests import CANONICAL, Digest
+from regtutor.protocol.bounded_json import parse_json
+from regtutor.protocol.digests import CANONICAL
 from regtutor.protocol.manifests import Descriptor, ManifestView, parse_manifest
 from regtutor.protocol.media_types import (
     DOCKER_FOREIGN_GZIP,
-    DOCKER_LIST,
     DOCKER_MANIFEST,
     OCI_FOREIGN,
     OCI_FOREIGN_GZIP,
-    OCI_INDEX,
     OCI_LAYER,
     OCI_LAYER_GZIP,
-    OCI_MANIFEST,
+    essence,
+    kind_of,
 )
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import (
     Outcome,
+    Wrapper,
     changes_request,
-    changes_response,
     code_of,
     failure,
-    without_header,
-    without_headers,
+    requested_digest,
 )
 from regtutor.server.receiving import BodySink, Handling, InMemory, receives, response_of
 from regtutor.server.respond import Fault, Refusal, respond
@@ -38,168 +38,6 @@ from regtutor.server.respond import Fault, Refusal, respond
 _READ_MANIFESTS = ("head_manifest", "get_manifest")
 _URLS_READ = {DOCKER_MANIFEST: {DOCKER_FOREIGN_GZIP}}
 _URLS_READ_BY_DEFAULT = {OCI_LAYER, OCI_LAYER_GZIP, OCI_FOREIGN, OCI_FOREIGN_GZIP}
-
-
-def _by_digest(call: Call) -> Digest | None:
-    try:
-        return digests.parse(call.path["reference"])
-    except InvalidDigest:
-        return None
-
-
-def _named_types(call: Call) -> set[str]:
-    """The media types that Accept names literally: wildcards and weights are ignored."""
-    values = [value for name, value in call.head.headers if name.lower() == "accept"]
-    return {item.partition(";")[0].strip() for item in ",".join(values).split(",")}
-
-
-@quirk(
-    "not_modified_is_bare",
-    "304 without an ETag in response to If-None-Match for a manifest",
-    on=_READ_MANIFESTS,
-    in_2="handlers/manifests.go#L137-L140",
-    in_3="handlers/manifests.go#L134-L137",
-)
-@changes_response
-def bare_not_modified(_call: Call, response: Response) -> Response:
-    """A 304 without ETag and Docker-Content-Digest."""
-    if response.status != 304:
-        return response
-    return Response(304, without_headers(response.headers, "Etag", "Docker-Content-Digest"), response.body)
-
-
-@quirk(
-    "if_none_match_is_one_digest",
-    "200 if If-None-Match has the digest in a list or with W/: only a single digest, quoted or not, is recognized",
-    on=_READ_MANIFESTS,
-    in_2="handlers/manifests.go#L282-L289",
-    in_3="handlers/manifests.go#L232-L239",
-)
-def compare_if_none_match_whole(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        outcome = handler(call)
-        value = (call.head.header("If-None-Match") or "").strip('"')
-        if isinstance(outcome, Response) and outcome.status == 304 and value != _tagged(call):
-            return handler(without_header(call, "If-None-Match"))
-        return outcome
-
-    return read
-
-
-@quirk(
-    "oci_types_must_be_named",
-    "404 MANIFEST_UNKNOWN for an OCI manifest or index unless Accept names its type; */* or no Accept do not suffice",
-    on=_READ_MANIFESTS,
-    in_2="handlers/manifests.go#L171-L178",
-    in_3="handlers/manifests.go#L166-L173",
-)
-def name_oci_types(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        outcome = handler(call)
-        if isinstance(outcome, Response) and outcome.status == 200:
-            media_type = outcome.header("Content-Type") or ""
-            if media_type in (OCI_MANIFEST, OCI_INDEX) and media_type not in _named_types(call):
-                given = {"Accept": call.head.header("Accept")}
-                next = f"Send the same {call.head.method} with Accept: {media_type}"
-                raise Refusal("MANIFEST_UNKNOWN", given=given, expected=f"an Accept that names {media_type}", next=next)
-        return outcome
-
-    return read
-
-
-def _ignoring_accept(handler: Handler, call: Call) -> Response | None:
-    """The response to ``call`` without Accept, if that is a Docker manifest or list; otherwise None."""
-    outcome = handler(without_header(call, "Accept"))
-    if not isinstance(outcome, Response) or outcome.status != 200:
-        return None
-    return outcome if outcome.header("Content-Type") in (DOCKER_MANIFEST, DOCKER_LIST) else None
-
-
-@quirk(
-    "child_of_a_list_must_be_named",
-    "400 MANIFEST_INVALID for the manifest that replaces a list (see list_becomes_linux_amd64), if Accept does not "
-    "name its type",
-    on=_READ_MANIFESTS,
-    in_3="handlers/manifests.go#L204-L207",
-)
-def name_the_type_of_a_child(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        named = _named_types(call)
-        outcome = handler(call)
-        if not isinstance(outcome, Response) or outcome.header("Content-Type") != DOCKER_MANIFEST:
-            return outcome
-        if DOCKER_MANIFEST in named or outcome.header("Docker-Content-Digest") == _tagged(call):
-            return outcome
-        given, next = (
-            {"Accept": call.head.header("Accept")},
-            f"Send the same {call.head.method} with Accept: {DOCKER_LIST}",
-        )
-        raise Refusal("MANIFEST_INVALID", given=given, expected=f"an Accept that names {DOCKER_MANIFEST}", next=next)
-
-    return read
-
-
-def _tagged(call: Call) -> str:
-    """The requested digest, or the digest to which the requested tag points."""
-    return str(_by_digest(call) or call.store.tagged(call.repository, call.path["reference"]) or "")
-
-
-@quirk(
-    "list_becomes_linux_amd64",
-    "the manifest for linux/amd64 instead of the Docker list that a tag points to, if Accept does not name lists",
-    on=_READ_MANIFESTS,
-    in_2="handlers/manifests.go#L190-L228",
-    in_3="handlers/manifests.go#L175-L210",
-)
-def unfold_lists(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _ignoring_accept(handler, call)
-        is_list = found is not None and found.header("Content-Type") == DOCKER_LIST
-        if found is None or not is_list or DOCKER_LIST in _named_types(call):
-            return handler(call)
-        assert isinstance(found.body, bytes), "manifests are read whole"
-        children = parse_manifest(found.body).manifests
-        child = next((child for child in children if _is_linux_amd64(child)), None)
-        if child is None:
-            next_try = f"Send the same {call.head.method} with Accept: {DOCKER_LIST}"
-            raise Refusal("MANIFEST_UNKNOWN", given="a list without linux/amd64", next=next_try)
-        return handler(without_header(replace(call, path={**call.path, "reference": child.digest}), "Accept"))
-
-    return read
-
-
-def _is_linux_amd64(child: Descriptor) -> bool:
-    return child.platform is not None and (child.platform.os, child.platform.architecture) == ("linux", "amd64")
-
-
-@quirk(
-    "docker_types_by_digest_sent",
-    "a Docker manifest or list requested by its digest is sent whatever Accept contains, instead of 404",
-    on=_READ_MANIFESTS,
-    in_2="handlers/manifests.go#L179-L182",
-    in_3="handlers/manifests.go#L175",
-)
-def send_docker_types_by_digest(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        found = _ignoring_accept(handler, call) if _by_digest(call) else None
-        return found or handler(call)
-
-    return read
-
-
-@quirk(
-    "docker_manifests_by_tag_sent",
-    "a Docker manifest that a tag points to is sent whatever Accept contains, instead of 404",
-    on=_READ_MANIFESTS,
-    in_3="handlers/manifests.go#L153-L175",
-)
-def send_docker_manifests_by_tag(handler: Handler) -> Handler:
-    def read(call: Call) -> Outcome:
-        found = None if _by_digest(call) else _ignoring_accept(handler, call)
-        is_manifest = found is not None and found.header("Content-Type") == DOCKER_MANIFEST
-        return found if found is not None and is_manifest else handler(call)
-
-    return read
 
 
 @quirk(
@@ -217,7 +55,7 @@ def take_bad_digests_for_tags(handler: Handler) -> Handler:
         try:
             outcome = handler(call)
         except Refusal as refusal:
-            if code_of(refusal) != "DIGEST_INVALID" or _by_digest(call) is not None:
+            if code_of(refusal) != "DIGEST_INVALID" or requested_digest(call) is not None:
                 raise
             if call.head.method == "PUT":
                 yield InMemory(limit=0)
@@ -225,6 +63,24 @@ def take_bad_digests_for_tags(handler: Handler) -> Handler:
         return (yield from response_of(outcome))
 
     return read
+
+
+@quirk(
+    "bad_digests_are_deleted_as_tags",
+    "500 UNKNOWN for DELETE of a reference that is neither a digest nor a tag, instead of 400 DIGEST_INVALID",
+    on="delete_manifest",
+    in_3="handlers/manifests.go#L445-L460",
+)
+def delete_bad_digests_as_tags(handler: Handler) -> Handler:
+    def removed(call: Call) -> Outcome:
+        try:
+            return handler(call)
+        except Refusal as refusal:
+            if code_of(refusal) != "DIGEST_INVALID":
+                raise
+            raise failure(f"{call.path['reference']}, which is taken for a tag") from refusal
+
+    return removed
 
 
 @quirk(
@@ -238,7 +94,7 @@ def fail_at_blobs(handler: Handler) -> Handler:
         try:
             return handler(call)
         except Refusal as refusal:
-            digest = _by_digest(call)
+            digest = requested_digest(call)
             if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.blob(call.repository, digest):
                 raise failure(f"{digest}, which is a blob, not a manifest") from refusal
             raise
@@ -281,7 +137,7 @@ def read_large_manifests(handler: Handler) -> Handler:
 )
 @changes_request
 def take_by_sha256_only(call: Call) -> Call:
-    digest = _by_digest(call)
+    digest = requested_digest(call)
     if digest is not None and digest.algorithm != CANONICAL:
         next = "Send the same PUT to the sha256 digest of the bytes, or to a tag"
         raise Refusal("DIGEST_INVALID", given=str(digest), expected="the sha256 digest of the bytes", next=next)
@@ -289,27 +145,37 @@ def take_by_sha256_only(call: Call) -> Call:
 
 
 @quirk(
-    "urls_of_layers_refused",
-    "500 UNKNOWN for a manifest with layers to be fetched from elsewhere, unless the configuration permits their URLs",
+    "tag_parameters_ignored",
+    "201 without OCI-Tag for a manifest with ?tag=<tag> in the query, which is of the specification's main branch: no "
+    "tag is created",
     on="put_manifest",
-    in_2="handlers/app.go#L230-L233",
-    in_3="handlers/app.go#L235-L238",
+    in_2="handlers/manifests.go#L292",
+    in_3="handlers/manifests.go#L242",
 )
-def refuse_urls(handler: Handler) -> Handler:
-    """500 for a manifest with layers to be fetched from URLs: no URL is permitted unless it is configured."""
+@changes_request
+def ignore_tag_parameters(call: Call) -> Call:
+    return replace(call, head=replace(call.head, target=call.head.target.partition("?")[0]))
 
-    @receives
-    def read(call: Call) -> Handling:
-        sink = handler(call)
-        if isinstance(sink, Response):
-            return sink
-        body = _Copying(sink, InMemory(call.settings.max_manifest_size))
-        with sink:
-            yield body
-            _refuse_urls(call, body.copy.data)
-            return sink.finish()
 
-    return read
+def _after_reading(judge: Callable[[Call, bytes], None]) -> Wrapper:
+    """Make a wrapper of a function that reads the whole body, and can refuse it before the handler does."""
+
+    @wraps(judge)
+    def wrapper(handler: Handler) -> Handler:
+        @receives
+        def read(call: Call) -> Handling:
+            sink = handler(call)
+            if isinstance(sink, Response):
+                return sink
+            body = _Copying(sink, InMemory(call.settings.max_manifest_size))
+            with sink:
+                yield body
+                judge(call, body.copy.data)
+                return sink.finish()
+
+        return read
+
+    return wrapper
 
 
 class _Copying:
@@ -323,13 +189,70 @@ class _Copying:
         self.sink.write(chunk)
 
 
-def _refuse_urls(call: Call, data: bytes) -> None:
+def _is_of_its_digest(call: Call, data: bytes) -> bool:
+    """Whether the body has the digest in the path, if there is one: otherwise it is refused for that."""
+    named = requested_digest(call)
+    return named is None or str(named) == digests.sha256([data])
+
+
+@quirk(
+    "other_schema_versions_fail",
+    "500 UNKNOWN for a manifest whose schemaVersion is missing or is not 2, instead of 400 MANIFEST_INVALID",
+    on="put_manifest",
+    in_2="storage/ocimanifesthandler.go#L68-L70",
+    in_3="storage/ocimanifesthandler.go#L68-L70",
+)
+@_after_reading
+def fail_at_schema_versions(call: Call, data: bytes) -> None:
+    content_type = essence(call.head.header("Content-Type") or "")
+    try:
+        body = parse_json(data)
+    except InvalidManifest:
+        return  # refused for that
+    if not isinstance(body, dict) or kind_of(content_type) not in ("manifest", "index"):
+        return  # refused for that
+    version = body.get("schemaVersion", 0)
+    stated = body.get("mediaType", content_type)
+    if type(version) is int and version != 2 and stated == content_type and _is_of_its_digest(call, data):
+        raise failure(f"schemaVersion {version}")
+
+
+@quirk(
+    "children_must_be_manifests",
+    "400 MANIFEST_BLOB_UNKNOWN for an index that lists a blob as a manifest, instead of 201",
+    on="put_manifest",
+    in_3="storage/manifestlisthandler.go#L87-L97",
+)
+@_after_reading
+def refuse_blobs_as_children(call: Call, data: bytes) -> None:
+    try:
+        children = parse_manifest(data, call.head.header("Content-Type") or "").manifests
+    except InvalidManifest:
+        return  # refused for that
+    store, repository = call.store, call.repository
+    blobs = [child.digest for child in children if store.manifest(repository, digests.parse(child.digest)) is None]
+    if not blobs or call.settings.sparse_indexes or not _is_of_its_digest(call, data):
+        return
+    expected, next = f"a manifest of the repository {repository}", "PUT it as a manifest first, then send the same PUT"
+    faults = [Fault("MANIFEST_BLOB_UNKNOWN", {"given": blob, "expected": expected, "next": next}) for blob in blobs]
+    raise Refusal("MANIFEST_BLOB_UNKNOWN", others=tuple(faults[1:]), **faults[0].detail)
+
+
+@quirk(
+    "urls_of_layers_refused",
+    "500 UNKNOWN for a manifest with layers to be fetched from elsewhere, unless the configuration permits their URLs",
+    on="put_manifest",
+    in_2="handlers/app.go#L230-L233",
+    in_3="handlers/app.go#L235-L238",
+)
+@_after_reading
+def refuse_urls(call: Call, data: bytes) -> None:
+    """500 for a manifest with layers to be fetched from URLs: no URL is permitted unless it is configured."""
     try:
         view = parse_manifest(data, call.head.header("Content-Type") or "")
     except InvalidManifest:
         return  # refused for that
-    named = _by_digest(call)
-    if named is not None and str(named) != digests.sha256([data]):
+    if not _is_of_its_digest(call, data):
         return  # refused for that
     listed = (*((view.config,) if view.config else ()), *view.layers)
     if not any(_has_forbidden_urls(view, layer) for layer in listed):
@@ -365,7 +288,7 @@ def _faults(call: Call, view: ManifestView, layer: Descriptor) -> Iterator[Fault
 )
 @changes_request
 def delete_by_digest_only(call: Call) -> Call:
-    if _by_digest(call) is None:
+    if requested_digest(call) is None:
         given, next = call.path["reference"], "HEAD the tag, then DELETE the digest in its Docker-Content-Digest"
         raise Refusal("DIGEST_INVALID", given=given, expected="the digest of a manifest", next=next)
     return call
@@ -382,7 +305,7 @@ def delete_blobs_too(handler: Handler) -> Handler:
         try:
             return handler(call)
         except Refusal as refusal:
-            digest = _by_digest(call)
+            digest = requested_digest(call)
             if code_of(refusal) == "MANIFEST_UNKNOWN" and digest and call.store.unlink_blob(call.repository, digest):
                 return respond(202)
             raise

@@ -18,8 +18,10 @@ from regtutor.server.handlers.api import check_api
 from regtutor.server.handlers.uploads import get_upload, start_upload
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
+from regtutor.server.quirks.uploads import refuse_stale
 from regtutor.server.quirks.wrapping import EVERY, Outcome, changes_request, changes_response, failure, without_headers
-from regtutor.server.respond import Refusal, respond
+from regtutor.server.receiving import Handling, receives, response_of
+from regtutor.server.respond import JSON, Refusal, respond
 
 # Go's regular expressions never backtrack, but Python's do: these patterns match every text in only one way.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
@@ -79,6 +81,39 @@ def _moved(call: Call, path: str) -> Response:
         return respond(301, ("Location", location))
     html = f'<a href="{escape(location)}">Moved Permanently</a>.\n\n'.encode()
     return respond(301, ("Location", location), ("Content-Type", "text/html; charset=utf-8"), body=html)
+
+
+@quirk(
+    "json_without_charset",
+    "Content-Type: application/json for errors and lists, instead of application/json; charset=utf-8",
+    on=EVERY,
+    in_3="api/errcode/handler.go#L11-L12",
+)
+def json_without_charset(handler: Handler) -> Handler:
+    @receives
+    def bare(call: Call) -> Handling:
+        try:
+            response = yield from response_of(handler(call))
+        except Refusal as refusal:
+            response = refusal.response()
+        if response.header("Content-Type") != JSON:
+            return response
+        headers = (("Content-Type", "application/json"), *without_headers(response.headers, "Content-Type"))
+        return Response(response.status, headers, response.body)
+
+    return bare
+
+
+@quirk(
+    "root_is_alive",
+    "200 without a body for / with any method, for health checks, instead of 404",
+    on=EVERY,
+    in_2="registry.go#L445-L461",
+    in_3="registry.go#L456-L472",
+)
+def root_is_alive(handler: Handler) -> Handler:
+    alive = Response(200, (("Cache-Control", "no-cache"), ("Content-Length", "0")))
+    return lambda call: alive if _path(call) == "/" else handler(call)
 
 
 @quirk(
@@ -158,6 +193,7 @@ def pages_only(handler: Handler) -> Handler:
     "500 UNKNOWN for a repository name of more than 255 characters, instead of 400 NAME_INVALID",
     on=EVERY,
     in_2="handlers/app.go#L677-L687",
+    in_3="handlers/app.go#L742-L755",
 )
 @changes_request
 def long_names_fail(call: Call) -> Call:
@@ -215,6 +251,20 @@ def sessions_without_a_name(handler: Handler) -> Handler:
         )
 
     return unknown
+
+
+@quirk(
+    "stale_location_opens_nothing",
+    "416 for POST to a Location of a session that a later response has replaced (see post_to_a_session_opens_another)",
+    on=EVERY,
+    in_3="handlers/blobupload.go#L313-L318",
+)
+@changes_request
+def refuse_post_to_a_stale_session(call: Call) -> Call:
+    found = _page(_path(call))
+    if found is not None and found[0] is _SESSION and call.head.method == "POST":
+        refuse_stale(replace(call, path=found[1].groupdict(), query=split_target(call.head.target)[1]))
+    return call
 
 
 @quirk(

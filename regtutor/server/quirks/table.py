@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 
 from regtutor.errors import ServerError
 from regtutor.server.call import Handler
-from regtutor.server.quirks import blobs, lists, manifests, paths, uploads
+from regtutor.server.quirks import blobs, lists, manifests, negotiation, paths, uploads
+from regtutor.server.quirks.not_imitated import NOT_IMITATED
 from regtutor.server.quirks.quirk import VERSIONS, Quirk, quirks_of
 
-QUIRKS: Mapping[str, Quirk] = quirks_of(paths, uploads, blobs, manifests, lists)
+QUIRKS: Mapping[str, Quirk] = quirks_of(paths, uploads, blobs, negotiation, manifests, lists)
 
 PROFILES: Mapping[str, tuple[str, ...]] = {
     f"distribution-{version}": tuple(quirk.name for quirk in QUIRKS.values() if version in quirk.citations)
@@ -59,7 +60,11 @@ def wrapped(quirks: Iterable[Quirk], request: str, handler: Handler) -> Handler:
 
 
 def listed(quirks: Iterable[Quirk] = QUIRKS.values()) -> str:
-    """The profiles and ``quirks`` as text for a terminal: each quirk with its versions, or with its other registry."""
+    """The profiles, ``quirks`` and what no quirk imitates, as text for a terminal.
+
+    Each quirk has its versions after its name, or its other registry.
+    """
     profiles = [f"{name}  all quirks marked {name.partition('-')[2]}" for name in PROFILES]
     rows = [f"{quirk.name}  ({', '.join(quirk.citations)})\n    {quirk.meaning}" for quirk in quirks]
-    return "\n".join([*profiles, "", *rows])
+    left = [f"{each.behavior}  ({', '.join(each.versions)})\n    {each.why}" for each in NOT_IMITATED]
+    return "\n".join([*profiles, "", *rows, "", "Not imitated:", *left])

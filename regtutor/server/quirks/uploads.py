@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
+from regtutor.errors import InvalidDigest
+from regtutor.protocol import digests
+from regtutor.protocol.digests import Digest
 from regtutor.protocol.endpoints import paths_like, split_target
 from regtutor.protocol.ranges import chunk_range
 from regtutor.server.call import Call, Handler
@@ -40,6 +43,48 @@ _IN_SESSIONS = ("patch_upload", "get_upload", "head_upload", "put_blob", "cancel
 )
 def discard_single_post(_handler: Handler) -> Handler:
     return start_upload
+
+
+@quirk(
+    "digest_algorithm_ignored",
+    "202 for POST with ?digest-algorithm= of any value, which is of the specification's main branch, instead of 400 if "
+    "the algorithm is not supported",
+    on=("start_upload", "post_blob", "mount_blob"),
+    in_2="handlers/blobupload.go#L107-L118",
+    in_3="handlers/blobupload.go#L67-L78",
+)
+@changes_request
+def ignore_digest_algorithm(call: Call) -> Call:
+    return replace(call, query={name: value for name, value in call.query.items() if name != "digest-algorithm"})
+
+
+@quirk(
+    "mounted_sha512_is_lost",
+    "201 for a mount by sha512, and then 404 for the blob: the repository gets a link to bytes that are stored under "
+    "their sha256 only (see blobs_kept_by_sha256)",
+    on="mount_blob",
+    in_2="storage/linkedblobstore.go#L278-L305",
+    in_3="storage/linkedblobstore.go#L274-L301",
+)
+def lose_mounted_sha512(handler: Handler) -> Handler:
+    def mounted(call: Call) -> Outcome:
+        digest = _digest_of(call.query.get("mount", ""))
+        before = digest is None or call.store.blob(call.repository, digest) is not None
+        outcome = handler(call)
+        if isinstance(outcome, Response) and outcome.status == 201 and digest is not None and not before:
+            call.store.unlink_blob(call.repository, digest)
+        return outcome
+
+    return mounted
+
+
+def _digest_of(text: str) -> Digest | None:
+    """``text`` as a digest other than the canonical one, or None."""
+    try:
+        digest = digests.parse(text)
+    except InvalidDigest:
+        return None
+    return digest if digest.algorithm != digests.CANONICAL else None
 
 
 @quirk(
@@ -144,10 +189,16 @@ def _stale(call: Call) -> tuple[UploadState, int] | None:
 )
 @changes_request
 def stale_is_out_of_range(call: Call) -> Call:
-    return _refuse_stale(call)
+    return refuse_stale(call)
 
 
-def _refuse_stale(call: Call) -> Call:
+def refuse_stale(call: Call) -> Call:
+    """``call``, if its Location is the latest one of the session.
+
+    Raises
+    ------
+    Refusal: 416 RANGE_INVALID for a Location that a later response has replaced.
+    """
     stale = _stale(call)
     if stale is not None:
         given, expected = f"a Location for offset {stale[0].offset}", f"the one for offset {stale[1]}"
@@ -193,7 +244,7 @@ def fail_at_units(handler: Handler) -> Handler:
         text = call.head.header("Content-Range")
         numbers = [] if text is None else text.split("-")
         if text is not None and call.head.header("Content-Length") and not _are_numbers(numbers):
-            _refuse_stale(call)
+            refuse_stale(call)
             raise failure(f"Content-Range: {text}")
         return handler(call)
 

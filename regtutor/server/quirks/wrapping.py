@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 
+from regtutor.errors import InvalidDigest
 from regtutor.message import HeaderList
+from regtutor.protocol import digests
+from regtutor.protocol.digests import Digest
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.receiving import BodySink, Handling, receives, response_of
@@ -60,6 +63,14 @@ def without_headers(headers: HeaderList, *names: str) -> HeaderList:
     """``headers`` without those named ``names``, matched without case."""
     gone = {name.lower() for name in names}
     return tuple(pair for pair in headers if pair[0].lower() not in gone)
+
+
+def requested_digest(call: Call) -> Digest | None:
+    """The digest in the path of a request for a manifest; None if the reference is a tag or malformed."""
+    try:
+        return digests.parse(call.path["reference"])
+    except InvalidDigest:
+        return None
 
 
 def code_of(refusal: Refusal) -> str:

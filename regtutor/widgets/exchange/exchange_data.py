@@ -85,7 +85,7 @@ def exchange_data(exchange: Exchange | None) -> Json:
         "diagnoses": [_diagnosis(found, _where(found, explained, places, _shows)) for found in findings.diagnoses],
         "levels": [{"rule": rule, "meaning": meaning} for rule, meaning in legend(findings)],
         "notes": [shortened(event.note) for event in exchange.events if event.note][:MOST_ALIKE],
-        "curl": _command(exchange),
+        "curl": command_of(exchange),
     }
 
 
@@ -252,7 +252,8 @@ def _diagnosis(finding: Finding, place: int | None) -> Json:
     return {"name": shortened(finding.name), "next": shortened(finding.next), "line": place, **_explanation(finding)}
 
 
-def _command(exchange: Exchange) -> Json:
+def command_of(exchange: Exchange) -> Json:
+    """Return the curl command of an exchange as ``command``, or ``none``, the reason why there is no command."""
     try:
         command = curl(exchange)
     except (InvalidURL, InvalidHeader) as error:

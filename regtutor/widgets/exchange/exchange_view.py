@@ -38,6 +38,7 @@ class ExchangeView(View):
     ----------
     data: the data for the browser, see :func:`regtutor.widgets.exchange.exchange_data.exchange_data`.
     opened: the numbers of the open lines, from 0 in the order of the message; another exchange closes all.
+    compact: whether the view has no title and no curl command, and shows sent and received lines side by side.
     """
 
     _esm = script("exchange_view.js")
@@ -45,6 +46,7 @@ class ExchangeView(View):
 
     data = traitlets.Dict().tag(sync=True)
     opened = traitlets.List(traitlets.Int()).tag(sync=True)
+    compact = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, exchange: Exchange | None = None, **traits: Any) -> None:
         self._exchange = exchange

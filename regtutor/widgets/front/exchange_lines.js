@@ -2,6 +2,7 @@
 // It draws the data of exchange_data.py, and depends on neither models nor kernels: any view can use it.
 
 import { h } from "./view.js";
+import { drawCommand } from "./curl_command.js";
 
 /**
  * @typedef {{ text: string, url: string } | null} Clause
@@ -13,7 +14,7 @@ import { h } from "./view.js";
  *   lines: ExchangeLine[], diagnoses?: Diagnosis[], levels?: { rule: string, meaning: string }[], notes?: string[],
  *   curl?: { command: string, none: string } }} ExchangeData
  * @typedef {{ button: HTMLElement, panel: HTMLElement, preview: HTMLElement | null, line: ExchangeLine }} DrawnLine
- * @typedef {{ opened?: number[], changed?: (opened: number[]) => void }} DrawOptions
+ * @typedef {{ opened?: number[], changed?: (opened: number[]) => void, compact?: boolean }} DrawOptions
  */
 
 const WAY_MARKS = { sent: ">", received: "<", said: "*", inside: "" };
@@ -33,7 +34,8 @@ const openers = new WeakMap();
 /**
  * The picture of one exchange.
  * @param {ExchangeData} data from exchange_data.py
- * @param {DrawOptions} [options] the numbers of the open lines, and the function to call when the user changes them
+ * @param {DrawOptions} [options] the numbers of the open lines, the function to call when the user changes them, and
+ *   whether it is compact: without title and curl, sent and received lines side by side, each on one row until it is open
  * @returns {HTMLElement}
  */
 export function drawExchange(data, options = {}) {
@@ -53,7 +55,12 @@ export function drawExchange(data, options = {}) {
     options.changed?.([...opened].sort((a, b) => a - b));
   };
   const message = h("div", { class: "regtutor-exchange-lines" });
-  for (const run of runsOf(data)) message.append(drawRun(run, data, drawn, turn, opened));
+  const sides = { sent: h("div", { class: "regtutor-exchange-side" }), came: h("div", { class: "regtutor-exchange-side" }) };
+  for (const run of runsOf(data)) {
+    const drawnRun = drawRun(run, data, drawn, turn, opened);
+    (options.compact ? sides[run.kind === "sent" ? "sent" : "came"] : message).append(drawnRun);
+  }
+  if (options.compact) message.append(sides.sent, sides.came);
   roveLines(message, drawn);
   all.addEventListener("click", () => turn([...drawn.keys()], all.textContent === "Explain all"));
   /** @param {number} number */
@@ -63,13 +70,14 @@ export function drawExchange(data, options = {}) {
   };
   const root = h(
     "div",
-    { class: "regtutor-exchange" },
-    drawExchangeTitle(data, all),
+    { class: options.compact ? "regtutor-exchange regtutor-exchange-compact" : "regtutor-exchange" },
+    options.compact ? null : drawExchangeTitle(data, all),
     ...(data.diagnoses ?? []).map((found) => drawDiagnosis(found, data.lines, goTo)),
     message,
     ...(data.notes ?? []).map((note) => h("p", { class: "regtutor-exchange-fact" }, `* ${note}`)),
-    drawCurl(data.curl),
-    drawLevels(data.levels ?? []),
+    options.compact ? h("div", { class: "regtutor-exchange-foot" }, all, drawLevels(data.levels ?? [])) : null,
+    options.compact ? null : drawCurl(data.curl),
+    options.compact ? null : drawLevels(data.levels ?? []),
   );
   openers.set(root, (numbers) => {
     opened.clear();
@@ -223,6 +231,7 @@ function drawExchangeLine(line, clicked) {
       "aria-expanded": "false",
       "aria-controls": panel.id,
       tabindex: -1,
+      title: line.rest.length > 2 * KEPT ? line.rest : null,
       onclick: clicked,
     },
     h("span", { class: "regtutor-exchange-mark", "aria-hidden": "true" }, WAY_MARKS[line.way]),
@@ -233,7 +242,7 @@ function drawExchangeLine(line, clicked) {
       line.before && `${line.before} `,
       line.head && h("b", {}, line.head),
       line.head && line.rest && " ",
-      ...(line.part === "request" ? breakable(line.rest) : [line.rest]),
+      value(line),
     ),
     line.warned.length > 0 &&
       h("span", {}, warningSign(), h("span", { class: "regtutor-heard" }, ` warning: ${line.warned.join(", ")}`)),
@@ -241,6 +250,29 @@ function drawExchangeLine(line, clicked) {
   );
   const preview = line.body.text ? h("pre", { class: "regtutor-exchange-body" }) : null;
   return { button, panel, preview, line };
+}
+
+/** The characters at the end of a long value that stay visible when its middle is left out. */
+const KEPT = 8;
+
+/**
+ * The value of a line in two parts: when the line is short of room, only the end of the first part is left out.
+ * @param {ExchangeLine} line
+ */
+function value(line) {
+  const isRequest = line.part === "request";
+  const version = isRequest ? (line.rest.match(/ HTTP\/[\d.]+$/)?.[0] ?? "") : "";
+  const text = line.rest.slice(0, line.rest.length - version.length);
+  const long = text.length > 2 * KEPT;
+  const split = long ? text.length - KEPT : text.length;
+  const front = text.slice(0, split);
+  return h(
+    "span",
+    { class: long ? "regtutor-exchange-value regtutor-long" : "regtutor-exchange-value" },
+    h("span", {}, ...(isRequest ? breakable(front) : [front])),
+    h("span", {}, text.slice(split)),
+    version && h("span", { class: "regtutor-exchange-version" }, version),
+  );
 }
 
 /**
@@ -333,28 +365,5 @@ function roveLines(message, drawn) {
 /** @param {ExchangeData["curl"]} curl */
 function drawCurl(curl) {
   if (!curl) return null;
-  const command = h("pre", { class: "regtutor-exchange-command" }, curl.command);
-  const status = h("span", { role: "status", class: "regtutor-exchange-fact" });
-  const copy = h("button", { type: "button", class: "regtutor-exchange-copy", onclick: () => copyText(command, status) }, "Copy");
-  return h(
-    "details",
-    { class: "regtutor-exchange-curl" },
-    h("summary", {}, "The same request with curl"),
-    ...(curl.command ? [h("div", {}, copy, " ", status), command] : [h("p", {}, `${curl.none}.`)]),
-  );
-}
-
-/**
- * Copies the text; if the browser does not permit that, selects it.
- * @param {HTMLElement} text
- * @param {HTMLElement} status
- */
-async function copyText(text, status) {
-  try {
-    await navigator.clipboard.writeText(text.textContent ?? "");
-    status.textContent = "Copied.";
-  } catch {
-    window.getSelection()?.selectAllChildren(text);
-    status.textContent = "This page is not allowed to copy. The command is selected: press Ctrl+C or Cmd+C.";
-  }
+  return h("details", { class: "regtutor-exchange-curl" }, h("summary", {}, "The same request with curl"), ...drawCommand(curl));
 }

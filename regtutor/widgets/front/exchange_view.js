@@ -17,7 +17,7 @@ function render({ model, el }) {
   };
   const report = () => drawn({ lines: model.get("data").lines.length, opened: model.get("opened").length });
   const endData = follow(model, ["data"], () => {
-    picture = drawExchange(model.get("data"), { opened: model.get("opened"), changed });
+    picture = drawExchange(model.get("data"), { opened: model.get("opened"), changed, compact: model.get("compact") });
     body.replaceChildren(picture);
     report();
   });

@@ -287,6 +287,18 @@ function render({ model, el }) {
       .finally(() => refresh.removeAttribute("disabled"));
   });
 
+  let revealed = false;
+  /** Scrolls the box of the tree, never the page, until the first change, and the row above it, are visible; once for each state. */
+  const reveal = () => {
+    if (revealed || tree.clientHeight === 0) return;
+    revealed = true;
+    const change = tree.querySelector("[data-kind]:not([data-kind=''])");
+    const first = change?.previousElementSibling ?? change;
+    tree.scrollTop += first ? first.getBoundingClientRect().top - tree.getBoundingClientRect().top : -tree.scrollTop;
+  };
+  const sized = new ResizeObserver(reveal);
+  sized.observe(tree);
+
   const unfollow = follow(model, ["data"], () => {
     version += 1;
     asked.clear();
@@ -294,10 +306,13 @@ function render({ model, el }) {
     said.textContent = data().said ?? "";
     refresh.hidden = !data().refresh;
     paint();
+    revealed = false;
+    reveal();
   });
   model.on("change:opened", paint);
   return () => {
     unfollow();
+    sized.disconnect();
     model.off("change:opened", paint);
     view.close();
   };

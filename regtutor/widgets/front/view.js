@@ -4,6 +4,9 @@
 /** The seconds after which the user is told that the kernel does not respond. */
 const PATIENCE = 5;
 
+/** The advice after the kernel of a view has ended or was restarted: its variables are gone as well. */
+export const GONE = "The kernel was restarted or has ended. Run the cells above first, then this cell.";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -135,7 +138,7 @@ export function asking(model, trouble, calm) {
       const id = last;
       const late = setTimeout(() => {
         trouble.textContent =
-          "The kernel does not respond. If it is busy, wait; if it was restarted, run the cell again.";
+          "The kernel does not respond. If it is busy, wait. If it was restarted, run the cells above first, then this cell.";
       }, PATIENCE * 1000);
       open.set(id, {
         settle: (reply) => {
@@ -150,7 +153,7 @@ export function asking(model, trouble, calm) {
       } catch (error) {
         open.delete(id);
         clearTimeout(late);
-        trouble.textContent = "The kernel is gone: run the cell again.";
+        trouble.textContent = GONE;
         reject(error);
       }
     });

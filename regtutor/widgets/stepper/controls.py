@@ -6,15 +6,14 @@ from collections.abc import Iterable
 
 import ipywidgets  # type: ignore[import-untyped]
 
-from regtutor.stepping.machine import NEW, RUN_LIMIT, SAME
+from regtutor.stepping.machine import RUN_LIMIT
 
-WHERE = (("in a new repository", NEW), ("in the same repository", SAME))
 BUTTONS = {
-    "back": ("Back", "arrow-left", "Show the previous state, as it was then. Nothing is undone in the registry."),
-    "forward": ("Forward", "arrow-right", "Show the next state; nothing is sent"),
-    "send": ("Send", "paper-plane", "Send the request, as its fields show it"),
+    "back": ("Back", "arrow-left", "Show the previous state, as it was then; nothing is undone (Alt+Left)"),
+    "forward": ("Forward", "arrow-right", "Show the next state; nothing is sent (Alt+Right)"),
+    "send": ("Send", "paper-plane", "Send the request, as its fields show it (Ctrl+Enter)"),
     "run": ("Run to the end", "fast-forward", f"Send all remaining requests (at most {RUN_LIMIT} at a time)"),
-    "reset": ("Reset", "refresh", "Start again in the chosen repository; the registry stays as it is"),
+    "reset": ("Reset", "refresh", "Start this walk again in a new repository; the registry stays as it is"),
     "freeze": ("Freeze", "camera", "Store the current state in the notebook as a picture that needs no kernel"),
 }
 """Name -> the text of the button, its icon, its tooltip."""
@@ -45,24 +44,19 @@ def html(*names: str) -> ipywidgets.HTML:
     return part
 
 
-def wrapping(*children: ipywidgets.Widget) -> ipywidgets.HBox:
-    """Return the children in a row that wraps."""
-    box = ipywidgets.HBox(children=children)
-    box.layout.flex_flow = "row wrap"
-    box.layout.align_items = "center"
-    box.layout.grid_gap = "4px 10px"
-    return box
+def row(name: str, *children: ipywidgets.Widget) -> ipywidgets.HBox:
+    """Return the children in a row of that name; the style sheet arranges them."""
+    return ipywidgets.HBox(children=children).add_class(f"regtutor-{name}")
 
 
-def columns(*parts: tuple[tuple[ipywidgets.Widget, ...], str]) -> ipywidgets.HBox:
-    """Return columns of parts, each with its ``flex``, side by side if there is room, else one below the other."""
-    made = [ipywidgets.VBox(column).add_class("regtutor-column") for column, _ in parts]
-    box = wrapping(*made)
-    box.layout.grid_gap = "14px 24px"
-    box.layout.align_items = "flex-start"
-    for column, (_, flex) in zip(made, parts, strict=True):
-        column.layout.flex, column.layout.min_width = flex, "0"
-    return box
+def column(name: str, *children: ipywidgets.Widget) -> ipywidgets.VBox:
+    """Return the children in a column of that name; the style sheet arranges them."""
+    return ipywidgets.VBox(children=children).add_class(f"regtutor-{name}")
+
+
+def show_only_if(widget: ipywidgets.Widget, shown: bool) -> None:
+    """Show a control, or hide it so that it takes no room and no focus."""
+    widget.layout.display = "" if shown else "none"
 
 
 def parts_of(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:

@@ -1,6 +1,6 @@
 """The lines and small panels of the stepper as HTML: pure functions of records and states, everything escaped.
 
-The colours are in ``front/view.css`` and ``front/push_stepper.css``. This module does not depend on ipywidgets.
+The colours are in ``front/view.css`` and ``front/push_stepper.css``. This module makes no widget.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from html import escape
 
 from regtutor.errors import RegtutorError
 from regtutor.exchange import Exchange
-from regtutor.stepping.draft import Draft
 from regtutor.stepping.machine import Stepping
 from regtutor.stepping.states import State
 from regtutor.steps import STEPS
+from regtutor.widgets.exchange.exchange_data import milliseconds, shortened
 
 
 def position(stepping: Stepping) -> str:
-    """Return the position line: the number of the request, the meaning of its response, and the next request."""
+    """Return the position line: the number of the request that is shown, and for screen readers what it was."""
     state, sent = stepping.state, stepping.states[-1].number
     if state.number == 0:
         where = "Before request 1" if sent or state.error is not None else "No request sent yet"
-        where += f" ({stepping.choice.label}; {state.repository}:{stepping.tag})"
+        parts = [f"{stepping.choice.label}; {state.repository}:{stepping.tag}"]
     else:
-        where = f"Request {state.number} of {sent} so far"
-    parts = [f"<strong>{escape(where)}</strong>"]
+        where, parts = f"Request {state.number} of {sent} so far", []
     if state.exchange is not None:
         yours = "Your version of " if state.edits else ""
         status = f"{state.exchange.status}, " if state.exchange.status else ""  # else the meaning is the failure
-        parts.append(escape(f"{yours}{state.exchange.step}: {status}{state.exchange.meaning}"))
-    parts.append(escape(_next(stepping)))
+        parts.append(f"{yours}{state.exchange.step}: {status}{state.exchange.meaning}")
+    more = ". ".join([*parts, _next(stepping)])
     counts = f'data-number="{state.number}" data-sent="{sent}"'
-    return f'<div class="regtutor-position" role="status" {counts}>{". ".join(parts)}.</div>'
+    text = f'<strong>{escape(where)}</strong><span class="regtutor-heard">. {escape(more)}.</span>'
+    return f'<div class="regtutor-position" role="status" {counts}>{text}</div>'
 
 
 def sending(state: State) -> str:
@@ -89,25 +89,43 @@ def error_lines(error: Exception) -> tuple[str, ...]:
     )
 
 
+def came_back(stepping: Stepping) -> str:
+    """Return the title of the last response: its status, its meaning, and how long it took."""
+    exchange = stepping.state.exchange
+    if exchange is None:
+        return _title("Last", "nothing has been sent in this walk") + f"<p>{escape(stepping.choice.shows)}</p>"
+    status = "no response" if exchange.response is None else str(exchange.status)
+    meaning = exchange.error if exchange.response is None else exchange.meaning
+    text = shortened(f"{exchange.step}: {meaning}")
+    facts = milliseconds(exchange.milliseconds)
+    return (
+        f'<div class="regtutor-title" role="heading" aria-level="4">'
+        f'<b class="regtutor-status regtutor-{exchange.outcome}">{status}</b>'
+        f'<span class="regtutor-headline" title="{escape(text)}">{escape(text)}</span>'
+        f'<span class="regtutor-facts">{escape(facts)}</span></div>'
+    )
+
+
 def about_to_be_sent(state: State, *, live: bool) -> str:
     """Return the purpose and the destination of the request about to be sent, and the learner's changes to it."""
     draft = state.draft
     if draft is None:
-        stopped = "None: the walk stopped. Press Reset to start it again."
-        text = "None: the walk is complete." if state.complete else stopped
-        return _title("The request about to be sent") + f"<p>{text}</p>"
-    title = "The request about to be sent" if live else "The request that came next"
+        what = (
+            "the walk is complete. Now try an experiment"
+            if state.complete
+            else "the walk stopped. Press Reset to start it again"
+        )
+        return _title("Next", what)
     destination = f" It goes to {draft.origin}, which its target names." if draft.origin else ""
+    text = purpose(draft.step) + destination
+    earlier = "" if live else notice("This is an earlier state, as it was then. Nothing was undone in the registry.")
     lines = [
-        _title(f"{title}: {draft.step}"),
-        f"<p>{escape(purpose(draft.step) + destination)} {_BREAK if live else ''}</p>",
+        _title("Next" if live else "What came next", draft.step),
+        f'<p class="regtutor-purpose" title="{escape(text)}">{escape(text)}</p>{earlier}',
     ]
     if draft.edited:
         lines.append(_list("You changed", draft.edits))
     return "".join(lines) + notice(draft.warning)
-
-
-_BREAK = "Change anything in it, right or wrong, and send it. (The connection adds its own headers, such as Host.)"
 
 
 def purpose(step: str) -> str:
@@ -116,44 +134,36 @@ def purpose(step: str) -> str:
     return " ".join(doc.partition("\n\n")[0].split()).replace("``", "")
 
 
-def body_of(draft: Draft | None) -> str:
-    """Return the size of a draft's body, and where its bytes come from."""
-    if draft is None or draft.size is None:
-        return ""
-    return f'<p class="regtutor-size">{escape(f"{draft.size:,} bytes, from {draft.source}")}</p>'
-
-
 def log(state: State) -> str:
     """Return the lines that the registry logged for the last request."""
-    title = _title("The registry's log")
     if state.unlogged:
-        return f"{title}<p>{escape(state.unlogged)}</p>"
+        return f"<p>{escape(state.unlogged)}</p>"
     if not state.log:
-        return f"{title}<p>{'Nothing' if state.number else 'Nothing yet'}.</p>"
+        return f"<p>{'Nothing' if state.number else 'Nothing yet'}.</p>"
     text = escape("\n".join(state.log))
-    return title + _scrolled(f"<pre>{text}</pre>", "The registry's log")
+    return _scrolled(f"<pre>{text}</pre>", "The registry's log")
 
 
 def headers(exchanges: Sequence[Exchange]) -> str:
     """Return the header table of ``exchanges``: a row for each header that was received, a column for each exchange."""
-    title = "The response headers so far"
     if not exchanges:
-        return f"{_title(title)}<p>No response yet.</p>"
+        return "<p>No response yet.</p>"
     # Imported only here: tables imports pandas, and the rest of the stepper does not need it.
     from regtutor import tables
 
     table = tables.headers_table(exchanges).droplevel("side").rename_axis(index=None, columns="header").fillna("")
-    return _title(title) + _scrolled(tables.whole(table)._repr_html_(), title)
+    return _scrolled(tables.whole(table)._repr_html_(), "The response headers so far")
 
 
 def _list(title: str, items: Sequence[str]) -> str:
-    rows = "".join(f"<li><code>{escape(item)}</code></li>" for item in items)
-    return f'<div class="regtutor-edits" role="status">{escape(title)}:<ul>{rows}</ul></div>'
+    rows = " ".join(f"<code>{escape(item)}</code>" for item in items)
+    return f'<div class="regtutor-edits" role="status">{escape(title)}: {rows}</div>'
 
 
 def _scrolled(inner: str, label: str) -> str:
     return f'<div class="regtutor-scroll" tabindex="0" role="region" aria-label="{escape(label)}">{inner}</div>'
 
 
-def _title(text: str) -> str:
-    return f'<div class="regtutor-title" role="heading" aria-level="4">{escape(text)}</div>'
+def _title(name: str, what: str) -> str:
+    heading = f'<b>{escape(name)}</b><span class="regtutor-headline">{escape(what)}</span>'
+    return f'<div class="regtutor-title" role="heading" aria-level="4">{heading}</div>'

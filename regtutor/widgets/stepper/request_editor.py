@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import ipywidgets  # type: ignore[import-untyped]
@@ -14,14 +15,18 @@ import ipywidgets  # type: ignore[import-untyped]
 from regtutor.errors import InvalidArgument
 from regtutor.message import HeaderList
 from regtutor.stepping.draft import Draft
+from regtutor.widgets.stepper.controls import html, row, show_only_if
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """The methods in the list; the learner can type any other."""
 
-_LABEL = {"description_width": "70px"}
+_HINT = (
+    '<p class="regtutor-hint">Change anything in it, right or wrong, and send it. The connection adds its own headers, '
+    "such as Host.</p>"
+)
 
-_LINE = 46
-"""The number of characters of a target in a line of its field, in a narrow column."""
+MOST_ROWS = 8
+"""The most lines of the field for the headers; more of them scroll."""
 
 
 @dataclass(frozen=True)
@@ -49,25 +54,28 @@ class RequestEditor(ipywidgets.VBox):
 
     def __init__(self, changed: Callable[[], None], undo: Callable[[], None]) -> None:
         self._changed, self._showing, self.refused = changed, False, False
-        self._method = ipywidgets.Combobox(description="Method", options=METHODS, style=_LABEL)
-        self._target = ipywidgets.Textarea(description="Target", rows=2, style=_LABEL)
-        self._headers = ipywidgets.Textarea(description="Headers", rows=5, style=_LABEL)
-        self._body = ipywidgets.Dropdown(description="Body", options=(), style=_LABEL)
+        self._method = ipywidgets.Combobox(description="Method", options=METHODS)
+        self._target = ipywidgets.Textarea(description="Target", rows=1)
+        self._headers = ipywidgets.Textarea(description="Headers", rows=3, placeholder="Headers, such as Accept: */*")
+        self._body = ipywidgets.Dropdown(description="Body", options=())
+        self._size = html("size")
         self._undo = ipywidgets.Button(
             description="Undo my changes", icon="undo", tooltip="Restore the original request"
         )
         self._undo.on_click(lambda _button: undo())
         for name, field in self._fields():
             field.continuous_update = False
-            field.layout.width = "100%"
             field.add_class(f"regtutor-edit-{name}")
             field.observe(self._typed, "value")
-        self._method.layout.width = self._body.layout.width = "auto"
-        self._undo.layout.width = "auto"
         self._undo.add_class("regtutor-undo")
-        last = ipywidgets.HBox([self._body, self._undo])
-        last.layout.flex_flow = "row wrap"
-        super().__init__([self._method, self._target, self._headers, last])
+        super().__init__(
+            [
+                row("request-line", self._method, self._target),
+                self._headers,
+                row("body-line", self._body, self._size, self._undo),
+                ipywidgets.HTML(_HINT),
+            ]
+        )
         self.add_class("regtutor-editor")
 
     def _fields(self) -> tuple[tuple[str, Any], ...]:
@@ -84,20 +92,26 @@ class RequestEditor(ipywidgets.VBox):
         try:
             self._method.value = draft.method if draft else ""
             self._target.value = draft.target if draft else ""
-            self._target.rows = min(max(-(-len(self._target.value) // _LINE), 2), 8)
             self._headers.value = "\n".join(f"{name}: {value}" for name, value in draft.headers) if draft else ""
-            self._headers.rows = max(len(draft.headers) + 1, 3) if draft else 3
+            self._headers.rows = min(max(len(draft.headers), 1), MOST_ROWS) if draft else 1
             self._body.options = draft.bodies if draft else ()
             self._body.value = draft.body if draft else None
+            self._size.value = _size(draft)
+            show_only_if(self._body, len(self._body.options) > 1)
         finally:
             self._showing = False
         for _name, field in self._fields():
             field.disabled = draft is None or not live
-        self._undo.disabled = draft is None or not live or not draft.edited
+        self._allow_undo(draft is not None and live and draft.edited)
+
+    def _allow_undo(self, allowed: bool) -> None:
+        self._undo.disabled = not allowed
+        show_only_if(self._undo, allowed)
 
     def refuse(self) -> None:
         """Keep the invalid content of the fields, so that the learner can correct or undo it."""
-        self.refused, self._undo.disabled = True, False
+        self.refused = True
+        self._allow_undo(True)
 
     def _typed(self, _change: Any) -> None:
         if not self._showing:
@@ -112,6 +126,16 @@ class RequestEditor(ipywidgets.VBox):
         """
         target = "".join(self._target.value.split("\n")).strip()
         return Edit(self._method.value.strip(), target, headers_of(self._headers.value), self._body.value)
+
+
+def _size(draft: Draft | None) -> str:
+    """Return the size of the body, and where its bytes come from."""
+    if draft is None:
+        return ""
+    if draft.size is None:
+        return '<p class="regtutor-size">no body</p>'
+    text = f"{draft.size:,} bytes, from {draft.source}"
+    return f'<p class="regtutor-size" title="{escape(text)}">{escape(text)}</p>'
 
 
 def headers_of(text: str) -> HeaderList:

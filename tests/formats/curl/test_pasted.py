@@ -238,7 +238,7 @@ def test_a_response_that_curl_included_is_read_with_its_command(command: bytes) 
 def test_a_response_without_a_command_has_no_request() -> None:
     for text in (INCLUDED, prefixed("    ", INCLUDED.replace(b"\r", b"")), VERBOSE[VERBOSE.index(b"< ") :]):
         (one,) = transcript_in(text, "x")
-        assert (one.method, one.status, one.told) == ("", 404, "MANIFEST_UNKNOWN")
+        assert (one.method, one.status, one.error_message) == ("", 404, "MANIFEST_UNKNOWN")
         assert "the request is not in this record" in str(one)
         assert "the request is not in this record" in str(rt.explain(one))
         assert rt.explain(one)
@@ -271,7 +271,7 @@ def test_a_trace_of_the_real_curl_is_the_exchange(
     assert one.request_headers["X-Long"] == "b" * 200
     assert one.response and made.response
     assert one.response.headers == made.response.headers or len(one.response.headers) == len(made.response.headers)
-    assert one.told == made.told
+    assert one.error_message == made.error_message
     assert one.response.body.digest in ((None,) if option == "--trace-ascii" else (made.response.body.digest,))
     is_traced = (tmp_path / "trace").read_bytes()
     assert len(transcript_in(prefixed("    ", is_traced), "x")) == 1

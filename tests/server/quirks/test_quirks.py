@@ -270,10 +270,179 @@ def _hundreds(r: Inline) -> object:
     return len(json.loads(answer.body)["repositories"]), answer.header("Link") is not None
 
 
+def _json_type(r: Inline) -> object:
+    r.push_image("a/b", "v1", b"{}")
+    targets = ("/v2/", "/v2/a/b/tags/list", "/v2/a/b/manifests/v1", "/v2/a/b/manifests/no", f"/v2/a/b/blobs/{HELLO}")
+    return [r.ask("GET", target).header("Content-Type") for target in targets]
+
+
+def _stale_opens_nothing(r: Inline) -> object:
+    first, latest = session(r, b"hel")
+    return [status(r, "POST", location) for location in (first, latest)], status(r, "GET", latest)
+
+
+def _algorithm(r: Inline) -> object:
+    return [status(r, "POST", f"/v2/a/b/blobs/uploads/?digest-algorithm={name}") for name in ("sha512", "md5", "")]
+
+
+def _mounted(r: Inline) -> object:
+    r.push_blob("c/d", b"hello", "sha512")
+    mount = status(r, "POST", f"/v2/a/b/blobs/uploads/?mount={HELLO_512}&from=c/d")
+    return mount, [status(r, "HEAD", f"/v2/{name}/blobs/{HELLO_512}") for name in ("a/b", "c/d")]
+
+
+def _plain_ranges(r: Inline) -> object:
+    target = f"/v2/a/b/blobs/{r.push_blob('a/b', b'hello')}"
+    answers = [r.ask("GET", target, Range=text) for text in ("bytes=9-", "bytes=3-1", "bytes=1-1")]
+    return [(answer.status, answer.header("Content-Type"), answer.header("Content-Range")) for answer in answers]
+
+
+def _head_part(r: Inline) -> object:
+    target = f"/v2/a/b/blobs/{r.push_blob('a/b', b'hello')}"
+    answers = [r.ask("HEAD", target, Range=text) for text in ("bytes=1-2", "bytes=9-", "")]
+    return [(answer.status, answer.body if answer.status < 300 else None) for answer in answers]
+
+
+def _conditions(name: str, *values: str, **others: str) -> Callable[[Inline], object]:
+    def ask(r: Inline) -> object:
+        target = f"/v2/a/b/blobs/{r.push_blob('a/b', b'hello')}"
+        return [status(r, method, target, **{name: value}, **others) for value in values for method in ("GET", "HEAD")]
+
+    return ask
+
+
+def _accepts(*values: str) -> Callable[[Inline], object]:
+    return lambda r: [oci(r, "GET", "v1", Accept=value).status for value in values]
+
+
+def oci_index(r: Inline, *accepts: str, **fields: str) -> list[int]:
+    """The statuses of an index of one image, for each of ``accepts``."""
+    manifest = r.push_image("a/b", "v1", b"{}")
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest(manifest), "size": len(manifest)}
+    body = json.dumps({"schemaVersion": 2, **fields, "manifests": [entry]}).encode()
+    assert status(r, "PUT", "/v2/a/b/manifests/all", body, Content_Type=OCI_INDEX) == 201
+    return [status(r, "GET", "/v2/a/b/manifests/all", Accept=accept) for accept in accepts]
+
+
+def _indexes(r: Inline) -> object:
+    accepts = ("", "*/*", OCI_MANIFEST, OCI_INDEX)
+    return oci_index(r, *accepts, mediaType=OCI_INDEX), oci_index(r, *accepts)
+
+
+def _delete_bad(r: Inline) -> object:
+    return status(r, "DELETE", "/v2/a/b/manifests/sha256:hello"), oci(r, "DELETE", "v1").status
+
+
+def _tag_parameters(r: Inline) -> object:
+    r.push_blob("a/b", b"{}")
+    data = image_manifest(b"{}")
+    put = r.ask("PUT", f"/v2/a/b/manifests/{digest(data)}?tag=v2", data, Content_Type=OCI_MANIFEST)
+    return put.status, put.header("OCI-Tag"), status(r, "HEAD", "/v2/a/b/manifests/v2")
+
+
+def _schema_versions(r: Inline) -> object:
+    r.push_blob("a/b", b"{}")
+    manifest = json.loads(image_manifest(b"{}"))
+    bodies = [{**manifest, "schemaVersion": version} for version in (1, 3, 2)]
+    bodies.append({name: value for name, value in manifest.items() if name != "schemaVersion"})
+    sent = [json.dumps(body).encode() for body in bodies] + [b"nothing"]
+    return [status(r, "PUT", "/v2/a/b/manifests/v1", body, Content_Type=OCI_MANIFEST) for body in sent]
+
+
+def _children(r: Inline) -> object:
+    entries = [{"mediaType": OCI_MANIFEST, "digest": r.push_blob("a/b", data), "size": 5} for data in (b"a", b"b")]
+    body = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}).encode()
+    answer = r.ask("PUT", "/v2/a/b/manifests/all", body, Content_Type=OCI_INDEX)
+    return answer.status, [fault["code"] for fault in faults(answer)] if answer.status >= 400 else []
+
+
+def _link(r: Inline) -> object:
+    for name in ("a/b", "c/d"):
+        r.push_image(name, "v1", b"{}")
+    r.push_image("a/b", "v2", b"{}")
+    return [r.ask("GET", target).header("Link") for target in ("/v2/a/b/tags/list?n=1", "/v2/_catalog?n=1")]
+
+
+def _n_of_go(r: Inline) -> object:
+    r.push_image("a/b", "v1", b"{}")
+    paths = ("/v2/a/b/tags/list", "/v2/_catalog")
+    return [status(r, "GET", f"{path}?n={n}") for path in paths for n in ("", "%2B1", "two")]
+
+
+def repositories(r: Inline, query: str = "") -> object:
+    body = r.ask("GET", f"/v2/_catalog{query}").body
+    assert isinstance(body, bytes)
+    return json.loads(body)["repositories"]
+
+
+def _path_order(r: Inline) -> object:
+    for name in ("a-b", "a/b", "a"):
+        r.push_blob(name, b"hello")
+    return repositories(r), repositories(r, "?last=a/b")
+
+
+def _pushed(r: Inline) -> object:
+    r.push_blob("only/blobs", b"hello")
+    r.push_image("a-b", "v1", b"{}")
+    r.push_image("a/b", "v1", b"{}")
+    return repositories(r)
+
+
 _PLAIN = "text/plain; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 
+_BARE = "application/json"
+
 CASES: dict[str, tuple[Callable[[Inline], object], object, object]] = {
+    "json_without_charset": (
+        _json_type,
+        [_JSON, _JSON, OCI_MANIFEST, _JSON, _JSON],
+        [_BARE, _BARE, OCI_MANIFEST, _BARE, _BARE],
+    ),
+    "root_is_alive": (lambda r: [status(r, method, "/") for method in ("GET", "PUT")], [404, 404], [200, 200]),
+    "stale_location_opens_nothing": (_stale_opens_nothing, ([405, 405], 204), ([416, 405], 204)),
+    "digest_algorithm_ignored": (_algorithm, [202, 400, 400], [202, 202, 202]),
+    "mounted_sha512_is_lost": (_mounted, (201, [200, 200]), (201, [404, 200])),
+    "impossible_ranges_in_plain_text": (
+        _plain_ranges,
+        [(416, _JSON, "bytes */5"), (416, _JSON, "bytes */5"), (206, "application/octet-stream", "bytes 1-1/5")],
+        [(416, _PLAIN, "bytes */5"), (416, _PLAIN, None), (206, "application/octet-stream", "bytes 1-1/5")],
+    ),
+    "head_of_a_part": (_head_part, [(200, b"")] * 3, [(206, b""), (416, None), (200, b"")]),
+    "etags_must_be_quoted": (
+        _conditions("If_None_Match", HELLO, f'"{HELLO}"', f'"x", "{HELLO}"', "*"),
+        [304] * 8,
+        [200, 200, 304, 304, 304, 304, 304, 304],
+    ),
+    "if_match_counts": (
+        _conditions("If_Match", f'"{HELLO}"', HELLO, '"x"', "*"),
+        [200] * 8,
+        [200, 200, 412, 412, 412, 412, 200, 200],
+    ),
+    "accept_weights_ignored": (_accepts(f"{OCI_MANIFEST};q=0", "a/b;q=0", "a/b"), [404, 404, 404], [200, 404, 404]),
+    "accept_case_counts": (_accepts(OCI_MANIFEST.upper(), OCI_MANIFEST, ""), [200] * 3, [404, 200, 200]),
+    "oci_indexes_must_be_named": (
+        _indexes,
+        ([200, 200, 404, 200], [200, 200, 404, 200]),
+        ([404, 404, 404, 200], [200, 200, 404, 200]),
+    ),
+    "oci_indexes_sent_to_all": (
+        _indexes,
+        ([200, 200, 404, 200], [200, 200, 404, 200]),
+        ([200, 200, 200, 200], [200, 200, 200, 200]),
+    ),
+    "bad_digests_are_deleted_as_tags": (_delete_bad, (400, 202), (500, 202)),
+    "tag_parameters_ignored": (_tag_parameters, (201, "v2", 200), (201, None, 404)),
+    "other_schema_versions_fail": (_schema_versions, [400, 400, 201, 400, 400], [500, 500, 201, 500, 400]),
+    "children_must_be_manifests": (_children, (201, []), (400, ["MANIFEST_BLOB_UNKNOWN"] * 2)),
+    "links_name_last_first": (
+        _link,
+        ['</v2/a/b/tags/list?n=1&last=v1>; rel="next"', '</v2/_catalog?n=1&last=a/b>; rel="next"'],
+        ['</v2/a/b/tags/list?last=v1&n=1>; rel="next"', '</v2/_catalog?last=a%2Fb&n=1>; rel="next"'],
+    ),
+    "n_is_read_by_go": (_n_of_go, [400] * 6, [200, 200, 400, 200, 200, 400]),
+    "catalog_in_path_order": (_path_order, (["a", "a-b", "a/b"], []), (["a", "a/b", "a-b"], ["a-b"])),
+    "catalog_lists_pushed_repositories": (_pushed, ["a-b", "a/b", "only/blobs"], ["a/b", "a-b"]),
     "paths_folded": (_paths_folded, (400, None), (301, "/v2/a/b/tags/list?n=1")),
     "missing_slash_redirects": (_missing_slash_redirects, (405, None), (301, "/v2/a/b/blobs/uploads/?mount=x")),
     "no_referrers_api": (_no_referrers_api, (200, 201, True), (404, 201, False)),

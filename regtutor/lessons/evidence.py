@@ -1,0 +1,151 @@
+"""The evidence that a check of a lesson looks at: the learner's exchanges, and the state of the registry.
+
+A :class:`Stage` sends requests through a connection that nobody watches, so they do not count as the learner's.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from regtutor.client.registry import Registry
+from regtutor.exchange import Exchange
+from regtutor.message import Blob
+from regtutor.steps import get_blob, get_manifest, get_upload, head_blob, list_tags, put_blob, start_upload
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A registry and the learner's prefix on it.
+
+    Attributes
+    ----------
+    reg: the registry; requests through it do not count as the learner's.
+    me: the prefix of the learner's repositories.
+    """
+
+    reg: Registry
+    me: str
+
+    def repository(self, name: str) -> str:
+        """Return the learner's repository ``name``: ``{me}/name``."""
+        return f"{self.me}/{name}"
+
+    def scratch(self) -> str:
+        """Return a new repository of the learner's, for requests that show something."""
+        return self.repository(f"shown-{uuid.uuid4().hex[:8]}")
+
+    def upload(self, repository: str, blob: Blob) -> Exchange:
+        """Upload ``blob`` to ``repository``, given with its prefix, in a session; return the exchange of the PUT."""
+        opened = start_upload(self.reg, repository).expect(202)
+        return put_blob(self.reg, opened.location or "", blob)
+
+    def has_blob(self, name: str, digest: str) -> bool:
+        """Return whether the learner's repository ``name`` has the blob."""
+        return head_blob(self.reg, self.repository(name), digest).status == 200
+
+    def digest_of_blob(self, name: str, digest: str) -> str | None:
+        """Return the digest of the bytes that ``{me}/name`` has under ``digest``; None if it has none."""
+        exchange = get_blob(self.reg, self.repository(name), digest)
+        return exchange.response.body.digest if exchange.status == 200 and exchange.response else None
+
+    def manifest(self, name: str, reference: str) -> Exchange | None:
+        """Return the response to a GET of a manifest in the learner's repository ``name``; None if it has none."""
+        exchange = get_manifest(self.reg, self.repository(name), reference)
+        return exchange if exchange.status == 200 else None
+
+    def digest(self, name: str, reference: str) -> str | None:
+        """Return the digest of the manifest to which ``reference`` points in ``{me}/name``; None if it has none."""
+        exchange = self.manifest(name, reference)
+        return exchange.response.body.digest if exchange is not None and exchange.response else None
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """Return the tags of the learner's repository ``name``; empty if it does not exist."""
+        exchange = list_tags(self.reg, self.repository(name))
+        return tuple(exchange.json().get("tags") or ()) if exchange.status == 200 else ()
+
+    def is_open(self, session: Exchange) -> bool:
+        """Return whether the upload session at the Location of ``session`` still exists."""
+        return session.location is not None and get_upload(self.reg, session.location).status == 204
+
+
+@dataclass(frozen=True)
+class Evidence(Stage):
+    """A stage, and everything that the learner has sent in this lesson, oldest first.
+
+    Attributes
+    ----------
+    exchanges: what the learner has sent, oldest first.
+    looked_at: how many of them were there when a task was last looked at.
+    before: how many earlier ones were left out.
+    """
+
+    exchanges: Sequence[Exchange] = field(default=())
+    looked_at: int = 0
+    before: int = 0
+
+    @property
+    def attempt(self) -> Evidence:
+        """Only what was sent since a task was last looked at, or everything if that is nothing.
+
+        Any exchange of the lesson can complete a task. The last attempt shows best what is still missing.
+        """
+        if not 0 < self.looked_at < len(self.exchanges):
+            return self
+        return replace(self, exchanges=self.exchanges[self.looked_at :], before=self.looked_at, looked_at=0)
+
+    def sent(self, *endpoints: str, to: str | None = None, status: int | None = None, **fields: str) -> list[Exchange]:
+        """Return the learner's exchanges that fit, oldest first.
+
+        Parameters
+        ----------
+        endpoints: names of endpoints, such as ``"head_blob"``; none for any request.
+        to: a repository of the learner, such as ``"other"`` for ``{me}/other``.
+        status: the status of the response.
+        fields: fields of the path or the query, such as ``digest=`` or ``mount=``; ``source=`` stands for ``from=``.
+        """
+        repository = None if to is None else self.repository(to)
+        wanted = {{"source": "from"}.get(name, name): value for name, value in fields.items()}
+        return [
+            exchange
+            for exchange in self.exchanges
+            if (not endpoints or endpoint_of(exchange) in endpoints)
+            and (repository is None or field_of(exchange, "repository") == repository)
+            and (status is None or exchange.status == status)
+            and all(field_of(exchange, name) == value for name, value in wanted.items())
+        ]
+
+    def latest(
+        self, *endpoints: str, to: str | None = None, status: int | None = None, **fields: str
+    ) -> Exchange | None:
+        """Return the last exchange of :meth:`sent`, or None."""
+        found = self.sent(*endpoints, to=to, status=status, **fields)
+        return found[-1] if found else None
+
+    def number(self, exchange: Exchange) -> int | None:
+        """Return the number of the learner's request, counted from 1 as in ``rt.summary_table``."""
+        return next((n for n, other in enumerate(self.exchanges, self.before + 1) if other is exchange), None)
+
+    def after(self, exchange: Exchange) -> Sequence[Exchange]:
+        """Return the learner's exchanges after ``exchange``."""
+        number = self.number(exchange)
+        return self.exchanges[number - self.before :] if number is not None else ()
+
+
+def endpoint_of(exchange: Exchange) -> str:
+    """Return the name of the endpoint that the request went to; empty for any other address."""
+    return exchange.endpoint.endpoint.name if exchange.endpoint is not None else ""
+
+
+def built_by_step(exchange: Exchange) -> bool:
+    """Return whether a step built the request; False for ``rt.Request(...)`` and for other programs, such as curl."""
+    agent = exchange.request_headers.get("User-Agent", "")
+    return exchange.step == endpoint_of(exchange) and agent.startswith("regtutor/")
+
+
+def field_of(exchange: Exchange, name: str) -> str | None:
+    """Return a field of the request's path or query, such as ``repository``, ``digest`` or ``mount``; or None."""
+    if exchange.endpoint is None:
+        return None
+    return exchange.endpoint.path.get(name, exchange.endpoint.query.get(name))

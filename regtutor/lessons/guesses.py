@@ -1,0 +1,144 @@
+"""Compare a learner's guess with the exchange that followed, and say what came and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from regtutor.exchange import Exchange
+from regtutor.lessons.lesson import KINDS, Prediction
+from regtutor.lessons.quiz import read_number, read_word
+from regtutor.lessons.showing import box, lines_block, paragraph
+from regtutor.protocol.citations import Citation
+from regtutor.protocol.codes import CODES
+from regtutor.protocol.responses import meaning, response_row
+from regtutor.protocol.text import visible_lines
+
+Value = int | str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One thing about an exchange that a learner can guess.
+
+    Attributes
+    ----------
+    read: parses what the learner typed; None if that is no value of this kind.
+    values: every value of the exchange that is right.
+    told: a value as a phrase, such as ``"0 bytes sent"``.
+    """
+
+    read: Callable[[object], Value | None]
+    values: Callable[[Exchange], tuple[Value, ...]]
+    told: Callable[[Value], str]
+
+
+MEASURES: Mapping[str, Measure] = {
+    "status": Measure(read_number, lambda exchange: (exchange.status,) if exchange.status else (), str),
+    "code": Measure(
+        read_word,
+        lambda exchange: tuple(str(entry.get("code", "")).upper() for entry in exchange.errors),
+        lambda value: f"the error code {value}",
+    ),
+    "bytes_up": Measure(read_number, lambda exchange: (exchange.bytes_up,), lambda value: f"{value} bytes sent"),
+    "bytes_down": Measure(
+        read_number, lambda exchange: (exchange.bytes_down,), lambda value: f"{value} bytes received"
+    ),
+}
+"""The arguments of ``predict``."""
+
+
+@dataclass(frozen=True)
+class PredictionResult:
+    """The response to a predicted request compared with the guess, and the reason for the response.
+
+    Attributes
+    ----------
+    right: whether every guess was right.
+    counted: False if the learner had seen this response before; only the first guess counts.
+    sentences, lines: what happened, and the lines of the exchange that show it.
+    clause: the clause that names the response; None without one.
+    """
+
+    right: bool
+    counted: bool
+    sentences: tuple[str, ...]
+    lines: tuple[str, ...] = ()
+    clause: Citation | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentences, then the lines, indented."""
+        clause = [f"The clause: {self.clause}"] if self.clause else []
+        lines = (f"    {visible_lines(line)}" for line in self.lines)
+        return "\n".join([*map(visible_lines, self.sentences), *clause, *lines])
+
+    def _repr_html_(self) -> str:
+        first, *rest = self.sentences
+        blocks = [f"<b>{paragraph(first)}</b>", lines_block(self.lines), *map(paragraph, rest)]
+        if self.clause is not None:
+            label = escape(f"{self.clause.document.name}, {self.clause.section}")
+            blocks.append(f'<div>The clause: <a href="{escape(self.clause.url)}" target="_blank">{label}</a></div>')
+        return box("good" if self.right else "open", *blocks)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def compare(
+    prediction: Prediction, guess: Mapping[str, Value], exchange: Exchange, *, kind: str, counted: bool
+) -> PredictionResult:
+    """Return the result of ``guess``.
+
+    Parameters
+    ----------
+    guess: the name of a measure, and the guessed value.
+    exchange: the exchange that the prediction was about.
+    kind: the kind of registry, see :func:`~regtutor.lessons.lesson.kind_of`.
+    counted: whether this was the first guess.
+    """
+    sentences = []
+    right = True
+    for name, value in guess.items():
+        hit = value in MEASURES[name].values(exchange)
+        right &= hit
+        sentences.append(_sentence(name, value, exchange, hit))
+    sentences += [text for text in (prediction.reason(exchange.status),) if text]
+    sentences += _others(prediction, kind)
+    if not counted:
+        sentences.append("You had seen this response before, so the guess does not count.")
+    lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
+    return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))
+
+
+def _sentence(name: str, value: Value, exchange: Exchange, hit: bool) -> str:
+    measure = MEASURES[name]
+    came = " and ".join(measure.told(each) for each in measure.values(exchange)) or "no response"
+    if name == "code" and not measure.values(exchange):
+        came = "a response without an error code"
+    if name == "status":
+        about = f": {exchange.meaning}"
+        other = "" if hit else f" {value} would mean: {_meaning(exchange, int(value))}."
+    else:
+        row = CODES.get(str(measure.values(exchange)[0])) if name == "code" and measure.values(exchange) else None
+        about, other = (f": {row.meaning}" if row else ""), ""
+    verb = "you expected it, and it came" if hit else f"you expected {measure.told(value)}"
+    return f"{came[:1].upper()}{came[1:]}{about}. {verb[:1].upper()}{verb[1:]}.{other}"
+
+
+def _meaning(exchange: Exchange, status: int) -> str:
+    return meaning(exchange.request_name, status, exchange.case)
+
+
+def _clause(exchange: Exchange) -> Citation | None:
+    row = response_row(exchange.request_name, exchange.status or 0, exchange.case)
+    return row.citation if row is not None and row.endpoint else None
+
+
+def _others(prediction: Prediction, kind: str) -> list[str]:
+    return [
+        f"{KINDS[other][:1].upper()}{KINDS[other][1:]} responds with {status} here."
+        for other, status in prediction.differs.items()
+        if other != kind and status != prediction.known_status(kind)
+    ]

@@ -1,0 +1,109 @@
+"""The report of a task: what was seen, what is missing, and how to get a hint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from regtutor.exchange import Exchange
+from regtutor.lessons.evidence import Evidence
+from regtutor.lessons.lesson import Point, Task
+from regtutor.lessons.showing import box, lines_block, paragraph
+from regtutor.protocol.text import cut, visible_lines
+
+_WIDTH = 110
+_MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A point as it is printed, with the lines of its exchange."""
+
+    met: bool
+    said: str
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """The report of one look at a task; true if the task is done.
+
+    Attributes
+    ----------
+    name: the task.
+    passed: whether every point is met.
+    lines: what was seen, and what is missing.
+    closing: what the exchange shows if the task is done; otherwise what to do next.
+    """
+
+    name: str
+    passed: bool
+    lines: tuple[Line, ...]
+    closing: str
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    @property
+    def title(self) -> str:
+        """Whether the task is done."""
+        return f"{self.name}: {'done' if self.passed else 'not yet'}"
+
+    @property
+    def text(self) -> str:
+        """The report as text."""
+        parts = [self.title]
+        for line in self.lines:
+            parts += [f"  {_MARKS[line.met]} {line.said}", *(f"      {shown}" for shown in line.shown)]
+        return visible_lines("\n".join([*parts, self.closing]))
+
+    def _repr_html_(self) -> str:
+        blocks = [f"<b>{paragraph(self.title)}</b>"]
+        for line in self.lines:
+            blocks += [paragraph(f"{_MARKS[line.met]} {line.said}"), lines_block(line.shown)]
+        return box("good" if self.passed else "open", *blocks, paragraph(self.closing))
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def look(task: Task, evidence: Evidence, *, hints_used: int) -> TaskReport:
+    """Run the check of ``task`` and return its report.
+
+    Parameters
+    ----------
+    hints_used: how many of its hints the learner has seen.
+    """
+    points = list(task.check(evidence))
+    passed = bool(points) and all(each.met for each in points)
+    lines = tuple(Line(each.met, each.said, _shown(each, evidence)) for each in points)
+    if passed:
+        return TaskReport(task.name, True, lines, task.done)
+    left = len(task.hints) - hints_used
+    more = f"hint() gives you a hint; {left} of {len(task.hints)} left." if left > 0 else "hint() repeats the hints."
+    return TaskReport(task.name, False, (*lines, *_last(points, evidence)), more)
+
+
+def _shown(each: Point, evidence: Evidence) -> tuple[str, ...]:
+    if each.exchange is None:
+        return ()
+    number = evidence.number(each.exchange)
+    return exchange_lines(each.exchange, f"request {number}: " if number else "")
+
+
+def exchange_lines(exchange: Exchange, label: str = "") -> tuple[str, ...]:
+    """Return an exchange as two lines: the request line with its body's size, and the status line."""
+    body = f"  [{exchange.bytes_up} bytes]" if exchange.bytes_up else ""
+    sent = f"{label}{exchange.method} {exchange.shown_target}"
+    codes = ", ".join(dict.fromkeys(str(entry["code"]) for entry in exchange.errors if entry.get("code")))
+    status = exchange.response.start_line.partition(" ")[2] if exchange.response else exchange.error
+    return (f"> {cut(sent, _WIDTH)}{body}", f"< {status}{f' ({codes})' if codes else ''}")
+
+
+def _last(points: list[Point], evidence: Evidence) -> tuple[Line, ...]:
+    """Return a line about the learner's last request, if no point shows an exchange."""
+    if any(each.exchange is not None for each in points):
+        return ()
+    if not evidence.exchanges:
+        return (Line(False, "You have sent no request in this lesson yet."),)
+    last = evidence.exchanges[-1]
+    return (Line(False, f"The last of your {len(evidence.exchanges)} requests was this one:", exchange_lines(last)),)

@@ -1,0 +1,207 @@
+"""Lesson 02: a push in the stepper, broken and repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from regtutor.content.sample.image import sample_image
+from regtutor.exchange import Exchange
+from regtutor.lessons import questions
+from regtutor.lessons.evidence import Evidence, Stage, field_of
+from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, TranscriptQuestion, point
+from regtutor.steps import get_upload, head_blob, head_manifest, put_blob, start_upload
+
+TAG = "v1"
+
+
+def one_blob(seen: Evidence) -> Iterator[Point]:
+    """A session, and the PUT that closed it."""
+    put = seen.latest("put_blob", status=201)
+    if put is not None:
+        yield Point(True, f"HEAD, POST and PUT: {put.bytes_up} bytes are stored.", put)
+        return
+    opened = seen.attempt.latest("start_upload", status=202)
+    yield point(opened, "An upload session is open.", "No upload session was opened yet.", opened)
+    if opened is not None:
+        yield Point(False, "But the bytes have not been sent: another Send is missing.")
+
+
+def untyped(seen: Evidence) -> Iterator[Point]:
+    """A manifest without Content-Type, refused."""
+    refused = [put for put in seen.sent("put_manifest", status=400) if "Content-Type" not in put.request_headers]
+    if refused:
+        yield Point(True, "You sent the manifest without its type, and the registry refused it.", refused[-1])
+        return
+    last = seen.latest("put_manifest")
+    kind = last.request_headers.get("Content-Type") if last is not None else None
+    yield Point(False, f"The manifest has a Content-Type: {kind}." if last else "No manifest was sent yet.", last)
+
+
+def recovered(seen: Evidence) -> Iterator[Point]:
+    """After the refusal, the manifest is where it belongs."""
+    refused = [put for put in seen.sent("put_manifest", status=400) if "Content-Type" not in put.request_headers]
+    after = seen.after(refused[0]) if refused else ()
+    stored = [each for each in after if each.request_name == "put_manifest" and each.status == 201]
+    if not stored:
+        yield Point(False, "The manifest is not there yet.", seen.attempt.latest("put_manifest"))
+        return
+    last = stored[-1]
+    now = head_manifest(seen.reg, field_of(last, "repository") or "", field_of(last, "reference") or "")
+    yield Point(True, "The registry stored the manifest with its type.", last)
+    yield point(now.status == 200, "HEAD finds it.", f"HEAD: {now.meaning}.", now)
+
+
+def pulled(seen: Evidence) -> Iterator[Point]:
+    """A manifest and all of its blobs, fetched."""
+    image = sample_image()
+    manifest = seen.latest("get_manifest", status=200)
+    if manifest is None:
+        yield Point(False, "No manifest was fetched yet.")
+        return
+    yield Point(True, "You fetched the manifest.", manifest)
+    wanted = {blob.digest for blob in image.blobs}
+    fetched = {field_of(each, "digest") for each in seen.sent("get_blob", status=200)} & wanted
+    yield point(
+        fetched == wanted,
+        "And every blob that it names.",
+        f"You fetched {len(fetched)} of its {len(wanted)} blobs. Let the walk run to its end.",
+    )
+
+
+def one_byte(seen: Evidence) -> Iterator[Point]:
+    """A blob of the right size under its digest, with other bytes, refused."""
+    sizes = {blob.digest: blob.size for blob in sample_image().blobs}
+    false = [put for put in seen.sent("put_blob") if put.request.body.digest not in (None, field_of(put, "digest"))]
+    right = [put for put in false if sizes.get(field_of(put, "digest") or "") == put.bytes_up]
+    if right:
+        put = right[-1]
+        yield Point(True, f"{put.bytes_up} bytes, one of them different.", put)
+        yield point(put.status == 400, "The registry refused them.", f"The response was {put.status}.")
+        return
+    other = [put for put in false if put in seen.attempt.exchanges]
+    missing = (
+        "The bytes have another size. Change one byte of a blob." if other else "No blob with other bytes was sent."
+    )
+    yield Point(False, missing, other[-1] if other else None)
+
+
+def back_undoes_nothing(stage: Stage) -> list[Exchange]:
+    """A session with a layer, and what is there after it."""
+    layer, repository = sample_image().layers[0], stage.scratch()
+    opened = start_upload(stage.reg, repository)
+    location = opened.location or ""
+    told = [opened, get_upload(stage.reg, location), put_blob(stage.reg, location, layer)]
+    return [*told, head_blob(stage.reg, repository, layer.digest)]
+
+
+LESSON = Lesson(
+    predictions=(
+        Prediction(
+            "is the layer there?",
+            "existence check",
+            of="head_blob",
+            status=404,
+            why="Nothing is wrong: not here is a normal result of this check. It costs a few hundred bytes, and can "
+            "save sending a gigabyte.",
+        ),
+        Prediction(
+            "a manifest without its type",
+            "manifest",
+            of="put_manifest",
+            status=400,
+            why="The registry decides by the header how to read the body, before it reads it. The field mediaType is "
+            "inside the body, and the two must agree.",
+        ),
+        Prediction(
+            "is the layer there now?",
+            "existence check",
+            of="head_blob",
+            status=200,
+            why="The same request as at the beginning, and the repository has the layer now. The walk goes to the next "
+            "blob and sends not one byte of this one.",
+        ),
+    ),
+    tasks=(
+        Task(
+            "one blob, three requests",
+            "upload session",
+            one_blob,
+            (
+                "Which request is next in the stepper? Its first line begins with its method.",
+                "Send sends only from the latest state. If an earlier one is shown, go forward first.",
+                "stepper.send() twice: the POST, then the PUT.",
+            ),
+            "HEAD, POST, PUT: that is what a push does for each blob, and the bytes are only in the last of them.",
+        ),
+        Task(
+            "a manifest without its type",
+            "manifest",
+            untyped,
+            (
+                "Is the manifest the next request? Send the others first.",
+                "In the stepper, delete the line of the header. In a cell, a header with the value None is removed.",
+                'stepper.edit(headers={"Content-Type": None}), then stepper.send().',
+            ),
+            "The same bytes that would have been accepted, without one line of the head.",
+        ),
+        Task(
+            "and back on the way",
+            "manifest",
+            recovered,
+            (
+                "Look at the request that is next. What does it have that yours did not have?",
+                "The walk's own request is next again, unchanged.",
+                "One more Send.",
+            ),
+            "A refused PUT had stored nothing, so nothing had to be cleaned up.",
+        ),
+        Task(
+            "a whole pull",
+            "pull",
+            pulled,
+            (
+                "Which of the seven names means to fetch an image?",
+                'stepper.choose("pull") starts it. How many requests does it have?',
+                "stepper.run() sends all that are left.",
+            ),
+            "The manifest first, then the config and the layers by their digests: the reverse of a push.",
+        ),
+        Task(
+            "one byte on the way",
+            "closing the upload",
+            one_byte,
+            (
+                "Which request of a push has the bytes of a blob?",
+                "The stepper offers other bodies for a request that has one.",
+                'Choose "monolithic" and send until put_blob is next. Then stepper.edit(body="one byte changed"), and '
+                "send.",
+            ),
+            "DIGEST_INVALID for one byte of thousands. A proxy that damages a body is found out in the same way.",
+            from_memory=True,
+        ),
+    ),
+    questions=(
+        Question(
+            "Back",
+            "upload session",
+            "You pushed a layer, and clicked Back three times. What does the registry have now?",
+            (
+                Choice("everything that it had before the clicks: the layer is stored"),
+                Choice(
+                    "nothing of this upload: the session and the layer were taken back",
+                    "HTTP has no undo. To remove something, a client has to send a request that removes it.",
+                ),
+                Choice(
+                    "an open session without bytes, as in the state that is shown",
+                    "The stepper shows a record of an earlier moment. The registry does not move with it.",
+                ),
+            ),
+            "Back shows an earlier record and sends nothing. Here is such an upload: 202, then the session without a "
+            "byte (204), then the bytes, and a HEAD that finds the layer.",
+            back_undoes_nothing,
+            headers=("Range",),
+        ),
+        TranscriptQuestion("the bytes that you sent", "reading a response", questions.bytes_sent),
+        TranscriptQuestion("a refusal of yours", "reading a response", questions.refusal),
+    ),
+)

@@ -1,0 +1,55 @@
+"""The first lessons in a real kernel, with the answers of a learner who has finished; on the container as well.
+
+``tests/lessons`` runs every lesson without a kernel, on the embedded and on the native registry.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.notebooks.conftest import Execute
+
+GREETING = "Hello from regtutor"
+
+pytestmark = pytest.mark.notebook
+
+
+def assert_done(cells: dict[str, str], registry: str) -> None:
+    assert f"Registry: {registry} at http://127.0.0.1:" in cells["begin"]
+    reports = {name: text for name, text in cells.items() if name.endswith("-task")}
+    assert len(reports) >= 4
+    assert [name for name, text in reports.items() if ": done" not in text] == []
+
+
+def test_the_first_lesson_on_the_embedded_registry(execute: Execute) -> None:
+    cells = execute("00", {"REGTUTOR_REGISTRY": "embedded"})
+    assert_done(cells, "embedded")
+    assert "200: this registry speaks the API" in cells["first"], "the response to the prediction is below its cell"
+    assert "00 Start here" in cells["progress"] and "4 of 4" in cells["progress"]
+
+
+def test_what_is_pushed_by_hand_runs(execute: Execute, podman: str) -> None:
+    cells = execute("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": podman})
+    assert_done(cells, "embedded")
+    assert GREETING in cells["run"]
+    assert "done" in cells["raw-task"], "curl in a terminal cell"
+
+
+def test_without_an_engine_the_lesson_says_so(execute: Execute) -> None:
+    cells = execute("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": "no-such-engine"})
+    assert "No container engine is available" in cells["run"]
+
+
+def test_the_stepper_lesson_on_the_embedded_registry(execute: Execute) -> None:
+    cells = execute("02", {"REGTUTOR_REGISTRY": "embedded"})
+    assert_done(cells, "embedded")
+    assert "PushStepper" in cells["stepper"]
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("number", ["01", "02"])
+def test_on_the_registry_container(number: str, execute: Execute, container: dict[str, str]) -> None:
+    cells = execute(number, container)
+    assert_done(cells, "container")
+    if number == "01":
+        assert GREETING in cells["run"]
