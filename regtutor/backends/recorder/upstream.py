@@ -7,10 +7,11 @@ import os
 import ssl
 from dataclasses import dataclass
 
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
 from regtutor.backends.recorder.wire import Wire, opened
 from regtutor.client.proxies import proxy_for
 from regtutor.client.registry import Registry
-from regtutor.client.wire.connection import usual_authorities
 from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ServerError
 from regtutor.protocol.urls import Address, split_url
@@ -79,7 +80,7 @@ def _unverified(address: Address, transport: WireTransport) -> tuple[str, ...]:
 def _context(address: Address, transport: WireTransport) -> ssl.SSLContext | None:
     if address.scheme != "https":
         return None
-    trusted = usual_authorities() if transport.verify is True else transport.verify or None
+    trusted = DEFAULT_CA_BUNDLE_PATH if transport.verify is True else transport.verify or None
     try:
         folder = trusted is not None and os.path.isdir(trusted)
         context = ssl.create_default_context(cafile=None if folder else trusted, capath=trusted if folder else None)

@@ -1,26 +1,18 @@
-"""urllib3's connections with a tap on the socket, and their pools.
+"""urllib3's connections with a tap on the socket, and the requests adapter that pools them.
 
-urllib3 opens, verifies, tunnels and pools connections. It reads no environment variables here. ``sending.py`` decides
-what is sent over a connection: a connection here receives a :class:`Sending` as its body argument, and gives it the
-socket.
+urllib3 opens, verifies, tunnels and pools connections; requests chooses the certificates and the proxy. ``sending.py``
+decides what is sent over a connection: a connection here receives a :class:`Sending` as its body argument, and gives
+it the socket.
 """
 
 from __future__ import annotations
 
-import base64
-import os
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from urllib3 import (
-    HTTPConnectionPool,
-    HTTPHeaderDict,
-    HTTPResponse,
-    HTTPSConnectionPool,
-    PoolManager,
-    ProxyManager,
-    Timeout,
-)
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, HTTPSConnectionPool, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read
 
@@ -81,21 +73,19 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 _POOLS = {"http": _Pool, "https": _TLSPool}
-_POOLS_KEPT = 10
-_IDLE_KEPT = 10
 
 
-class ConnectionPools:
-    """Pools of tapped connections: one for each origin, proxy and set of certificates. Nothing is retried."""
+class TappedAdapter(HTTPAdapter):
+    """The adapter of requests, with tapped connections. It retries nothing and reads no environment variables."""
 
-    def __init__(self) -> None:
-        self._direct: Any = _with_taps(PoolManager(_POOLS_KEPT, maxsize=_IDLE_KEPT))
-        self._through: dict[str, Any] = {}
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
-    def close(self) -> None:
-        """Close the open connections; a later request opens new ones."""
-        for manager in (self._direct, *self._through.values()):
-            manager.clear()
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
     def deliver(
         self,
@@ -113,12 +103,14 @@ class ConnectionPools:
         -------
         A response whose ``release_conn`` gives the connection back to the pool; ``sending.body`` has the body.
         """
-        manager = self._proxied(proxy) if proxy else self._direct
-        trust = _trust(verify, cert) if address.scheme == "https" else {}
-        pool: Any = manager.connection_from_host(address.host, address.port, address.scheme, pool_kwargs=trust)
+        request = PreparedRequest()
+        request.url = f"{address.origin}/"
+        proxies: Mapping[str, str] = {address.scheme: proxy} if proxy else {}
+        pool: Any = self.get_connection_with_tls_context(request, verify, proxies=dict(proxies), cert=cert)
+        self.cert_verify(pool, request.url, verify, cert)
         return pool.urlopen(
             sending.request.method,
-            f"{address.origin}/",
+            request.url,
             body=sending,
             headers=HTTPHeaderDict(),
             retries=False,
@@ -128,42 +120,3 @@ class ConnectionPools:
             preload_content=False,
             decode_content=False,
         )
-
-    def _proxied(self, proxy: str) -> Any:
-        found = self._through.get(proxy)
-        if found is None:
-            made = ProxyManager(proxy, _POOLS_KEPT, proxy_headers=_credentials_for(proxy), maxsize=_IDLE_KEPT)
-            found = self._through.setdefault(proxy, _with_taps(made))  # another thread can be first
-        return found
-
-
-def _with_taps(manager: Any) -> Any:
-    manager.pool_classes_by_scheme = _POOLS
-    return manager
-
-
-def _trust(verify: bool | str, cert: str | tuple[str, str] | None) -> dict[str, Any]:
-    """Return the settings of a pool: the CAs that it trusts, and the client certificate that it presents."""
-    trust: dict[str, Any] = {"cert_reqs": "CERT_NONE" if verify is False else "CERT_REQUIRED"}
-    if verify is not False:
-        authorities = usual_authorities() if verify is True else verify
-        trust["ca_cert_dir" if os.path.isdir(authorities) else "ca_certs"] = authorities
-    if cert is not None:
-        trust["cert_file"], trust["key_file"] = (cert, None) if isinstance(cert, str) else cert
-    return trust
-
-
-def usual_authorities() -> str:
-    """Return the path of the file with the usual CAs, those of Mozilla."""
-    import certifi  # only for TLS: a push to loopback need not find the file
-
-    return certifi.where()
-
-
-def _credentials_for(proxy: str) -> dict[str, str]:
-    """Return the header with the credentials in the URL of a proxy, if there are any."""
-    parts = urlsplit(proxy)
-    if not parts.username:
-        return {}
-    text = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(text.encode('latin-1')).decode()}"}

@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
-from regtutor.client.wire.connection import ConnectionPools
+from regtutor.client.wire.connection import TappedAdapter
 from regtutor.client.wire.failures import FAILURES, Situation, sentences
 from regtutor.client.wire.head import default_user_agent
 from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
@@ -75,11 +75,11 @@ class WireTransport:
                 raise ConnectionFailed(
                     f"The certificate file {path} does not exist", next="Give the path of a PEM file"
                 )
-        self._pools = ConnectionPools()
+        self._adapter = TappedAdapter()
 
     def close(self) -> None:
         """Close the open connections; a second call does nothing, and a later request opens new ones."""
-        self._pools.close()
+        self._adapter.close()
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send ``request`` to ``url`` with these ``headers``, plus those that a client must add.
@@ -127,7 +127,7 @@ class WireTransport:
 
     def _deliver(self, sending: Sending, address: Address, proxy: str) -> HTTPResponse:
         def once() -> HTTPResponse:
-            return self._pools.deliver(
+            return self._adapter.deliver(
                 sending, address, proxy=proxy, verify=self.verify, cert=self.cert, timeout=self.timeout
             )
 
