@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from regtutor.errors import InvalidDigest
@@ -36,6 +37,7 @@ class Digest(NamedTuple):
         return f"{self.algorithm}:{self.encoded}"
 
 
+@lru_cache(maxsize=4096)  # a registry parses the same few digests many times for each request
 def parse(text: str) -> Digest:
     """Parse ``text`` as a digest of a registered algorithm.
 
