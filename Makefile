@@ -9,10 +9,6 @@ BIN := $(VENV)/bin
 # every command compile all its modules again.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE UV_PROJECT_ENVIRONMENT
 
-# JupyterLab refuses to start as root, as in a container, without this option. It listens on loopback and requires its
-# token either way.
-ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
-
 .PHONY: help environment front lab demo test soak bench check format binder-requirements clean distclean
 
 help: ## show this list
@@ -31,8 +27,9 @@ tests/front/node_modules/.package-lock.json: tests/front/package.json tests/fron
 	@command -v npm >/dev/null || { echo "make front needs node and npm; on Debian: apt-get install nodejs npm" >&2; exit 1; }
 	cd tests/front && npm ci
 
-lab: environment ## open JupyterLab on notebooks/; LAB_ARGS, such as --no-browser, are passed to it
-	$(BIN)/python -m jupyterlab $(ROOT_ARGS) --ServerApp.root_dir=notebooks $(LAB_ARGS)
+# A copy, so that a lesson leaves the checkout clean: running a notebook writes its outputs into it.
+lab: environment ## open JupyterLab on a copy of the course, regtutor-notebooks/; LAB_ARGS are passed to it
+	$(BIN)/regtutor lab $(LAB_ARGS)
 
 demo: environment ## push the sample image in this terminal, and print every exchange
 	$(BIN)/regtutor demo $(DEMO_ARGS)

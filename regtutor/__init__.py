@@ -21,6 +21,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from regtutor.backends.maintenance import collect_garbage as collect_garbage
+    from regtutor.backends.maintenance import fsck as fsck
     from regtutor.backends.opening import open_registry as open_registry
     from regtutor.client.arming import with_token as with_token
     from regtutor.client.connect import connect as connect
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "backends.maintenance": ("collect_garbage", "fsck"),
     "backends.opening": ("open_registry",),
     "client.arming": ("with_token",),
     "client.connect": ("connect",),
@@ -169,9 +172,24 @@ __all__ = sorted(_HOME_OF)
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    try:
+        module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
+    except OSError as error:  # such as EMFILE
+        raise _cannot_load(name, error) from error
+    value = getattr(module, name)
     globals()[name] = value
     return value
+
+
+def _cannot_load(name: str, error: OSError) -> Exception:
+    """The error for a name whose module cannot be read, if the module of errors can."""
+    errors = sys.modules.get(f"{__name__}.errors")
+    if errors is None:
+        return error
+    why = error.strerror or str(error)
+    next = "If too many files are open, close registries and files, or raise the limit (ulimit -n)"
+    named: Exception = errors.RegtutorError(f"rt.{name} cannot be loaded", why, next)
+    return named
 
 
 def __dir__() -> list[str]:

@@ -97,8 +97,14 @@ class RegtutorError(Exception):
     @property
     def cause(self) -> Finding | None:
         """The diagnosis of the exchange that shows the cause, as ``explain`` gives it; None without one."""
+        if self.exchange is None:
+            return None
         # Findings read records, which raise these errors: only a lookup at this moment can go upwards.
-        found: Finding | None = import_module("regtutor.findings.cause").cause_of_error(self)
+        try:
+            module = import_module("regtutor.findings.cause")
+        except OSError:  # no file can be opened any more, which may be what this error is about
+            return None
+        found: Finding | None = module.cause_of_error(self)
         return found
 
     def __init__(self, what: str, why: str = "", next: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Texts on which a pattern is slow if it can be: a part of what it matches, repeated, with and without its beginning."""
+"""Texts on which a pattern is slow if it can be: a part of what it matches, repeated, with and without its start."""
 
 from __future__ import annotations
 

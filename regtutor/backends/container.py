@@ -22,7 +22,8 @@ STORAGE = "/var/lib/registry"
 PORT = "5000/tcp"
 INSIDE = "/regtutor"
 CONFIG_INSIDE = f"{INSIDE}/config.yml"
-RUN_SECONDS = 60.0
+RUN_SECONDS = 10.0
+"""Seconds that the engine has to start a container from an image that it has: it takes less than two."""
 STOP_SECONDS = 2
 _MESSAGE_LENGTH = 200
 
@@ -125,7 +126,8 @@ def open_container(
         return registry_of(host, f"http://{address}")
     except BaseException:
         given.close()
-        keeper.close()
+        if not keeper.ending:
+            keeper.close()
         raise
 
 
@@ -153,6 +155,13 @@ def _start(
         arguments += ["--volume", f"{file}:{inside}:ro,z"]
     arguments += [image, "serve", CONFIG_INSIDE]
     name, ran = keeper.container(engine.program, arguments, limit=RUN_SECONDS)
+    if ran.status is None:
+        keeper.let_go()  # to remove a container takes such an engine just as long, and nobody has to wait for that
+        raise BackendFailed(
+            f"{engine.name} run did not start the registry within {RUN_SECONDS:g} s",
+            f"{engine.name} info responded, and then nothing came",
+            f"Restart the service of {engine.name}, or use rt.open_registry('embedded'), which needs no engine",
+        )
     if ran.status != 0:
         raise _failure(image, _why(ran), ran.output)
     host = ContainerHost(keeper, engine, name, image)
@@ -166,8 +175,6 @@ def _start(
 
 
 def _why(ran: Ran) -> str:
-    if ran.status is None:
-        return f"The engine did not start it within {RUN_SECONDS:g} s"
     lines = ran.output.strip().splitlines()
     return (
         f"The engine reports: {lines[-1][:_MESSAGE_LENGTH]}" if lines else f"The engine ended with status {ran.status}"

@@ -18,7 +18,10 @@ from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
 from regtutor.server.shell.authentication import Htpasswd
+from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
+from regtutor.server.shell.origin_check import ANY
+from regtutor.server.token.policy_file import policy_in
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
@@ -32,7 +35,7 @@ PasswordFile = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class _Access:
-    """The address to listen on, and the TLS and password files."""
+    """The address to listen on, the TLS and password files, and the limits."""
 
     host: str
     port: int
@@ -40,6 +43,8 @@ class _Access:
     htpasswd: PasswordFile | None
     insecure_public: bool = False
     required: Access | None = None
+    hosts: tuple[str, ...] = ()
+    limits: Limits | None = None
 
 
 def open_embedded(
@@ -53,7 +58,12 @@ def open_embedded(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    deletes: bool = True,
+    chunk_min_length: int | None = None,
+    verify_reads: bool = False,
     sparse_indexes: bool = False,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> Registry:
     """Start the embedded registry on a loopback port.
 
@@ -74,7 +84,17 @@ def open_embedded(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
+    chunk_min_length: the least size in bytes that a chunk of an upload should have, which the registry announces in
+        ``OCI-Chunk-Min-Length``; None announces nothing.
+    verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
+        always are. Damaged content gets 404, and the log names the file.
     sparse_indexes: accept an index before the manifests that it lists, as a registry may.
+    hosts: host names of the registry that clients send in Host, such as the name of a proxy in front of it; ``*``
+        accepts any. IP addresses and names without a dot are accepted anyway. Not checked with TLS or ``htpasswd``.
+    limits: what one client may take from the others, by the names in ``server.shell.limits.Limits``:
+        ``max_connections``, ``head_timeout``, ``body_timeout``, ``idle_timeout``, ``least_rate``, ``rate_window``,
+        ``waiting_passwords``.
 
     Returns
     -------
@@ -89,8 +109,9 @@ def open_embedded(
     from regtutor.client.connect import registry_of  # only here: `regtutor serve` starts without a client
 
     required = access_of(auth, users, policy, token_seconds)
-    access = _Access("127.0.0.1", port, tls, htpasswd, required=required)
-    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes)
+    access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
+    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes, **settings)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -104,16 +125,25 @@ def serve_embedded(
     insecure_public: bool = False,
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
+    policy: str | os.PathLike[str] | None = None,
+    deletes: bool = True,
+    chunk_min_length: int | None = None,
+    verify_reads: bool = False,
     sparse_indexes: bool = False,
+    hosts: Iterable[str] = (),
+    limits: Mapping[str, float] | None = None,
     say: Callable[[str], object] = print,
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
-    root, port, tls, htpasswd, quirks, auth, sparse_indexes: as for :func:`open_embedded`.
+    root, port, tls, htpasswd, quirks, auth, hosts, limits: as for :func:`open_embedded`.
+    deletes, chunk_min_length, verify_reads, sparse_indexes: as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
+    policy: a JSON or TOML file with the users and the private repositories, instead of those of the lessons; for
+        ``auth="token"``. It has the fields of ``server.token.policy.policy_of``.
     say: the function that receives each line; by default ``print``.
 
     Raises
@@ -124,8 +154,11 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    access = _Access(host, port, tls, htpasswd, insecure_public, access_of(auth))
-    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes)
+    rules = None if policy is None else policy_in(Path(policy))
+    required = access_of(auth, policy=rules)
+    access = _Access(host, port, tls, htpasswd, insecure_public, required, tuple(hosts), limits_of(limits))
+    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
+    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
@@ -165,20 +198,25 @@ def _start(
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
+        app = App(local.store, quirks=quirks, **settings)
         server = Server(
-            App(local.store, quirks=quirks, **settings),
+            app,
             access.host,
             access.port,
             certificate.context if certificate else None,
             log,
             passwords=_passwords(access),
             public=access.insecure_public,
+            limits=access.limits,
+            hosts=(ANY,) if required else access.hosts,  # a web page has no credentials
         ).start()
     except BaseException:
         local.close()
         raise
     local.ca_file = certificate.ca_file if certificate else None
     local.lets_in(required)
+    local.in_use = app.sessions.in_use
+    local.store.report = server.write_log
     local.runs(server.log_lines, server.close)
     return server, local
 

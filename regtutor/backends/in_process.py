@@ -45,6 +45,9 @@ def open_in_process(
     users: Mapping[str, str] | None = None,
     policy: Mapping[str, Any] | None = None,
     token_seconds: int | None = None,
+    deletes: bool = True,
+    chunk_min_length: int | None = None,
+    verify_reads: bool = False,
     sparse_indexes: bool = False,
 ) -> Registry:
     """Open the embedded registry without a socket: each request is a function call in this process.
@@ -61,6 +64,11 @@ def open_in_process(
     policy: users with their own permissions, as plain data, with ``auth="token"``; see
         ``server.token.policy.policy_of``.
     token_seconds: the lifetime of a token in seconds; by default 300.
+    deletes: whether blobs, manifests and tags can be deleted; if not, DELETE gets 405.
+    chunk_min_length: the least size in bytes that a chunk of an upload should have, which the registry announces in
+        ``OCI-Chunk-Min-Length``; None announces nothing.
+    verify_reads: whether the bytes of a blob are compared with its digest before each response. Those of a manifest
+        always are. Damaged content gets 404, and the log names the file.
     sparse_indexes: accept an index before the manifests that it lists, as a registry may.
 
     Raises
@@ -71,13 +79,17 @@ def open_in_process(
     """
     access = access_of(auth, users, policy, token_seconds)
     host = local_host("in_process", "regtutor's own registry, called without a socket", root)
+    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
     try:
-        settings = {"sparse_indexes": sparse_indexes, **(access.app_settings if access else {})}
-        transport = InProcessTransport(App(host.store, quirks=quirks, **settings))
+        settings |= {"sparse_indexes": sparse_indexes, **(access.app_settings if access else {})}
+        app = App(host.store, quirks=quirks, **settings)
+        transport = InProcessTransport(app)
     except BaseException:
         host.close()
         raise
     host.lets_in(access)
+    host.in_use = app.sessions.in_use
+    host.store.report = transport.log_lines.append
     host.runs(transport.log_lines)
     return Registry(transport.url, transport, host=host)
 

@@ -137,6 +137,11 @@ class Keeper:
         with contextlib.suppress(OSError):
             self._commands.close()
 
+    @property
+    def ending(self) -> bool:
+        """Whether the keeper was told to clean up. The end of this process waits for it, if nothing else does."""
+        return self._commands.closed
+
     def close(self) -> None:
         """Have the keeper clean up, and wait for it, up to a time limit; a second call does nothing."""
         if not self._open:

@@ -8,11 +8,17 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regtutor.backends.access import Access
 from regtutor.backends.directory import own_directory
+from regtutor.server.storage.collecting import collect
 from regtutor.server.storage.store import Store
 from regtutor.storage_tree import StorageTree
+from regtutor.tables.storage import garbage_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _OURS = ".regtutor"  # the lock and the unfinished files of the store, which other registries do not have
 
@@ -22,6 +28,7 @@ class LocalHost:
 
     Attributes
     ----------
+    in_use: whether a request writes to the upload session in a directory.
     ca_file: the file of the CA for clients, if regtutor made the certificate; else None.
     access: the users, if ``auth`` was given; else None.
     """
@@ -32,6 +39,7 @@ class LocalHost:
     def __init__(self, name: str, about: str, store: Store, clean_up: Callable[[], None]) -> None:
         self.name, self.about, self.store = name, about, store
         self._clean_up = clean_up
+        self.in_use: Callable[[Path], bool] = lambda _session: False
         self._stop: Callable[[], None] | None = None
         self._lines: Iterable[str] = ()
         self._open = True
@@ -62,6 +70,14 @@ class LocalHost:
             [(path, size) for path, size in whole if not path.startswith(_OURS)],
             [path for path in whole.folders if not path.startswith(_OURS)],
         )
+
+    def collect_garbage(self, *, dry_run: bool = True, untagged: bool = False) -> pd.DataFrame:
+        """List what no manifest needs any more, and remove it unless this is a dry run: see ``rt.collect_garbage``.
+
+        Requests that link content wait until the collection has ended. What has arrived within the last hour and is
+        not named by a manifest yet stays, because its push may be in progress.
+        """
+        return garbage_table(collect(self.store, dry_run=dry_run, untagged=untagged, in_use=self.in_use))
 
     def close(self) -> None:
         """Stop the registry, and delete a temporary storage directory; a second call does nothing."""

@@ -9,7 +9,18 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli import course, images, login, probing, recording, repositories, saved_exchanges, serving, steps
+from regtutor.cli import (
+    course,
+    images,
+    login,
+    maintenance,
+    probing,
+    recording,
+    repositories,
+    saved_exchanges,
+    serving,
+    steps,
+)
 from regtutor.cli.output import OutputGroup
 
 
@@ -37,6 +48,8 @@ for _command in (
     saved_exchanges.export,
     recording.record,
     serving.serve,
+    maintenance.gc,
+    maintenance.fsck,
     serving.demo,
     serving.lab,
     course.progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -10,6 +11,23 @@ import click
 from regtutor.cli.invocation import teaching, tell
 
 _READABLE = click.Path(exists=True, dir_okay=False)
+
+_LIMITS = {
+    "max_connections": "The number of connections at once; a further one gets 503. Default: up to 1000, and fewer if "
+    "the process may open few files.",
+    "head_timeout": "Seconds for the head of a request, and for a TLS handshake (408). Default: 30.",
+    "body_timeout": "Seconds without a byte after which a body is aborted (408). Default: 60.",
+    "idle_timeout": "Seconds for which an unused connection is kept. Default: 300.",
+    "least_rate": "Bytes a second that a body must reach on average over a minute (408). Default: 100.",
+}
+
+
+def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add an option for each limit."""
+    for name, text in reversed(_LIMITS.items()):
+        kind = click.IntRange(min=1) if name == "max_connections" else click.FloatRange(min=0)
+        command = click.option(f"--{name.replace('_', '-')}", name, type=kind, help=text)(command)
+    return command
 
 
 @click.command(short_help="Run the embedded registry.")
@@ -42,6 +60,11 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     type=click.Choice(["basic", "token"]),
     help="Require a password of one of the lessons' users, or a token of the token server at /token.",
 )
+@click.option(
+    "--policy",
+    type=_READABLE,
+    help="With --auth token: a JSON or TOML file with the users, their rights and the private repositories.",
+)
 @click.option("--insecure-public", is_flag=True, help="Listen beyond loopback even without --tls or --htpasswd.")
 @click.option(
     "--quirks",
@@ -51,10 +74,33 @@ _READABLE = click.Path(exists=True, dir_okay=False)
     "Give list to print all names.",
 )
 @click.option(
+    "--deletes/--no-deletes", default=True, show_default=True, help="Whether blobs, manifests and tags can be deleted."
+)
+@click.option(
+    "--chunk-min-length",
+    type=click.IntRange(1),
+    metavar="BYTES",
+    help="Announce the least size of a chunk (OCI-Chunk-Min-Length); smaller chunks are still accepted.",
+)
+@click.option(
+    "--verify-reads",
+    is_flag=True,
+    help="Compare the bytes of each blob with its digest before it is sent. Manifests are always compared.",
+)
+@click.option(
     "--sparse-indexes",
     is_flag=True,
     help="Accept an index before the manifests that it lists; by default it is refused.",
 )
+@click.option(
+    "--host-name",
+    "hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A host name of the registry, such as that of a proxy in front of it; * for any; repeatable. IP addresses and "
+    "names without a dot are accepted anyway. With --tls, --htpasswd or --auth every name is.",
+)
+@_limit_options
 @teaching
 def serve(
     root: Path | None,
@@ -65,9 +111,15 @@ def serve(
     key: str | None,
     htpasswd: str | None,
     auth: str | None,
+    policy: str | None,
     insecure_public: bool,
     quirks: tuple[str, ...],
+    deletes: bool,
+    chunk_min_length: int | None,
+    verify_reads: bool,
     sparse_indexes: bool,
+    hosts: tuple[str, ...],
+    **limits: float | None,
 ) -> None:
     """Run the embedded registry on loopback, and print each request until Ctrl-C."""
     from regtutor.backends.embedded import quirks_listed, serve_embedded
@@ -77,6 +129,8 @@ def serve(
         return
     if (cert is None) != (key is None) or (cert is not None and not tls):
         raise click.UsageError("give --cert and --key together, and with --tls")
+    if policy is not None and auth != "token":
+        raise click.UsageError("--policy needs --auth token: with basic, every user may do everything")
     serve_embedded(
         root,
         port,
@@ -86,7 +140,13 @@ def serve(
         insecure_public=insecure_public,
         quirks=quirks,
         auth=auth,
+        policy=policy,
+        deletes=deletes,
+        chunk_min_length=chunk_min_length,
+        verify_reads=verify_reads,
         sparse_indexes=sparse_indexes,
+        hosts=hosts,
+        limits={name: value for name, value in limits.items() if value is not None},
         say=tell,
     )
 

@@ -8,7 +8,7 @@ registry. Steps build the requests. A transport sends and records them: ``wire/t
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from regtutor.client.credentials import Credentials
@@ -219,6 +219,33 @@ class Registry:
         NotObservable: if only its URL is known.
         """
         return self._known_host("storage").tree()
+
+    def collect_garbage(self, *, dry_run: bool = True, untagged: bool = False) -> Any:
+        """List what no manifest of an embedded registry needs any more, and remove it if you say so.
+
+        The registry serves meanwhile. What has arrived within the last hour and is not named by a manifest yet stays,
+        because its push may be in progress.
+
+        Parameters
+        ----------
+        dry_run, untagged: as for ``rt.collect_garbage``.
+
+        Returns
+        -------
+        The table of ``rt.collect_garbage``.
+
+        Raises
+        ------
+        NotObservable: for any other registry.
+        """
+        collect = getattr(self.host, "collect_garbage", None)
+        if collect is None:
+            raise NotObservable(
+                f"regtutor cannot collect the garbage of {self.name}",
+                "it can do this only for its own registry, embedded or in_process",
+                "Stop the registry, and use rt.collect_garbage on its directory, or its own command",
+            )
+        return collect(dry_run=dry_run, untagged=untagged)
 
     def _known_host(self, what: str) -> Host:
         if self.host is None:

@@ -20,11 +20,22 @@ def behind_nginx(reg: Registry) -> Registry:
     A Registry with the users of the lessons. If nginx is not installed, it is regtutor's own registry, which serves TLS
     itself, and the printed sentence says so.
     """
+    _close_the_last()
     which = reg.name if reg.name in ("native", "container") else "embedded"
     try:
         secured = open_behind_nginx(which)
     except BackendMissing as error:
         print(f"{error.what}, so this registry serves TLS itself. {error.next}.")
-        return open_registry("embedded", auth="token", tls=True)
+        secured = open_registry("embedded", quiet=True, auth="token", tls=True)
     print(f"Registry: {secured.name} at {secured.url}")
+    _OPEN.append(secured)
     return secured
+
+
+_OPEN: list[Registry] = []
+
+
+def _close_the_last() -> None:
+    """Close the registry that an earlier run of the cell opened."""
+    while _OPEN:
+        _OPEN.pop().close()

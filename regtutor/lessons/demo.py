@@ -45,7 +45,7 @@ def demo(which: str = "auto", *, console: Console | None = None) -> Transcript:
             reg, image, "library/hello", "v1", watch=lambda exchange: _print_exchange(out, exchange)
         )
     out.print("\nThe meaning of each response:\n")
-    out.print(_table(tables.summary_table(transcript).drop(columns=["path"])))
+    out.print(_table(tables.summary_table(transcript).drop(columns=["target"])))
     out.print("\nThe response headers:\n")
     headers = tables.headers_table(transcript).droplevel("side")
     for start in range(0, len(transcript), _AT_A_TIME):

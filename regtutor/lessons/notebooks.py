@@ -29,6 +29,9 @@ DEFAULT_TARGET = Path("regtutor-notebooks")
 MANIFEST = ".regtutor-notebooks.json"
 FORMAT = "regtutor-notebooks/1"
 
+EXPORTS = "exports"
+"""The folder next to the notebooks into which they export transcripts; it is nobody's part of the course."""
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -175,10 +178,14 @@ def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
 
 
 def _files(course: Path) -> Iterator[str]:
-    """Yield the names of the course's files, with "/" between their parts. Hidden files and caches are left out."""
+    """Yield the names of the course's files, with "/" between their parts.
+
+    Hidden files, caches, and what somebody exported are left out.
+    """
     for path in sorted(course.rglob("*")):
         parts = path.relative_to(course).parts
-        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in parts):
+        is_course = parts[0] != EXPORTS and not any(part.startswith((".", "__pycache__")) for part in parts)
+        if is_course and path.is_file():
             yield PurePosixPath(*parts).as_posix()
 
 

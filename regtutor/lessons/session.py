@@ -94,7 +94,7 @@ class Session:
         if owed is None:
             return
         match = identify(request.method, request.shown_target, request.step)
-        if match is not None and match.endpoint.name == owed.of:
+        if (match.endpoint.name if match is not None else request.step) == owed.of:
             raise _missing(owed, {"status": None})
 
     def _after(self, exchange: Exchange) -> None:
@@ -102,9 +102,7 @@ class Session:
         if self._guess is None:
             return
         prediction, guess = self._guess
-        if endpoint_of(exchange) != prediction.of or exchange.response is None:
-            return
-        if prediction.repository and field_of(exchange, "repository") != self.stage.repository(prediction.repository):
+        if exchange.response is None or not self._is_about(prediction, exchange):
             return
         self._guess = None
         first = not self.results.entry(self.number, "predictions", prediction.name)
@@ -115,6 +113,14 @@ class Session:
         self._late.append(answer)
         if is_cell_running():
             self._show_late()
+
+    def _is_about(self, prediction: Prediction, exchange: Exchange) -> bool:
+        """Return whether the exchange is the predicted one. A request to no endpoint counts as that of its step."""
+        if (endpoint_of(exchange) or exchange.step) != prediction.of:
+            return False
+        repository = field_of(exchange, "repository")
+        wanted = self.stage.repository(prediction.repository) if prediction.repository else None
+        return wanted is None or repository in (None, wanted)
 
     def _show_late(self) -> None:
         """Show the results of predictions; those of a click come with the next cell."""

@@ -11,6 +11,7 @@ Source: OCI distribution-spec v1.1.1, "Listing Referrers"
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,8 @@ from regtutor.protocol.manifests import ManifestView
 from regtutor.protocol.media_types import OCI_INDEX
 
 _LONGEST = 64
+
+_TAG = re.compile(r"[a-z0-9]+-[0-9a-f]{32,64}")
 
 
 def referrer_entry(view: ManifestView, digest: str, size: int) -> dict[str, Any]:
@@ -57,3 +60,8 @@ def referrers_tag(digest: str) -> str:
     """
     algorithm, encoded = digests.parse(digest)
     return f"{algorithm}-{encoded[:_LONGEST]}"
+
+
+def is_referrers_tag(reference: str) -> bool:
+    """Whether a reference has the form of :func:`referrers_tag`."""
+    return _TAG.fullmatch(reference) is not None

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from regtutor.protocol.endpoints import ENDPOINTS, Endpoint, parse, paths_like, split_target
+from regtutor.server.application import CHANGE, LIST, PASSWORD, Work
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, token, uploads
 from regtutor.server.http import Head, Response
@@ -20,7 +21,7 @@ from regtutor.server.receiving import BodySink, Handling, receives, response_of
 from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
 from regtutor.server.storage.sessions import Sessions
-from regtutor.server.storage.store import Store
+from regtutor.server.storage.store import Store, StoreLost
 
 FAMILIES: Mapping[str, ModuleType] = {
     "api": api,
@@ -40,8 +41,16 @@ HANDLERS: Mapping[str, Handler] = {
 """The handler of each endpoint, under the same name."""
 
 
-TAKE_LONG = frozenset({"get_referrers", "delete_manifest", "list_tags", "list_repositories"})
+TAKE_LONG: Mapping[str, Work] = {
+    "get_referrers": LIST,
+    "list_tags": LIST,
+    "list_repositories": LIST,
+    "delete_manifest": CHANGE,
+}
 """The endpoints whose handlers read everything that a repository, or the whole registry, contains."""
+
+VERIFY = frozenset({"get_blob", "head_blob"})
+"""The endpoints whose handlers read a whole blob first, if the setting ``verify_reads`` is on."""
 
 
 class App:
@@ -90,16 +99,17 @@ class App:
         outcome = self._outcome(Call(head, path, query, self.store, self.sessions, scheme, self.settings))
         return _for_method(head.method, outcome) if isinstance(outcome, Response) else outcome
 
-    def takes_long(self, head: Head) -> bool:
-        """Whether :meth:`begin` can take long for this request, because its work grows with the amount of content.
+    def takes_long(self, head: Head) -> Work | None:
+        """The reason why :meth:`begin` can take long for this request, such as work that grows with the content.
 
         A server with several clients should call ``begin`` in a thread then. This is safe, since such a request touches
         no upload session.
         """
         if self._is_for_tokens(head):
-            return True  # a password is slow to check
+            return PASSWORD
         match = head.endpoint
-        return match is not None and match.endpoint.name in TAKE_LONG
+        name = match.endpoint.name if match is not None else ""
+        return LIST if self.settings.verify_reads and name in VERIFY else TAKE_LONG.get(name)
 
     @receives
     def _outcome(self, call: Call) -> Handling:
@@ -110,9 +120,13 @@ class App:
             refused = self.settings.admit(call) if self.settings.admit is not None else None
             if refused is not None:  # before quirks, which may respond by themselves
                 return refused
+            self.store.check_root()
             return (yield from response_of(self._respond(call)))
         except Refusal as refusal:
             return refusal.response()
+        except StoreLost as error:
+            self.store.report(f"503 because the storage is gone: {error}")
+            return Refusal("UNAVAILABLE", given=error.what, expected=error.why, next=error.next).response()
 
     def _is_for_tokens(self, head: Head) -> bool:
         return self.settings.tokens is not None and self.settings.tokens.takes(head)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from regtutor.server.http import Head, Response
 from regtutor.server.receiving import BodySink
+
+LIST: Literal["list"] = "list"
+CHANGE: Literal["change"] = "change"
+PASSWORD: Literal["password"] = "password"
+
+Work = Literal["list", "change", "password"]
+"""Why a request can take long: it reads everything of a repository, changes what depends on that, or checks a password.
+
+A server has threads of their own for each kind, so that none delays another.
+"""
 
 
 class Application(Protocol):
@@ -15,6 +25,6 @@ class Application(Protocol):
         """Respond to the request, or accept it and ask for its body; see ``app.App.begin``."""
         ...
 
-    def takes_long(self, head: Head) -> bool:
-        """Whether :meth:`begin` may take long for this request, so that a thread must call it."""
+    def takes_long(self, head: Head) -> Work | None:
+        """The reason why :meth:`begin` can take long for this request, so that a thread must call it; or None."""
         ...

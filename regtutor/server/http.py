@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from regtutor.message import HeaderList
 from regtutor.protocol.endpoints import Match, parse
+
+
+class Abandoned(Exception):
+    """The client has left, so nobody waits for the response any more."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -18,11 +27,23 @@ class Head:
     ----------
     method, target: as in the request line; the target is origin-form.
     headers: names and values, in the order and spelling in which they were received.
+    abandoned: whether the client has left in the meantime. Work that takes long can stop then.
     """
 
     method: str
     target: str
     headers: HeaderList = ()
+    abandoned: Callable[[], bool] = field(default=_never, compare=False, repr=False)
+
+    def check_presence(self) -> None:
+        """Stop work for a client that has left.
+
+        Raises
+        ------
+        Abandoned: if it has.
+        """
+        if self.abandoned():
+            raise Abandoned
 
     def header(self, name: str) -> str | None:
         """The first value of the header ``name``, matched without case."""

@@ -7,7 +7,9 @@ Sources: OCI distribution-spec v1.1.1, "Listing Tags"
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from regtutor.message import HeaderList
 from regtutor.protocol.endpoints import build
@@ -22,6 +24,8 @@ def page_of(
     names: Iterable[str],
     order: Callable[[str], object] = str,
     *,
+    is_sorted: bool = False,
+    exists: Callable[[str], bool] = lambda _name: True,
     refusal: str = "PAGINATION_NUMBER_INVALID",
 ) -> tuple[list[str], HeaderList]:
     """The names that ``call`` requests, in order, and the Link header if there are more.
@@ -31,19 +35,23 @@ def page_of(
     endpoint: the name of the endpoint, for the Link.
     names: all names.
     order: the sort key; ``last`` need not be one of the names.
+    is_sorted: whether ``names`` is a list in this order.
+    exists: whether a name is listed; called only for the names of the page and the one after it.
     refusal: the error code for an invalid ``n``; the default is CNCF Distribution's, which is not in OCI's list.
 
     Raises
     ------
     Refusal: with that code and 400, if ``n`` is not a number.
     """
-    wanted = sorted(names, key=order)  # type: ignore[arg-type]
+    ordered = names if is_sorted and isinstance(names, list) else sorted(names, key=order)  # type: ignore[arg-type]
     last, number = call.query.get("last"), _number(call, refusal)
-    if last:
-        wanted = [name for name in wanted if order(name) > order(last)]  # type: ignore[operator]
-    if not number or len(wanted) <= number:
-        return ([] if number == 0 else wanted), ()
-    page = wanted[:number]
+    if number == 0:
+        return [], ()
+    first = bisect_right(ordered, order(last), key=order) if last else 0  # type: ignore[call-overload]
+    wanted = filter(exists, islice(ordered, first, None))
+    page = list(wanted if number is None else islice(wanted, min(number, len(ordered))))
+    if number is None or next(wanted, None) is None:
+        return page, ()
     return page, (next_link(endpoint, call, {"n": str(number), "last": page[-1]}),)
 
 

@@ -5,6 +5,7 @@ This module depends on neither sockets nor the store.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from regtutor.server.http import FileRange, Response
 
 API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 JSON = "application/json; charset=utf-8"
+OUT_OF_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
+"""The errors of a process, or a machine, that may open no more files."""
+
 _WITHOUT_BODY = (204, 304)
 
 
@@ -27,14 +31,32 @@ def respond(status: int, *headers: tuple[str, str], body: bytes | FileRange = b"
 
 
 def internal_failure(error: Exception, log: Callable[[str], None]) -> Response:
-    """Build the 500 UNKNOWN for an ``error`` inside the registry, and call ``log`` with a line that has its cause."""
+    """Build the response to an ``error`` inside the registry, and call ``log`` with a line that has its cause.
+
+    It is 500 UNKNOWN, or 503 UNAVAILABLE if too many files are open.
+    """
+    if isinstance(error, OSError) and error.errno in OUT_OF_DESCRIPTORS:
+        log(f"503 because of {type(error).__name__}: {error}")
+        return Refusal(
+            "UNAVAILABLE",
+            given=error.strerror,
+            expected="a registry that can open files",
+            next="Send the same request again after the seconds in Retry-After",
+            headers=(("Retry-After", "1"),),
+        ).response()
     log(f"500 because of {type(error).__name__}: {error}")
     return Refusal(
         "UNKNOWN",
-        given=type(error).__name__,
+        given=_kind(error),
         expected="the registry to handle the request; the request may be valid",
         next="Send the same request again; the registry's log has the cause",
     ).response()
+
+
+def _kind(error: Exception) -> str:
+    """The kind of ``error``, without the paths of this machine."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
 @dataclass(frozen=True)

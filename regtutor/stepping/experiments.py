@@ -102,7 +102,7 @@ _ROWS = (
     ),
     Experiment(
         "one byte changed",
-        "The body of a PUT differs from its digest in one byte. Who notices?",
+        "The body of a PUT differs from its digest in one byte. Does anybody notice?",
         "monolithic",
         "put_blob",
         change=_changed_byte,

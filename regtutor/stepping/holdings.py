@@ -1,4 +1,7 @@
-"""What one repository holds, read from a registry's storage: blobs, manifests and tags. This module sends nothing."""
+"""The content of one repository, read from a registry's storage: blobs, manifests and tags.
+
+This module sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Holdings:
 
 
 def holdings(tree: StorageTree, repository: str) -> Holdings:
-    """Return what ``repository`` holds in the storage ``tree``, which has the layout of CNCF Distribution."""
+    """Return the content of ``repository`` in the storage ``tree``, which has the layout of CNCF Distribution."""
     prefix = f"{_REPOSITORIES}/{repository}/"
     parts = [path[len(prefix) :].split("/") for path, _ in tree if path.startswith(prefix)]
     return Holdings(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from regtutor.exchange import Exchange
+from regtutor.protocol.urls import origin_form
 from regtutor.tables.frames import Exchanges, counted, frame, listed, texts
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _SUMMARY_DTYPES = {
     "step": "string",
     "method": "string",
-    "path": "string",
+    "target": "string",
     "status": "Int64",
     "bytes up": "int64",
     "bytes down": "int64",
@@ -39,16 +40,16 @@ def summary_table(transcript: Exchanges) -> pd.DataFrame:
 
     Returns
     -------
-    The columns ``step``, ``method``, ``path`` (of the target, without scheme, host and query), ``status`` (``Int64``,
-    ``<NA>`` if no response came), ``bytes up`` and ``bytes down`` (``int64``; body bytes that went over the wire),
-    ``milliseconds`` (``float64``) and ``meaning`` (of the response); the others are ``string``. The index ``n`` counts
-    from 1.
+    The columns ``step``, ``method``, ``target`` (path and query, without scheme, host and secrets), ``status``
+    (``Int64``, ``<NA>`` if no response came), ``bytes up`` and ``bytes down`` (``int64``; body bytes that went over the
+    wire), ``milliseconds`` (``float64``) and ``meaning`` (of the response); the others are ``string``. The index ``n``
+    counts from 1.
     """
     made = listed(transcript)
     cells: dict[str, list[Any]] = {
         "step": [x.step for x in made],
         "method": [x.method for x in made],
-        "path": [_path(x.target) for x in made],
+        "target": [origin_form(x.target) for x in made],
         "status": [x.status for x in made],
         "bytes up": [x.bytes_up for x in made],
         "bytes down": [x.bytes_down for x in made],
@@ -56,14 +57,6 @@ def summary_table(transcript: Exchanges) -> pd.DataFrame:
         "meaning": [x.meaning for x in made],
     }
     return frame(cells, _SUMMARY_DTYPES, counted(len(made), "n"))
-
-
-def _path(target: str) -> str:
-    path = target.partition("?")[0]
-    scheme, mark, rest = path.partition("://")
-    if not mark or "/" in scheme:
-        return path
-    return "/" + rest.partition("/")[2]
 
 
 def layers_table(image: HasRows) -> pd.DataFrame:

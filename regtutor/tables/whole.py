@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING, Any
 
 from regtutor.tables.frames import OURS, loaded
@@ -11,9 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_SHORT_LENGTH = 32  # characters: a date, a method, a number, the name of an error
-_SHORT = "white-space:nowrap"
-_LONG = "display:block;min-width:18em;text-align:left;overflow-wrap:anywhere"
+_WORD_LENGTH, _SHORT_LENGTH = 10, 32
+"""The most characters of a cell that is never broken, and of one that is broken between words: a method; a date."""
+
+_WORD = "white-space:nowrap"
+_SHORT = "overflow-wrap:break-word"
+_LONG = "display:block;min-width:7em;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:3px 6px"
+"""Every cell states its alignment, since the style sheet of a notebook aligns them to the right."""
 
 
 class Whole:
@@ -33,7 +39,9 @@ class Whole:
         shown = self.table.map(cell).rename(index=_escaped, columns=_escaped)
         cut = self.most_rows is not None and len(shown) > self.most_rows
         with pandas.option_context("display.max_colwidth", None):
-            return str(shown.to_html(escape=False, border=0, max_rows=self.most_rows, show_dimensions=cut))
+            made = str(shown.to_html(escape=False, border=0, max_rows=self.most_rows, show_dimensions=cut))
+        # All text is escaped, so that these are the tags of pandas alone.
+        return re.sub(r"<(t[dh])(?=[ >])", rf'<\1 style="{_CELL}"', made)
 
 
 def whole(table: pd.DataFrame, *, most_rows: int | None = None) -> Whole:
@@ -51,7 +59,8 @@ def whole(table: pd.DataFrame, *, most_rows: int | None = None) -> Whole:
     Returns
     -------
     An object that JupyterLab displays as HTML and a terminal as text. Line breaks in a cell are kept. In a table of
-    this package, numbers with a fraction (milliseconds) are rounded to one decimal place.
+    this package, numbers with a fraction (milliseconds) are rounded to one decimal place. A missing value, which the
+    frame keeps as ``<NA>``, is an empty cell.
     """
     return Whole(table, most_rows)
 
@@ -66,10 +75,19 @@ def _escaped(value: Any) -> str:
 
 
 def _rounded_cell(value: Any) -> str:
-    return _cell(f"{value:.1f}" if isinstance(value, float) else value)
+    return _cell(f"{value:.1f}" if isinstance(value, float) and value == value else value)
 
 
 def _cell(value: Any) -> str:
-    lines = _escaped(value).replace("\n", "<br>")
-    style = _SHORT if len(str(value)) <= _SHORT_LENGTH else _LONG
+    text = "" if _is_missing(value) else str(value)
+    if not text:
+        return ""
+    # A line can break after an underscore, as in the name of a step.
+    lines = _escaped(text).replace("\n", "<br>").replace("_", "_<wbr>")
+    style = _WORD if len(text) <= _WORD_LENGTH else _SHORT if len(text) <= _SHORT_LENGTH else _LONG
     return f'<span style="{style}">{lines}</span>'
+
+
+def _is_missing(value: Any) -> bool:
+    missing = loaded().isna(value)
+    return missing is True or bool(getattr(missing, "ndim", 1) == 0 and missing)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from regtutor.backends import container_image, distribution
+from regtutor.backends import container, container_image, distribution
 from regtutor.backends.container import ContainerHost, open_container
+from regtutor.backends.keeper import Keeper
 from regtutor.backends.native import open_native
 from regtutor.errors import BackendFailed, BackendMissing, UnknownOption
 from regtutor.storage_tree import StorageTree
@@ -174,6 +175,21 @@ def test_an_engine_whose_service_hangs_after_its_first_response_is_an_error_with
     with pytest.raises(BackendFailed, match=r"image inspect .* failed: no response within 7 s"):
         open_container()
     assert time.monotonic() - began < 10.0
+
+
+def test_an_engine_that_hangs_when_it_starts_the_container_is_one_sentence_and_nobody_waits_for_its_cleanup(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    waited: list[Keeper] = []
+    (tmp_path / "docker").write_text('#!/bin/sh\ntest "$1" != run || exec /bin/sleep 60\n')
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.delenv("REGTUTOR_ENGINE", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(container, "RUN_SECONDS", 0.5)
+    monkeypatch.setattr(Keeper, "close", waited.append)
+    with pytest.raises(BackendFailed, match=r"docker run did not start the registry within 0\.5 s") as caught:
+        open_container()
+    assert "Restart the service of docker" in caught.value.next and waited == []
 
 
 def test_the_engine_in_the_environment_is_the_only_one_asked(monkeypatch: pytest.MonkeyPatch) -> None:

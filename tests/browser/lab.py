@@ -61,6 +61,9 @@ SAVE = """async () => {
 
 RESTART = "() => window.jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()"
 
+TRACKER = "@jupyterlab/notebook-extension:tracker"
+"""JupyterLab's settings of notebooks, by which only the cells near the window are on the page, or all of them."""
+
 TRUSTED = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .filter(cell => cell.model.type === "code").map(cell => cell.model.trusted)"""
 
@@ -111,21 +114,26 @@ class Lab:
 
     # opening and running
 
-    def open(self, notebook: Path, name: str) -> None:
-        """Open a copy of ``notebook`` called ``name``, and wait until its kernel can be used."""
+    def open(self, notebook: Path, name: str, *, side_bar: bool = False) -> None:
+        """Open a copy of ``notebook`` called ``name``, and wait until its kernel can be used.
+
+        Parameters
+        ----------
+        side_bar: whether JupyterLab shows its side bar, as it does for a user; else the notebook is alone.
+        """
         shutil.copy(notebook, self.root / name)
-        self.page.goto(f"{self.url}/doc/tree/{name}")
+        self.page.goto(f"{self.url}/lab/tree/{name}?reset" if side_bar else f"{self.url}/doc/tree/{name}")
         self.page.wait_for_function(READY)
 
-    def open_cells(self, name: str, *sources: str) -> None:
-        """Open a new notebook that consists of these code cells."""
+    def open_cells(self, name: str, *sources: str, side_bar: bool = False) -> None:
+        """Open a new notebook that consists of these code cells; see :meth:`open`."""
         cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
         cells = [{**cell, "id": f"cell-{number}", "source": source} for number, source in enumerate(sources)]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
         made = self.root / f"made-{name}"
         made.write_text(json.dumps(content))
-        self.open(made, name)
+        self.open(made, name, side_bar=side_bar)
 
     def run_all(self) -> None:
         """Run every cell, and fail if one ends in an error or did not run."""
@@ -197,6 +205,28 @@ class Lab:
         self.page.remove_listener("dialog", leave)
         self.page.wait_for_function(READY)
 
+    @contextlib.contextmanager
+    def windowed(self) -> Iterator[None]:
+        """Use JupyterLab's own setting for windowed notebooks, instead of the one of the tests."""
+        schema = Path(sys.prefix, "share/jupyter/lab/schemas", f"{TRACKER.replace(':', '/')}.json")
+        mode = json.loads(schema.read_text("utf-8"))["properties"]["windowingMode"]["default"]
+        self._set(TRACKER, {"windowingMode": mode})
+        try:
+            yield
+        finally:
+            self._set(TRACKER, {})
+
+    def _set(self, plugin: str, settings: dict[str, str]) -> None:
+        context = self.page.context
+        context.request.get(f"{self.url}/lab")
+        token = next(cookie["value"] for cookie in context.cookies() if cookie["name"] == "_xsrf")
+        answer = context.request.put(
+            f"{self.url}/lab/api/settings/{plugin}",
+            data={"raw": json.dumps(settings)},
+            headers={"X-XSRFToken": token},
+        )
+        assert answer.ok, answer.text()
+
     def restart(self) -> None:
         """Restart the kernel, as the menu does after its question; nothing is run again."""
         self.page.evaluate(RESTART)
@@ -242,6 +272,11 @@ class Lab:
             self.theme(scheme)
             yield scheme
         self.theme("light")
+
+    def window(self, name: str) -> None:
+        """Save what the window shows as it is, for people."""
+        PICTURES.mkdir(exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png")
 
     def picture(self, name: str, width: int = 1280, of: Locator | None = None) -> Path:
         """Save what a window of this ``width`` shows, for people, and go back to the usual one.

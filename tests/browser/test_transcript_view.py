@@ -198,3 +198,40 @@ def take_pictures(lab: Lab, view: Locator, name: str) -> None:
         view.evaluate("view => view.scrollIntoView({block: 'start'})")
         lab.picture(f"{name}-{scheme}")
         lab.picture(f"{name}-{scheme}-800", width=800)
+
+
+TABLE = "rt.summary_table([*pushed[:3], refused])"
+
+TELLING = """
+import regtutor as rt
+reg = rt.open_registry("embedded", quiet=True)
+pushed = rt.push_image(reg, rt.sample_image(), "library/hello", "v1", progress=False)
+refused = rt.put_manifest(reg, "library/empty", "v1", rt.sample_image().manifest)
+huge = [rt.get_manifest(reg, "library/hello", "no-such-tag"), refused]
+view = rt.TranscriptView(rt.Transcript.of([*pushed, *huge], "a push, and two refusals"))
+view
+"""
+
+CUT = """root => [...root.querySelectorAll(".regtutor-long-row")].flatMap(row =>
+  [...row.querySelectorAll(".regtutor-cell-status, .regtutor-cell-bytes, .regtutor-cell-ms")]
+    .filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.textContent))"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+def test_status_code_and_bytes_are_whole_beside_jupyterlabs_side_bar(lab: Lab, width: int, height: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": height})
+    lab.open_cells(f"telling-{width}.ipynb", TELLING, TABLE, side_bar=True)
+    lab.run_all()
+    view = lab.view("transcript-view")
+    expect(view).to_contain_text("MANIFEST_BLOB_UNKNOWN")
+    expect(view.locator(".regtutor-figures")).to_contain_text("2 refused")
+    expect(view.locator(".regtutor-figures")).to_contain_text("4 not found, as expected")
+    assert view.evaluate(CUT) == []
+    for scheme in lab.themes():
+        lab.window(f"transcript-{width}-{scheme}")
+    table = lab.output(1).locator("table")
+    table.scroll_into_view_if_needed()
+    assert table.evaluate("table => table.getBoundingClientRect().width <= table.parentElement.clientWidth + 1")
+    assert table.locator("td").first.evaluate("cell => getComputedStyle(cell).textAlign") == "left"
+    expect(table).to_contain_text("&digest=sha256:")
+    lab.window(f"table-{width}")

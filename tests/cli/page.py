@@ -33,6 +33,7 @@ ARGUMENTS: Mapping[str, str] = {
     "HOST/REPOSITORY[:TAG|@DIGEST]": "The registry, the repository and a tag or digest; the default tag is `latest`.",
     "HOST/REPOSITORY:TAG|@DIGEST": "The registry, the repository and a tag or a digest, one of which is required.",
     "HOST/REPOSITORY@DIGEST": "The registry, the repository and the digest of a manifest.",
+    "ROOT": "The directory of a registry, such as that of `regtutor serve --root`.",
     "[COMMAND]...": "The client to run, with its arguments. `{registry}` in them means the proxy's host and port.",
     "TARGET": "The folder to write; created if it does not exist.",
     "URL": "The registry: `HOST` or `HOST:PORT`, with `http://` or `https://` before it to choose.",

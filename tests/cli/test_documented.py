@@ -127,6 +127,8 @@ def test_the_examples_run_in_order(
     with tarfile.open(tmp_path / "app.tar", "w") as archive:
         archive.add(layout, ".")
     (tmp_path / "passwords").touch()
+    (tmp_path / "users.toml").touch()
+    (tmp_path / "registry" / "docker" / "registry" / "v2").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("REGTUTOR_PROGRESS", str(tmp_path / "progress.json"))
     for arguments, output in examples(TEXT) + examples(README):

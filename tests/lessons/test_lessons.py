@@ -79,7 +79,9 @@ def test_each_prediction_says_what_the_registry_responds(entry: Entry, registry:
             learner.run_cell(cell)
             now = session.current()
             for prediction in (each for each in entry.lesson.predictions if each.name in owed):
-                statuses = [each.status for each in now.exchanges[before:] if each.request_name == prediction.of]
+                statuses = [
+                    each.status for each in now.exchanges[before:] if prediction.of in (each.request_name, each.step)
+                ]
                 assert prediction.known_status(kind_of(now.reg)) in statuses, prediction.name
                 assert prediction.reason(prediction.known_status(kind_of(now.reg)))
                 assert set(prediction.differs) <= set(KINDS)

@@ -41,6 +41,14 @@ def test_hidden_files_and_caches_are_no_part_of_the_course(course: Path, tmp_pat
     assert set(outcomes(tmp_path / "mine")) == {"01_push.ipynb", "data/page.html"}
 
 
+def test_what_somebody_exported_is_no_part_of_the_course(course: Path, tmp_path: Path) -> None:
+    (course / "exports" / "deep").mkdir(parents=True)
+    (course / "exports" / "push.har").write_text("mine")
+    (course / "exports" / "deep" / "push.svg").write_text("mine")
+    assert set(outcomes(tmp_path / "mine")) == {"01_push.ipynb", "data/page.html"}
+    assert not (tmp_path / "mine" / "exports").exists()
+
+
 def test_a_second_copy_changes_nothing(course: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine"
     copy_notebooks(target)

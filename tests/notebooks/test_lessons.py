@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.notebooks.conftest import Execute
+from tests.notebooks.conftest import Solved
 
 GREETING = "Hello from regtutor"
 
@@ -21,35 +23,54 @@ def assert_done(cells: dict[str, str], registry: str) -> None:
     assert [name for name, text in reports.items() if ": done" not in text] == []
 
 
-def test_the_first_lesson_on_the_embedded_registry(execute: Execute) -> None:
-    cells = execute("00", {"REGTUTOR_REGISTRY": "embedded"})
+def test_the_first_lesson_on_the_embedded_registry(solved: Solved) -> None:
+    cells = solved("00", {"REGTUTOR_REGISTRY": "embedded"})
     assert_done(cells, "embedded")
     assert "200: this registry speaks the API" in cells["first"], "the response to the prediction is below its cell"
     assert "00 Start here" in cells["progress"] and "4 of 4" in cells["progress"]
 
 
-def test_what_is_pushed_by_hand_runs(execute: Execute, podman: str) -> None:
-    cells = execute("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": podman})
+def test_what_is_pushed_by_hand_runs(solved: Solved, podman: str) -> None:
+    cells = solved("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": podman})
     assert_done(cells, "embedded")
     assert GREETING in cells["run"]
     assert "done" in cells["raw-task"], "curl in a terminal cell"
 
 
-def test_without_an_engine_the_lesson_says_so(execute: Execute) -> None:
-    cells = execute("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": "no-such-engine"})
+def test_without_an_engine_the_lesson_says_so(solved: Solved) -> None:
+    cells = solved("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": "no-such-engine"})
     assert "No container engine is available" in cells["run"]
 
 
-def test_the_stepper_lesson_on_the_embedded_registry(execute: Execute) -> None:
-    cells = execute("02", {"REGTUTOR_REGISTRY": "embedded"})
+def test_the_stepper_lesson_on_the_embedded_registry(solved: Solved) -> None:
+    cells = solved("02", {"REGTUTOR_REGISTRY": "embedded"})
     assert_done(cells, "embedded")
     assert "PushStepper" in cells["stepper"]
 
 
+@pytest.mark.registry
+def test_the_lesson_on_tokens_ends_behind_nginx(
+    solved: Solved, registry_binary: str, require_program: Callable[[str, str], str]
+) -> None:
+    nginx = require_program("nginx", "nginx-light")
+    settings = {"REGTUTOR_REGISTRY": "native", "REGTUTOR_BINARY": registry_binary, "REGTUTOR_NGINX": nginx}
+    cells = solved("09", settings)
+    assert_done(cells, "native")
+    assert "Registry: native behind nginx at https://127.0.0.1:" in cells["secured"]
+    assert cells["through"].count("request_token") == 3
+
+
+def test_without_nginx_the_lesson_on_tokens_says_so_and_serves_tls_itself(solved: Solved) -> None:
+    cells = solved("09", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_NGINX": "no-such-nginx"})
+    assert_done(cells, "embedded")
+    assert "no-such-nginx is not installed, so this registry serves TLS itself" in cells["secured"]
+    assert cells["through"].count("request_token") == 3
+
+
 @pytest.mark.container
 @pytest.mark.parametrize("number", ["01", "02"])
-def test_on_the_registry_container(number: str, execute: Execute, container: dict[str, str]) -> None:
-    cells = execute(number, container)
+def test_on_the_registry_container(number: str, solved: Solved, container: dict[str, str]) -> None:
+    cells = solved(number, container)
     assert_done(cells, "container")
     if number == "01":
         assert GREETING in cells["run"]

@@ -86,12 +86,13 @@ def test_python_and_make_are_enough(checkout: Path, bare_path: Callable[..., Pat
     )
 
 
-def test_make_lab_opens_the_notebooks(checkout: Path, path_with_uv: Path, tmp_path: Path) -> None:
+def test_make_lab_opens_a_copy_of_the_course(checkout: Path, path_with_uv: Path, tmp_path: Path) -> None:
     make = str(path_with_uv / "make")
     environment = {name: value for name, value in os.environ.items() if name in KEPT} | {"PATH": str(path_with_uv)}
     environment.setdefault("UV_CACHE_DIR", str(uv_cache()))
     with running_lab([make, "-C", str(checkout), "lab"], tmp_path, environment) as lab:
         assert lab.notebooks() == {path.name for path in (checkout / "notebooks").glob("*.ipynb")} != set()
+        assert Path(str(lab.server["root_dir"])) == checkout / "regtutor-notebooks"
 
 
 def test_a_changed_lock_is_synced_without_uv_on_path(checkout: Path, bare_path: Callable[..., Path]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.buffered import Memory
 from regtutor.server.http import Head, Response
 from regtutor.server.respond import respond
 from regtutor.server.settings import Settings
@@ -527,8 +528,9 @@ def test_a_setting_of_an_app_is_a_field_of_settings_and_reaches_the_handlers_who
         "chunk_min_length": 4,
         "deletes": False,
         "sparse_indexes": True,
+        "verify_reads": True,
     }
-    chosen |= {"admit": lambda _call: None, "tokens": None}
+    chosen |= {"admit": lambda _call: None, "tokens": None, "memory": Memory(0)}
     assert set(chosen) == {field.name for field in fields(Settings)}
     seen: list[Settings] = []
     app = App(store, **chosen)  # type: ignore[arg-type]

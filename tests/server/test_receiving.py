@@ -173,7 +173,7 @@ def held_at_the_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threadin
         sync(descriptor)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sessions.os, "fsync", wait)
+        patch.setattr(os, "fsync", wait)
         try:
             yield reached, go_on
         finally:
@@ -291,7 +291,7 @@ def test_a_single_post_that_is_refused_or_fails_leaves_no_session(
     assert begun(inline, "POST", target, b"hellx").finish().status == 400
     sink = begun(inline, "POST", target, b"hello")
     with monkeypatch.context() as patch:
-        patch.setattr(sessions.os, "fsync", _no_space)
+        patch.setattr(os, "fsync", _no_space)
         with pytest.raises(OSError, match="No space"):
             sink.finish()
     assert not [path for path in (store.root / "docker").rglob("*") if path.is_file()]
@@ -347,7 +347,7 @@ def test_a_request_that_no_worker_finishes_is_aborted(store: Store) -> None:
     inline = Inline(App(store))
     with Server(inline.app) as server:
         location = inline.start("a")
-        server.workers.shutdown()
+        server.workers.close()
         connection = sent(
             server, f"PUT {location}&digest={HELLO} HTTP/1.1", "Host: r", "Content-Length: 5", body=b"hello"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from itertools import groupby
@@ -125,7 +126,7 @@ def test_a_draft_is_refused_by_name() -> None:
 SUMMARY = {
     "step": "string",
     "method": "string",
-    "path": "string",
+    "target": "string",
     "status": "Int64",
     "bytes up": "int64",
     "bytes down": "int64",
@@ -142,15 +143,20 @@ def test_the_summary_has_a_row_for_each_exchange() -> None:
     table = summary_table(Transcript.of([START, PUT, LOST]))
     assert dtypes(table) == SUMMARY
     assert list(table.index) == [1, 2, 3] and table.index.name == "n"
-    assert list(table.loc[2])[:7] == ["put_blob", "PUT", SESSION.partition("?")[0], 201, 7, 2, 12.5]
+    assert list(table.loc[2])[:7] == ["put_blob", "PUT", PUT.target, 201, 7, 2, 12.5]
     assert table.loc[2, "meaning"] == "the blob is stored under its digest"
     assert table.loc[3, "status"] is pd.NA
     assert table.loc[3, "meaning"] == "no response: the connection was closed"
 
 
-def test_the_path_of_an_absolute_target_has_no_host() -> None:
-    assert summary_table(exchange(target="http://other:1/v2/a?b=c://d")).loc[1, "path"] == "/v2/a"
-    assert summary_table(exchange(target="/v2/a?next=http://b/c")).loc[1, "path"] == "/v2/a"
+def test_a_target_has_its_query_and_neither_host_nor_secrets() -> None:
+    def target(sent: str) -> object:
+        return summary_table(exchange(target=sent)).loc[1, "target"]
+
+    assert target("http://other:1/v2/a?b=c://d") == "/v2/a?b=c://d"
+    assert target("/v2/a?next=http://b/c") == "/v2/a?next=http://b/c"
+    assert target("http://other:1") == "/"
+    assert target("/v2/token?access_token=secret&n=1") == "/v2/token?access_token=<redacted>&n=1"
 
 
 def test_a_diff_says_what_is_the_same_and_what_only_one_has() -> None:
@@ -246,7 +252,9 @@ def test_whole_shows_digests_uncut_and_line_breaks_and_escapes_what_a_registry_s
     assert DIGEST in shown and DIGEST in repr(whole(table))
     assert "a<br>b" in shown and "&lt;script&gt;" in shown
     assert "<script" not in shown and "<b>" not in shown
-    assert "&lt;NA&gt;" in whole(headers_table([bad, LOST]))._repr_html_()
+    missing = headers_table([bad, LOST])
+    assert missing.iloc[0, 1] is pd.NA
+    assert "NA" not in whole(missing)._repr_html_() and "</td>" in whole(missing)._repr_html_()
     assert whole(table).table is table
 
 
@@ -256,6 +264,17 @@ def test_whole_shows_all_rows_or_says_how_many_there_are() -> None:
     cut = whole(table, most_rows=100)._repr_html_()
     assert cut.count("<tr>") == 102 and "300 rows" in cut
     assert "300 rows" not in whole(table, most_rows=300)._repr_html_()
+
+
+def test_every_cell_is_aligned_to_the_left_and_only_short_ones_refuse_to_break() -> None:
+    shown = whole(summary_table([START, LOST]))._repr_html_()
+    cells = re.findall(r"<t[dh]\b[^>]*>", shown)
+    assert cells
+    assert all("text-align:left" in cell for cell in cells)
+    assert re.search(r'<span style="white-space:nowrap">POST</span>', shown)
+    assert '<span style="overflow-wrap:break-word">start_<wbr>upload</span>' in shown
+    assert "<td" in shown and "<script" not in whole(pd.DataFrame({"<td>": ["<td>x"]}))._repr_html_()
+    assert whole(pd.DataFrame({"a": ["<td>x"]}))._repr_html_().count("<td") == 1, "only the tags of the table"
 
 
 def test_whole_rounds_milliseconds_and_nothing_of_other_frames() -> None:

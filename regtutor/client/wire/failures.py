@@ -5,6 +5,7 @@ There is one row for each kind of failure. The first row that matches any except
 
 from __future__ import annotations
 
+import errno
 import http.client
 import socket
 import ssl
@@ -135,6 +136,9 @@ _ROWS = (
          "Use http:// in its URL, if you intend to connect without TLS"),
     _Row(_is(ssl.SSLEOFError), "{origin} ended the TLS handshake", "it closed the connection without sending any TLS",
          "Use http:// in its URL, if you intend to connect without TLS"),
+    _Row(lambda error, _: isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE),
+         "No connection to {origin} can be opened", "this process, or this machine, has too many open files",
+         "Close registries, connections and files, or raise the limit (ulimit -n)"),
     _Row(_is(ssl.SSLError), "TLS with {origin} failed", "{error}",
          "Check the server's certificate and the TLS versions that it supports"),
     _Row(_tunnel("407"), "The proxy {proxy} refused the tunnel to {origin}", "it requires a user name and a password",

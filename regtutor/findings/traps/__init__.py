@@ -19,6 +19,7 @@ from regtutor.findings.traps import (
     lists,
     locations,
     manifests,
+    other_programs,
     pages,
     proxies,
     refusals,
@@ -44,6 +45,7 @@ TRAPS: tuple[Trap, ...] = (
     *_of(successes),
     *_of(manifests),
     *_of(tokens),
+    *_of(other_programs),
     *_of(refusals),
 )
 """Every trap, in the order in which they are tried: file by file, and from top to bottom in each file."""

@@ -22,6 +22,7 @@ from regtutor.findings.diagnosis import (
 )
 from regtutor.findings.finding import Finding
 from regtutor.findings.request_purpose import fields_of, name_of
+from regtutor.findings.traps.other_programs import is_of_another_program
 from regtutor.findings.traps.pages import SPEAKS_TLS, perhaps_with_tls
 from regtutor.protocol.challenges import Challenge, challenges, token_query, with_pairs
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD
@@ -77,8 +78,8 @@ def _refused_because(bearer: Challenge | None) -> str:
 @trap(statuses=(403,))
 def not_permitted(exchange: Exchange) -> Iterator[Finding]:
     """The registry does not permit the request."""
-    if exchange.method == "CONNECT":
-        return  # a proxy refused it, not the registry
+    if exchange.method == "CONNECT" or is_of_another_program(exchange):
+        return  # a proxy or an object store refused it, not the registry
     has_credentials = "Authorization" in exchange.request_headers
     yield diagnosis(
         "not permitted",

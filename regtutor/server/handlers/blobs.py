@@ -18,7 +18,8 @@ def head_blob(call: Call) -> Response:
     - 200 if it does.
     - 304 if ``If-None-Match`` names the digest.
     - 400 DIGEST_INVALID or NAME_INVALID.
-    - 404 BLOB_UNKNOWN if it does not, even if another repository has the blob.
+    - 404 BLOB_UNKNOWN if it does not, even if another repository has the blob; with ``verify_reads``, also if the
+      stored bytes do not match the digest.
 
     OCI distribution-spec v1.1.1, end-2, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
@@ -37,7 +38,7 @@ def get_blob(call: Call) -> Response:
     - 206 with ``Content-Range`` and a part of the blob.
     - 304 if ``If-None-Match`` names the digest.
     - 400 DIGEST_INVALID or NAME_INVALID.
-    - 404 BLOB_UNKNOWN.
+    - 404 BLOB_UNKNOWN, as for HEAD.
     - 416 SIZE_INVALID if the range is outside the blob.
 
     OCI distribution-spec v1.1.1, end-2, "Pulling blobs"
@@ -91,6 +92,9 @@ def _blob(call: Call) -> StoredBlob:
     blob = call.store.blob(repository, digest)
     if blob is None:
         raise _unknown(repository, digest)
+    if call.settings.verify_reads and not blob.matches():
+        call.store.found_damage(blob.path, f"it does not contain {digest}")
+        raise _damaged(repository, digest)
     return blob
 
 
@@ -105,6 +109,16 @@ def _unknown(repository: str, digest: Digest) -> Refusal:
         given=str(digest),
         expected=f"a blob of the repository {repository}",
         next=f"POST /v2/{repository}/blobs/uploads/ to upload or mount the blob",
+    )
+
+
+def _damaged(repository: str, digest: Digest) -> Refusal:
+    """404, since the registry does not have the content of this digest: a client then pushes it, which mends it."""
+    return Refusal(
+        "BLOB_UNKNOWN",
+        given=str(digest),
+        expected="stored bytes that match this digest; they are damaged, and the registry's log names the file",
+        next=f"POST /v2/{repository}/blobs/uploads/ to upload the blob again",
     )
 
 

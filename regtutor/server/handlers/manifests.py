@@ -11,13 +11,13 @@ from regtutor.protocol.endpoints import query_values
 from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.protocol.ranges import length
+from regtutor.server.buffered import Buffered
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
-from regtutor.server.receiving import Handling, InMemory, receives
+from regtutor.server.receiving import Handling, receives
 from regtutor.server.respond import Fault, Refusal, respond
-from regtutor.server.storage.store import StoredBlob
 
 MOST_TAGS = 100
 """The largest number of tags in one PUT. The specification's main branch recommends at least 10."""
@@ -40,13 +40,13 @@ def get_manifest(call: Call) -> Response:
     - 200 with the manifest.
     - 304 if ``If-None-Match`` names the digest.
     - 400 DIGEST_INVALID or NAME_INVALID.
-    - 404 MANIFEST_UNKNOWN, also if ``Accept`` excludes the manifest's media type: the registry converts nothing.
+    - 404 MANIFEST_UNKNOWN, also if ``Accept`` excludes the manifest's media type, because the registry converts
+      nothing; and if the stored bytes do not match the digest.
 
     OCI distribution-spec v1.1.1, end-3, "Pulling manifests"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
     """
-    manifest = _manifest(call)
-    digest, data = str(manifest.digest), manifest.read()
+    digest, data = _manifest(call)
     media_type = _media_type(data)
     if not accepts(call.head, media_type):
         raise Refusal(
@@ -96,13 +96,15 @@ def put_manifest(call: Call) -> Handling:
         _check_tag(each)
     _check_type(call)
     _check_size(call, _announced(call))
-    body = InMemory(call.settings.max_manifest_size)
-    yield body
-    _check_size(call, body.size)
-    data = body.data
+    with Buffered(call.settings.max_manifest_size, call.settings.memory) as body:
+        yield body
+        _check_size(call, body.size)
+        data = body.data
     digest, manifest = _digest_of(call, data, named), _view(call, data)
-    _check_presence(call, manifest)
-    call.store.put_manifest(call.repository, digest, data, *tags)
+    with call.store.gate.shared():  # a garbage collection must not remove what was found to be present
+        _check_presence(call, manifest)
+        names = [digest_from(entry.digest, "") for entry in (*manifest.blobs, *manifest.manifests)]
+        call.store.put_manifest(call.repository, digest, data, *tags, names=names)
     location = call.url("get_manifest", repository=call.repository, reference=str(digest))
     subject = (("OCI-Subject", manifest.subject.digest),) if manifest.subject else ()
     accepted = [("OCI-Tag", each) for each in tags if tag is None]
@@ -140,14 +142,27 @@ def _reference(call: Call) -> tuple[Digest | None, str | None]:
     return None, reference
 
 
-def _manifest(call: Call) -> StoredBlob:
+def _manifest(call: Call) -> tuple[str, bytes]:
+    """The digest and the bytes of the requested manifest; the bytes match the digest."""
     digest, tag = _reference(call)
     if tag is not None:
         digest = call.store.tagged(call.repository, tag) if is_tag(tag) else None
-    manifest = call.store.manifest(call.repository, digest) if digest else None
-    if manifest is None:
-        raise _unknown(call)
-    return manifest
+    data = call.store.whole_manifest(call.repository, digest) if digest else None
+    if data is not None:
+        return str(digest), data
+    if digest is not None and call.store.manifest(call.repository, digest) is not None:
+        raise _damaged(call, digest)
+    raise _unknown(call)
+
+
+def _damaged(call: Call, digest: Digest) -> Refusal:
+    """404, since the registry does not have the content of this digest: a client then pushes it, which mends it."""
+    return Refusal(
+        "MANIFEST_UNKNOWN",
+        given=call.path["reference"],
+        expected=f"stored bytes that match {digest}; they are damaged, and the registry's log names the file",
+        next=f"PUT /v2/{call.repository}/manifests/{call.path['reference']} to push the manifest again",
+    )
 
 
 def _unknown(call: Call) -> Refusal:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from regtutor.server.call import Call
 from regtutor.server.http import Response
 from regtutor.server.pagination import page_of
 from regtutor.server.respond import JSON, Refusal, respond
+from regtutor.server.storage.tag_lists import lexical
 
 
 def list_tags(call: Call) -> Response:
@@ -28,11 +30,8 @@ def list_tags(call: Call) -> Response:
             expected="a repository to which something was pushed",
             next="GET /v2/_catalog for the repositories that exist",
         )
-    tags, link = page_of(call, "list_tags", call.store.tags(repository), _lexical, refusal="UNSUPPORTED")
+    names = call.store.tag_lists.names(repository)
+    exists = partial(call.store.has_tag, repository)
+    tags, link = page_of(call, "list_tags", names, lexical, is_sorted=True, exists=exists, refusal="UNSUPPORTED")
     body = json.dumps({"name": repository, "tags": tags}).encode() + b"\n"
     return respond(200, ("Content-Type", JSON), *link, body=body)
-
-
-def _lexical(tag: str) -> tuple[str, str]:
-    """The sort key of tags: the specification's "lexical order" ignores case."""
-    return tag.lower(), tag

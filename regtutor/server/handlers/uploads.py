@@ -152,7 +152,7 @@ def mount_blob(call: Call) -> Response:
 
     - 201 with the blob's ``Location``. No byte of it is sent.
     - 202 with an upload session, as from ``start_upload``, if the blob cannot be mounted, whatever the reason: no
-      ``from``, a repository that does not have the blob, or a malformed digest.
+      ``from``, a repository that does not have the blob, a malformed digest, or a garbage collection in progress.
     - 400 NAME_INVALID.
 
     OCI distribution-spec v1.1.1, end-11, "Mounting a blob from another repository"
@@ -163,7 +163,9 @@ def mount_blob(call: Call) -> Response:
         digest = digests.parse(call.query["mount"])
     except InvalidDigest:
         return start_upload(call)
-    if not is_repository(source) or not call.store.mount_blob(repository, digest, source):
+    # During a garbage collection a mount would have to wait; the specification permits a session instead.
+    mounts = is_repository(source) and not call.store.gate.closed
+    if not mounts or not call.store.mount_blob(repository, digest, source):
         return start_upload(call)
     return _stored(call, digest)
 

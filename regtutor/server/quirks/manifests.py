@@ -21,6 +21,7 @@ from regtutor.protocol.media_types import (
     essence,
     kind_of,
 )
+from regtutor.server.buffered import Buffered
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
 from regtutor.server.quirks.quirk import quirk
@@ -167,10 +168,9 @@ def _after_reading(judge: Callable[[Call, bytes], None]) -> Wrapper:
             sink = handler(call)
             if isinstance(sink, Response):
                 return sink
-            body = _Copying(sink, InMemory(call.settings.max_manifest_size))
-            with sink:
-                yield body
-                judge(call, body.copy.data)
+            with sink, Buffered(call.settings.max_manifest_size, call.settings.memory) as copy:
+                yield _Copying(sink, copy)
+                judge(call, copy.data)
                 return sink.finish()
 
         return read
@@ -181,7 +181,7 @@ def _after_reading(judge: Callable[[Call, bytes], None]) -> Wrapper:
 class _Copying:
     """A destination that passes the body on to ``sink`` and keeps a ``copy``."""
 
-    def __init__(self, sink: BodySink, copy: InMemory) -> None:
+    def __init__(self, sink: BodySink, copy: Buffered) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
 
     def write(self, chunk: bytes) -> None:

@@ -1,43 +1,39 @@
-"""The registry on a socket: Tornado's HTTP/1.1 in front of an :class:`~regtutor.server.app.App`.
+"""The registry on a socket: asyncio's event loop in a thread, in front of an :class:`~regtutor.server.app.App`.
 
-This is the outer shell: sockets, TLS, threads and time limits. It depends on nothing of the registry API.
-``one_request`` handles a single request.
+This is the outer shell: sockets, TLS, threads and limits. It depends on nothing of the registry API. ``connections``
+reads the requests, and ``one_request`` handles each of them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any
 
-from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerConnectionDelegate
-from tornado.iostream import IOStream
-from tornado.log import gen_log
-
 from regtutor.errors import ServerError
-from regtutor.message import CHUNK
 from regtutor.server.application import Application
+from regtutor.server.respond import OUT_OF_DESCRIPTORS
 from regtutor.server.shell.authentication import Htpasswd
-from regtutor.server.shell.one_request import Gate, OneRequest
+from regtutor.server.shell.connections import Connections, settle
+from regtutor.server.shell.limits import Limits
+from regtutor.server.shell.one_request import Service
+from regtutor.server.shell.origin_check import OriginCheck
+from regtutor.server.shell.password_queue import PasswordQueue
+from regtutor.server.shell.workers import Workers
 
-LARGEST_BODY = 10**18
-"""Bytes. Tornado needs a number; the app decides how much a request can really send."""
+BACKLOG = 128
+"""The number of connections that wait to be accepted."""
 
-TLS_HANDSHAKE = 0x16
-"""The first byte that a TLS client sends (RFC 8446, section 5.1)."""
-
-TLS_SUBSTITUTE = b"tls / HTTP/1.0\r\n\r\n"
-"""Replaces the bytes of a TLS client. It is not a valid request, so it gets a 400 at once, and the log shows "tls"."""
+SILENCE = 60.0
+"""Seconds in which the log mentions only once that no descriptor is left."""
 
 LogSink = Callable[[str], object]
 
@@ -55,8 +51,9 @@ class Server:
     passwords: the accepted names and passwords; by default everybody has access.
     log: called with one line for each request; ``log_lines`` keeps the last 1,000 lines anyway.
     public: whether ``host`` can be an address that other machines reach without TLS or passwords.
-    body_timeout: seconds between two chunks of a body, in either direction, before the request is aborted (408).
-    idle_timeout: seconds for which an unused connection is kept.
+    limits: what one client may take from the others.
+    hosts: further host names of the registry, which clients may send in Host, such as the name of a proxy in front of
+        it; ``*`` for any. Where TLS or passwords protect the registry from web pages, Host is not checked.
 
     Raises
     ------
@@ -73,8 +70,8 @@ class Server:
         *,
         passwords: Htpasswd | None = None,
         public: bool = False,
-        body_timeout: float = 60.0,
-        idle_timeout: float = 300.0,
+        limits: Limits | None = None,
+        hosts: Iterable[str] = (),
     ) -> None:
         if not (public or is_loopback(host) or (ssl_context and passwords)):
             raise ServerError(
@@ -84,11 +81,13 @@ class Server:
             )
         self.app, self.host, self.port = app, host, port
         self.log_lines: deque[str] = deque(maxlen=1000)
-        self.body_timeout, self.idle_timeout = body_timeout, idle_timeout
-        self._ssl, self._log = ssl_context, log
+        self.limits = limits if limits is not None else Limits()
+        self._ssl, self._log, self._passwords = ssl_context, log, passwords
+        self._origins = None if ssl_context or passwords else OriginCheck(host, hosts)
         self.scheme = "https" if ssl_context else "http"
-        self.workers = ThreadPoolExecutor(4, "regtutor-commit")
-        self.gate = Gate(passwords, ThreadPoolExecutor(1, "regtutor-password")) if passwords else None
+        self.workers, self._password_queue = Workers(), PasswordQueue(self.limits.waiting_passwords)
+        self._starved = -SILENCE  # when the log last mentioned that no descriptor is left
+        self._failure: Exception | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -116,11 +115,16 @@ class Server:
         self.port = listening.getsockname()[1]
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._run(listening, ready)), name="regtutor-server", daemon=True
+            target=self._run_thread, args=(listening, ready), name="regtutor-server", daemon=True
         )
         self._thread.start()
         if not ready.wait(10):
             raise ServerError("The thread of the registry did not start within 10 s")
+        if self._failure is not None:
+            listening.close()
+            raise ServerError(
+                "The registry cannot start", str(self._failure), "Close files, or raise the limit of the process"
+            )
         return self
 
     def close(self) -> None:
@@ -130,9 +134,8 @@ class Server:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(5)
-        self.workers.shutdown(wait=True, cancel_futures=True)
-        if self.gate is not None:
-            self.gate.worker.shutdown(wait=True, cancel_futures=True)
+        self.workers.close()
+        self._password_queue.close()
         self._thread = None
 
     def __enter__(self) -> Server:
@@ -154,79 +157,52 @@ class Server:
                 f"no further lines are passed on: the log failed with {type(error).__name__}: {error}"
             )
 
+    def _run_thread(self, listening: socket.socket, ready: threading.Event) -> None:
+        try:
+            asyncio.run(self._run(listening, ready))
+        except Exception as error:  # noqa: BLE001 - for example, no descriptor is left for the event loop
+            self._failure = error
+            self.write_log(f"the registry ended because of {type(error).__name__}: {error}")
+            ready.set()
+
     async def _run(self, listening: socket.socket, ready: threading.Event) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = _Listener(
-            _Connections(self),
-            ssl_options=self._ssl,
-            chunk_size=CHUNK,
-            max_body_size=LARGEST_BODY,
-            max_buffer_size=4 * CHUNK,
-            idle_connection_timeout=self.idle_timeout,
-        )
-        server.add_socket(listening)
-        handshakes = _FailedHandshakes(self.write_log)
-        gen_log.addFilter(handshakes)
+        self._loop.set_exception_handler(self._on_loop_error)
+        connections = Connections(self._service(), self._ssl)
+        server = await self._loop.create_server(connections.channel, sock=listening, backlog=BACKLOG)
         ready.set()
         await self._stop.wait()
-        gen_log.removeFilter(handshakes)
-        server.stop()
-        try:
-            await asyncio.wait_for(server.close_all_connections(), 3)
-        except TimeoutError:
+        with suppress(NotImplementedError):  # only on Windows
+            self._loop.remove_reader(listening)
+        await settle()  # a closed asyncio server leaks the connections that it is just accepting
+        server.close()
+        if not await connections.close(3):
             self.write_log("closed while a request was still in progress")
 
-
-class _FailedHandshakes(logging.Filter):
-    """Moves the messages of failed TLS handshakes in this thread from Tornado's log to the log of the registry."""
-
-    def __init__(self, write_log: LogSink) -> None:
-        super().__init__()
-        self._write_log, self._thread = write_log, threading.get_ident()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        ours = record.thread == self._thread and str(record.msg).startswith("SSL Error on") and record.args
-        if ours:
-            *_, client, error = record.args  # type: ignore[misc]
-            address = client[0] if isinstance(client, tuple) else "-"
-            reason = getattr(error, "reason", None) or error
-            self._write_log(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {address} tls failed: {reason}")
-        return not ours
-
-
-class _Listener(HTTPServer):
-    """Responds at once to a client that speaks TLS to a plain port; it would wait 10 s before it tries without TLS."""
-
-    def handle_stream(self, stream: IOStream, address: Any) -> None:
-        if self.ssl_options is None:
-            _notice_tls(stream)
-        super().handle_stream(stream, address)
-
-
-def _notice_tls(stream: IOStream) -> None:
-    read = stream.read_from_fd
-
-    def first_read(buf: bytearray | memoryview) -> int | None:
-        count = read(buf)
-        if count:
-            stream.read_from_fd = read  # type: ignore[method-assign]
-            if buf[0] == TLS_HANDSHAKE:
-                buf[: len(TLS_SUBSTITUTE)] = TLS_SUBSTITUTE
-                return len(TLS_SUBSTITUTE)
-        return count
-
-    stream.read_from_fd = first_read  # type: ignore[method-assign]
-
-
-class _Connections(HTTPServerConnectionDelegate):
-    def __init__(self, server: Server) -> None:
-        self._server = server
-
-    def start_request(self, server_conn: object, request_conn: Any) -> OneRequest:  # noqa: ARG002 - Tornado's signature
-        server = self._server
-        return OneRequest(
-            server.app, request_conn, server.scheme, server.body_timeout, server.workers, server.write_log, server.gate
+    def _service(self) -> Service:
+        return Service(
+            app=self.app,
+            scheme=self.scheme,
+            url=self.url,
+            limits=self.limits,
+            workers=self.workers,
+            passwords=self._passwords,
+            password_queue=self._password_queue,
+            origins=self._origins,
+            log=self.write_log,
         )
+
+    def _on_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log an error of the event loop in one line. When no descriptor is left, asyncio pauses accepting for 1 s."""
+        error = context.get("exception")
+        if not (isinstance(error, OSError) and error.errno in OUT_OF_DESCRIPTORS):
+            self.write_log(f"{context.get('message')}: {type(error).__name__}: {error}")
+        elif time.monotonic() - self._starved >= SILENCE:
+            self._starved = time.monotonic()
+            self.write_log(
+                f"no connection is accepted for a moment: {error.strerror}. Raise the limit of open files "
+                "(ulimit -n), or lower --max-connections"
+            )
 
 
 def is_loopback(host: str) -> bool:

@@ -1,35 +1,32 @@
 """One request on a socket, from its head to the last byte of the response.
 
-Tornado parses and frames HTTP. This module corrects some of its behavior: ``100 Continue`` is sent only after the app
-has accepted the request; a refused body is never read as the next request; a failure gets a response rather than a
-silent close; a request whose body stops arriving is aborted.
+``100 Continue`` is sent only after the app has accepted the request; a refused body is never read as the next request;
+a failure gets a response rather than a silent close; a request whose body stops arriving is aborted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import time
 from collections.abc import Callable
-from concurrent.futures import Executor
-from contextlib import suppress
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any, BinaryIO
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
 
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine, format_timestamp
-from tornado.iostream import StreamClosedError
-
-from regtutor.message import CHUNK
-from regtutor.protocol.ranges import length
-from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import origin_form
-from regtutor.server.application import Application
-from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.application import PASSWORD, Application
+from regtutor.server.http import Abandoned, Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal, internal_failure
 from regtutor.server.shell.authentication import Htpasswd
-from regtutor.server.shell.request_line import malformed
+from regtutor.server.shell.body import CutOff, TooSlow, chunks_of_body
+from regtutor.server.shell.channel import Channel
+from regtutor.server.shell.head import BadRequest, ReceivedHead
+from regtutor.server.shell.limits import Limits
+from regtutor.server.shell.origin_check import OriginCheck
+from regtutor.server.shell.password_queue import PasswordQueue
+from regtutor.server.shell.request_log import RequestLog
+from regtutor.server.shell.sending import Ending, send
+from regtutor.server.shell.workers import COMMIT, Workers
 
 DRAIN = 4 * 1024 * 1024
 """The number of bytes of a refused body that are read and dropped, so that the connection can be kept."""
@@ -40,239 +37,165 @@ Otherwise a client that keeps sending, as most do, would be reset and lose the r
 
 
 @dataclass(frozen=True)
-class Gate:
-    """The accepted passwords, and the single thread that checks them: guesses wait only for each other."""
+class Service:
+    """What the requests of a server have in common.
 
-    passwords: Htpasswd
-    worker: Executor
-
-
-class OneRequest(HTTPMessageDelegate):
-    """One request and its response.
-
-    Tornado calls ``headers_received``, then ``data_received`` for each chunk, then ``finish``; or
-    ``on_connection_close`` when the connection ends before that.
-
-    Parameters
+    Attributes
     ----------
     app: called in the thread of the event loop, except for requests that take long according to it, and for the
         ``finish`` of its sinks, which waits for the disk.
-    connection: Tornado's HTTP1Connection.
-    scheme: ``http`` or ``https``.
-    body_timeout: seconds between two chunks, in either direction, before the request is aborted.
-    workers: run the calls that are not made in the thread of the event loop.
-    log: called with one line for each request, and one for each failure.
-    gate: checks credentials before the app is called; None for no check.
+    scheme, url: of the registry.
+    limits: of each client.
+    workers: the threads.
+    passwords: the accepted credentials, checked before the app is called; None for no check.
+    password_queue: the order of these checks, and of those that the app makes.
+    origins: the check for requests that web pages cause; None for no check.
+    log: called with each line.
     """
 
-    def __init__(
-        self,
-        app: Application,
-        connection: Any,
-        scheme: str,
-        body_timeout: float,
-        workers: Executor,
-        log: Callable[[str], None],
-        gate: Gate | None = None,
-    ) -> None:
-        self._gate = gate
-        self._app, self._connection, self._scheme = app, connection, scheme
-        self._body_timeout, self._workers, self._write_log = body_timeout, workers, log
-        self._began = time.monotonic()
+    app: Application
+    scheme: str
+    url: str
+    limits: Limits
+    workers: Workers
+    passwords: Htpasswd | None
+    password_queue: PasswordQueue
+    origins: OriginCheck | None
+    log: Callable[[str], None]
+
+
+class _Rest(Enum):
+    """What remains of the request's body when the response is sent."""
+
+    NOTHING = Ending(keeps=True)
+    WITHHELD = Ending(keeps=False)  # the client waits for 100 Continue, or sends nothing more
+    ON_ITS_WAY = Ending(keeps=False, lingers=True)
+
+
+class OneRequest:
+    """One request and its response.
+
+    Parameters
+    ----------
+    service: what the requests of the server have in common.
+    channel: the connection, whose next bytes are those of the body.
+    received: the head.
+    log: writes the line of this request.
+    """
+
+    def __init__(self, service: Service, channel: Channel, received: ReceivedHead, log: RequestLog) -> None:
+        self._service, self._channel, self._received, self._log = service, channel, received, log
         self._outcome: Response | BodySink | None = None
-        self._line = RequestStartLine("-", "-", "-")
-        self._bytes_in = 0
-        self._responding: asyncio.Task[None] | None = None
-        self._body_ended = asyncio.Event()
-        self._watchdog: asyncio.TimerHandle | None = None
 
-    def headers_received(self, start_line: Any, headers: HTTPHeaders) -> asyncio.Task[None] | None:
-        """Call the app. If the response needs no body, Tornado waits until it is sent before it reads further."""
-        self._line, self._began = start_line, time.monotonic()
-        received = tuple(headers.get_all())
-        # Removed, so that Tornado does not write "100 (Continue)" by itself.
-        expects = headers.pop("Expect", "").lower() == "100-continue"
-        problem = malformed(start_line, headers)
-        if problem is not None:
-            return self._start_response(_malformed(problem), last=True)
-        head = Head(start_line.method, origin_form(start_line.path), received)
-        if self._gate is not None or self._app.takes_long(head):
-            return asyncio.ensure_future(self._begin_and_wait(head, headers, expects))
-        self._outcome = self._begin(head)
-        return self._await_body(headers, expects)
-
-    async def _begin_and_wait(self, head: Head, headers: HTTPHeaders, expects: bool) -> None:
-        """Check credentials and call the app while others are served; Tornado reads no body before this is done."""
+    async def serve(self) -> bool:
+        """Receive the body, respond, and log a line; return whether the connection continues."""
         try:
-            self._outcome = await self._refusal_of_gate(head)
-            if self._outcome is None and self._app.takes_long(head):
-                self._outcome = await asyncio.get_running_loop().run_in_executor(self._workers, self._begin, head)
-            elif self._outcome is None:
-                self._outcome = self._begin(head)
-        except Exception as error:  # noqa: BLE001 - as below; for example, the password file is gone
-            self._outcome = self._failure(error)
-        responding = self._await_body(headers, expects)
-        if responding is not None:
-            await responding
+            self._outcome = await self._begin()
+            try:
+                rest = await self._receive(self._outcome)
+            except TooSlow as slow:
+                self._replace(_too_slow(str(slow)))
+                rest = _Rest.WITHHELD
+            except BadRequest as bad:
+                self._replace(bad_request(bad))
+                self._log.note = f"bad request: {bad.problem}"
+                rest = _Rest.ON_ITS_WAY
+            return await self._respond(rest)
+        except (CutOff, Abandoned):
+            self._log.write("cut", 0)
+            return False
+        except asyncio.CancelledError:  # the server is closing
+            self._log.write("cut", 0)
+            raise
+        finally:
+            self._abort()
 
-    async def _refusal_of_gate(self, head: Head) -> Response | None:
-        gate = self._gate
-        if gate is None or gate.passwords.remembers(head):
-            return None
-        return await asyncio.get_running_loop().run_in_executor(gate.worker, gate.passwords.refusal, head)
-
-    def _begin(self, head: Head) -> Response | BodySink:
+    async def _begin(self) -> Response | BodySink:
+        """Check credentials and call the app, without the body; others are served if that takes long."""
+        line, service = self._received.line, self._service
+        head = Head(line.method, origin_form(line.path), self._received.headers, self._channel.abandoned)
         try:
-            return self._app.begin(head, scheme=self._scheme)
+            if service.origins is not None:
+                refused = service.origins.refusal(line.method, self._received.values, service.url)
+                if refused is not None:
+                    return refused
+            if service.passwords is not None and not service.passwords.remembers(head):
+                key = (line.method == "HEAD", head.header("Authorization"))
+                check = partial(service.passwords.refusal, head)
+                refused = await service.password_queue.run(self._channel, key, check)
+                if refused is not None:
+                    return refused
+            return await self._call(head)
+        except Abandoned:
+            raise
         except Exception as error:  # noqa: BLE001 - any failure of the app gets a response and a line in the log
             return self._failure(error)
 
-    def _await_body(self, headers: HTTPHeaders, expects: bool) -> asyncio.Task[None] | None:
-        """Wait for the body, if there is one; or respond without it if the request is refused anyway."""
-        announced = length(headers.get("Content-Length")) or 0
-        if announced == 0 and "Transfer-Encoding" not in headers:
-            return None
-        if isinstance(self._outcome, Response) and expects:
-            return self._start_response(self._outcome, last=True)
-        if isinstance(self._outcome, Response) and announced > DRAIN:
-            self._start_response(self._outcome, last=True, lingers=True)
-            return None
-        if expects and self._line.version == "HTTP/1.1":
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._restart_watchdog()
-        return None
+    async def _call(self, head: Head) -> Response | BodySink:
+        service = self._service
+        reason = service.app.takes_long(head)
+        work = partial(service.app.begin, head, scheme=service.scheme)
+        if reason is None:
+            return work()
+        if reason == PASSWORD:
+            return await service.password_queue.run(self._channel, object(), work)
+        return await service.workers.run_for(self._channel, reason, work)
 
-    def data_received(self, chunk: bytes) -> None:
-        """Pass ``chunk`` on, or drop it if the request was refused; up to a limit in either case."""
-        if self._responding is not None:
-            return
-        self._bytes_in += len(chunk)
-        self._restart_watchdog()
-        outcome, limit = self._outcome, 0
-        if outcome is not None and not isinstance(outcome, Response):
-            try:
-                outcome.write(chunk)
-            except Exception as error:  # noqa: BLE001 - as above; for example, the disk is full
-                self._abort_and_respond(self._failure(error), lingers=True)
-                return
-            if outcome.limit is None:
-                return
-            limit = outcome.limit
-        if self._bytes_in > limit + DRAIN:
-            self._start_response(outcome, last=True, lingers=True)
+    async def _receive(self, outcome: Response | BodySink) -> _Rest:
+        """Pass the body on, or drop it if the request was refused; up to a limit in either case."""
+        received, channel = self._received, self._channel
+        if not received.has_body:
+            return _Rest.NOTHING
+        sink = None if isinstance(outcome, Response) else outcome
+        if sink is None and received.expects_continue:
+            return _Rest.WITHHELD
+        if sink is None and received.content_length > DRAIN:
+            return _Rest.ON_ITS_WAY
+        if received.expects_continue and received.line.version != "HTTP/1.0":
+            await channel.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        most = DRAIN if sink is None else None if sink.limit is None else sink.limit + DRAIN
+        size = None if received.chunked else received.content_length
+        async for chunk in chunks_of_body(channel, self._service.limits, received.line, size):
+            self._log.bytes_in += len(chunk)
+            if sink is not None:
+                try:
+                    sink.write(chunk)
+                except Exception as error:  # noqa: BLE001 - as above; for example, the disk is full
+                    self._replace(self._failure(error))
+                    return _Rest.ON_ITS_WAY
+            if most is not None and self._log.bytes_in > most:
+                return _Rest.ON_ITS_WAY
+        return _Rest.NOTHING
 
-    def finish(self) -> None:
-        """Respond, now that the whole body has arrived."""
-        self._stop_watchdog()
-        self._body_ended.set()
-        if self._responding is None:
-            self._start_response(self._outcome)
-
-    def on_connection_close(self) -> None:
-        """Abort the request: the connection closed before the whole body arrived."""
-        self._stop_watchdog()
-        self._body_ended.set()
-        if self._responding is None:
-            self._abort()
-            self._log("cut", 0)
-
-    def _start_response(
-        self, outcome: Response | BodySink | None, *, last: bool = False, lingers: bool = False
-    ) -> asyncio.Task[None]:
-        self._stop_watchdog()
-        self._responding = asyncio.ensure_future(self._respond(outcome, last, lingers))
-        return self._responding
-
-    async def _respond(self, outcome: Response | BodySink | None, last: bool, lingers: bool) -> None:
-        assert outcome is not None, "a response before the head was read"
+    async def _respond(self, rest: _Rest) -> bool:
+        outcome, channel, line = self._outcome, self._channel, self._received.line
+        assert outcome is not None, "a response before the request"
         response = outcome if isinstance(outcome, Response) else await self._finished(outcome)
-        if self._line.method == "HEAD":  # also if the app was not called, or failed
+        if line.method == "HEAD":  # also if the app was not called, or failed
             response = Response(response.status, response.headers)
+        ending = rest.value
+        ending = replace(ending, keeps=ending.keeps and self._received.keeps_connection)
         try:
-            await self._send(response, last)
-        except (StreamClosedError, TimeoutError, OSError) as error:
-            self._connection.close()
-            self._log(f"{response.status} cut ({type(error).__name__})", 0)
-            return
-        if lingers:
-            await self._linger()
-        self._connection.finish()
-        if last:
-            self._connection.close()
-
-    async def _linger(self) -> None:
-        """Shut down the sending side, and let Tornado read more of the body, which ``data_received`` drops."""
-        stream = self._connection.stream
-        if self._scheme == "http" and not stream.closed():
-            with suppress(OSError):
-                stream.socket.shutdown(socket.SHUT_WR)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._body_ended.wait(), LINGER)
+            await send(channel, response, ending, line, self._service.limits.body_timeout, self._log)
+        except (TimeoutError, OSError) as error:
+            channel.abort()
+            self._log.write(f"{response.status} cut ({type(error).__name__})", 0)
+            return False
+        if ending.lingers:
+            await channel.linger(LINGER)
+        return ending.keeps
 
     async def _finished(self, sink: BodySink) -> Response:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._workers, sink.finish)
+            return await self._service.workers.run(COMMIT, sink.finish)
         except Exception as error:  # noqa: BLE001 - as above
             self._abort()  # if no worker has begun to finish it, such as while the server closes
             return self._failure(error)
 
-    async def _send(self, response: Response, last: bool) -> None:
-        """Write the response in chunks, as fast as the client reads it.
-
-        It is logged before its last bytes are written, so that a client that has the response finds it in the log.
-        """
-        body = response.body
-        if not isinstance(body, FileRange):
-            self._log(str(response.status), len(body))
-            await self._written(self._connection.write_headers(*_head(response, last), body))
-            return
-        try:
-            file = body.path.open("rb")
-        except OSError as error:
-            await self._send(self._failure(error), last)
-            return
-        with file:
-            await self._written(self._connection.write_headers(*_head(response, last)))
-            await self._send_file(file, body, str(response.status))
-
-    async def _send_file(self, file: BinaryIO, part: FileRange, status: str) -> None:
-        file.seek(part.start)
-        left = part.stop - part.start
-        if not left:
-            self._log(status, 0)
-        while left:
-            chunk = file.read(min(CHUNK, left))
-            if not chunk:
-                raise OSError(f"{part.path} has become shorter")
-            left -= len(chunk)
-            if not left:
-                self._log(status, part.stop - part.start)
-            await self._written(self._connection.write(chunk))
-
-    async def _written(self, future: Any) -> None:
-        await asyncio.wait_for(future, self._body_timeout)
-
-    def _restart_watchdog(self) -> None:
-        self._stop_watchdog()
-        self._watchdog = asyncio.get_running_loop().call_later(self._body_timeout, self._too_slow)
-
-    def _stop_watchdog(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
-
-    def _too_slow(self) -> None:
-        given = f"no byte of the body for {self._body_timeout:g} s"
-        expected = "the body that the head announces, without such a pause"
-        refusal = Refusal(
-            "SIZE_INVALID", given=given, expected=expected, next="Send the same request again", status=408
-        )
-        self._abort_and_respond(refusal.response())
-
-    def _abort_and_respond(self, response: Response, *, lingers: bool = False) -> None:
-        """Discard the body that has arrived so far, respond, and close."""
+    def _replace(self, response: Response) -> None:
+        """Discard the body that has arrived so far, and respond with ``response``."""
         self._abort()
-        self._start_response(response, last=True, lingers=lingers)
+        self._outcome = response
 
     def _abort(self) -> None:
         if self._outcome is None or isinstance(self._outcome, Response):
@@ -280,32 +203,25 @@ class OneRequest(HTTPMessageDelegate):
         try:
             self._outcome.abort()
         except Exception as error:  # noqa: BLE001 - the request is over: only the log can report it
-            self._write_log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
+            self._service.log(f"a request that was cut off was not cleaned up: {type(error).__name__}: {error}")
 
     def _failure(self, error: Exception) -> Response:
-        return internal_failure(error, self._write_log)
-
-    def _log(self, status: str, bytes_out: int) -> None:
-        milliseconds = (time.monotonic() - self._began) * 1000
-        client = (self._connection.context.address or ("-",))[0]
-        request = f"{self._line.method} {redact_url(self._line.path)}"
-        if not (request.isascii() and request.isprintable()):
-            request = ascii(request)
-        now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        traffic = f"in={self._bytes_in} out={bytes_out} {milliseconds:.1f}ms"
-        self._write_log(f"{now} {client} {request} {status} {traffic}")
+        return internal_failure(error, self._service.log)
 
 
-def _head(response: Response, last: bool) -> tuple[ResponseStartLine, HTTPHeaders]:
-    headers = HTTPHeaders()
-    for name, value in response.headers:
-        headers.add(name, value)
-    headers.add("Date", format_timestamp(time.time()))
-    if last:
-        headers["Connection"] = "close"
-    return ResponseStartLine("HTTP/1.1", response.status, HTTPStatus(response.status).phrase), headers
+def bad_request(error: BadRequest) -> Response:
+    """The response to bytes that are not an HTTP/1.1 request."""
+    return Refusal(
+        "UNSUPPORTED",
+        given=error.problem,
+        expected="a request as in RFC 9112",
+        next="Send a well-formed request on a new connection; GET /v2/ is the shortest one",
+        status=error.status,
+    ).response()
 
 
-def _malformed(problem: str) -> Response:
-    next = "Send a well-formed request on a new connection; GET /v2/ is the shortest one"
-    return Refusal("UNSUPPORTED", given=problem, expected="a request as in RFC 9112", next=next, status=400).response()
+def _too_slow(given: str) -> Response:
+    expected = "the body that the head announces, without such a pause"
+    return Refusal(
+        "SIZE_INVALID", given=given, expected=expected, next="Send the same request again", status=408
+    ).response()

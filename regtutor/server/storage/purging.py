@@ -1,58 +1,101 @@
-"""Removing abandoned upload sessions, when an App opens its store.
+"""Removing abandoned upload sessions: when an App opens its store, and while it runs.
 
-CNCF Distribution removes them after 168 hours by default ("uploadpurging"
-<https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md#uploadpurging>).
+CNCF Distribution removes them 168 hours after they began ("uploadpurging"
+<https://github.com/distribution/distribution/blob/v2.8.3/docs/configuration.md#uploadpurging>). Here, the time since
+the last byte counts, so a session that is in use is never removed.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-AGE = 168 * 3600
-"""Seconds after which an unfinished session is removed."""
+AGE = 24 * 3600
+"""Seconds without a new byte after which an unfinished session is removed."""
 
-MOST_SESSIONS = 10_000
-"""The number of sessions to examine, which limits the time to open a store. The rest waits for the next time."""
+PAUSE = 3600
+"""Seconds between the end of one search for abandoned sessions and the next one."""
 
-_NO_REPOSITORIES = {"_layers", "_manifests"}
+_NO_REPOSITORIES = {"_layers", "_manifests", "_uploads"}
 
 
-def purge(repositories: Path, *, now: float | None = None) -> int:
-    """Remove the sessions below ``repositories`` that began more than :data:`AGE` seconds ago.
+class Purging:
+    """A search for abandoned sessions that advances in small steps, so that it needs no thread and delays nobody.
 
     Parameters
     ----------
     repositories: the directory of the repositories; it need not exist.
-    now: seconds since the epoch.
-
-    Returns
-    -------
-    The number of removed sessions.
+    in_use: whether a request writes to the session in a directory.
     """
-    limit = (time.time() if now is None else now) - AGE
-    old = [session for session in islice(_sessions(repositories), MOST_SESSIONS) if _started(session) < limit]
-    for session in old:
-        shutil.rmtree(session)
-    return len(old)
+
+    def __init__(self, repositories: Path, in_use: Callable[[Path], bool] = lambda _session: False) -> None:
+        self._repositories, self._in_use = repositories, in_use
+        self._search: Iterator[bool] | None = None
+        self._next = 0.0
+
+    def proceed(self, steps: int) -> int:
+        """Examine at most ``steps`` directories, and return the number of removed sessions.
+
+        After the last directory, the search rests for :data:`PAUSE`.
+        """
+        now = time.monotonic()
+        if self._search is None:
+            if now < self._next:
+                return 0
+            self._search = self._examined()
+        found = list(islice(self._search, steps))
+        if len(found) < steps:
+            self._search, self._next = None, now + PAUSE
+        return sum(found)
+
+    def _examined(self) -> Iterator[bool]:
+        """Whether a session was removed, for each directory of a repository and each session."""
+        for directory, names, _ in os.walk(self._repositories):
+            yield False
+            if "_uploads" in names:
+                yield from (self._removed(path) for path in sorted(Path(directory, "_uploads").iterdir()))
+            names[:] = [name for name in names if name not in _NO_REPOSITORIES]
+
+    def _removed(self, session: Path) -> bool:
+        if self._in_use(session) or not session.is_dir() or last_change(session) > time.time() - AGE:
+            return False
+        try:
+            shutil.rmtree(session)
+        except FileNotFoundError:  # it ended in the meantime
+            return False
+        return True
 
 
-def _sessions(repositories: Path) -> Iterator[Path]:
+def sessions_in(repositories: Path) -> Iterator[Path]:
+    """The directory of every upload session below ``repositories``."""
     for directory, names, _ in os.walk(repositories):
         if "_uploads" in names:
-            uploads = Path(directory, "_uploads")
-            yield from (path for path in uploads.iterdir() if path.is_dir())
-        names[:] = [name for name in names if name not in _NO_REPOSITORIES and name != "_uploads"]
+            yield from (path for path in sorted(Path(directory, "_uploads").iterdir()) if path.is_dir())
+        names[:] = [name for name in names if name not in _NO_REPOSITORIES]
 
 
-def _started(session: Path) -> float:
-    """When ``session`` began, in seconds since the epoch. Without a valid ``startedat``, the directory's time."""
+def last_change(session: Path) -> float:
+    """When the last byte of ``session`` arrived, or else when it began, in seconds since the epoch.
+
+    Without a valid ``startedat``, the directory's time counts.
+    """
     try:
-        return datetime.fromisoformat((session / "startedat").read_text().strip()).timestamp()
+        began = datetime.fromisoformat((session / "startedat").read_text().strip()).timestamp()
     except (OSError, ValueError):
-        return session.stat().st_mtime
+        began = session.stat().st_mtime
+    try:
+        data = (session / "data").stat()
+    except OSError:
+        return began
+    return max(began, data.st_mtime) if data.st_size else began
+
+
+def purge(repositories: Path) -> int:
+    """Remove every abandoned session below ``repositories``, and return their number."""
+    return Purging(repositories).proceed(sys.maxsize)

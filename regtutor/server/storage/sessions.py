@@ -8,20 +8,27 @@ another algorithm, ``data`` is read again at the end. Distribution's ``hashstate
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 import time
 import uuid
 from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
 
 from regtutor.errors import ServerError
 from regtutor.message import CHUNK
 from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
 from regtutor.server.once import Once
-from regtutor.server.storage.purging import purge
+from regtutor.server.storage.beside import Beside
+from regtutor.server.storage.durable import make_folder
+from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
+
+PURGED_AT_START = 2000
+PURGED_AT_ONCE = 5
+"""The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
 
 
 class SessionBusy(Exception):
@@ -54,8 +61,13 @@ class Sessions:
         self.store = store
         self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
+        self.purging = Purging(store.repositories_path, self.in_use)
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
+
+    def in_use(self, session: Path) -> bool:
+        """Whether a request writes to the session in the directory ``session``."""
+        return str(session) in self.uploading
 
     def start(self, repository: str, algorithm: str = CANONICAL) -> Session:
         """Start a session without bytes, to be hashed with ``algorithm`` as they arrive.
@@ -63,11 +75,21 @@ class Sessions:
         Raises
         ------
         ValueError: if ``repository`` does not fit the grammar.
+        OSError: such as for a full disk; nothing is left behind.
+        StoreLost: if the directory of the store is gone.
         """
         session = Session(self, repository, str(uuid.uuid4()))
-        session.data.parent.mkdir(parents=True)
-        session.data.touch()
-        (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        self.store.check_root()
+        with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
+            self.purging.proceed(PURGED_AT_ONCE)
+        try:
+            make_folder(self.store.repository_path(repository))
+            session.data.parent.mkdir(parents=True)
+            session.data.touch()
+            (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+        except OSError:
+            shutil.rmtree(session.data.parent, ignore_errors=True)
+            raise
         if algorithm != CANONICAL:
             self.hashes.keep(session.key, Hasher(algorithm))
         return session
@@ -78,14 +100,14 @@ class Sessions:
         return session if session.exists else None
 
     def purge(self) -> int:
-        """Remove the sessions that are older than ``purging.AGE``, and return their number.
+        """Begin to remove abandoned sessions, and return how many were removed so far. Each new session continues it.
 
         Raises
         ------
         ServerError: if one cannot be removed.
         """
         try:
-            return purge(self.store.repositories_path)
+            return self.purging.proceed(PURGED_AT_START)
         except OSError as error:
             raise ServerError(
                 f"The registry directory {self.store.root} cannot be used",
@@ -256,7 +278,7 @@ class SessionWriter:
         self._before = kept if kept is not None and kept.size == self.start else None
         if self.start == 0 and (self._before is None or algorithm != CANONICAL):
             self._before = Hasher(algorithm)
-        self._hasher = self._before.copy() if self._before is not None else None
+        self._beside = Beside(self._before.copy() if self._before is not None else None)
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
@@ -267,29 +289,40 @@ class SessionWriter:
             left = memoryview(chunk)
             while left:
                 left = left[self._file.write(left) :]
-            if self._hasher is not None:
-                self._hasher.update(chunk)
+            self._beside.hash(chunk)
+            self._beside.flush(self._file.fileno(), len(chunk))
 
     def pause(self) -> None:
         """Leave the bytes in the session, so that a later request can continue.
 
         Raises
         ------
+        OSError: if bytes that were already on their way to the disk could not be written.
         SessionGone: the session was canceled, or taken over by another request.
         """
         if not self._take_end():
             raise SessionGone(self.session.id)
-        self._leave(self._hasher)
+        hasher = None
+        try:
+            self._beside.flushed()
+            hasher = self._beside.hasher
+        finally:
+            self._leave(hasher)
+        self.session.sessions.store.check_root()
 
     def abort(self) -> None:
         """End the writer early: ``keeps`` decides whether the received bytes stay in the session or are discarded."""
         if not self._take_end():
             return
+        kept = self._before
         try:
-            if not self.keeps:
+            with suppress(OSError):
+                self._beside.flushed()
+                kept = self._beside.hasher if self.keeps else kept
+            if kept is self._before:
                 self._file.truncate(self.start)
         finally:
-            self._leave(self._hasher if self.keeps else self._before)
+            self._leave(kept)
 
     def forget(self) -> None:
         """End the writer early, and discard the received bytes."""
@@ -307,22 +340,24 @@ class SessionWriter:
         if not self._take_end():
             raise SessionGone(self.session.id)
         try:
-            os.fsync(self._file.fileno())
-            self._file.close()
             hasher = self._whole(digest.algorithm)
             if hasher.digest != str(digest):
                 raise WrongDigest(str(digest), hasher.digest, hasher.size)
+            self._beside.flushed()
+            self._file.close()
             self.session.sessions.store.keep(self.session.data, self.session.repository, digest)
         finally:
             try:
-                self.session.remove()
+                with suppress(FileNotFoundError):  # as after the registry's directory was deleted
+                    self.session.remove()
             finally:
                 self._leave(None)
 
     def _whole(self, algorithm: str) -> Hasher:
         """The hash of all bytes of the session, which are read again if necessary."""
-        if self._hasher is not None and self._hasher.algorithm == algorithm:
-            return self._hasher
+        kept = self._beside.hasher
+        if kept is not None and kept.algorithm == algorithm:
+            return kept
         hasher = Hasher(algorithm)
         with self.session.data.open("rb") as file:
             while chunk := file.read(CHUNK):

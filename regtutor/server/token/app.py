@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from regtutor.server.application import PASSWORD, Work
 from regtutor.server.http import Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal
@@ -24,6 +25,6 @@ class TokenApp:
         except Refusal as refusal:
             return refusal.response()
 
-    def takes_long(self, head: Head) -> bool:
+    def takes_long(self, head: Head) -> Work | None:
         """Whether :meth:`begin` checks a password, which is slow on purpose."""
-        return head.header("Authorization") is not None
+        return PASSWORD if head.header("Authorization") is not None else None

@@ -1,13 +1,10 @@
 // Keeps key presses in a box of plain ipywidgets controls, which have no script of this project, and reports a kernel
 // that does not respond, or that is gone.
-import { GONE, asking, h, keepKeys } from "./view.js";
+import { asking, h, keepKeys } from "./view.js";
 
 /** The guarded box: the nearest element around the view that has the class. */
 const BOX = ".regtutor-guarded";
 const CONTROLS = "button, select, input, textarea";
-
-/** JupyterLab's class of a view whose kernel has ended or was restarted. */
-const DISCONNECTED = "jupyter-widgets-disconnected";
 
 /**
  * @param {{ model: import("@anywidget/types").AnyModel, el: HTMLElement, signal?: AbortSignal }} props
@@ -18,12 +15,9 @@ export function guardBox({ model, el, signal }, more) {
   const trouble = h("div", { class: "regtutor-trouble", role: "alert", "data-testid": "guard-trouble" });
   el.classList.add("regtutor-view");
   el.append(trouble);
-  const calm = () => {
-    trouble.textContent = el.classList.contains(DISCONNECTED) ? GONE : "";
-  };
-  const { ask, close } = asking(model, trouble, calm);
-  const watched = new MutationObserver(calm);
-  watched.observe(el, { attributeFilter: ["class"] });
+  const { ask, close } = asking(model, trouble, () => {
+    trouble.textContent = "";
+  });
   /** @type {HTMLElement | null} */
   let box = null;
   let end = () => {};
@@ -53,7 +47,6 @@ export function guardBox({ model, el, signal }, more) {
   return () => {
     close();
     end();
-    watched.disconnect();
     box?.removeEventListener("click", used);
     box?.removeEventListener("change", used);
     box = null;

@@ -29,8 +29,9 @@ function followKeys(box) {
     const button = /** @type {HTMLButtonElement | null} */ (box.querySelector(`button${BUTTONS[name]}`));
     if (button && !button.disabled) button.click();
   };
-  box.addEventListener("keydown", pressed);
-  return () => box.removeEventListener("keydown", pressed);
+  // While it goes down: the text fields of ipywidgets let no key press come up.
+  box.addEventListener("keydown", pressed, true);
+  return () => box.removeEventListener("keydown", pressed, true);
 }
 
 /**

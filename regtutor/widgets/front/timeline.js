@@ -4,7 +4,7 @@ import { h } from "./view.js";
 
 /**
  * @typedef {{ step: string, method: string, target: string, short: string, status: number | null,
- *   outcome: "good" | "quiet" | "bad" | "none", said: string, error: string, up: number, down: number, left: number, ms: number, pause: number, timed: boolean,
+ *   outcome: "good" | "quiet" | "bad" | "none", expected: boolean, said: string, error: string, up: number, down: number, left: number, ms: number, pause: number, timed: boolean,
  *   parts: [string, number][] }} Row
  * @typedef {{ from: number, to: number }} Axis
  */
@@ -39,9 +39,9 @@ export function showBytes(bytes) {
   return `${value < 100 ? value.toPrecision(3) : Math.round(value)} ${units[0]}`;
 }
 
-/** The same as refused() in timeline.py: a HEAD that finds nothing is not a refusal. @param {Row} row */
+/** The same as refused() in timeline.py: an expected 404 is not a refusal. @param {Row} row */
 export function isRefused(row) {
-  return row.outcome === "bad" || row.outcome === "none" || (row.outcome === "quiet" && row.method !== "HEAD");
+  return row.outcome !== "good" && !row.expected;
 }
 
 /** @param {Row} row */

@@ -16,12 +16,13 @@ function figure(text, of = "", title = "") {
 
 /** @param {Listed[]} all @param {number[]} shown @param {number} unseen */
 export function summaryOf(all, shown, unseen) {
-  const total = { up: 0, down: 0, refused: 0, pauses: 0, cut: 0, untimed: 0 };
+  const total = { up: 0, down: 0, refused: 0, expected: 0, pauses: 0, cut: 0, untimed: 0 };
   for (const index of shown) {
     const { row } = all[index];
     total.up += row.up;
     total.down += row.down;
     total.refused += isRefused(row) ? 1 : 0;
+    total.expected += row.expected ? 1 : 0;
     total.untimed += row.timed ? 0 : 1;
     total.pauses += row.pause > 0 ? 1 : 0;
     total.cut += row.pause;
@@ -40,6 +41,7 @@ export function summaryOf(all, shown, unseen) {
     figure(showBytes(total.down), total.down < 10000 ? "bytes down" : "down", `${total.down.toLocaleString("en")} bytes`),
     figure(showTime(length + (part ? 0 : total.cut)), part ? "from first to last" : ""),
     refused,
+    total.expected > 0 && figure(total.expected.toLocaleString("en"), "not found, as expected", "A HEAD, or a request for referrers, that found nothing: no error"),
   );
   const remarks = [];
   if (total.pauses) {

@@ -157,7 +157,18 @@ export function asking(model, trouble, calm) {
         reject(error);
       }
     });
-  return { ask, close: () => model.off("msg:custom", received) };
+  // The widget manager reports this when the kernel is restarted, or has ended: from then on, a message cannot be sent.
+  const changed = () => {
+    ask("ping").catch(() => undefined); // A failure is shown.
+  };
+  model.on("comm_live_update", changed);
+  return {
+    ask,
+    close: () => {
+      model.off("msg:custom", received);
+      model.off("comm_live_update", changed);
+    },
+  };
 }
 
 /**

@@ -69,7 +69,8 @@ class Strip {
     const kind = `regtutor-${pill.outcome}${pill.detour ? " regtutor-detour" : ""}`;
     const button = h(
       "button",
-      { type: "button", class: `regtutor-pill ${kind}`, tabindex: "-1", title: pill.title, "aria-label": pill.sentence, onclick: () => this.choose(pill.index) },
+      { type: "button", class: `regtutor-pill ${kind}`, tabindex: "-1", title: pill.title, onclick: () => this.choose(pill.index) },
+      h("span", { class: "regtutor-heard" }, pill.sentence),
       h("span", { class: "regtutor-pill-sent", "aria-hidden": "true" }, pill.method, h("i", {}, "\u2192")),
       h("span", { class: "regtutor-pill-came", "aria-hidden": "true" }, h("i", {}, "\u2190"), pill.status),
     );

@@ -31,6 +31,6 @@ class CurlView(View):
         self.curl = dict(_NONE) if exchange is None else command_of(exchange)
 
     def as_text(self) -> str:
-        """Return the command, or why there is none."""
+        """Return the command, or the reason why it does not exist."""
         shown: dict[str, Any] = self.curl
         return str(shown["command"] or f"{shown['none']}.")

@@ -1,4 +1,4 @@
-"""The end of a walk, in the place of the fields: a summary, and experiments as cards, each of which is a button."""
+"""The end of a walk, shown instead of the fields: a summary, and experiments as cards, each of which is a button."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def about_to_be_sent(state: State, *, live: bool) -> str:
     text = purpose(draft.step) + destination
     earlier = "" if live else notice("This is an earlier state, as it was then. Nothing was undone in the registry.")
     lines = [
-        _title("Next" if live else "What came next", draft.step),
+        _title("Next" if live else "Then came", draft.step),
         f'<p class="regtutor-purpose" title="{escape(text)}">{escape(text)}</p>{earlier}',
     ]
     if draft.edited:

@@ -346,7 +346,8 @@ class PushStepper(Freezing):
         )
 
     def as_text(self) -> str:
-        """Return the arrows so far, and the request about to be sent."""
+        """Return the arrows so far, the blobs with their requests, and the request about to be sent."""
         stepping = self.stepping
         following = f"\nnext: {self.state.draft.as_text()}" if self.state.draft else ""
-        return f"PushStepper: {stepping.repository}:{stepping.tag}\n{self._face.sequence.as_text()}{following}"
+        drawn = f"{self._face.sequence.as_text()}\n{self._face.strip.as_text()}"
+        return f"PushStepper: {stepping.repository}:{stepping.tag}\n{drawn}{following}"

@@ -11,7 +11,7 @@ from html import escape
 from regtutor.exchange import Transcript
 from regtutor.formats.svg import svg_of
 from regtutor.protocol.text import cut, visible
-from regtutor.widgets.transcript.timeline import COLUMNS, Row, duration, real_duration, refused
+from regtutor.widgets.transcript.timeline import COLUMNS, Row, duration, expected, real_duration, refused
 from regtutor.widgets.view import picture
 
 MOST_ROWS = 200
@@ -32,13 +32,14 @@ _HEADS = {"": 4, "step": 12, "request": 33, "response": 14, "up": 7, "down": 7, 
 
 def summary(transcript: Transcript, rows: Sequence[Row]) -> str:
     """Return the number of requests, bytes and refusals, and the duration, in one line of text."""
-    count, refusals = len(transcript), sum(map(refused, rows))
+    count, refusals, found_out = len(transcript), sum(map(refused, rows)), sum(map(expected, rows))
     parts = [
         f"{count:,} request{'' if count == 1 else 's'}",
         f"{transcript.bytes_up:,} bytes up",
         f"{transcript.bytes_down:,} bytes down",
         duration(real_duration(rows)),
         f"{refusals:,} refused" if refusals else "none refused",
+        *([f"{found_out:,} not found, as expected"] if found_out else []),
     ]
     title = f"{cut(visible(transcript.title[:300]), 200)}: " if transcript.title else ""
     return title + ", ".join(parts)

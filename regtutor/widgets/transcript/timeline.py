@@ -14,16 +14,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from regtutor.exchange import Exchange
+from regtutor.protocol.referrers import is_referrers_tag
 from regtutor.protocol.text import cut, visible
 
 COLUMNS = (
-    "step", "method", "target", "short", "status", "outcome", "said", "error", "up", "down",
+    "step", "method", "target", "short", "status", "outcome", "expected", "said", "error", "up", "down",
     "left", "ms", "pause", "timed", "parts",
 )  # fmt: skip
 """The content of a row, in this order.
 
 ``target`` as sent, and ``short``, the target with long names cut, or ``""`` if it is the same; ``status`` (None without
-a final response) and its ``outcome``, as pictures colour it; ``said``, its reason phrase; ``error``, the registry's
+a final response) and its ``outcome``, as pictures colour it; ``expected``, whether it is a refusal by which the client
+only finds something out, see :func:`is_expected`; ``said``, its reason phrase; ``error``, the registry's
 error codes, or the reason why there was no response; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar
 begins, and ``ms``, how long it is, both in milliseconds; ``pause``, by how many milliseconds the pause before it is
 drawn shorter than it was; ``timed``, whether the record contains the time when it began; ``parts``, pairs of one of
@@ -168,6 +170,7 @@ def row_of(exchange: Exchange, place: Place) -> Row:
         "" if shortened == target else shortened,
         exchange.status,
         exchange.outcome,
+        is_expected(exchange),
         _text(exchange.response.reason, 40) if exchange.response else "no response",
         _text(_error(exchange)),
         exchange.bytes_up,
@@ -205,10 +208,33 @@ def parts_of(exchange: Exchange) -> list[tuple[str, float]]:
     return [(part, round(ms, 2)) for part, ms in spent.items() if ms >= 0.01]
 
 
+def is_expected(exchange: Exchange) -> bool:
+    """Whether a 404 is the response that a walk reckons with: nothing went wrong.
+
+    This is a HEAD that finds nothing, and the two requests of a registry without the referrers API: the one for the
+    list, and the one for the tag that replaces it, before the first referrer is pushed.
+
+    Source: OCI distribution-spec v1.1.1, "Unavailable Referrers API"
+    <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api>.
+    """
+    if exchange.status != 404 or exchange.page is not None:
+        return False
+    match = exchange.endpoint
+    if exchange.method == "HEAD":
+        return True
+    if match is None or exchange.method != "GET":
+        return False
+    return match.endpoint.name == "get_referrers" or is_referrers_tag(match.path.get("reference", ""))
+
+
+def expected(row: Row) -> bool:
+    """Whether the row is of a refusal by which the client only finds something out."""
+    return bool(row[COLUMNS.index("expected")])
+
+
 def refused(row: Row) -> bool:
-    """Whether the status is 400 or above or there was no response; a HEAD that finds nothing does not count."""
-    method, found = row[COLUMNS.index("method")], row[COLUMNS.index("outcome")]
-    return found in ("bad", "none") or (found == "quiet" and method != "HEAD")
+    """Whether the status is 400 or above or there was no response; an expected 404 does not count."""
+    return row[COLUMNS.index("outcome")] != "good" and not expected(row)
 
 
 def real_duration(rows: Iterable[Row]) -> float:

@@ -21,7 +21,7 @@ from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.listen import Server
 from regtutor.server.storage.store import Store
 from tests.server.inline import digest, faults
-from tests.server.shell.test_listen import Wire
+from tests.server.wire import Wire
 
 # Written by Apache's htpasswd 2.4: htpasswd -nbB ann "correct horse"; htpasswd -nbB -C 4 böb "pässwörd:..."
 ANN = "ann:$2y$05$UzavWQQnJG1WfrJIaGsiaeO5rQbKMIHveq6IERNR5Vq0.SKA914li"

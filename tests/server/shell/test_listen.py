@@ -20,41 +20,15 @@ from regtutor.protocol.digests import Digest
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import FileRange, Head, Response
+from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
 from regtutor.server.shell.one_request import DRAIN
-from regtutor.server.storage.store import Store, StoredBlob
+from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
+from tests.server.wire import Wire
 
 HELLO = digest(b"hello")
 MIB = 1024 * 1024
-
-
-class Wire:
-    """A raw connection: send bytes, read one message at a time."""
-
-    def __init__(self, server: Server) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
-        self.file = self.socket.makefile("rb")
-
-    def send(self, *lines: str, body: bytes = b"") -> None:
-        self.socket.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1") + body)
-
-    def read(self, *, body: bool = True) -> tuple[str, dict[str, str], bytes]:
-        """Start line, headers (lowercase) and body of the next message."""
-        start = self.file.readline().decode().rstrip()
-        headers = {}
-        while line := self.file.readline().decode().rstrip():
-            name, _, value = line.partition(": ")
-            headers[name.lower()] = value
-        return start, headers, self.file.read(int(headers.get("content-length", "0")) if body else 0)
-
-    def ended(self) -> bool:
-        """Whether the server has closed and nothing more comes."""
-        return self.file.read() == b""
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
 
 
 @pytest.fixture
@@ -242,7 +216,7 @@ def test_a_refused_head_request_has_no_body_and_the_connection_goes_on(wire: Wir
 def test_a_body_that_stops_coming_is_answered_408(store: Store) -> None:
     inline = Inline(App(store))
     target = f"{inline.start('a')}&digest={HELLO}"
-    with Server(inline.app, body_timeout=0.05) as server:
+    with Server(inline.app, limits=Limits(body_timeout=0.05)) as server:
         wire = Wire(server)
         wire.send(f"PUT {target} HTTP/1.1", "Host: r", "Content-Length: 5", body=b"hell")
         start, headers, body = wire.read()
@@ -261,7 +235,7 @@ def test_a_client_that_does_not_read_is_given_up(store: Store) -> None:
         if f"/v2/a/blobs/{name} 200 cut (TimeoutError)" in line:
             given_up.set()
 
-    with Server(inline.app, log=log, body_timeout=0.05) as server:
+    with Server(inline.app, log=log, limits=Limits(body_timeout=0.05)) as server:
         wire = Wire(server)
         wire.send(f"GET /v2/a/blobs/{name} HTTP/1.1", "Host: r")
         assert given_up.wait(20), "the log never said that the client was given up"
@@ -349,17 +323,17 @@ class Slow(Store):
         super().__init__(root)
         self.waiting, self.go = threading.Event(), threading.Event()
 
-    def manifests(self, repository: str) -> Iterator[StoredBlob]:
+    def revisions_path(self, repository: str) -> Path:
         self._hold_up()
-        return super().manifests(repository)
+        return super().revisions_path(repository)
 
     def remove_manifest(self, repository: str, digest: Digest) -> bool:
         self._hold_up()
         return super().remove_manifest(repository, digest)
 
-    def tags(self, repository: str) -> list[str]:
+    def tags_path(self, repository: str) -> Path:
         self._hold_up()
-        return super().tags(repository)
+        return super().tags_path(repository)
 
     def repositories(self) -> list[str]:
         self._hold_up()
@@ -475,6 +449,7 @@ def test_a_closed_server_is_gone_and_may_be_closed_again(store: Store) -> None:
 SERVE = """
 import sys
 from regtutor.server.app import App
+from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
 from regtutor.server.storage.store import Store
 

@@ -507,6 +507,6 @@ def test_every_button_has_a_tooltip(reg: Registry) -> None:
 def test_a_viewer_without_widgets_gets_html_and_text(reg: Registry) -> None:
     bundle = clicker(reg).stepper.bundle()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert "What came next" in bundle["text/html"]
+    assert "Then came" in bundle["text/html"]
     assert "PushStepper: library/hello:v1" in bundle["text/plain"]
     assert "<script" not in bundle["text/html"]

@@ -11,8 +11,19 @@ import pytest
 
 import regtutor as rt
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord, WireEvent
+from regtutor.protocol.referrers import referrers_tag
 from regtutor.widgets.transcript import still, timeline
-from regtutor.widgets.transcript.timeline import COLUMNS, Place, TimeAxis, duration, parts_of, refused, rows_of, short
+from regtutor.widgets.transcript.timeline import (
+    COLUMNS,
+    Place,
+    TimeAxis,
+    duration,
+    expected,
+    parts_of,
+    refused,
+    rows_of,
+    short,
+)
 from tests.formats.hostile import HOSTILE, TRANSCRIPT
 
 
@@ -107,6 +118,29 @@ def test_a_refusal_holds_the_registrys_codes_and_a_failure_its_reason() -> None:
     )
     assert [row[COLUMNS.index("error")] for row in rows] == ["BLOB_UNKNOWN, DENIED", "the connection was cut", ""]
     assert [refused(row) for row in rows] == [True, True, False]
+
+
+def responded(step: str, method: str, target: str, status: int) -> Exchange:
+    request = RequestRecord(method, target)
+    return Exchange(step, f"http://127.0.0.1{target}", request, ResponseRecord(status, "Not Found"))
+
+
+def test_a_404_that_a_walk_reckons_with_is_expected_and_another_is_refused() -> None:
+    digest = "sha256:" + "ab" * 32
+    tag = referrers_tag(digest)
+    found_out = [
+        responded("head_blob", "HEAD", f"/v2/a/blobs/{digest}", 404),
+        responded("get_referrers", "GET", f"/v2/a/referrers/{digest}", 404),
+        responded("get_manifest", "GET", f"/v2/a/manifests/{tag}", 404),
+    ]
+    wrong = [
+        responded("get_manifest", "GET", "/v2/a/manifests/v1", 404),
+        responded("get_blob", "GET", f"/v2/a/blobs/{digest}", 404),
+        responded("put_manifest", "PUT", f"/v2/a/manifests/{tag}", 404),
+        responded("head_blob", "HEAD", f"/v2/a/blobs/{digest}", 401),
+    ]
+    rows = rows_of([*found_out, *wrong], TimeAxis())
+    assert [(expected(row), refused(row)) for row in rows] == [(True, False)] * 3 + [(False, True)] * 4
 
 
 def test_hostile_records_give_short_finite_visible_rows() -> None:

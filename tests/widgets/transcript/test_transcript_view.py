@@ -151,7 +151,7 @@ def test_exchanges_in_a_list_or_none_at_all_can_be_shown(pushed: rt.Transcript) 
 def test_the_text_has_an_arrow_for_each_request_and_each_answer(pushed: rt.Transcript) -> None:
     lines = TranscriptView(pushed).as_text().split("\n")
     assert lines[0].startswith("push of library/hello:v1 to embedded: 13 requests, 11,748 bytes up, 0 bytes down, ")
-    assert lines[0].endswith("none refused"), "a HEAD that finds nothing is not a refusal"
+    assert lines[0].endswith("none refused, 4 not found, as expected"), "a HEAD that finds nothing is not a refusal"
     assert lines[1].startswith("   1 --> HEAD /v2/library/hello/blobs/sha256:")
     assert lines[2].startswith("     <-- 404 Not Found, ")
     assert len(lines) == 1 + 2 * 13

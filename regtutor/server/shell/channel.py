@@ -1,0 +1,180 @@
+"""One connection as pieces of bytes, with back pressure in both directions, and a note of when the client left.
+
+asyncio owns the socket and TLS; this module keeps what has arrived until it is read. Nothing here depends on HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+MOST_UNREAD = 64 * 1024
+"""Bytes that have arrived and were not read, beyond which the socket is not read until they are."""
+
+GRACE = 5.0
+"""Seconds for which work continues for a client that has sent its last byte."""
+
+
+class Channel(asyncio.Protocol):
+    """A connection that a client opened.
+
+    Parameters
+    ----------
+    serve: called with this channel when the connection is open; its coroutine runs as a task until it ends.
+
+    Attributes
+    ----------
+    address: the client's IP address, or ``-``.
+    left: done when the client has sent its last byte, or when the connection is lost.
+    task: runs ``serve``; None before the connection is open.
+    """
+
+    task: asyncio.Task[None] | None = None
+    transport: asyncio.Transport
+
+    def __init__(self, serve: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        self._serve = serve
+        self.address = "-"
+        self.left: asyncio.Future[None] = loop.create_future()
+        self._left_at: float | None = None
+        self._lost, self._paused, self._secure = False, False, False
+        self._pieces: deque[bytes] = deque()
+        self._unread = 0
+        self._arrived: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the task."""
+        self._uses(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = peer[0] if isinstance(peer, tuple) else "-"
+        self.task = asyncio.get_running_loop().create_task(self._serve(self))
+
+    def _uses(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.set_write_buffer_limits(high=0)  # write() waits until the client has read, however slow it is
+
+    async def start_tls(self, context: Any, seconds: float) -> None:
+        """Shake hands, before a byte was read.
+
+        Raises
+        ------
+        OSError: the handshake failed, or took longer than ``seconds``. The connection is closed then.
+        """
+        self._secure = True
+        loop = asyncio.get_running_loop()
+        secured = await loop.start_tls(
+            self.transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=seconds
+        )
+        if secured is None:
+            raise ConnectionAbortedError("the connection was lost")
+        self._uses(secured)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep ``data`` until it is read."""
+        self._pieces.append(data)
+        self._unread += len(data)
+        _finish(self._arrived)
+        if self._unread > MOST_UNREAD and self._arrived is None:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Keep the connection open: a client that sends nothing more can still read. TLS has no such state."""
+        self._has_left()
+        return not self._secure
+
+    def abandoned(self) -> bool:
+        """Whether nobody waits for a response any more. May be called from any thread.
+
+        A client that has sent its last byte can still read, or has closed its socket, which looks the same.
+        """
+        return self._lost or (self._left_at is not None and time.monotonic() - self._left_at > GRACE)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Wake up whatever waits for the client."""
+        self._lost = True
+        self._has_left()
+        _finish(self._drained)
+
+    def _has_left(self) -> None:
+        if self._left_at is None:
+            self._left_at = time.monotonic()
+        _finish(self.left)
+        _finish(self._arrived)
+
+    def pause_writing(self) -> None:
+        """The client has not read the last piece yet."""
+        self._drained = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """The client has read the last piece."""
+        _finish(self._drained)
+        self._drained = None
+
+    async def read(self) -> bytes:
+        """The bytes that arrived next, as one piece; empty if no more will arrive."""
+        while not self._pieces:
+            if self.left.done():
+                return b""
+            if self._paused:
+                self._paused = False
+                self.transport.resume_reading()
+            self._arrived = asyncio.get_running_loop().create_future()
+            try:
+                await self._arrived
+            finally:
+                self._arrived = None
+        piece = self._pieces.popleft()
+        self._unread -= len(piece)
+        return piece
+
+    def unread(self, data: bytes) -> None:
+        """Make ``data`` the piece that is read next."""
+        if data:
+            self._pieces.appendleft(data)
+            self._unread += len(data)
+
+    async def write(self, data: bytes) -> None:
+        """Send ``data``, and wait until the operating system has taken all of it.
+
+        Raises
+        ------
+        ConnectionResetError: the connection is lost.
+        """
+        if not self._lost:
+            self.transport.write(data)
+        if self._drained is not None:
+            await self._drained
+        if self._lost or self.transport.is_closing():
+            raise ConnectionResetError("the client has closed the connection")
+
+    async def linger(self, seconds: float) -> None:
+        """Shut down the sending side, and drop whatever still arrives, until the client closes or for ``seconds``."""
+        with suppress(OSError, RuntimeError, TimeoutError):
+            if not self._secure:
+                self.transport.write_eof()
+            async with asyncio.timeout(seconds):
+                while await self.read():
+                    await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Close the connection after what was written has been sent."""
+        if not self._lost:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        if self.task is not None and not self._lost:
+            self.transport.abort()
+
+
+def _finish(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

@@ -1,0 +1,44 @@
+"""The sorted tags of repositories, remembered while the directory of the tags does not change."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+from regtutor.server.storage.layout import Layout
+
+SETTLED = 2.0
+"""Seconds after which the time of a directory can be trusted, as in ``referrers``."""
+
+MOST = 16
+"""The number of repositories whose tags are remembered."""
+
+
+def lexical(tag: str) -> tuple[str, str]:
+    """The sort key of tags: the specification's "lexical order" ignores case."""
+    return tag.lower(), tag
+
+
+class TagLists:
+    """The sorted names of the directories of tags. A caller checks those that it shows with ``Layout.has_tag``."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._kept: OrderedDict[str, tuple[tuple[int, int, int], list[str]]] = OrderedDict()
+
+    def names(self, repository: str) -> list[str]:
+        """The names in lexical order; read again if the directory has changed. Do not change the list."""
+        try:
+            status = self._layout.tags_path(repository).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        state = status.st_mtime_ns, status.st_ino, status.st_nlink
+        kept = self._kept.get(repository)
+        if kept is not None and kept[0] == state:
+            return kept[1]
+        names = sorted(self._layout.tag_names(repository), key=lexical)
+        if time.time() - status.st_mtime > SETTLED:
+            self._kept[repository] = state, names
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        return names

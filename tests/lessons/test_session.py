@@ -1,0 +1,203 @@
+"""The calls of a notebook: begin, predict, task, hint, question and terminal, on the lessons that exist."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import regtutor as rt
+from regtutor.client.registry import Registry
+from regtutor.errors import CourseError, NotBegun, PredictionMissing
+from regtutor.lessons import begin, file_of, hint, predict, progress, question, session, task, terminal, transcript
+from regtutor.lessons.guesses import PredictionResult
+from tests.lessons.running import kernel
+
+
+@pytest.fixture
+def results(monkeypatch: pytest.MonkeyPatch) -> list[PredictionResult]:
+    """What the learner was shown after each predicted request."""
+    shown: list[PredictionResult] = []
+    monkeypatch.setattr(session, "show", shown.append)
+    return shown
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, results: list[PredictionResult]) -> Iterator[tuple[Registry, str]]:
+    """Lesson 00 on the embedded registry."""
+    with kernel("embedded", tmp_path):
+        yield begin("00")
+
+
+@pytest.mark.parametrize("dots", [..., None, "later"])
+def test_without_a_guess_the_request_is_not_sent_and_others_are(lesson: tuple[Registry, str], dots: object) -> None:
+    reg, me = lesson
+    with pytest.raises(PredictionMissing, match=r"First guess the status, then send.*status=500.*costs nothing"):
+        predict("the first request", status=dots)
+    with pytest.raises(PredictionMissing, match="the prediction 'the first request' has no value yet"):
+        rt.check_api(reg)
+    assert rt.list_tags(reg, f"{me}/hello").status == 200
+    predict("the first request", status=418)
+    assert rt.check_api(reg).status == 200
+    assert [each.request_name for each in transcript()] == ["list_tags", "check_api"]
+
+
+def test_a_wrong_guess_is_told_what_came_and_what_it_would_mean(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    predict("the first request", status="401 Unauthorized")
+    rt.check_api(lesson[0])
+    (result,) = results
+    assert (result.right, result.counted) == (False, True)
+    assert "200: this registry speaks the API" in result.text and "You expected 401." in result.text
+    assert "401 would mean: this registry speaks the API and requires credentials" in result.text
+    assert "The clause: OCI distribution-spec v1.1.1, Determining Support" in result.text
+    assert "< HTTP/1.1 200 OK" in result.text
+    assert "https://github.com/opencontainers" in result._repr_html_()
+
+
+def test_only_the_first_guess_counts_and_only_one_that_came_before_the_response(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    rt.check_api(lesson[0])
+    assert results == [] and progress().total.predictions[0] == 0
+    for status in (404, 200):
+        predict("the first request", status=status)
+        rt.check_api(lesson[0])
+    assert [(each.right, each.counted) for each in results] == [(False, True), (True, False)]
+    assert (progress().total.predictions[0], progress().total.right) == (1, 0)
+
+
+def test_a_guess_waits_for_its_own_kind_of_request_and_its_own_repository(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    reg, me = lesson
+    predict("a repository that does not exist", status=404, code="name unknown")
+    rt.check_api(reg)
+    rt.list_tags(reg, f"{me}/hello")
+    assert results == []
+    rt.list_tags(reg, f"{me}/nothing")
+    assert [each.right for each in results] == [True]
+    assert "NAME_UNKNOWN" in results[0].text
+
+
+def test_what_cannot_be_guessed_or_does_not_exist_is_named(lesson: tuple[Registry, str]) -> None:
+    with pytest.raises(CourseError, match="predict takes status, code, bytes_up, bytes_down"):
+        predict("the first request", color=3)
+    with pytest.raises(CourseError, match="has no prediction 'x': it has 'the first request'"):
+        predict("x", status=200)
+    with pytest.raises(CourseError, match="has no task 'x'"):
+        task("x")
+    with pytest.raises(CourseError, match="has no question 'x'"):
+        question("x", ...)
+    with pytest.raises(CourseError, match="There is no lesson '77'"):
+        begin("77")
+
+
+def test_before_the_first_cell_each_call_says_so(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        for call in (lambda: task("x"), lambda: predict("x"), lambda: question("x"), hint, progress, terminal):
+            with pytest.raises(NotBegun, match="Run the first cell of the notebook"):
+                call()
+
+
+def test_scenery_is_not_the_learners(lesson: tuple[Registry, str]) -> None:
+    reg, me = lesson
+    assert len(transcript()) == 0, "the image of the scene was pushed unseen"
+    assert rt.list_tags(reg, f"{me}/hello").json()["tags"] == ["v1"]
+    task("is the layer there?")
+    question("a name for exactly these bytes", "a")
+    assert len(transcript()) == 1
+
+
+def test_a_login_and_a_walk_are_watched_too(lesson: tuple[Registry, str]) -> None:
+    reg, me = lesson
+    rt.check_api(reg.with_auth("ada", "secret"))
+    rt.push_image(reg, rt.sample_image(), f"{me}/walk", "v1", progress=False)
+    assert [each.request_name for each in transcript()][:2] == ["check_api", "head_blob"]
+    assert "secret" not in transcript().as_text()
+
+
+def test_begin_again_keeps_everything_and_another_lesson_starts_afresh(
+    lesson: tuple[Registry, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reg, me = lesson
+    rt.check_api(reg)
+    assert begin("0") == (reg, me)
+    assert "as before" in capsys.readouterr().out
+    assert len(transcript()) == 1
+    other, prefix = begin("01")
+    assert other is not reg and prefix != me
+    assert len(transcript()) == 0
+
+
+def test_the_prefix_stays_with_the_learner_but_not_on_a_registry_that_keeps_what_was_pushed(
+    tmp_path: Path, reg: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGTUTOR_LEARNER", "Ada L.")
+    prefixes = []
+    for registry in ("embedded", "embedded", reg.url, reg.url):
+        with kernel(registry, tmp_path):
+            prefixes.append(begin("00")[1])
+    first, second, third, fourth = prefixes
+    assert first == second == third and fourth == f"{first}-2"
+    assert first.startswith("adal00-")
+
+
+def test_three_hints_one_at_a_time(lesson: tuple[Registry, str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CourseError, match="No task was looked at yet"):
+        hint()
+    assert "3 of 3 left" in task("which tags are there?").text
+    capsys.readouterr()
+    shown = []
+    for _ in range(4):
+        hint()
+        shown.append(capsys.readouterr().out.count("Hint "))
+    assert shown == [1, 2, 3, 3]
+    assert "hint() repeats the hints" in task("which tags are there?").text
+
+
+def test_a_task_says_what_it_saw_last(lesson: tuple[Registry, str]) -> None:
+    reg, me = lesson
+    assert "You have sent no request in this lesson yet" in task("is the layer there?").text
+    rt.head_blob(reg, f"{me}/hello", "sha256:" + "0" * 64)
+    text = task("is the layer there?").text
+    assert f"> request 1: HEAD /v2/{me}/hello/blobs/sha256:000" in text and "< 404 Not Found" in text
+
+
+def test_a_question_is_asked_until_a_letter_is_given(lesson: tuple[Registry, str]) -> None:
+    asked = question("a name for exactly these bytes", ...)
+    assert not asked and "(d) the size of the manifest" in asked.text
+    assert not question("a name for exactly these bytes", "e")
+    assert progress().total.questions[0] == 0
+    wrong = question("a name for exactly these bytes", "A")
+    assert not wrong and "A tag is a pointer" in wrong.text
+    assert question("a name for exactly these bytes", "(c).")
+    assert progress().total.questions[0] == 1
+    assert session.current().results.entry("00", "questions", "a name for exactly these bytes")["first"] is False
+
+
+def test_a_request_of_curl_is_the_learners_and_answers_a_prediction(
+    lesson: tuple[Registry, str], results: list[PredictionResult], require_program: Callable[[str, str], str]
+) -> None:
+    curl, url = require_program("curl", "curl"), terminal()
+    assert url == terminal() != lesson[0].url
+    predict("the first request", status=200)
+    for _ in range(3):
+        subprocess.run([curl, "-sS", f"{url}/v2/"], check=True, timeout=20, capture_output=True)
+        seen = len(transcript())
+    assert seen == 3, "each was seen at once"
+    assert [each.right for each in results] == [True]
+    assert task("the same request, by hand").passed
+
+
+def test_a_file_for_a_terminal_has_the_bytes_and_goes_with_the_lesson(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        begin("00")
+        manifest = rt.sample_image().manifest
+        path = Path(file_of(manifest))
+        assert path.read_bytes() == manifest.data
+        assert file_of(manifest) == str(path)
+    assert not path.exists()
