@@ -21,7 +21,7 @@ _PROGRAMS = {
     "crane": "version",
     "curl": "--version",
 }
-_PACKAGES = ("tornado", "urllib3", "requests", "pandas")
+_PACKAGES = ("urllib3", "requests", "pandas")
 
 
 def described(setting: Setting) -> Iterator[tuple[str, str]]:

@@ -42,7 +42,7 @@ class Channel(asyncio.Protocol):
         self.address = "-"
         self.left: asyncio.Future[None] = loop.create_future()
         self._left_at: float | None = None
-        self._lost, self._paused, self._secure = False, False, False
+        self._lost, self._paused, self._secure, self._shaking_hands = False, False, False, False
         self._pieces: deque[bytes] = deque()
         self._unread = 0
         self._arrived: asyncio.Future[None] | None = None
@@ -58,7 +58,9 @@ class Channel(asyncio.Protocol):
     def _uses(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)  # write() waits until the client has read, however slow it is
+        # write() waits until the client has read, however slow it is. Not high=0: over TLS, asyncio compares with >=, and
+        # would pause after each write to an empty buffer, until more bytes of the client arrive.
+        transport.set_write_buffer_limits(high=1, low=0)
 
     async def start_tls(self, context: Any, seconds: float) -> None:
         """Shake hands, before a byte was read.
@@ -69,9 +71,11 @@ class Channel(asyncio.Protocol):
         """
         self._secure = True
         loop = asyncio.get_running_loop()
+        self._shaking_hands = True
         secured = await loop.start_tls(
             self.transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=seconds
         )
+        self._shaking_hands = False
         if secured is None:
             raise ConnectionAbortedError("the connection was lost")
         self._uses(secured)
@@ -81,7 +85,8 @@ class Channel(asyncio.Protocol):
         self._pieces.append(data)
         self._unread += len(data)
         _finish(self._arrived)
-        if self._unread > MOST_UNREAD and self._arrived is None:
+        # While hands are shaken, ``transport`` is the socket below TLS: nothing would resume it afterwards.
+        if self._unread > MOST_UNREAD and self._arrived is None and not self._shaking_hands:
             self._paused = True
             self.transport.pause_reading()
 
@@ -141,17 +146,19 @@ class Channel(asyncio.Protocol):
             self._pieces.appendleft(data)
             self._unread += len(data)
 
-    async def write(self, data: bytes) -> None:
-        """Send ``data``, and wait until the operating system has taken all of it.
+    async def write(self, data: bytes, seconds: float | None = None) -> None:
+        """Send ``data``, and wait until the operating system has taken all of it, which is mostly at once.
 
         Raises
         ------
+        TimeoutError: it has not within ``seconds``.
         ConnectionResetError: the connection is lost.
         """
         if not self._lost:
             self.transport.write(data)
         if self._drained is not None:
-            await self._drained
+            async with asyncio.timeout(seconds):
+                await self._drained
         if self._lost or self.transport.is_closing():
             raise ConnectionResetError("the client has closed the connection")
 
