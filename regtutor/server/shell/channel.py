@@ -58,8 +58,8 @@ class Channel(asyncio.Protocol):
     def _uses(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        # write() waits until the client has read, however slow it is. Not high=0: over TLS, asyncio compares with >=, and
-        # would pause after each write to an empty buffer, until more bytes of the client arrive.
+        # write() waits until the client has read, however slow it is. Not high=0: over TLS, asyncio compares with >=,
+        # and would pause after each write to an empty buffer, until more bytes of the client arrive.
         transport.set_write_buffer_limits(high=1, low=0)
 
     async def start_tls(self, context: Any, seconds: float) -> None:

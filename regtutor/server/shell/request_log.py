@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
-from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.secrets import redact_text, redact_url
 from regtutor.server.shell.head import UNKNOWN_LINE
 from regtutor.server.shell.request_line import Line
 
@@ -46,7 +46,7 @@ class RequestLog:
         milliseconds = (time.monotonic() - self._began) * 1000
         request = f"{self.line.method} {redact_url(self.line.path)} {status}"
         if self.note:
-            request += f" {self.note}"
+            request += f" {redact_text(self.note)}"
         if not (request.isascii() and request.isprintable()):
             request = ascii(request)
         now = _time(int(time.time()))
