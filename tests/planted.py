@@ -116,7 +116,9 @@ class _Echo(BaseHTTPRequestHandler):
         self.send_header("Location", f"http://cdn.example/blob?{signed('Signature')}")
         self.send_header("Link", f'<http://cdn.example/blob?{signed("verify")}>; rel="next"')
         self.send_header("Set-Cookie", f"session={COOKIE}; Path=/")
-        self.send_header("X-Debug", f"you sent {self.headers.get('Authorization', '')}")
+        self.send_header(
+            "X-Debug", f"you sent {self.headers.get('Authorization', '')} {self.headers.get('Cookie', '')[-25:]}"
+        )
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

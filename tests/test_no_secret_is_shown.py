@@ -38,6 +38,7 @@ from regtutor.protocol.challenges import Challenge
 from regtutor.walks import progress_bar
 from tests.planted import (
     BEARER,
+    COOKIE,
     HEADERS,
     IDENTITY,
     PASSWORD,
@@ -66,6 +67,7 @@ def sent_to(url: str) -> list[Exchange]:
         exchanges += [reg.send(ask) for reg in (plain.with_auth(USER, PASSWORD), rt.with_token(plain, BEARER))]
     exchanges += [plain.send(Request("get_blob", "GET", f"/b?{signed(name)}")) for name in SIGNED_QUERIES]
     exchanges += [plain.send(Request("check_api", "GET", "/v2/", ((name, PASSWORD),))) for name in HEADERS]
+    exchanges.append(plain.send(Request("check_api", "GET", "/v2/", (("Cookie", f"a=b; session={COOKIE}"),))))
     exchanges.append(rt.request_token(plain, challenge, username=USER, password=PASSWORD))
     exchanges.append(rt.request_token(plain, challenge, method="POST", username=USER, password=PASSWORD))
     exchanges.append(rt.request_token(plain, challenge, method="POST", refresh_token=REFRESH))

@@ -23,7 +23,7 @@ class Echoes:
     """
 
     def __init__(self, headers: HeaderList) -> None:
-        secrets = {text for name, value in headers if name.lower() in SECRET_HEADERS for text in _secrets(value)}
+        secrets = {text for name, value in headers if name.lower() in SECRET_HEADERS for text in _secrets(name, value)}
         spellings = {each for text in secrets if len(text) >= _SHORTEST for each in _spellings(text)}
         self._texts = sorted(spellings, key=len, reverse=True)
 
@@ -45,10 +45,12 @@ class Echoes:
         return value
 
 
-def _secrets(value: str) -> Iterator[str]:
-    """Yield the value itself, what follows its scheme, and the password of Basic."""
+def _secrets(name: str, value: str) -> Iterator[str]:
+    """Yield the value, what follows its scheme, the password of Basic, and the value of each cookie."""
     scheme, _, rest = value.partition(" ")
-    yield rest.strip() or value
+    yield from (value, rest.strip())
+    if "cookie" in name.lower():
+        yield from (pair.partition("=")[2].strip() for pair in value.split(";"))
     if scheme.lower() == "basic":
         try:
             yield base64.b64decode(rest).decode().partition(":")[2]

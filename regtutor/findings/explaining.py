@@ -112,7 +112,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response is None:
         yield Finding("* no response", "response", "no response", "", exchange.meaning, OUTSIDE)
         return
-    row = response_row(name_of(exchange), response.status, exchange.case)
+    row = response_row(name_of(exchange), response.status, exchange.case, exchange.codes)
     yield _status(f"< {response.start_line}", "response", response.status, response.reason, row)
     yield from _headers("response", response.headers, exchange, response_headers.MEANINGS, response.status)
     if response.body.fate != "none":

@@ -114,7 +114,10 @@ _HEADER_IN_TEXT = re.compile(
     r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*(?:<redacted>)?)",
     re.IGNORECASE,
 )
-_CREDENTIALS_IN_TEXT = re.compile(r"\b(?P<scheme>basic|bearer) +(?P<value>[\w+/=.~-]{16,}+)", re.IGNORECASE)
+# Words have no digits, and capitals only where they begin.
+_CREDENTIALS_IN_TEXT = re.compile(
+    r"\b(?P<scheme>(?i:basic|bearer)) +(?=[\w+/=.~-]*(?:[0-9=+_]|[a-z][A-Z]))(?P<value>[\w+/=.~-]{16,}+)"
+)
 _MAY_HOLD_A_SECRET = re.compile(r"[=@:]|eyJ|(?:basic|bearer) ", re.IGNORECASE)
 """A character or a word that each secret in a text has, or has before it."""
 

@@ -222,7 +222,8 @@ def session_of(opened: Exchange) -> Location:
     """Return the Location of the session that ``opened`` has opened."""
     if opened.location is None:
         found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
-        stop(opened, f"The response {found}, so there is no address to send the blob to")
+        next = "HEAD the blob: if it is there, nothing has to be uploaded; otherwise print this exchange"
+        stop(opened, f"The response {found}, so there is no address to send the blob to", next=next)
     return opened.location
 
 

@@ -63,6 +63,22 @@ def test_of_credentials_only_a_known_scheme_before_a_value_is_shown(value, shown
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer authentication-and-authorization",
+        "Basic Authentication-Middleware/for-registries",
+        "The registry wants Authorization: Bearer, with a token for repository:a/b:pull",
+        "basic functionality, and the bearer of bad news",
+        "a cookie: it is a small cake",
+        "eyJ is how a JWT begins",
+    ],
+)
+def test_prose_about_authentication_stays(text):
+    assert redact_text(text) == text
+    assert json.loads(redact_body("application/json", json.dumps({"d": text}).encode())) == {"d": text}
+
+
+@pytest.mark.parametrize(
     ("address", "shown"),
     [
         ("u:s3cret@host:5000/a:b", f"{REDACTED}@host:5000/a:b"),
