@@ -28,7 +28,7 @@ _LEADS_ELSEWHERE = "this client requests no other kind of address. If a registry
 
 
 class Transport(Protocol):
-    """Sends one request and returns the record of the exchange."""
+    """Sends one request and returns the record of the exchange. Several threads can use it at the same time."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send ``request`` to the absolute ``url`` with these exact ``headers`` and those that the transport must add.

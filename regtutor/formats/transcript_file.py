@@ -86,7 +86,20 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     UnsupportedTranscript: if the file does not exist, cannot be read, is too large, has another format or is invalid;
         the error states which, and what to do.
     """
-    return transcript_in(read_file(Path(path)), str(path))
+    with _without_collection():
+        return transcript_in(read_file(Path(path)), str(path))
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause Python's collector of cycles: a long file becomes millions of objects in no cycle, and it looks at each."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def transcript_in(data: bytes, name: str) -> Transcript:

@@ -171,7 +171,10 @@ def query_values(target: str, name: str) -> tuple[str, ...]:
 
 def paths_like(target: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
     """Return every row whose path matches ``target``, with any method and query, and the fields of the path."""
-    path, _ = split_target(target)
+    return _rows(split_target(target)[0])
+
+
+def _rows(path: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
     found = {template: match for template, pattern in _PATTERNS.items() if (match := pattern.fullmatch(path))}
     return [(endpoint, found[endpoint.template].groupdict()) for endpoint in ENDPOINTS if endpoint.template in found]
 
@@ -185,8 +188,8 @@ def parse(method: str, target: str) -> Match | None:
 
     Source: RFC 9110, 9.1 "Overview" and 9.3.2 "HEAD" <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>.
     """
-    _, query = split_target(target)
-    rows = paths_like(target)
+    path, query = split_target(target)
+    rows = _rows(path)
     for wanted in (method, "GET") if method == "HEAD" else (method,):
         for endpoint, fields in rows:
             if endpoint.method == wanted and all(name in query for name in endpoint.query):

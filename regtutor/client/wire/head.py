@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from regtutor.errors import InvalidHeader
 from regtutor.message import HeaderList, Request
@@ -26,6 +25,8 @@ END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 def default_user_agent() -> str:
     """Return ``regtutor/VERSION``."""
+    from importlib.metadata import PackageNotFoundError, version  # only here: a server needs no User-Agent
+
     try:
         return f"regtutor/{version('regtutor')}"
     except PackageNotFoundError:
