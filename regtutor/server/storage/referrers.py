@@ -113,7 +113,8 @@ class Referrers:
         self, repository: str, subject: str, artifact_type: str, after: str, limit: int = _PAGE
     ) -> list[tuple[str, str]]:
         # The index is named, because SQLite might go through all manifests of the repository instead.
-        query = "SELECT digest, entry FROM manifest INDEXED BY referrers WHERE repository = ? AND subject = ? AND digest > ?"
+        query = "SELECT digest, entry FROM manifest INDEXED BY referrers"
+        query += " WHERE repository = ? AND subject = ? AND digest > ?"
         values = [repository, subject, after]
         if artifact_type:
             query, values = f"{query} AND type = ?", [*values, artifact_type]
