@@ -84,7 +84,7 @@ def _name(authority: str) -> str:
 
 
 def _is_address(name: str) -> bool:
-    """Whether ``name`` is an address. No name ends in a number, so ``127.1`` is one too (WHATWG, "URL", section 3.5)."""
+    """Whether ``name`` is an address. No name ends in a number, so ``127.1`` is one too (WHATWG, "URL", 3.5)."""
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
         return True
     try:
