@@ -303,7 +303,7 @@ LESSON = Lesson(
             "upload session",
             session_used,
             (
-                "What would you do with the response to rt.start_upload? Compare its headers with those of session.",
+                "Compare the headers of session with those of a response to rt.start_upload. How do they differ?",
                 "session.location is the address for the bytes. rt.put_blob sends them.",
                 "sent = rt.put_blob(reg, session.location, config). If you have used the session up, run the cell "
                 "with the mount again.",
@@ -353,7 +353,7 @@ LESSON = Lesson(
             "A registry has a blob in one repository. Why does HEAD in another repository get 404?",
             (
                 Choice(
-                    "each repository has its own copy of the bytes, and this one has none yet",
+                    "each repository has a copy of its own, and the bytes were not copied to this one yet",
                     "Registries store the bytes once. A mount of any size is done at once, because it copies nothing.",
                 ),
                 Choice(
