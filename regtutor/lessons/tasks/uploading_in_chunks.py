@@ -14,7 +14,7 @@ from regtutor.steps import get_upload, patch_upload, put_blob, start_upload
 
 CHUNKS, LOST, ORDER, CUT, MEMORY = "chunks", "lost", "order", "cut", "memory"
 LAYER, SECOND = sample_image().layers[:2]
-SIZE = 2000
+SIZE, MOST = 2000, 1000
 
 _SESSION = ("patch_upload", "put_blob")
 
@@ -41,6 +41,10 @@ def _not_the_first(last: Exchange | None) -> Point:
         return Point(False, f"The request has no Content-Range. {came}", last)
     if not re.fullmatch(r"[0-9]+-[0-9]+", given):
         return Point(False, f"{given!r} has more than two numbers with a hyphen between them. {came}", last)
+    if given == "0-1999":
+        return Point(
+            False, f"Content-Range is right. {came} Did this session have bytes already? Open a new one.", last
+        )
     first, end = map(int, given.split("-"))
     counted = f"{given} are {max(end - first + 1, 0)} bytes that begin with byte {first}"
     return Point(False, f"Count the bytes: {counted}. You sent the first 2,000, from byte 0. {came}", last)
@@ -61,13 +65,13 @@ def _not_closed(seen: Evidence) -> Point:
     refused = [each for each in seen.sent(*_SESSION, to=CHUNKS) if not each.ok]
     if refused and refused[0].method == "PATCH":
         why = "Is it the Location in the response to the chunk before?"
-        return Point(False, f"A chunk was refused: {refused[0].meaning}. {why}", refused[0])
+        return Point(False, f"The response to a chunk was {refused[0].status}. {why}", refused[0])
     put = seen.latest("put_blob", to=CHUNKS)
     if put is None:
         return Point(False, "No PUT closed the session yet.", seen.latest("patch_upload", to=CHUNKS))
     if put.status != 201:
         why = "It must have the digest of the whole layer." if field_of(put, "digest") != LAYER.digest else ""
-        return Point(False, f"The PUT was refused: {put.meaning}. {why}".strip(), put)
+        return Point(False, f"The response to the PUT was {put.status}: {put.meaning}. {why}".strip(), put)
     return Point(False, f"The PUT sent {put.bytes_up} bytes, without two chunks before it in its session.", put)
 
 
@@ -94,7 +98,7 @@ def _not_resumed(seen: Evidence) -> Point:
         came = last.headers.get("Range", "")
         return Point(False, f"The session has the bytes {came}, and no PUT closed it. The layer is 0-4630.", last)
     given = _content_range(last) or "not sent"
-    return Point(False, f"It was refused: {last.meaning}. Content-Range was {given}. {again}", last)
+    return Point(False, f"The response was {last.status}. Content-Range was {given}. {again}", last)
 
 
 def _sent_in(seen: Evidence, put: Exchange) -> int:
@@ -121,7 +125,7 @@ def given_up(seen: Evidence) -> Iterator[Point]:
     elif tried.ok:
         yield Point(False, "You canceled another session than the one with the gap.", tried)
     else:
-        yield Point(False, f"The DELETE was refused: {tried.meaning}. Its address is not the latest Location.", tried)
+        yield Point(False, f"The response to DELETE was {tried.status}. Its address is not the latest Location.", tried)
 
 
 def with_a_loss(seen: Evidence) -> Iterator[Point]:
