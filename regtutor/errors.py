@@ -9,7 +9,8 @@ when something prevents an exchange, or when the caller asked for one (``exchang
     ├── InvalidDigest (ValueError)       not "algorithm:encoded"
     ├── InvalidReference (ValueError)    not "host/repository:tag" on the command line
     ├── InvalidManifest (ValueError)     bytes that are not a manifest: not JSON, too large, too deeply nested
-    ├── InvalidArgument (TypeError)      an argument of the wrong type, such as None for a Location
+    ├── InvalidArgument (TypeError)      an argument of the wrong type, such as an Exchange instead of a Request
+    │   └── NoLocation                   None for a Location: the response that it was read from has none
     ├── InvalidBody (TypeError)          not bytes, a path, an open file or a layer
     ├── InvalidURL (ValueError)          not an http or https URL with a host
     ├── InvalidCredentials (ValueError)  a user name that Basic authentication cannot carry
@@ -144,7 +145,11 @@ class InvalidManifest(RegtutorError, ValueError):
 
 
 class InvalidArgument(RegtutorError, TypeError):
-    """An argument of the wrong type, such as an Exchange instead of a Request, or None instead of a Location."""
+    """An argument of the wrong type, such as an Exchange instead of a Request."""
+
+
+class NoLocation(InvalidArgument):
+    """None was given as the Location of an upload session, because the response that it was read from has none."""
 
 
 class InvalidBody(RegtutorError, TypeError):

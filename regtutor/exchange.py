@@ -267,8 +267,12 @@ class Exchange:
             return ""
         fields = {**self.endpoint.query, **self.endpoint.path}
         chunked = "Content-Range" in self.request_headers or self.request.body.fate == "none"
-        codes = tuple(str(entry.get("code", "")) for entry in self.errors)
-        return case_of(self.endpoint.endpoint.name, fields, chunked=chunked, codes=codes)
+        return case_of(self.endpoint.endpoint.name, fields, chunked=chunked, codes=self.codes)
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """The error codes of the JSON error body, in order; an entry without a code is left out."""
+        return tuple(str(entry["code"]) for entry in self.errors if entry.get("code"))
 
     @property
     def request_name(self) -> str:
@@ -372,9 +376,11 @@ class Exchange:
         except RecursionError as error:
             raise ValueError("the JSON is nested too deeply") from error
 
-    @property
+    @cached_property
     def errors(self) -> tuple[dict[str, Any], ...]:
         """The entries of a JSON error body (``code``, ``message``, ``detail``); empty for any other body."""
+        if not any(mark in self.content for mark in (b"errors", b"\\u")):
+            return ()
         try:
             entries = self.json()["errors"]
         except (ValueError, KeyError, TypeError):
@@ -409,9 +415,10 @@ class Exchange:
         if self.page is not None:
             http = "" if self.ok else f"; {meaning('', self.status)}"
             return visible(f"{self.page}, which is not a response of the API{http}")
-        codes = Counter(str(entry.get("code")) for entry in self.errors if entry.get("code"))
-        listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in codes.items())
-        return visible(meaning(self.request_name, self.status, self.case) + (f" ({listed})" if listed else ""))
+        counts = Counter(self.codes).items()
+        listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in counts)
+        told = meaning(self.request_name, self.status, self.case, self.codes)
+        return visible(told + (f" ({listed})" if listed else ""))
 
     def expect(self, *statuses: int) -> Exchange:
         """Return this exchange if its status is one of ``statuses``.

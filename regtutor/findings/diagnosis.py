@@ -127,4 +127,4 @@ def _by_header(mark: str, part: str, headers: HeaderView, name: str) -> tuple[st
 
 def codes_of(exchange: Exchange) -> tuple[str, ...]:
     """Return the error codes of the response, in order."""
-    return tuple(str(entry.get("code", "")) for entry in exchange.errors)
+    return exchange.codes

@@ -6,8 +6,8 @@ of that clause. An endpoint's own row takes precedence over the row for any endp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from regtutor.protocol.cases import Case
 from regtutor.protocol.citations import MAY, MUST, OUTSIDE, SHOULD, Citation, Level
@@ -49,6 +49,7 @@ from regtutor.protocol.clauses import (
     api,
     http,
 )
+from regtutor.protocol.refusals import refusal_row
 
 
 @dataclass(frozen=True)
@@ -279,16 +280,26 @@ RESPONSES: tuple[ResponseRow, ...] = (*_OF_ONE_ENDPOINT, *_OF_ONE_CASE, *_ACCESS
 _ROWS: Mapping[tuple[str, int, Case], ResponseRow] = {(row.endpoint, row.status, row.case): row for row in RESPONSES}
 
 
-def response_row(endpoint: str, status: int, case: Case = "") -> ResponseRow | None:
+def response_row(endpoint: str, status: int, case: Case = "", codes: Iterable[str] = ()) -> ResponseRow | None:
     """Return the row for ``status`` as a response to ``endpoint``: that of the case, its own, that of any, or None.
+
+    If an error code says more than the status, the row has its meaning; and its clause, if that of the status requires
+    something that is not the case, such as a 400 for a deletion that is switched off.
 
     Parameters
     ----------
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
     case: the kind of request; empty if it is not known.
+    codes: the error codes of the response, in order.
     """
-    return _own(endpoint, status, case) or _own("", status, "")
+    row = _own(endpoint, status, case) or _own("", status, "")
+    refusal = refusal_row(endpoint, status, codes)
+    if row is None or refusal is None or (row.case and row.case != "digest"):
+        return row
+    if row.level is MAY:  # the clause of the status is general enough for every code
+        return replace(row, meaning=refusal.meaning, condition="")
+    return replace(row, meaning=refusal.meaning, level=refusal.level, citation=refusal.citation, condition="")
 
 
 def _own(endpoint: str, status: int, case: Case) -> ResponseRow | None:
@@ -303,7 +314,7 @@ def documented(endpoint: str) -> tuple[int, ...]:
     return tuple(row.status for row in _OF_ONE_ENDPOINT if row.endpoint == endpoint)
 
 
-def meaning(endpoint: str, status: int, case: Case = "") -> str:
+def meaning(endpoint: str, status: int, case: Case = "", codes: Iterable[str] = ()) -> str:
     """Return the meaning of ``status`` as a response to ``endpoint``: a sentence fragment, never empty.
 
     Parameters
@@ -311,8 +322,9 @@ def meaning(endpoint: str, status: int, case: Case = "") -> str:
     endpoint: the name of an endpoint; for any other text, only the rows of any endpoint apply.
     status: an HTTP status.
     case: the kind of request; empty if it is not known.
+    codes: the error codes of the response, in order.
     """
-    row = response_row(endpoint, status, case)
+    row = response_row(endpoint, status, case, codes)
     return row.meaning if row else f"no document names this status for this request ({status})"
 
 

@@ -10,7 +10,7 @@ one request, if the registry supports it. ``mount_blob`` avoids the upload if an
 
 from __future__ import annotations
 
-from regtutor.errors import InvalidArgument
+from regtutor.errors import InvalidArgument, NoLocation
 from regtutor.exchange import Exchange
 from regtutor.message import Content, HeaderList, Location, Request, body_of, digest_of
 from regtutor.protocol.endpoints import build
@@ -225,16 +225,17 @@ def cancel_upload(reg: Sender, location: Location | str) -> Exchange:
 
 
 def _as_location(location: Location | str) -> Location:
-    """Return ``location`` as a Location; InvalidArgument for None, the ``location`` of a response without one."""
+    """Return ``location`` as a Location; NoLocation for None, the ``location`` of a response without one."""
     if isinstance(location, Location):
         return location
     if isinstance(location, str):
         return Location(location)
     if location is None:
-        raise InvalidArgument(
+        raise NoLocation(
             "There is no Location to send the request to",
-            "the response that it was read from has none; was the request refused?",
-            "Print that exchange, and start the upload again once you know why",
+            "the response that it was read from has none; was the request refused, or is the blob there already?",
+            "Print that exchange. After a refusal, start the upload again once you know why; after a 201, the blob is "
+            "stored: continue with the next one",
         )
     raise InvalidArgument(
         f"An object of type {type(location).__name__} was given as the Location",

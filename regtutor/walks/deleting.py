@@ -1,4 +1,4 @@
-"""Deleting an image: resolve its digest, read its subject, delete the manifest."""
+"""Deleting an image: resolve its digest, read its subject, delete the manifest, check that it is gone."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def delete_image(
     tag_only: bool = False,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
-    """Delete an image, an index or an artifact: HEAD for the digest, GET for the subject, DELETE by the digest.
+    """Delete an image, an index or an artifact: HEAD, GET for the subject, DELETE by the digest, HEAD to check.
 
     This also removes every tag that points to the manifest. If the manifest has a subject and the registry has no
     referrers API, the walk removes it from the list of referrers too. Blobs stay until the registry's garbage
-    collection.
+    collection. After the DELETE, a HEAD of the digest, and of the tag if one was given, checks that they are gone.
 
     Parameters
     ----------
@@ -56,7 +56,8 @@ def delete_image(
 
     Raises
     ------
-    DeleteFailed: if the registry does not have the manifest, or does not delete it.
+    DeleteFailed: if the registry does not have the manifest, does not delete it, or still serves it after the DELETE,
+        by its digest or by the tag.
     InvalidArgument: if ``tag_only`` is set and ``reference`` is a digest; no request was sent.
     ConnectionFailed: if the registry could not be reached.
 
@@ -75,8 +76,8 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
         response = yield draft(delete_manifest, repository, reference)
         if response.status in (400, 405):
             stop(response, _BY_DIGEST_ONLY, DeleteFailed)
-        yield from check_manifest_gone(response, repository, reference)
-        return (f"The tag {reference} was deleted; the manifest that it pointed to still exists",)
+        unchecked = yield from check_manifest_gone(response, repository, reference)
+        return (f"The tag {reference} was deleted; the manifest that it pointed to still exists", *unchecked)
     response = yield draft(head_manifest, repository, reference)
     expect(response, 200, kind=DeleteFailed)
     digest = response.headers.get("Docker-Content-Digest") or (reference if ":" in reference else "")
@@ -87,8 +88,9 @@ def delete(repository: str, reference: str, *, tag_only: bool = False) -> Walk:
     response = yield draft(delete_manifest, repository, digest)
     if response.status in (400, 405):
         stop(response, _SWITCHED_OFF, DeleteFailed)
-    yield from check_manifest_gone(response, repository, digest)
-    notes = [f"{digest} was deleted, and so was every tag that pointed to it"]
+    tag = "" if ":" in reference else reference
+    unchecked = yield from check_manifest_gone(response, repository, digest, tag)
+    notes = [f"{digest} was deleted, and so was every tag that pointed to it", *unchecked]
     if view is not None and view.manifests:
         notes.append(f"The {len(view.manifests)} manifests that it names still exist")
     if view is not None and view.subject is not None:

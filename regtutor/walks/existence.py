@@ -93,13 +93,57 @@ def check_manifest_stored(
         stop(exchange, f"{_another(exchange, 201)}, and the repository does not have the manifest")
 
 
-def check_manifest_gone(exchange: Exchange, repository: str, reference: str) -> Generator[Request, Exchange, None]:
-    """Stop the walk unless ``exchange`` has deleted the manifest; ask the registry if the status does not say so."""
-    if expect_success(exchange, 202, DeleteFailed):
-        return
-    found = yield draft(head_manifest, repository, reference)
-    if found.status != 404:
-        stop(exchange, f"{_another(exchange, 202)}, and the repository still has the manifest", DeleteFailed)
+def check_manifest_gone(
+    exchange: Exchange, repository: str, reference: str, tag: str = ""
+) -> Generator[Request, Exchange, tuple[str, ...]]:
+    """Stop the walk unless ``exchange`` has deleted the manifest, and the registry does not serve it any more.
+
+    A registry can respond with 202 and still serve the manifest: go-containerregistry's deletes a digest, but not the
+    tags that point to it.
+
+    Parameters
+    ----------
+    reference: the deleted tag or digest.
+    tag: a tag that pointed to the deleted digest, and must be gone with it; empty for none.
+
+    Returns
+    -------
+    Notes on what could not be checked.
+    """
+    documented = expect_success(exchange, 202, DeleteFailed)
+    notes: list[str] = []
+    for name in (reference, tag) if tag else (reference,):
+        found = yield draft(head_manifest, repository, name)
+        if found.status == 200 and _still_serves(found, reference):
+            stop(found, _still_there(exchange, name, reference, documented), DeleteFailed, _delete_next(name))
+        if found.status not in (200, 404):
+            if not documented:
+                stop(exchange, f"{_another(exchange, 202)}, and HEAD of {name} returned {found.status}", DeleteFailed)
+            notes.append(f"It could not be checked that {name} is gone: HEAD returned {found.status}")
+    return tuple(notes)
+
+
+def _still_serves(found: Exchange, reference: str) -> bool:
+    """Whether the response to HEAD is for the deleted content: a deleted tag, or the deleted digest."""
+    digest = found.headers.get("Docker-Content-Digest", "")
+    return ":" not in reference or not digest or not same_algorithm(digest, reference) or digest == reference
+
+
+def _still_there(exchange: Exchange, name: str, reference: str, documented: bool) -> str:
+    if not documented:
+        return f"{_another(exchange, 202)}, and the repository still has {name}"
+    if name == reference:
+        return f"the registry returned 202 to DELETE, and HEAD of {name} still returns 200"
+    return (
+        f"the registry deleted {reference}, and still serves it by the tag {name}, as the registry of "
+        "go-containerregistry does"
+    )
+
+
+def _delete_next(name: str) -> str:
+    if ":" in name:
+        return "Send the HEAD again later, because a cache can be the reason; then read the registry's log"
+    return f"Delete the tag {name} itself: delete_image(..., tag_only=True), or regtutor delete --tag-only"
 
 
 def digest_at_registry(pushed: Exchange, digest: str) -> str:

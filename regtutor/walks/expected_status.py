@@ -25,11 +25,11 @@ def expect(exchange: Exchange, *statuses: int, kind: Failure = PushFailed) -> No
         stop(exchange, f"{shown} with {exchange.page}", kind)
 
 
-def stop(exchange: Exchange, why: str, kind: Failure = PushFailed) -> NoReturn:
+def stop(exchange: Exchange, why: str, kind: Failure = PushFailed, next: str = "") -> NoReturn:
     raise kind(
         f"The {_WALKS[kind]} stopped at {exchange.step}: {exchange.status}, {exchange.meaning}",
         why,
-        _next(exchange),
+        next or _next(exchange),
         exchange=exchange,
     )
 

@@ -17,7 +17,7 @@ from regtutor.content.verified_body import checked
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
-from regtutor.protocol.ranges import STORED, length
+from regtutor.protocol.ranges import STORED, least
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
@@ -222,7 +222,8 @@ def session_of(opened: Exchange) -> Location:
     """Return the Location of the session that ``opened`` has opened."""
     if opened.location is None:
         found = "has no Location" if "Location" not in opened.headers else "has a Location that cannot be read"
-        stop(opened, f"The response {found}, so there is no address to send the blob to")
+        next = "HEAD the blob: if it is there, nothing has to be uploaded; otherwise print this exchange"
+        stop(opened, f"The response {found}, so there is no address to send the blob to", next=next)
     return opened.location
 
 
@@ -262,9 +263,9 @@ class _Upload:
     def take(self, opened: Exchange) -> None:
         """Continue in the session that ``opened`` has opened, with chunks of at least the size that it requires."""
         self.location, self.done, self.known = session_of(opened), 0, True
-        least = length(opened.headers.get("OCI-Chunk-Min-Length"))
-        if self._chunk_size is not None and least is not None:
-            self._chunk_size = max(self._chunk_size, least)
+        required = least(opened.headers.get("OCI-Chunk-Min-Length"), self._body.size)
+        if self._chunk_size is not None and required is not None:
+            self._chunk_size = max(self._chunk_size, required)
 
     def run(self) -> Part:
         """Send the missing bytes and close the session; resume after interruptions as often as allowed."""

@@ -28,6 +28,7 @@ EMBEDDED: Verdicts = {
     "Accept of other types": ("no", "404 MANIFEST_UNKNOWN"),
     "list of tags": ("yes", "200"),
     "pages of tags": ("yes", "200: 1 with Link"),
+    "tags of an unknown repository": ("yes", "404 NAME_UNKNOWN"),
     "catalog": ("yes", "200"),
     "pages of the catalog": ("yes", "200: 1 with Link"),
     "referrers API": ("yes", "200"),
@@ -51,6 +52,8 @@ EMBEDDED: Verdicts = {
     "sha512": ("yes", "201, then 200"),
     "mount": ("yes", "201"),
     "mount without from": ("no", "202"),
+    "blob of another repository": ("yes", "404"),
+    "unknown session": ("yes", "404 BLOB_UPLOAD_INVALID"),
     "cancel": ("yes", "204, then 404 BLOB_UPLOAD_UNKNOWN"),
     "OCI image manifest": ("yes", "201"),
     "OCI artifact": ("yes", "201"),
@@ -63,6 +66,8 @@ EMBEDDED: Verdicts = {
     "detail of an error": ("yes", "400 MANIFEST_INVALID"),
     "another Content-Type": ("yes", "400 MANIFEST_INVALID"),
     "missing blob": ("yes", "400 MANIFEST_BLOB_UNKNOWN"),
+    "sparse index": ("no", "400 MANIFEST_BLOB_UNKNOWN"),
+    "several tags in one PUT": ("yes", "201: OCI-Tag"),
     "subject": ("yes", "201: OCI-Subject"),
     "referrers after a push": ("yes", "200"),
     "filter of referrers": ("yes", "200"),
@@ -79,6 +84,7 @@ _BOTH_VERSIONS: Verdicts = {
     "filter of referrers": ("no", "404"),
     "subject": ("no", "201: no OCI-Subject"),
     "single POST": ("no", "202, then 404"),
+    "several tags in one PUT": ("no", "201: no OCI-Tag"),
     "Content-Range on PUT": ("no", "201"),
     "session after a wrong digest of chunks": ("yes", "204: 0-19"),
 }
@@ -115,5 +121,6 @@ IMITATED_3: Verdicts = {
     "Content-Range with a unit": ("other", "500 UNKNOWN"),
     "stale Location": ("yes", "416 RANGE_INVALID"),
     "session after a wrong digest": ("yes", "204: 0-19"),
+    "unknown session": ("yes", "404 BLOB_UPLOAD_UNKNOWN"),
 }
 # fmt: on

@@ -72,7 +72,7 @@ def test_what_was_pushed_is_deleted_again(reg: rt.Registry) -> None:
     repositories = {
         x.endpoint.path["repository"] for x in found.exchanges if x.endpoint and x.endpoint.path.get("repository")
     }
-    assert len(repositories) == 4 and all(name.startswith(PREFIX) for name in repositories)
+    assert len(repositories) == 6 and all(name.startswith(PREFIX) for name in repositories)
     for name in repositories:
         assert not rt.list_tags(reg, name).ok or not rt.list_tags(reg, name).json()["tags"]
 

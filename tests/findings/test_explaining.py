@@ -226,3 +226,30 @@ def test_parameters_of_the_main_branch_are_explained_as_such() -> None:
     assert "not in v1.1.1" in str(MAIN_MANIFESTS)
     assert [one.level for one in tags] == [OUTSIDE, OUTSIDE]
     assert not found.diagnoses
+
+
+@pytest.mark.parametrize(
+    ("made", "headline"),
+    [
+        (refused(404, "NAME_UNKNOWN", **GET_MANIFEST), "the repository is not known to the registry (NAME_UNKNOWN)"),
+        (refused(404, "BLOB_UPLOAD_INVALID", **PATCH), "refused: the Location is not one of this session"),
+        (refused(404, "NAME_UNKNOWN", **PATCH), "the repository is not known to the registry (NAME_UNKNOWN)"),
+        (refused(400, "MANIFEST_BLOB_UNKNOWN", **PUT_MANIFEST), "refused: the manifest names content that is not in"),
+    ],
+)
+def test_the_headline_follows_from_the_error_code(made: Exchange, headline: str) -> None:
+    found = rt.explain(made)
+    assert headline in found.title
+    assert headline.partition(" (")[0] in named(found, str(made.status)).meaning
+
+
+def test_an_unknown_repository_is_no_sign_of_a_missing_api_or_manifest() -> None:
+    referrers = refused(404, "NAME_UNKNOWN", step="get_referrers", target=f"/v2/a/b/referrers/{sha256(b'')}")
+    deleted = refused(
+        404, "NAME_UNKNOWN", step="delete_manifest", method="DELETE", target=f"/v2/a/b/manifests/{sha256(b'')}"
+    )
+    for made in (referrers, deleted):
+        assert not {one.name for one in rt.explain(made).diagnoses} & {
+            "no referrers API",
+            "no manifest has this digest",
+        }

@@ -89,9 +89,10 @@ def test_each_request_needs_its_scopes_and_the_challenge_names_them(
     assert method == "HEAD" or faults(answer)[0]["code"] == "UNAUTHORIZED"
 
 
-@pytest.mark.parametrize("target", ["/", "/v2/nothing", "/elsewhere"])
-def test_a_path_that_no_endpoint_has_needs_no_token(ask: Ask, target: str) -> None:
-    assert ask("GET", target, token=None).status == 404
+@pytest.mark.parametrize(("target", "status"), [("/", 200), ("/v2/nothing", 404), ("/elsewhere", 404)])
+def test_a_path_that_no_endpoint_has_needs_no_token(ask: Ask, target: str, status: int) -> None:
+    # / is for the health checks of Distribution, which this registry imitates
+    assert ask("GET", target, token=None).status == status
 
 
 def test_any_valid_token_passes_the_check_of_the_api(ask: Ask) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from regtutor.backends.opening import open_registry
 from regtutor.content.sample.image import sample_image, sample_layer
-from regtutor.errors import InvalidArgument, InvalidBody, LocationLost
+from regtutor.errors import InvalidArgument, InvalidBody, LocationLost, NoLocation
 from regtutor.message import Location, Request
 from regtutor.protocol.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from regtutor.steps import (
@@ -197,9 +197,10 @@ def test_a_location_is_followed_byte_for_byte_with_the_digest_appended(location:
 def test_the_location_of_an_answer_that_had_none_is_refused_by_name(step: Any) -> None:
     content = (b"x",) if step in (put_blob, patch_upload) else ()
     with pytest.raises(
-        InvalidArgument, match=r"There is no Location to send the request to: .* was the request refused"
-    ):
+        NoLocation, match=r"There is no Location to send the request to: .* was the request refused"
+    ) as failed:
         draft(step, None, *content)
+    assert "after a 201, the blob is stored" in failed.value.next
 
 
 @pytest.mark.parametrize("step", [head_blob, get_blob, delete_blob, get_manifest])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,10 +47,11 @@ def outline(transcript: Transcript) -> list[tuple[str, int | None]]:
 @pytest.mark.parametrize("reference", ["v1", sample_image().digest])
 def test_an_image_goes_with_every_tag_that_points_to_it_and_its_blobs_stay(reg: Registry, reference: str) -> None:
     done = delete_image(reg, REPOSITORY, reference)
-    assert outline(done) == [("head_manifest", 200), ("get_manifest", 200), ("delete_manifest", 202)]
+    gone = [("head_manifest", 404)] * (1 if ":" in reference else 2)
+    assert outline(done) == [("head_manifest", 200), ("get_manifest", 200), ("delete_manifest", 202), *gone]
     assert sample_image().digest in done.notes[0]
-    for gone in ("v1", "v2", sample_image().digest):
-        assert head_manifest(reg, REPOSITORY, gone).status == 404
+    for name in ("v1", "v2", sample_image().digest):
+        assert head_manifest(reg, REPOSITORY, name).status == 404
     assert all(head_blob(reg, REPOSITORY, blob.digest).status == 200 for blob in sample_image().blobs)
 
 
@@ -66,7 +67,8 @@ def test_what_is_not_there_is_told_before_anything_is_deleted(reg: Registry, ref
 
 @embedded_only
 def test_a_tag_alone_can_be_deleted(reg: Registry) -> None:
-    assert outline(delete_image(reg, REPOSITORY, "v1", tag_only=True)) == [("delete_manifest", 202)]
+    done = delete_image(reg, REPOSITORY, "v1", tag_only=True)
+    assert outline(done) == [("delete_manifest", 202), ("head_manifest", 404)]
     assert list_tags(reg, REPOSITORY).json()["tags"] == ["v2"]
     assert head_manifest(reg, REPOSITORY, sample_image().digest).status == 200
 
@@ -115,6 +117,7 @@ def test_a_registry_that_does_not_delete_is_explained(tmp_path: Path) -> None:
 def test_a_deletion_stays_one_if_the_list_of_referrers_cannot_be_read_or_put(broken: str) -> None:
     signature = artifact(sample_image().manifest, "application/vnd.example.signature")
     tag, listed = referrers_tag(sample_image().digest), index_of(signature.manifest)
+    deleted: list[str] = []
 
     def reply(method: str, target: str) -> Reply:
         if "/referrers/" in target:
@@ -122,7 +125,10 @@ def test_a_deletion_stays_one_if_the_list_of_referrers_cannot_be_read_or_put(bro
         if tag in target:
             return (200, {"Content-Type": OCI_INDEX}, listed) if (method, broken) == ("GET", "put") else (500, {}, b"")
         if method == "DELETE":
+            deleted.append(target)
             return 202, {}, b""
+        if deleted:
+            return NOT_FOUND
         return 200, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": signature.digest}, signature.manifest.data
 
     with refusing_registry(reply) as registry, connect(registry.url) as reg:
@@ -155,3 +161,59 @@ def test_a_body_that_is_no_manifest_names_nothing_to_delete() -> None:
     with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed):
         delete_image(reg, "library/hello", "v1")
     assert not [asked for asked in registry.asked if asked.startswith("DELETE")]
+
+
+def still_serving(answers: dict[str, int], digest: str = "") -> Callable[[str, str], Reply]:
+    """A registry that answers 202 to DELETE, and then to HEAD of a reference what ``answers`` has, else 404.
+
+    ``digest`` is the one that it names for a tag then; by default that of the deleted manifest.
+    """
+    manifest = sample_image().manifest
+    deleted: list[str] = []
+
+    def reply(method: str, target: str) -> Reply:
+        if method == "DELETE":
+            deleted.append(target)
+            return 202, {}, b""
+        named = digest if deleted and digest else manifest.digest
+        status = answers.get(target.rpartition("/")[2], 404) if deleted else 200
+        return status, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": named}, manifest.data
+
+    return reply
+
+
+def test_a_tag_that_is_still_served_after_a_deletion_by_digest_is_named() -> None:
+    # as the registry of go-containerregistry does
+    reply = still_serving({"v1": 200})
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed) as failed:
+        delete_image(reg, REPOSITORY, "v1")
+    assert f"the registry deleted {sample_image().digest}, and still serves it by the tag v1" in str(failed.value)
+    assert "go-containerregistry" in str(failed.value) and "--tag-only" in str(failed.value)
+    assert failed.value.transcript is not None
+    assert outline(failed.value.transcript)[-3:] == [
+        ("delete_manifest", 202),
+        ("head_manifest", 404),
+        ("head_manifest", 200),
+    ]
+
+
+@pytest.mark.parametrize(("reference", "tag_only"), [(sample_image().digest, False), ("v1", True)])
+def test_a_deletion_that_changes_nothing_is_no_success(reference: str, tag_only: bool) -> None:
+    reply = still_serving({reference: 200})
+    with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed) as failed:
+        delete_image(reg, REPOSITORY, reference, tag_only=tag_only)
+    assert f"the registry returned 202 to DELETE, and HEAD of {reference} still returns 200" in str(failed.value)
+
+
+def test_a_tag_that_points_to_another_manifest_by_then_is_left_alone() -> None:
+    with (
+        refusing_registry(still_serving({"v1": 200}, "sha256:" + "0" * 64)) as registry,
+        connect(registry.url) as reg,
+    ):
+        assert "was deleted" in delete_image(reg, REPOSITORY, "v1").notes[0]
+
+
+def test_what_cannot_be_checked_is_a_note() -> None:
+    with refusing_registry(still_serving({"v1": 503})) as registry, connect(registry.url) as reg:
+        done = delete_image(reg, REPOSITORY, "v1")
+    assert done.notes[-1] == "It could not be checked that v1 is gone: HEAD returned 503"

@@ -312,6 +312,34 @@ def test_a_location_that_cannot_be_read_is_told_from_none(
         push_image(reg, image, "library/hello", "v1")
 
 
+def test_a_registry_that_stores_the_blob_at_once_and_names_no_session_is_pushed_to(image: Image) -> None:
+    opened: list[str] = []
+
+    def reply(method: str, target: str) -> Reply:
+        if method == "POST":
+            opened.append(target)
+            return 201, {}, b""
+        if method == "PUT":
+            return 201, {"Location": target}, b""
+        return (200, {}, b"") if opened else NOT_FOUND
+
+    with refusing_registry(reply) as registry, connect(registry.url) as reg:
+        done = push_image(reg, image, "library/hello", "v1")
+    assert opened == ["/v2/library/hello/blobs/uploads/"]
+    assert [exchange.step for exchange in done][:3] == ["head_blob", "start_upload", "head_blob"]
+    assert done[-1].step == "put_manifest"
+
+
+def test_without_a_session_and_without_the_blob_the_push_says_what_to_do(image: Image) -> None:
+    with (
+        refusing_registry(without_location) as registry,
+        connect(registry.url) as reg,
+        pytest.raises(PushFailed, match="so there is no address to send the blob to") as caught,
+    ):
+        push_image(reg, image, "library/hello", "v1")
+    assert caught.value.next.startswith("HEAD the blob")
+
+
 def test_the_details_of_a_refusal_are_told(image: Image) -> None:
     refusal = b'{"errors":[{"code":"DENIED","message":"no","detail":{"quota":5}}]}'
 

@@ -6,7 +6,13 @@ from regtutor.comparison.capabilities.capability import Verdict, capability, ver
 from regtutor.comparison.capabilities.trial import NotTried, Trial
 from regtutor.exchange import Exchange
 from regtutor.protocol.citations import MAY, MUST
-from regtutor.protocol.clauses import API_CATALOG_PAGES, API_REPOSITORIES, LISTING_REFERRERS, LISTING_TAGS
+from regtutor.protocol.clauses import (
+    API_CATALOG_PAGES,
+    API_REPOSITORIES,
+    ENDPOINT_TABLE,
+    LISTING_REFERRERS,
+    LISTING_TAGS,
+)
 
 
 def _names(exchange: Exchange, key: str) -> list[str]:
@@ -46,6 +52,13 @@ def tags(trial: Trial) -> Verdict:
 def tag_pages(trial: Trial) -> Verdict:
     whole = trial.ask("list_tags", trial.read().repository)
     return _pages(_names(whole, "tags"), trial.ask("list_tags", trial.read().repository, n=1), "tags")
+
+
+@capability("tags of an unknown repository", "lists", "Does it return 404 for a repository that it does not have?",
+            "GET tags/list", MAY, ENDPOINT_TABLE)  # fmt: skip
+def unknown_repository(trial: Trial) -> Verdict:
+    exchange = trial.ask("list_tags", f"{trial.repository}-unknown")
+    return verdict(exchange.status == 404, exchange, bad=exchange.status == 200)
 
 
 @capability("catalog", "lists", "Does it list its repositories?", "GET _catalog?n=1", MAY, API_REPOSITORIES)

@@ -15,6 +15,8 @@ from regtutor.protocol.citations import MAY, MUST, OUTSIDE, Citation, Level
 from regtutor.protocol.clauses import (
     ERROR_CODES,
     LISTING_REFERRERS,
+    MAIN_MANIFESTS,
+    PUSH,
     PUSHING_MANIFESTS,
     PUSHING_WITH_SUBJECT,
     PUT_MANIFEST,
@@ -126,6 +128,25 @@ def other_content_type(trial: Trial) -> Verdict:
 def missing_blob(trial: Trial) -> Verdict:
     exchange = _put(trial, "missing", manifest(layer=b"never sent"), OCI_MANIFEST)
     return verdict(exchange.status in (400, 404), exchange, bad=exchange.status == 201)
+
+
+@_manifest("sparse index", "Does it take an index before the manifests that it lists?", "PUT index", MAY, PUSH)
+def sparse_index(trial: Trial) -> Verdict:
+    exchange = _put(trial, "sparse", _index(OCI_INDEX, b"never sent", OCI_MANIFEST), OCI_INDEX)
+    return verdict(exchange.status == 201, exchange, bad=exchange.status in (400, 404))
+
+
+@_manifest("several tags in one PUT", "Does it create the tags in the query (the specification's main branch)?",
+           "PUT manifest ?tag=", OUTSIDE, MAIN_MANIFESTS)  # fmt: skip
+def several_tags(trial: Trial) -> Verdict:
+    data, tags = manifest(annotations={"of": "several tags"}), ("several-1", "several-2")
+    repository = trial.read().repository
+    exchange = trial.ask("put_manifest", repository, sha256(data), data, media_type=OCI_MANIFEST, tags=tags)
+    if exchange.status != 201:
+        return verdict(False, exchange)
+    created = ", ".join(exchange.headers.all("OCI-Tag"))
+    trial.leftovers.tags.update(dict.fromkeys((repository, tag) for tag in tags if tag in created))
+    return verdict(all(tag in created for tag in tags), exchange, summary="OCI-Tag" if created else "no OCI-Tag")
 
 
 def _with_subject(trial: Trial) -> tuple[Exchange, bytes]:

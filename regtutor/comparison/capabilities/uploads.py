@@ -16,6 +16,7 @@ from regtutor.protocol.clauses import (
     CHUNKS,
     DIGESTS,
     ENDPOINT_TABLE,
+    EXISTENCE,
     HEAD,
     MOUNTING,
     PATCH_UPLOAD,
@@ -199,6 +200,22 @@ def mount(trial: Trial) -> Verdict:
 @_upload("mount without from", "Does it find the blob by itself if from is left out?", "POST ?mount=", MAY, MOUNTING)
 def mount_anywhere(trial: Trial) -> Verdict:
     return _mounted(trial, None, "anywhere")
+
+
+@_upload("blob of another repository", "Does a blob belong only to the repository that it was pushed to?",
+         "POST, PUT, HEAD in another repository", MUST, EXISTENCE)  # fmt: skip
+def of_one_repository(trial: Trial) -> Verdict:
+    stored = trial.ask("put_blob", trial.opened(), _blob())
+    exchange = trial.ask("head_blob", f"{trial.repository}-other", stored.request.body.digest or "")
+    return verdict(exchange.status == 404, exchange, bad=exchange.status == 200)
+
+
+@_upload("unknown session", "Does it return 404 for a session that it does not know?", "GET session",
+         MAY, ENDPOINT_TABLE)  # fmt: skip
+def unknown_session(trial: Trial) -> Verdict:
+    target = f"/v2/{trial.repository}/blobs/uploads/00000000-0000-4000-8000-000000000000"
+    exchange = trial.ask("get_upload", target)
+    return verdict(exchange.status == 404, exchange)
 
 
 @_upload("cancel", "Does it drop a session on DELETE?", "POST, DELETE, GET", MAY, API_CANCELING)

@@ -82,7 +82,8 @@ def manifest_without_type(exchange: Exchange) -> Iterator[Finding]:
         yield diagnosis(
             "manifest without Content-Type",
             "a manifest was sent without its type; Distribution 2.8 then treats it as a signed manifest of Schema 1 "
-            "and refuses it (only its log says that the signature is missing)",
+            "and refuses it (only its log says that the signature is missing), Distribution 3.1 refuses it with the "
+            "types that it accepts in the detail, and olareg accepts it",
             "Send Content-Type with the manifest's own mediaType, such as application/vnd.oci.image.manifest.v1+json",
             PUSHING_MANIFESTS,
             shown=by_sent(exchange, "Content-Type"),

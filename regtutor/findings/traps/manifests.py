@@ -197,7 +197,7 @@ def wrong_method(exchange: Exchange) -> Iterator[Finding]:
 def nothing_to_delete(exchange: Exchange) -> Iterator[Finding]:
     """No manifest has the digest that the request would delete."""
     reference = fields_of(exchange).get("reference", "")
-    if ":" in reference:
+    if ":" in reference and "NAME_UNKNOWN" not in codes_of(exchange):
         yield diagnosis(
             "no manifest has this digest",
             f"the registry has no manifest with the digest {reference}: it was already deleted, or was never here; the "
@@ -214,6 +214,8 @@ def nothing_to_delete(exchange: Exchange) -> Iterator[Finding]:
 @trap(endpoints=("get_referrers",), statuses=(404,))
 def no_referrers(exchange: Exchange) -> Iterator[Finding]:
     """The registry has no referrers API."""
+    if not {"NAME_UNKNOWN", "MANIFEST_UNKNOWN"}.isdisjoint(codes_of(exchange)):
+        return  # the API is there, and does not have the repository or the manifest
     yield diagnosis(
         "no referrers API",
         "this registry does not list referrers; a client that pushes a referrer must then store the list under a tag, "
