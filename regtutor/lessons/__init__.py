@@ -10,15 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from regtutor.lessons.calls import file_of as file_of
+    from regtutor.lessons.calls import hint as hint
+    from regtutor.lessons.calls import predict as predict
+    from regtutor.lessons.calls import progress as progress
+    from regtutor.lessons.calls import question as question
+    from regtutor.lessons.calls import task as task
+    from regtutor.lessons.calls import terminal as terminal
+    from regtutor.lessons.calls import transcript as transcript
     from regtutor.lessons.session import begin as begin
-    from regtutor.lessons.session import file_of as file_of
-    from regtutor.lessons.session import hint as hint
-    from regtutor.lessons.session import predict as predict
-    from regtutor.lessons.session import progress as progress
-    from regtutor.lessons.session import question as question
-    from regtutor.lessons.session import task as task
-    from regtutor.lessons.session import terminal as terminal
-    from regtutor.lessons.session import transcript as transcript
 
 __all__ = ["begin", "file_of", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]
 
@@ -26,4 +26,5 @@ __all__ = ["begin", "file_of", "hint", "predict", "progress", "question", "task"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.session"), name)
+    home = "session" if name == "begin" else "calls"
+    return getattr(import_module(f"{__name__}.{home}"), name)

@@ -38,7 +38,7 @@ MEASURES: Mapping[str, Measure] = {
     "status": Measure(read_number, lambda exchange: (exchange.status,) if exchange.status else (), str),
     "code": Measure(
         read_word,
-        lambda exchange: tuple(str(entry.get("code", "")).upper() for entry in exchange.errors),
+        lambda exchange: tuple(dict.fromkeys(str(entry.get("code", "")).upper() for entry in exchange.errors)),
         lambda value: f"the error code {value}",
     ),
     "bytes_up": Measure(read_number, lambda exchange: (exchange.bytes_up,), lambda value: f"{value} bytes sent"),
@@ -83,7 +83,7 @@ class PredictionResult:
         return box("good" if self.right else "open", *blocks)
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 def compare(

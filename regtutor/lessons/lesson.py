@@ -163,6 +163,10 @@ def _nothing(stage: Stage) -> None:
     """Prepare nothing."""
 
 
+def _as_opened(reg: Registry) -> Registry:
+    return reg
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A lesson: its predictions, tasks and questions, and what must exist before it begins.
@@ -173,6 +177,8 @@ class Lesson:
     scene: prepares the learner's repositories, with requests that do not count as the learner's. It must be safe to run
         again.
     opened: opens the registry; by default as ``rt.open_registry()`` does.
+    staged: returns the registry for the scene and for checks, such as the opened one with credentials that may do
+        everything; by default the opened one.
     """
 
     predictions: tuple[Prediction, ...] = ()
@@ -180,3 +186,4 @@ class Lesson:
     questions: tuple[Question | TranscriptQuestion, ...] = ()
     scene: Callable[[Stage], None] = _nothing
     opened: Callable[[], Registry] = open_registry
+    staged: Callable[[Registry], Registry] = _as_opened

@@ -1,7 +1,6 @@
-"""The lesson that runs in this kernel: its registry, the learner's exchanges, and the calls of a notebook.
+"""The lesson that runs in this kernel: its registry, the learner's exchanges, and the results.
 
-``begin`` starts it; ``predict``, ``task``, ``hint``, ``question``, ``transcript``, ``progress`` and ``terminal`` belong
-to the lesson that began last. A kernel has one lesson at a time.
+``begin`` starts it; the other calls of a notebook are in ``calls.py``. A kernel has one lesson at a time.
 """
 
 from __future__ import annotations
@@ -14,20 +13,21 @@ from typing import Any
 
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
-from regtutor.exchange import Exchange, Transcript
+from regtutor.exchange import Exchange
 from regtutor.lessons.asked import Asked, QuestionVerdict, letter_of, verdict
 from regtutor.lessons.catalog import Entry, lesson_numbered
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.guesses import MEASURES, PredictionResult, Value, compare
 from regtutor.lessons.lesson import Prediction, Task, TranscriptQuestion, kind_of
 from regtutor.lessons.progress_file import ProgressFile, progress_path
-from regtutor.lessons.progress_report import ProgressReport, report_of
+from regtutor.lessons.progress_report import report_of
 from regtutor.lessons.quiz import Question as Quiz
 from regtutor.lessons.quiz import Verdict
 from regtutor.lessons.showing import after_each_cell, is_cell_running, show
 from regtutor.lessons.task_report import TaskReport, look
 from regtutor.lessons.watching import watched
 from regtutor.message import Content, Request, body_of, digest_of
+from regtutor.protocol.codes import CODES
 from regtutor.protocol.endpoints import identify
 
 LEARNER = "REGTUTOR_LEARNER"
@@ -55,7 +55,7 @@ class Session:
         self.entry, self.which, self.results = entry, which, results
         self.reg = watched(reg, self._before, self._after)
         self.me = _prefix(entry.number, reg, results)
-        self.stage = Stage(reg, self.me)
+        self.stage = Stage(entry.lesson.staged(reg), self.me)
         self.exchanges: list[Exchange] = []
         self._guess: tuple[Prediction, dict[str, Value]] | None = None
         self._owed: Prediction | None = None
@@ -72,7 +72,7 @@ class Session:
         return self.entry.number
 
     def predict(self, name: str, guess: dict[str, object]) -> None:
-        """Accept a guess about the next request that fits; see :func:`predict`."""
+        """Accept a guess about the next request that fits; see :func:`~regtutor.lessons.calls.predict`."""
         self.collect()
         prediction = _named("prediction", name, self.entry.lesson.predictions)
         unknown = [key for key in guess if key not in MEASURES]
@@ -133,7 +133,7 @@ class Session:
         return Evidence(self.stage.reg, self.me, tuple(self.exchanges), self._looked_at)
 
     def task(self, name: str) -> TaskReport:
-        """Look at a task; see :func:`task`."""
+        """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
         task = self._task = _named("task", name, self.entry.lesson.tasks)
         hints = self.results.entry(self.number, "tasks", name).get("hints", 0)
         report = look(task, self.evidence(), hints_used=hints)
@@ -147,7 +147,7 @@ class Session:
         return report
 
     def hint(self, name: str | None) -> str:
-        """Return the next hint of a task; see :func:`hint`."""
+        """Return the next hint of a task; see :func:`~regtutor.lessons.calls.hint`."""
         task = self._task if name is None else _named("task", name, self.entry.lesson.tasks)
         if task is None:
             raise CourseError(
@@ -160,7 +160,7 @@ class Session:
         return "\n".join(f"Hint {n} of {len(task.hints)}: {text}" for n, text in enumerate(task.hints[:shown], 1))
 
     def question(self, name: str, answer: tuple[object, ...]) -> Asked | QuestionVerdict | Quiz | Verdict:
-        """Ask a question, or judge the choice; see :func:`question`."""
+        """Ask a question, or judge the choice; see :func:`~regtutor.lessons.calls.question`."""
         asked = _named("question", name, self.entry.lesson.questions)
         given = [each for each in answer if each is not ... and each is not None]
         if isinstance(asked, TranscriptQuestion):
@@ -189,7 +189,7 @@ class Session:
         self.results.note(self.number, "questions", name, change)
 
     def terminal(self) -> str:
-        """Return an address for curl; see :func:`terminal`."""
+        """Return an address for curl; see :func:`~regtutor.lessons.calls.terminal`."""
         if self._recorded is None:
             from regtutor.backends.recorder.proxy import RecordingProxy
 
@@ -197,7 +197,7 @@ class Session:
         return str(self._recorded.url)
 
     def file_of(self, content: Content) -> str:
-        """Write ``content`` to a file of this session; see :func:`file_of`."""
+        """Write ``content`` to a file of this session; see :func:`~regtutor.lessons.calls.file_of`."""
         if self._folder is None:
             self._folder = TemporaryDirectory(prefix="regtutor-lesson-", ignore_cleanup_errors=True)
         body = body_of(content)
@@ -288,84 +288,6 @@ def current() -> Session:
     return _current
 
 
-def predict(name: str, **guess: object) -> None:
-    """Guess the response to the next request of this kind, before it is sent. A wrong guess costs nothing.
-
-    The guess is compared with the response when that has come. Only the first guess counts.
-
-    Parameters
-    ----------
-    name: the name of the prediction, as in the lesson.
-    guess: ``status=`` and, in some lessons, ``code=``, ``bytes_up=`` or ``bytes_down=``.
-
-    Raises
-    ------
-    PredictionMissing: if a value is still ``...``. Until a guess is given, the request is not sent.
-    """
-    current().predict(name, guess)
-
-
-def task(name: str) -> TaskReport:
-    """Look at everything that you have sent and at the registry, and report what a task still needs.
-
-    Parameters
-    ----------
-    name: the name of the task, as in the lesson.
-    """
-    return current().task(name)
-
-
-def hint(name: str | None = None) -> None:
-    """Print the next of three hints of a task.
-
-    Parameters
-    ----------
-    name: the name of the task; by default the one of the last ``task(...)``.
-    """
-    print(current().hint(name))
-
-
-def question(name: str, *answer: object) -> Asked | QuestionVerdict | Quiz | Verdict:
-    """Ask a question, or judge the choice and show on the wire why it is right or wrong.
-
-    Parameters
-    ----------
-    name: the name of the question, as in the lesson.
-    answer: the letter of a choice, or the values that the question asks for; ``...`` only asks.
-    """
-    return current().question(name, answer)
-
-
-def progress() -> ProgressReport:
-    """Return your progress in the course: a bar and a table, by lesson and by concept."""
-    current().collect()
-    return report_of(current().results)
-
-
-def transcript() -> Transcript:
-    """Return everything that you have sent in this lesson, for ``rt.summary_table`` or ``rt.TranscriptView``."""
-    now = current()
-    return Transcript.of(now.evidence().exchanges, f"lesson {now.number}")
-
-
-def terminal() -> str:
-    """Return the URL of the registry for curl in a terminal cell: what curl sends there counts as yours.
-
-    A recording proxy listens there. It passes on what it receives, and writes its own address into each Location.
-    """
-    return current().terminal()
-
-
-def file_of(content: Content) -> str:
-    """Write a blob, a manifest or bytes to a temporary file, for a program in a terminal cell; return its path.
-
-    Parameters
-    ----------
-    content: as for a step that sends a body, such as ``image.layers[0]`` or ``image.manifest``.
-    """
-    return current().file_of(content)
-
-
 def _prefix(number: str, reg: Registry, results: ProgressFile) -> str:
     """Return the learner's prefix: two kernels with the same registry at a URL get different ones."""
     name = re.sub(r"[^a-z0-9]+", "", os.environ.get(LEARNER, "").lower()) or "me"
@@ -375,11 +297,13 @@ def _prefix(number: str, reg: Registry, results: ProgressFile) -> str:
 
 def _missing(prediction: Prediction, values: dict[str, Value | None]) -> PredictionMissing:
     names = [key for key, value in values.items() if value is None] or ["status"]
-    example = {"code": '"NAME_INVALID"', "status": "500"}.get(names[0], "0")
+    example = {"code": '"UNKNOWN"', "status": "500"}.get(names[0], "0")
+    codes = f" The error codes are {', '.join(sorted(CODES))}." if "code" in names else ""
     return PredictionMissing(
         f"First guess the {names[0].replace('_', ' ')}, then send",
         f"the prediction {prediction.name!r} has no value yet",
-        f"Replace the dots, for example {names[0]}={example}, and run the cell again. A wrong guess costs nothing.",
+        f"Replace the dots, for example {names[0]}={example}, and run the cell again. A wrong guess costs nothing."
+        + codes,
     )
 
 
@@ -389,6 +313,3 @@ def _named(kind: str, name: str, items: tuple[Any, ...]) -> Any:
             return item
     known = ", ".join(repr(item.name) for item in items)
     raise CourseError(f"This lesson has no {kind} {name!r}", f"it has {known or 'none'}", "Check the spelling.")
-
-
-__all__ = ["begin", "file_of", "hint", "predict", "progress", "question", "task", "terminal", "transcript"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from regtutor.lessons import session
+from regtutor.lessons import question, session
 from regtutor.lessons.catalog import Entry, course
 from regtutor.lessons.guesses import PredictionResult
 from regtutor.lessons.lesson import KINDS, LETTERS, Question, kind_of
@@ -123,7 +123,7 @@ def test_each_choice_of_a_question_is_answered_on_the_wire(entry: Entry, registr
         learner.run_cell(next(cell for cell in read_source(entry.source) if cell.code))
         for asked in (each for each in entry.lesson.questions if isinstance(each, Question)):
             for letter, choice in zip(LETTERS, asked.choices, strict=False):
-                judged = session.question(asked.name, letter)
+                judged = question(asked.name, letter)
                 assert bool(judged) is not bool(choice.confuses)
                 assert choice.confuses in judged.text
                 assert "> " in judged.text and "< " in judged.text

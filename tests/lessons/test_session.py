@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 import regtutor as rt
+from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
 from regtutor.lessons import begin, file_of, hint, predict, progress, question, session, task, terminal, transcript
+from regtutor.lessons.catalog import lesson_numbered
 from regtutor.lessons.guesses import PredictionResult
+from regtutor.lessons.lesson import Lesson
 from tests.lessons.running import kernel
 
 
@@ -201,3 +204,30 @@ def test_a_file_for_a_terminal_has_the_bytes_and_goes_with_the_lesson(tmp_path: 
         assert path.read_bytes() == manifest.data
         assert file_of(manifest) == str(path)
     assert not path.exists()
+
+
+def test_a_lesson_can_open_its_own_registry_and_check_it_with_other_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened() -> Registry:
+        return open_registry("embedded", quiet=True, auth="basic")
+
+    entry = lesson_numbered("00")
+    lesson = Lesson(
+        tasks=entry.lesson.tasks, opened=opened, staged=lambda reg: reg.with_auth("learner", "learner-password")
+    )
+    monkeypatch.setattr("regtutor.lessons.tasks.start_here.LESSON", lesson)
+    with kernel("embedded", tmp_path):
+        reg, _ = begin("00")
+        assert rt.check_api(reg).status == 401
+        assert rt.check_api(session.current().stage.reg).status == 200
+
+
+def test_of_several_equal_error_codes_one_is_told(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    reg, me = begin("01")
+    predict("a manifest without its blobs", status=400, code="NAME_INVALID")
+    rt.put_manifest(reg, f"{me}/empty", "v1", rt.sample_image().manifest)
+    assert results[0].text.count("The error code MANIFEST_BLOB_UNKNOWN") == 1
+    assert "You expected the error code NAME_INVALID" in results[0].text

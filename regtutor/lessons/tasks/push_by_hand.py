@@ -278,7 +278,7 @@ LESSON = Lesson(
                 "Look at the request of your last PUT: method, path, and one header that the registry needs.",
                 "The path is /v2/, the repository, /manifests/, the tag. curl sends a file with PUT if you give -T. A "
                 "Request gets its body with request.edit(body=image.manifest.data).",
-                '!curl -sS -i -T {manifest} -H "Content-Type: {image.manifest.media_type}" '
+                '!curl -sS -i --no-styled-output -T {manifest} -H "Content-Type: {image.manifest.media_type}" '
                 "{url}/v2/{me}/hello/manifests/latest",
             ),
             "No blob was sent: two tags of one repository share everything. Only the Content-Type told the registry "

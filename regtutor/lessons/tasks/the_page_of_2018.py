@@ -157,7 +157,8 @@ LESSON = Lesson(
             (
                 "Which response header of the POST is the address for the PUT?",
                 "The address goes into quotes, with &digest= and the digest at its end.",
-                '!curl -sS -i -T {file} -H "Content-Type: application/octet-stream" "LOCATION&digest={layer.digest}", '
+                '!curl -sS -i --no-styled-output -T {file} -H "Content-Type: application/octet-stream" '
+                '"LOCATION&digest={layer.digest}", '
                 "with the Location that you copied.",
             ),
             "201, as on the page. The recording that listens at the address saw both requests.",

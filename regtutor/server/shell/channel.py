@@ -58,7 +58,9 @@ class Channel(asyncio.Protocol):
     def _uses(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)  # write() waits until the client has read, however slow it is
+        # write() waits until the client has read, however slow it is. Not high=0: over TLS, asyncio compares with >=,
+        # and would pause after each write to an empty buffer, until more bytes of the client arrive.
+        transport.set_write_buffer_limits(high=1, low=0)
 
     async def start_tls(self, context: Any, seconds: float) -> None:
         """Shake hands, before a byte was read.
@@ -149,17 +151,22 @@ class Channel(asyncio.Protocol):
             self._pieces.appendleft(data)
             self._unread += len(data)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes, seconds: float | None = None) -> None:
         """Send ``data``, and wait until the operating system has taken all of it. The client may have left after that.
 
         Raises
         ------
+        TimeoutError: it has not within ``seconds``.
         ConnectionResetError: the connection is lost.
         """
         if self._lost or self.transport.is_closing():
             raise ConnectionResetError("the client has closed the connection")
         self.transport.write(data)
-        if self._drained is not None and not await self._drained:
+        if self._drained is None:
+            return
+        async with asyncio.timeout(seconds):
+            drained = await self._drained
+        if not drained:
             raise ConnectionResetError("the client has closed the connection")
 
     async def linger(self, seconds: float) -> None:
