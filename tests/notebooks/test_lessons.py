@@ -37,6 +37,14 @@ def test_what_is_pushed_by_hand_runs(solved: Solved, podman: str) -> None:
     assert "done" in cells["raw-task"], "curl in a terminal cell"
 
 
+def test_what_is_built_by_hand_runs(solved: Solved, podman: str) -> None:
+    cells = solved("03", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": podman})
+    assert_done(cells, "embedded")
+    unpacked, _, ran = cells["run"].partition("$ ")
+    printed = f"{GREETING}: this program was stored in a registry, layer by layer.\nThis image was built by hand.\n"
+    assert printed in unpacked and printed in ran, "the text says what the container prints"
+
+
 def test_without_an_engine_the_lesson_says_so(solved: Solved) -> None:
     cells = solved("01", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": "no-such-engine"})
     assert "No container engine is available" in cells["run"]
@@ -68,7 +76,7 @@ def test_without_nginx_the_lesson_on_tokens_says_so_and_serves_tls_itself(solved
 
 
 @pytest.mark.container
-@pytest.mark.parametrize("number", ["01", "02"])
+@pytest.mark.parametrize("number", ["01", "02", "06"])
 def test_on_the_registry_container(number: str, solved: Solved, container: dict[str, str]) -> None:
     cells = solved(number, container)
     assert_done(cells, "container")
