@@ -14,7 +14,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONT
 help: ## show this list
 	@echo "regtutor: make TARGET"
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' Makefile | expand -t 24
-	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS"
+	@echo "Variables: PYTHON (interpreter for .venv), LAB_ARGS, DEMO_ARGS, TEST_ARGS, BENCH_ARGS"
 
 # Runs each time, and takes a few milliseconds if .venv matches uv.lock, pyproject.toml and this directory.
 environment: ## create .venv from the lock, or update it
@@ -42,9 +42,9 @@ test: environment ## run the tests on every core; TEST_ARGS are passed to pytest
 soak: environment ## run the long tests: crashes, random requests, damage; TEST_ARGS are passed to pytest
 	$(BIN)/python -m pytest -n 0 -v -s --timeout 7200 -m soak $(TEST_ARGS)
 
-bench: environment ## measure the recording proxy, and the timeline of 5,000 exchanges in JupyterLab and Chromium
-	$(BIN)/python benchmarks/recording_proxy.py
-	$(BIN)/python -m pytest -q benchmarks/transcript_view.py
+bench: environment ## measure everything, and write benchmarks/results.md; BENCH_ARGS are passed on, such as "--only push"
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+	$(if $(BENCH_ARGS),,$(BIN)/python -m pytest -q -n 0 benchmarks/transcript_view.py)
 
 # All of them run, even after one has failed. mypy has a cache for each platform.
 CHECKS := "ruff check" "ruff format --check" \

@@ -376,9 +376,11 @@ class Exchange:
         except RecursionError as error:
             raise ValueError("the JSON is nested too deeply") from error
 
-    @property
+    @cached_property
     def errors(self) -> tuple[dict[str, Any], ...]:
         """The entries of a JSON error body (``code``, ``message``, ``detail``); empty for any other body."""
+        if not any(mark in self.content for mark in (b"errors", b"\\u")):
+            return ()
         try:
             entries = self.json()["errors"]
         except (ValueError, KeyError, TypeError):

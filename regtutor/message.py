@@ -18,6 +18,7 @@ from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
+from regtutor.protocol.unsaved import Unsaved
 
 CHUNK = 256 * 1024
 """How many bytes are read and sent at a time."""
@@ -53,12 +54,16 @@ class Body:
     label: where the bytes come from, for a reader: a path, ``"bytes"`` or the digest of a layer.
     digest: the digest that the bytes are expected to have, or None if it is not known; :func:`body_of` does not compute
         it.
+    digest_of_first: for a body that is hashed while it is read, a function that returns the sha256 digest of as many of
+        its first bytes as are given, or None if they end before the bytes that were read last. So no byte is hashed
+        twice.
     """
 
     size: int
     opener: Callable[[], BinaryIO] = field(repr=False)
     label: str = "bytes"
     digest: str | None = None
+    digest_of_first: Callable[[int], str | None] | None = field(default=None, repr=False, compare=False)
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """Yield the bytes, at most ``size`` at a time."""
@@ -221,7 +226,7 @@ def _resolve(value: str, base: str) -> str:
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Unsaved):
     """One request that has not been sent yet. Steps build it, :meth:`edit` changes it, and ``Registry.send`` sends it.
 
     Attributes

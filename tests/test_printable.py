@@ -71,8 +71,10 @@ ELSEWHERE: Mapping[str, str] = {
     "Token": "holds what a token server grants: tests/test_secrets_at_rest.py",
     "Digest": "its parts are matched with a grammar of letters and digits",
     "Citation": "a constant of this package",
-    "Verdict": "the text of a lesson; it calls visible_lines",
-    "Question": "the text of a lesson; it calls visible_lines",
+    **dict.fromkeys(
+        ("Verdict", "QuestionVerdict", "Question", "Asked", "PredictionResult", "ProgressReport", "TaskReport"),
+        "the text of a lesson; it calls visible_lines",
+    ),
     "FilePart": "a part of the sentences of errors, which are escaped as a whole",
     "Login": "the name of a registry, which comes from its URL",
     "Inspection": "tests/cli/test_hostile_text.py: regtutor inspect prints it",

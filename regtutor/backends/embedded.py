@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regtutor.backends.access import Access, access_of
 from regtutor.backends.certificate import TLS, server_certificate
 from regtutor.backends.local_host import LocalHost, local_host
-from regtutor.client.connect import registry_of
-from regtutor.client.registry import Registry
 from regtutor.errors import ServerError
 from regtutor.server.app import App
 from regtutor.server.quirks.table import listed
@@ -24,6 +22,9 @@ from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
 from regtutor.server.shell.origin_check import ANY
 from regtutor.server.token.policy_file import policy_in
+
+if TYPE_CHECKING:
+    from regtutor.client.registry import Registry
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -105,6 +106,8 @@ def open_embedded(
     StoreLocked: if another embedded registry uses the directory.
     ServerError: if the port is in use, the files for TLS or passwords cannot be used, or a quirk does not exist.
     """
+    from regtutor.client.connect import registry_of  # only here: `regtutor serve` starts without a client
+
     required = access_of(auth, users, policy, token_seconds)
     access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
     settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}

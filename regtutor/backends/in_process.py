@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from regtutor.backends.access import access_of
@@ -107,12 +108,17 @@ class InProcessTransport:
         self.app, self.url = app, url
         self.user_agent = user_agent or default_user_agent()
         self.log_lines: list[str] = []
+        self._one_at_a_time = Lock()  # the App expects its requests from one thread
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send a request to the App; parameters, result and errors are those of ``WireTransport.send``."""
+        with self._one_at_a_time:
+            return self._send(request, url, headers, registry)
+
+    def _send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         address = split_url(url)
         check_destination(request)
         recording = Recording(request, url, registry)

@@ -74,7 +74,7 @@ class LocalHost:
     def collect_garbage(self, *, dry_run: bool = True, untagged: bool = False) -> pd.DataFrame:
         """List what no manifest needs any more, and remove it unless this is a dry run: see ``rt.collect_garbage``.
 
-        Requests that link content wait until the collection has ended. What has arrived within the last hour and is
+        Requests that link content wait until the collection has ended. Content that arrived within the last hour and is
         not named by a manifest yet stays, because its push may be in progress.
         """
         return garbage_table(collect(self.store, dry_run=dry_run, untagged=untagged, in_use=self.in_use))

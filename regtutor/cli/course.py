@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.cli.invocation import teaching
+from regtutor.cli.invocation import teaching, tell
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -25,8 +25,8 @@ def progress(path: Path | None) -> None:
     from regtutor.lessons.progress_report import report_of
 
     results = ProgressFile(path or progress_path())
-    click.echo(report_of(results).text)
-    click.echo(f"\nKept in {results.path}.")
+    tell(report_of(results).text)
+    tell(f"\nKept in {results.path}.")
 
 
 @click.command(short_help="Write the course with its solutions.")
@@ -37,5 +37,5 @@ def solutions(target: Path) -> None:
     from regtutor.lessons.editions import write_teachers_course
 
     paths = write_teachers_course(target)
-    click.echo(f"{len(paths)} lessons with solutions are in {target / 'source'}.")
-    click.echo(f"For the learners' edition: cd {target} && nbgrader generate_assignment {paths[0].stem}")
+    tell(f"{len(paths)} lessons with solutions are in {target / 'source'}.")
+    tell(f"For the learners' edition: cd {target} && nbgrader generate_assignment {paths[0].stem}")

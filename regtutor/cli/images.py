@@ -48,6 +48,13 @@ ALL = "all"
     show_default=True,
     help="Whether to wait for 100 Continue before a blob is sent in one PUT, so that a refusal costs no upload.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 8),
+    default=1,
+    show_default=True,
+    help="How many blobs are pushed at a time. With 1, the requests are in the order in which you read about them.",
+)
 @asking
 @teaching
 def push(
@@ -59,6 +66,7 @@ def push(
     upload: str,
     chunk_size: int,
     expect: bool,
+    jobs: int,
     asking: Asking,
 ) -> None:
     """Push IMAGE, an OCI layout (folder or tar) or a docker save archive.
@@ -83,6 +91,7 @@ def push(
             upload=upload,
             chunk_size=chunk_size,
             expect_continue=expect,
+            jobs=jobs,
             progress=not asking.quiet,
             watch=asking.watch,
         )

@@ -107,7 +107,7 @@ class Asking:
     insecure: bool
     cert: str | None
     key: str | None
-    headers: HeaderList
+    headers: HeaderList = field(repr=False)
     deadline: float
     max_small_body: int
     trace: Path | None

@@ -13,8 +13,8 @@ from regtutor.cli.invocation import teaching, tell
 _READABLE = click.Path(exists=True, dir_okay=False)
 
 _LIMITS = {
-    "max_connections": "The number of connections at once; a further one gets 503. Default: up to 1000, and fewer if "
-    "the process may open few files.",
+    "max_connections": "The number of connections at once; further connections get 503. Default: up to 1000, and fewer "
+    "if the process may open few files.",
     "head_timeout": "Seconds for the head of a request, and for a TLS handshake (408). Default: 30.",
     "body_timeout": "Seconds without a byte after which a body is aborted (408). Default: 60.",
     "idle_timeout": "Seconds for which an unused connection is kept. Default: 300.",
@@ -98,7 +98,7 @@ def _limit_options(command: Callable[..., None]) -> Callable[..., None]:
     metavar="NAME",
     multiple=True,
     help="A host name of the registry, such as that of a proxy in front of it; * for any; repeatable. IP addresses and "
-    "names without a dot are accepted anyway. With --tls, --htpasswd or --auth every name is.",
+    "names without a dot are accepted anyway. With --tls, --htpasswd or --auth, every name is accepted.",
 )
 @_limit_options
 @teaching

@@ -138,6 +138,8 @@ def _split(address: str) -> tuple[str, str]:
     begins = "://" in address.partition("?")[0].partition("/v2/")[0]
     scheme, mark, rest = address.partition("://") if begins else ("", "", address)
     host, slash, path = rest.partition("/")
+    if "@" in path.partition("/v2/")[0] or (path.startswith("v2/") is False and "@" in path.partition("v2/")[0]):
+        raise click.BadParameter("write %2F for a / in a password, or give it with --username")
     if not host or not slash:
         raise click.BadParameter("write HOST/PATH, such as 127.0.0.1:5000/v2/")
     return f"{scheme}{mark}{host}", f"/{path}"

@@ -6,10 +6,11 @@ import base64
 from dataclasses import dataclass, field
 
 from regtutor.errors import InvalidCredentials
+from regtutor.protocol.unsaved import Unsaved
 
 
 @dataclass(frozen=True)
-class Credentials:
+class Credentials(Unsaved):
     """A user name and a password, sent with Basic authentication; repr does not show the password.
 
     Attributes

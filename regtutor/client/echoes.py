@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from regtutor.message import HeaderList
-from regtutor.protocol.secrets import REDACTED, SECRET_HEADERS
+from regtutor.protocol.secret_names import is_secret
+from regtutor.protocol.secrets import REDACTED
 
 _SHORTEST = 6
 """A shorter secret is in many texts by chance."""
@@ -23,7 +24,7 @@ class Echoes:
     """
 
     def __init__(self, headers: HeaderList) -> None:
-        secrets = {text for name, value in headers if name.lower() in SECRET_HEADERS for text in _secrets(name, value)}
+        secrets = {text for name, value in headers if is_secret(name, "header") for text in _secrets(name, value)}
         spellings = {each for text in secrets if len(text) >= _SHORTEST for each in _spellings(text)}
         self._texts = sorted(spellings, key=len, reverse=True)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from regtutor.client.registry import Transport
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Request, changed_headers
+from regtutor.protocol.unsaved import Unsaved
 from regtutor.protocol.urls import same_origin
 
 
-class ExtraHeaders:
+class ExtraHeaders(Unsaved):
     """Adds ``extra`` headers to requests to the scheme, host and port of ``origin``, and sends with ``transport``.
 
     A header replaces those of the same name. No other host receives it, because it can contain a secret.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from regtutor.errors import InvalidURL
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.unsaved import Unsaved
 from regtutor.protocol.urls import Address, split_url
 
 
@@ -74,7 +75,7 @@ def _in_network(host: str, network: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Unsaved):
     """The settings that were found in environment variables.
 
     Attributes

@@ -7,6 +7,7 @@ does not depend on sockets or Apps, so that both transports produce the same rec
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,15 +54,46 @@ class BodyTally:
 
     def update(self, chunk: bytes | memoryview) -> None:
         """Count, hash and preview bytes that went over the wire."""
-        self._hasher.update(chunk)  # type: ignore[arg-type]  # hashlib takes any buffer
+        self._hasher.update(chunk)
+        self._keep_preview(chunk)
+
+    def _keep_preview(self, chunk: bytes | memoryview) -> None:
         room = self._limit - len(self._preview)
         if room > 0:
             self._preview += chunk[:room]
 
     def record(self, fate: str) -> BodyRecord:
         """Return the record of the body."""
-        digest = self._hasher.digest if self.size else None
+        digest = self.digest or None if self.size else None
         return BodyRecord(self.size, digest, bytes(self._preview), fate, self.media_type)
+
+
+class HashedTally(BodyTally):
+    """A body that is hashed where it is read: its bytes are counted here, and hashed only once.
+
+    Parameters
+    ----------
+    digest_of_first: see :class:`~regtutor.message.Body`.
+    """
+
+    def __init__(self, digest_of_first: Callable[[int], str | None], limit: int, media_type: str) -> None:
+        super().__init__(limit, media_type)
+        self._digest_of_first, self._size = digest_of_first, 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes have passed so far."""
+        return self._size
+
+    @property
+    def digest(self) -> str:
+        """The sha256 digest of the bytes so far; ``""`` if they are no longer known."""
+        return self._digest_of_first(self._size) or ""
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """Count and preview bytes that went over the wire."""
+        self._size += len(chunk)
+        self._keep_preview(chunk)
 
 
 class SecretTally(BodyTally):
@@ -94,6 +126,17 @@ class TokenTally(BodyTally):
         return super().record(fate)
 
 
+def upload_tally(request: Request) -> BodyTally:
+    """Return the tally for the body of ``request``."""
+    media_type = request.header("Content-Type") or ""
+    limit = preview_limit(request.step, media_type)
+    if _is_for_a_token(request):
+        return SecretTally(limit, media_type)
+    if request.body is not None and request.body.digest_of_first is not None:
+        return HashedTally(request.body.digest_of_first, limit, media_type)
+    return BodyTally(limit, media_type)
+
+
 def response_tally(request: Request, media_type: str) -> BodyTally:
     """Return the tally for the body of the response to ``request``."""
     kind = TokenTally if _is_for_a_token(request) else BodyTally
@@ -122,9 +165,7 @@ class Recording:
         self.target = request.shown_target
         self.headers: HeaderList = request.headers
         self.upload_fate = "none" if request.body is None or request.body.size == 0 else "withheld"
-        media_type = request.header("Content-Type") or ""
-        kind = SecretTally if _is_for_a_token(request) else BodyTally
-        self.upload = kind(preview_limit(request.step, media_type), media_type)
+        self.upload = upload_tally(request)
         self._interims: list[Interim] = []
         self._events: list[WireEvent] = []
         self._final: ReceivedHead | None = None

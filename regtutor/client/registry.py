@@ -20,12 +20,15 @@ from regtutor.message import HeaderList, Location, Request
 from regtutor.printable import visible
 from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.tokens import Token
+from regtutor.protocol.unsaved import Unsaved, forget_locals
 from regtutor.protocol.urls import same_origin
 from regtutor.storage_tree import StorageTree
 
+_LEADS_ELSEWHERE = "this client requests no other kind of address. If a registry sent it, correct its configuration"
+
 
 class Transport(Protocol):
-    """Sends one request and returns the record of the exchange."""
+    """Sends one request and returns the record of the exchange. Several threads can use it at the same time."""
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send ``request`` to the absolute ``url`` with these exact ``headers`` and those that the transport must add.
@@ -62,7 +65,7 @@ class Host(Protocol):
         ...
 
 
-class Registry:
+class Registry(Unsaved):
     """A registry at a URL.
 
     Parameters
@@ -133,10 +136,17 @@ class Registry:
                 "Create one, for example with rt.draft(rt.check_api), or call a step that creates and sends it: "
                 "rt.check_api(reg)",
             )
-        url = self.resolve(request.target)
-        exchange = self._transport.send(request, url, self._headers(request, url), self.name)
+        try:
+            exchange = self._dispatched(request)
+        except BaseException as error:
+            forget_locals(error)
+            raise
         self.pushed.note(request, exchange)
         return exchange
+
+    def _dispatched(self, request: Request) -> Exchange:
+        url = self.resolve(request.target)
+        return self._transport.send(request, url, self._headers(request, url), self.name)
 
     def resolve(self, target: str | Location) -> str:
         """The URL of a target: an absolute one as it is, a path on this registry; InvalidURL for any other text."""
@@ -147,7 +157,7 @@ class Registry:
             raise InvalidURL(
                 f"{redact_url(whole)!r} is not a valid request target",
                 "a target is a path that begins with '/', or an absolute http or https URL",
-                "Begin the path with '/'",
+                f"Nothing was sent: {_LEADS_ELSEWHERE}" if "://" in whole else "Begin the path with '/'",
             )
         return self.url + whole
 
@@ -223,8 +233,8 @@ class Registry:
     def collect_garbage(self, *, dry_run: bool = True, untagged: bool = False) -> Any:
         """List what no manifest of an embedded registry needs any more, and remove it if you say so.
 
-        The registry serves meanwhile. What has arrived within the last hour and is not named by a manifest yet stays,
-        because its push may be in progress.
+        The registry serves meanwhile. Content that arrived within the last hour and is not named by a manifest yet
+        stays, because its push may be in progress.
 
         Parameters
         ----------

@@ -34,16 +34,17 @@ class HeldTokens:
         """Return the latest token that was requested for all of ``scopes``, or None if it is about to expire."""
         wanted = atoms(scopes)
         for key in reversed(list(self._tokens)):
-            if not self._tokens[key].fresh:
-                del self._tokens[key]
-            elif wanted <= atoms(key):
-                return self._tokens[key]
+            held = self._tokens.get(key)  # None: another thread has just dropped it
+            if held is not None and not held.fresh:
+                self._tokens.pop(key, None)
+            elif held is not None and wanted <= atoms(key):
+                return held
         return None
 
     def drop(self, token: Token) -> None:
         """Remove a token that the registry has refused."""
-        for key in [key for key, held in self._tokens.items() if held is token]:
-            del self._tokens[key]
+        for key in [key for key, held in list(self._tokens.items()) if held is token]:
+            self._tokens.pop(key, None)
 
     def __repr__(self) -> str:
         return f"<HeldTokens: {len(self._tokens)}>"

@@ -3,17 +3,21 @@
 The manifest states the digest of a layer, and the bytes are read only once, while they are sent. The last chunk is
 therefore held back until all bytes have been hashed. If the bytes do not match the digest, the request is cut short,
 and even a registry that checks nothing cannot mistake it for a complete one.
+
+The record of the request needs the digest of the bytes that were sent. It is taken from the same hash, because hashing
+is most of the work of a push.
 """
 
 from __future__ import annotations
 
 import io
+from collections import deque
 from dataclasses import replace
 from typing import BinaryIO
 
 from regtutor.errors import DigestMismatch
 from regtutor.message import CHUNK, Body
-from regtutor.protocol.digests import Hasher, parse
+from regtutor.protocol.digests import CANONICAL, Hasher, parse
 
 
 def checked(body: Body) -> Body:
@@ -29,24 +33,53 @@ def checked(body: Body) -> Body:
     """
     expected = body.digest or ""
     algorithm = parse(expected).algorithm
+    read = _Read()
 
     def opener() -> BinaryIO:
-        return _CheckedFile(body, Hasher(algorithm), expected)  # type: ignore[return-value]
+        read.forget()
+        return _CheckedFile(body, Hasher(algorithm), expected, read)  # type: ignore[return-value]
 
-    return replace(body, opener=opener)
+    return replace(body, opener=opener, digest_of_first=read.digest_of_first if algorithm == CANONICAL else None)
+
+
+class _Read:
+    """The chunks that were read last, each with the hash of all bytes before it.
+
+    The bytes that were sent end in one of these chunks: the last one that was read, the one that was read ahead, or the
+    one before both.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: deque[tuple[Hasher, bytes]] = deque(maxlen=4)
+
+    def forget(self) -> None:
+        self._chunks.clear()
+
+    def add(self, before: Hasher, chunk: bytes) -> None:
+        self._chunks.append((before.copy(), chunk))
+
+    def digest_of_first(self, size: int) -> str | None:
+        """Return the digest of the first ``size`` bytes; None if they end before the chunks that were read last."""
+        for before, chunk in reversed(self._chunks):
+            if before.size <= size <= before.size + len(chunk):
+                hasher = before.copy()
+                hasher.update(memoryview(chunk)[: size - before.size])
+                return hasher.digest
+        return None
 
 
 class _CheckedFile(io.RawIOBase):
     """A file read one chunk ahead, to find its end, or an extra byte, before the last announced byte is sent."""
 
-    def __init__(self, body: Body, hasher: Hasher, expected: str) -> None:
-        self._body, self._hasher, self._expected = body, hasher, expected
+    def __init__(self, body: Body, hasher: Hasher, expected: str, read: _Read) -> None:
+        self._body, self._hasher, self._expected, self._read = body, hasher, expected, read
         self._file = body.opener()
         self._ready = b""
         self._next = self._take()
 
     def _take(self) -> bytes:
         chunk = self._file.read(CHUNK)
+        self._read.add(self._hasher, chunk)
         self._hasher.update(chunk)
         return chunk
 

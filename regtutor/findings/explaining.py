@@ -118,7 +118,10 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     if response.body.fate != "none":
         meaning, value = received_meaning(exchange), f"{response.body.size} bytes"
         yield Finding(body_line("<", response.body), "response body", "body", value, meaning, MAY, _CONTENT)
-    yield from (_code(exchange, entry) for entry in exchange.errors)
+    yield from (_code(exchange, entry) for entry in exchange.errors[:MOST_CODES])
+    if (more := len(exchange.errors) - MOST_CODES) > 0:
+        line = f"... and {more:,} more error codes"
+        yield Finding(line, "error code", "", "", "they are in the body, which the record holds", OUTSIDE)
 
 
 def _status(line: str, part: str, status: int, reason: str, row: ResponseRow | None) -> Finding:
@@ -146,6 +149,9 @@ def _headers(
         meaning = meanings[key](exchange, value) if key in meanings else f"{HEADERS[key].meaning}: {value}"
         yield Finding(line, f"{part} header", name, value, meaning, use.level, use.citation, condition=use.condition)
 
+
+MOST_CODES = 100
+"""The most entries of an error body that are explained one by one."""
 
 _SIDES: Mapping[str, Side] = {"request": "request", "interim": "response", "response": "response"}
 

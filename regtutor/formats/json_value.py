@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 LARGEST = 2**63 - 1
@@ -17,24 +16,42 @@ class WrongValue(ValueError):
     """A value with a wrong type or content; its text states the place and the problem."""
 
 
-@dataclass(frozen=True)
 class Value:
-    """A JSON value and its place in the file (``where``), such as ``exchanges[3].request.method``."""
+    """A JSON value and its place in the file (``where``), such as ``exchanges[3].request.method``.
 
-    value: Any
-    where: str = "the file"
+    The place is composed only when an error needs it: a file can have millions of values.
+    """
+
+    __slots__ = ("_inside", "_name", "value")
+
+    def __init__(self, value: Any, name: str | int = "the file", inside: Value | None = None) -> None:
+        self.value, self._name, self._inside = value, name, inside
+
+    @property
+    def where(self) -> str:
+        """The place of the value in the file."""
+        if self._inside is None:
+            return str(self._name)
+        if isinstance(self._name, int):
+            return f"{self._inside.where}[{self._name}]"
+        return self._name if self._inside._inside is None else f"{self._inside.where}.{self._name}"
 
     def __getitem__(self, name: str) -> Value:
         """Return the member ``name`` of an object."""
         members = self._of(dict, "an object")
         if name not in members:
             raise WrongValue(f"{self.where} has no {name!r}")
-        return Value(members[name], name if self.where == "the file" else f"{self.where}.{name}")
+        return Value(members[name], name, self)
+
+    def get(self, name: str) -> Value | None:
+        """Return the member ``name`` if this is an object that has it, and it is not null."""
+        found = self.value.get(name) if isinstance(self.value, dict) else None
+        return None if found is None else Value(found, name, self)
 
     def __iter__(self) -> Iterator[Value]:
         """Yield the items of a list."""
         for index, item in enumerate(self._of(list, "a list")):
-            yield Value(item, f"{self.where}[{index}]")
+            yield Value(item, index, self)
 
     @property
     def absent(self) -> bool:

@@ -8,10 +8,12 @@ value is checked.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from regtutor.formats.har.reading import transcript_of_har
 from regtutor.formats.json_value import Value
 from regtutor.message import HeaderList, Location
 from regtutor.private_file import private_file
+from regtutor.protocol.urls import address_instead_of_path
 
 FORMAT = "regtutor-transcript/1"
 _KNOWN = (
@@ -83,7 +86,20 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     UnsupportedTranscript: if the file does not exist, cannot be read, is too large, has another format or is invalid;
         the error states which, and what to do.
     """
-    return transcript_in(read_file(Path(path)), str(path))
+    with _without_collection():
+        return transcript_in(read_file(Path(path)), str(path))
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Pause Python's collector of cycles: a long file becomes millions of objects in no cycle, and it looks at each."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def transcript_in(data: bytes, name: str) -> Transcript:
@@ -93,6 +109,23 @@ def transcript_in(data: bytes, name: str) -> Transcript:
     ------
     UnsupportedTranscript: if the data is too large, has another format or is invalid.
     """
+    with _without_collections():
+        return _transcript_in(data, name)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Pause the collection of cycles: a file with 500,000 entries makes millions of objects and no cycle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _transcript_in(data: bytes, name: str) -> Transcript:
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:
@@ -127,6 +160,9 @@ def read_file(path: Path) -> bytes:
     ------
     UnsupportedTranscript: if it does not exist, is not a regular file or cannot be read.
     """
+    if address := address_instead_of_path(path):
+        why = "it is an address, and a file on this machine is loaded"
+        raise UnsupportedTranscript(f"{address} cannot be loaded", why, "Give the path of a saved file")
     if not path.is_file():
         why = "it is not a regular file" if path.exists() else "the file does not exist"
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give the path of a saved file")

@@ -42,7 +42,7 @@ class Asked:
         return box("open", f"<b>{paragraph(self.question.text)}</b>", *map(paragraph, self.choices), form)
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class QuestionVerdict:
         return box(state, f"<b>{paragraph(first)}</b>", *map(paragraph, rest), lines_block(self.lines))
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 def letter_of(given: object, question: Question) -> str | None:

@@ -83,7 +83,7 @@ class PredictionResult:
         return box("good" if self.right else "open", *blocks)
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 def compare(

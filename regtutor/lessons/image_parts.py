@@ -28,9 +28,19 @@ _GZIP = b"\x1f\x8b"
 def descriptor(media_type: str, content: bytes) -> dict[str, Any]:
     """Return the descriptor of ``content``: its media type, its digest, and its size in bytes.
 
+    Raises
+    ------
+    CourseError: if ``content`` is not bytes, because only bytes have a digest.
+
     Source: OCI image-spec v1.1.1, "Properties"
     <https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md#properties>.
     """
+    if not isinstance(content, bytes):
+        raise CourseError(
+            "Only bytes have a digest and a size",
+            f"this is an object of type {type(content).__name__}",
+            "Give json.dumps(value).encode() for a document, and the archive or the compressed archive for a layer.",
+        )
     return {"mediaType": media_type, "digest": sha256(content), "size": len(content)}
 
 

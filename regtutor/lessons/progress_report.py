@@ -8,6 +8,7 @@ from html import escape
 
 from regtutor.lessons.catalog import Entry, course
 from regtutor.lessons.progress_file import KINDS, ProgressFile
+from regtutor.printable import visible_lines
 
 _BAR = 20
 
@@ -104,7 +105,7 @@ class ProgressReport:
         return "".join(blocks)
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 def bar(done: int, of: int) -> str:

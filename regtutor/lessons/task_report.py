@@ -63,7 +63,7 @@ class TaskReport:
         return box("good" if self.passed else "open", *blocks, paragraph(self.closing))
 
     def __repr__(self) -> str:
-        return self.text
+        return visible_lines(self.text)
 
 
 def look(task: Task, evidence: Evidence, *, hints_used: int) -> TaskReport:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from regtutor.errors import InvalidDigest
@@ -36,6 +37,7 @@ class Digest(NamedTuple):
         return f"{self.algorithm}:{self.encoded}"
 
 
+@lru_cache(maxsize=4096)  # a registry parses the same few digests many times for each request
 def parse(text: str) -> Digest:
     """Parse ``text`` as a digest of a registered algorithm.
 
@@ -92,15 +94,15 @@ class Hasher:
         self.size = 0
         self._hash = hashlib.new(algorithm)
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         """Add the next bytes."""
         self._hash.update(chunk)
         self.size += len(chunk)
 
     def copy(self) -> Hasher:
         """Return a copy that has hashed the same bytes and is independent from then on."""
-        other = Hasher(self.algorithm)
-        other.size, other._hash = self.size, self._hash.copy()
+        other = Hasher.__new__(Hasher)
+        other.algorithm, other.size, other._hash = self.algorithm, self.size, self._hash.copy()
         return other
 
     @property

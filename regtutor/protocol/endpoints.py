@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote
 
 from regtutor.errors import InvalidArgument
@@ -170,7 +171,10 @@ def query_values(target: str, name: str) -> tuple[str, ...]:
 
 def paths_like(target: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
     """Return every row whose path matches ``target``, with any method and query, and the fields of the path."""
-    path, _ = split_target(target)
+    return _rows(split_target(target)[0])
+
+
+def _rows(path: str) -> list[tuple[Endpoint, Mapping[str, str]]]:
     found = {template: match for template, pattern in _PATTERNS.items() if (match := pattern.fullmatch(path))}
     return [(endpoint, found[endpoint.template].groupdict()) for endpoint in ENDPOINTS if endpoint.template in found]
 
@@ -184,8 +188,8 @@ def parse(method: str, target: str) -> Match | None:
 
     Source: RFC 9110, 9.1 "Overview" and 9.3.2 "HEAD" <https://www.rfc-editor.org/rfc/rfc9110.html#section-9.3.2>.
     """
-    _, query = split_target(target)
-    rows = paths_like(target)
+    path, query = split_target(target)
+    rows = _rows(path)
     for wanted in (method, "GET") if method == "HEAD" else (method,):
         for endpoint, fields in rows:
             if endpoint.method == wanted and all(name in query for name in endpoint.query):
@@ -221,6 +225,15 @@ def identify(method: str, target: str, step: str = "") -> Match | None:
     Source of the exception in 2: a Location of GHCR,
     <https://github.com/dotnet/sdk-container-builds/issues/292>.
     """
+    return (_identified if len(target) < _REMEMBERED else _identified.__wrapped__)(method, target, step)
+
+
+_REMEMBERED = 1000
+"""Targets shorter than this are identified once: a transcript has the same ones again and again."""
+
+
+@lru_cache(4096)
+def _identified(method: str, target: str, step: str) -> Match | None:
     drafted = BY_NAME.get(step)
     if not method or not target:
         return Match(drafted, {}, {}) if drafted else None
@@ -247,5 +260,10 @@ UNDOCUMENTED = "request"
 
 def step_of_request(method: str, target: str) -> str:
     """Return the name of the endpoint of a request that another program sent, or :data:`UNDOCUMENTED`."""
+    return (_step_of if len(target) < _REMEMBERED else _step_of.__wrapped__)(method, target)
+
+
+@lru_cache(4096)
+def _step_of(method: str, target: str) -> str:
     match = parse(method, origin_form(target))
     return match.endpoint.name if match else UNDOCUMENTED

@@ -35,7 +35,7 @@ from regtutor.protocol.clauses import (
     WARNINGS,
     http,
 )
-from regtutor.protocol.secrets import SECRET_HEADERS
+from regtutor.protocol.secret_names import is_secret
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """The grammar of a header's name and of a method; RFC 9110, 5.6.2 "Tokens"."""
@@ -83,7 +83,7 @@ class Header:
     @property
     def secret(self) -> bool:
         """Whether its value is a secret, which no record contains."""
-        return self.name.lower() in SECRET_HEADERS
+        return is_secret(self.name, "header")
 
 
 def _row(

@@ -88,6 +88,20 @@ def first_and_last(text: str) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match else None
 
 
+def least(text: str | None, most: int) -> int | None:
+    """Parse a minimum that a registry requires; a number with more digits than any content needs becomes ``most``.
+
+    Parameters
+    ----------
+    text: the value of the header, or None.
+    most: the largest number that has a meaning, such as the size of the blob.
+    """
+    if text is None or not re.fullmatch(r"[0-9]+", text.strip()):
+        return None
+    digits = text.strip().lstrip("0") or "0"
+    return most if len(digits) > 18 else min(int(digits), most)
+
+
 def length(text: str | None) -> int | None:
     """Parse a number of bytes in the form of Content-Length; None for anything else."""
     return int(text) if text is not None and re.fullmatch(_NUMBER, text) else None

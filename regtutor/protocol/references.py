@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from regtutor.errors import InvalidDigest, InvalidReference
 from regtutor.protocol.digests import parse
-from regtutor.protocol.secrets import redact_address
+from regtutor.protocol.secrets import redact_address, split_userinfo
 
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
@@ -54,6 +54,12 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
     if mark and scheme not in ("http", "https"):
         raise InvalidReference(f"{shown} is not a reference", f"the scheme {scheme!r} is not http or https", _EXAMPLE)
     host, slash, path = rest.partition("/")
+    if {"@", "/"} & set(split_userinfo(rest)[0]):
+        raise InvalidReference(
+            f"{shown} is not a reference",
+            "neither a digest nor a host follows its @: a password can have no / and no @ here",
+            "Write %2F for a / and %40 for an @ in a password, or give it with --username",
+        )
     if not slash or not path or not ("." in host or ":" in host or host == "localhost"):
         raise InvalidReference(
             f"{shown} does not name a registry",
@@ -81,7 +87,7 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
 
 def host_of(text: str) -> str:
     """Return host and port of a registry's address, as in references and auth files: without scheme and path."""
-    return text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
+    return split_userinfo(text.rpartition("://")[2])[1].partition("/")[0]
 
 
 DOCKER_HUB = "registry-1.docker.io"

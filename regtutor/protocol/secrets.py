@@ -1,4 +1,4 @@
-"""Redaction: tables of the secrets that no record may contain, and the functions that remove them.
+"""Redaction: the functions that remove secrets; :mod:`regtutor.protocol.secret_names` has the names of secrets.
 
 Redaction happens once, when a record is made. :data:`REDACTED` replaces each secret, so that a reader still sees that
 there was one.
@@ -12,91 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
+from regtutor.protocol.secret_names import HEADERS, QUERY, is_secret, words
+
 REDACTED = "<redacted>"
-
-SECRET_HEADERS = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "set-cookie",
-        "x-registry-auth",
-        "x-registry-config",
-        "x-auth-token",
-        "x-api-key",
-        "api-key",
-        "x-amz-security-token",
-        "x-goog-iam-authorization-token",
-        "private-token",
-        "job-token",
-        "deploy-token",
-        "x-jfrog-art-api",
-        "x-vault-token",
-        "x-csrf-token",
-        "x-harbor-csrf-token",
-    }
-)
-"""Header names (lowercase) whose value is a secret; the name of the authentication scheme is kept."""
-
-SECRET_QUERY_NAMES = frozenset(
-    {
-        "x-amz-signature",  # Amazon S3, and those that copy it
-        "x-amz-credential",
-        "x-amz-security-token",
-        "x-goog-signature",  # Google Cloud Storage
-        "x-goog-credential",
-        "signature",  # Amazon's older form, CloudFront, Alibaba OSS
-        "sig",  # Azure Blob Storage, also behind ghcr.io
-        "hmac",
-        "verify",  # Cloudflare, in front of Docker Hub
-        "x-oss-signature",  # Alibaba OSS
-        "x-oss-credential",
-        "x-oss-security-token",
-        "security-token",
-        "q-signature",  # Tencent COS
-        "x-cos-security-token",
-        "x-obs-security-token",  # Huawei OBS
-        "__token__",  # Akamai
-        "__gda__",
-        "hdnts",
-        "hdnea",
-        "token",
-        "access_token",
-        "private_token",  # GitLab
-        "job_token",
-        "api_key",
-        "apikey",
-        "jwt",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "password",
-        "secret",
-        "assertion",
-        "client_assertion",
-        "identitytoken",
-        "registrytoken",
-    }
-)
-"""Query names (lowercase) whose value is a secret. Distribution's ``_state`` is not a credential and is shown."""
-
-SECRET_FIELDS = frozenset(
-    {
-        "token",
-        "access_token",
-        "refresh_token",
-        "id_token",
-        "client_secret",
-        "password",
-        "auth",
-        "secret",
-        "assertion",
-        "client_assertion",
-        "identitytoken",
-        "registrytoken",
-    }
-)
-"""Names of JSON and form fields whose value is a secret."""
 
 HEADERS_THAT_ARE_URLS = frozenset({"location", "content-location", "referer"})
 """Header names (lowercase) whose whole value is one URL; the values of other headers can contain URLs."""
@@ -110,10 +28,13 @@ _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]*+\.[\w-]++\.[\w-]*+")
 _HEADER_IN_TEXT = re.compile(
-    rf"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?(?:{'|'.join(sorted(SECRET_HEADERS))}))(?P<colon>:[ \t]*)"
+    r"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})(?P<colon>:[ \t]*)"
     r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*(?:<redacted>)?)",
     re.IGNORECASE,
 )
+_TRIGGER = re.compile(r"[=@:]|eyJ|basic|bearer", re.IGNORECASE)
+"""A text without one of these has no secret that :func:`redact_text` finds."""
+
 # Words have no digits, and capitals only where they begin.
 _CREDENTIALS_IN_TEXT = re.compile(
     r"\b(?P<scheme>(?i:basic|bearer)) +(?=[\w+/=.~-]*(?:[0-9=+_]|[a-z][A-Z]))(?P<value>[\w+/=.~-]{16,}+)"
@@ -122,37 +43,64 @@ _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
 _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 
+_MARKS = ("=", "@")
+"""Without one of these, a text has neither a query value nor a userinfo."""
+
+
 def redact_url(url: str) -> str:
     """Return ``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
+    if not any(mark in url for mark in _MARKS):
+        return url
     return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
 
 
 def redact_address(text: str) -> str:
-    """Redact ``text``, an address as a user types it, like :func:`redact_url`; its scheme can be missing."""
-    return redact_url(text) if "://" in text else redact_url(f"//{text}").removeprefix("//")
+    """Redact ``text``, an address as a user types it; its scheme can be missing, and its password can have a slash."""
+    found = _SCHEME.match(text)
+    mark, rest = (found[0], text[found.end() :]) if found else ("", text)
+    userinfo, host = split_userinfo(rest)
+    shown = f"{REDACTED}@{host}" if userinfo else rest
+    return redact_url(f"{mark}{shown}") if mark else redact_url(f"//{shown}").removeprefix("//")
+
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,40}://")
+_DIGEST_FOLLOWS = re.compile(r"(?:sha[0-9]|blake|md5)[a-z0-9]{0,9}(?:[+._-][a-z0-9]{1,20}){0,9}:", re.IGNORECASE)
+
+
+def split_userinfo(rest: str) -> tuple[str, str]:
+    """Split an address without its scheme at the last ``@`` that begins no digest: the userinfo, and the rest."""
+    at = rest.rfind("@")
+    if at >= 0 and _DIGEST_FOLLOWS.match(rest, at + 1):
+        at = rest.rfind("@", 0, at)
+    return (rest[:at], rest[at + 1 :]) if at >= 0 else ("", rest)
 
 
 def redact_text(text: str) -> str:
     """Return ``text`` without the secrets in it: of URLs, of lines that are headers, and tokens."""
+    if _TRIGGER.search(text) is None:
+        return text
     found = _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
     found = _CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", _HEADER_IN_TEXT.sub(_header, found))
     return _JWT.sub(REDACTED, found)
 
 
 def _header(match: re.Match[str]) -> str:
-    shown = redact_header(match["name"].lstrip("<> "), match["value"])
+    name = match["name"].lstrip("<> ")
+    if not is_secret(name, "header") or ("-" not in name and name.lower() not in HEADERS):
+        return match[0]  # also "token: ..." in the middle of a sentence
+    shown = redact_header(name, match["value"])
     return f"{match['lead']}{match['name']}{match['colon']}{shown}"
 
 
 def _pair(match: re.Match[str]) -> str:
-    secret = unquote_plus(match["name"][:-1]).lower() in SECRET_QUERY_NAMES
+    secret = is_secret(unquote_plus(match["name"][:-1]), "query")
     return f"{match['lead']}{match['name']}{REDACTED}" if secret else match[0]
 
 
 def redact_header(name: str, value: str) -> str:
     """Return the value of the header ``name`` without secrets, for a record."""
     key = name.lower()
-    if key in SECRET_HEADERS:
+    if is_secret(name, "header"):
         scheme, _, rest = value.partition(" ")
         return f"{scheme} {REDACTED}" if rest and scheme.lower() in _SCHEMES else REDACTED
     return redact_url(value) if key in HEADERS_THAT_ARE_URLS else redact_text(value)
@@ -184,15 +132,15 @@ def redact_body(media_type: str, body: bytes) -> bytes:
 
 
 _MAY_HOLD_SECRETS = re.compile(
-    "|".join(
-        [*(f'"{name}"' for name in SECRET_FIELDS), *(f"{name}=" for name in SECRET_QUERY_NAMES), "@", r"\\u"]
-    ).encode(),
-    re.IGNORECASE,
+    "|".join([*words(), *(f"{re.escape(name)}=" for name in QUERY), "@", r"\\u"]).encode(), re.IGNORECASE
 )
-_SECRET_PAIR = re.compile(
-    rf'"(?P<name>{"|".join(sorted(SECRET_FIELDS))})"(?P<colon>\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)',
-    re.IGNORECASE | re.DOTALL,
+_TEXT_PAIR = re.compile(
+    r'"(?P<name>[^"\\]{1,200})"(?P<colon>\s*+:\s*+)"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.IGNORECASE | re.DOTALL
 )
+
+
+def _text_pair(match: re.Match[str]) -> str:
+    return f'"{match["name"]}"{match["colon"]}"{REDACTED}"' if is_secret(match["name"], "field") else match[0]
 
 
 def _redacted(body: bytes, redact: Callable[[str], str]) -> bytes:
@@ -208,13 +156,13 @@ def _redact_json_text(body: bytes) -> bytes:
         redacted = _redact_json(value)
         return body if redacted == value else json.dumps(redacted).encode()
     except (ValueError, RecursionError):  # only the first part of the JSON, or not JSON
-        return _redacted(body, lambda text: redact_text(_SECRET_PAIR.sub(rf'"\g<name>"\g<colon>"{REDACTED}"', text)))
+        return _redacted(body, lambda text: redact_text(_TEXT_PAIR.sub(_text_pair, text)))
 
 
 def _redact_json(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            redact_text(key): REDACTED if key.lower() in SECRET_FIELDS and _is_plain(item) else _redact_json(item)
+            redact_text(key): REDACTED if is_secret(key, "field") and _is_plain(item) else _redact_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):

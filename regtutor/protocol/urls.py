@@ -8,11 +8,12 @@ Source: RFC 9112, "HTTP/1.1", section 3.2 <https://www.rfc-editor.org/rfc/rfc911
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from regtutor.errors import InvalidURL
-from regtutor.protocol.secrets import REDACTED, redact_url
+from regtutor.protocol.secrets import REDACTED, redact_address, redact_url
 
 PORTS = {"http": 80, "https": 443}
 """The default port of each scheme."""
@@ -20,6 +21,7 @@ PORTS = {"http": 80, "https": 443}
 _URL = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<target>[^#]*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~-]+)(?::(?P<port>[0-9]{0,5}))?")
 _ORIGIN = re.compile(r"[^/?#:]+://[^/?#]*")
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{1,40}):/{1,9}+")
 _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -41,8 +43,8 @@ class Address:
     authority: str
     host: str
     port: int
-    target: str
-    userinfo: str = ""
+    target: str = field(repr=False)
+    userinfo: str = field(default="", repr=False)
 
     @property
     def origin(self) -> str:
@@ -133,6 +135,12 @@ def same_origin(url: str, other: str) -> bool:
     """
     one, two = split_url(url), split_url(other)
     return (one.scheme, one.host.lower(), one.port) == (two.scheme, two.host.lower(), two.port)
+
+
+def address_instead_of_path(path: str | os.PathLike[str]) -> str:
+    """Return ``path`` without its userinfo if it is an address, such as ``http://host/x``, else ``""``."""
+    found = _ADDRESS.match(str(path))  # a Path has joined the two slashes
+    return redact_address(f"{found[1]}://{str(path)[found.end() :]}") if found else ""
 
 
 def split_origin(target: str) -> tuple[str, str]:

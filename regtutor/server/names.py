@@ -7,6 +7,7 @@ repositories and tags are in ``protocol.references``.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from regtutor.protocol.references import REPOSITORY, TAG
 
@@ -20,7 +21,12 @@ TAG_GRAMMAR = "a letter, digit or _, followed by up to 127 letters, digits, ., _
 
 def is_repository(name: str) -> bool:
     """Whether ``name`` fits the grammar and has at most 255 characters: many clients accept no more."""
-    return len(name) <= 255 and REPOSITORY.fullmatch(name) is not None
+    return len(name) <= 255 and _fits(name)
+
+
+@lru_cache(maxsize=1024)
+def _fits(name: str) -> bool:
+    return REPOSITORY.fullmatch(name) is not None
 
 
 def is_tag(text: str) -> bool:

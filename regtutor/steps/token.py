@@ -13,13 +13,12 @@ from regtutor.message import HeaderList, Request, body_of
 from regtutor.protocol.challenges import Challenge, with_pairs
 from regtutor.protocol.secrets import REDACTED, redact_text
 from regtutor.protocol.tokens import Token
-from regtutor.steps.sender import Sender, needs_registry
+from regtutor.steps.sender import Sender, refuse
 
 _FORM = "application/x-www-form-urlencoded"
 _ADDRESS = re.compile(r"https?://[^/]|/(?!/)", re.IGNORECASE)
 
 
-@needs_registry
 def request_token(
     reg: Sender,
     challenge: Challenge,
@@ -72,19 +71,25 @@ def request_token(
     "Getting a token"
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/auth/oauth.md#getting-a-token>.
     """
+    if not hasattr(reg, "send"):  # not by the decorator, whose frame would hold the password
+        refuse(reg, "request_token")
     realm = _realm(challenge, getattr(reg, "url", ""), insecure)
     asked = tuple(scopes) or challenge.scopes
     named = service if service is not None else challenge.parameters.get("service", "")
     if method == "POST":
         secret = _grant(username, password, refresh_token)
         form = _form(secret, asked, service=named, client_id=client_id, access_type="offline" if offline else "")
-        return reg.send(Request("request_token", "POST", realm, _head(form), body_of(form)))
+        request = Request("request_token", "POST", realm, _head(form), body_of(form))
+        del password, refresh_token, secret, form  # a traceback that shows locals must not show them
+        return reg.send(request)
     _only_by_post(refresh_token)
     extra = (("account", account), ("client_id", client_id), ("offline_token", "true" if offline else ""))
     pairs = [("service", named), *(("scope", scope) for scope in asked), *extra]
     headers = _basic(username, password)
     target = with_pairs(realm, [(name, value) for name, value in pairs if value])
-    return reg.send(Request("request_token", method, target, headers))
+    request = Request("request_token", method, target, headers)
+    del password, headers  # a traceback that shows locals must not show them
+    return reg.send(request)
 
 
 def _realm(challenge: Challenge, registry: str, insecure: bool) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from regtutor.exchange import Exchange
 from regtutor.findings import Finding, explain
-from regtutor.tables.frames import counted, frame
+from regtutor.tables.frames import counted, frame, items_of, refused
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,15 @@ def findings_table(findings: Iterable[Finding] | Exchange) -> pd.DataFrame:
     ``condition`` (``<NA>`` where the rule always holds), ``next`` (``<NA>`` for a line), ``document``, ``section`` and
     ``url`` of the clause (``<NA>`` without one), all ``string``, and ``known`` (``bool``). The index ``number`` counts
     from 1.
+
+    Raises
+    ------
+    InvalidArgument: for anything else, such as a transcript.
     """
-    items = list(explain(findings) if isinstance(findings, Exchange) else findings)
+    items = list(explain(findings)) if isinstance(findings, Exchange) else items_of(findings, "findings")
+    for item in items:
+        if not isinstance(item, Finding):
+            raise refused(item, "findings", "Give one exchange, or the findings of one: rt.explain(exchange)")
     cells: dict[str, list[Any]] = {
         name: [getattr(item, name) for item in items] for name in ("kind", "part", "name", "value", "meaning", "rule")
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from regtutor.errors import RegtutorError
+from regtutor.errors import InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange
 from regtutor.printable import visible, visible_lines
 
@@ -28,13 +28,32 @@ def listed(exchanges: Exchanges) -> list[Exchange]:
 
     Raises
     ------
-    TypeError: for anything that is not an exchange, such as a request that was not sent.
+    InvalidArgument: for anything that is not an exchange, such as a request that was not sent.
     """
-    items = [exchanges] if isinstance(exchanges, Exchange) else list(exchanges)
+    items = [exchanges] if isinstance(exchanges, Exchange) else items_of(exchanges, "exchanges")
     for item in items:
         if not isinstance(item, Exchange):
-            raise TypeError(f"A table needs exchanges, and this is a {type(item).__name__}: send a request first")
+            raise refused(item, "exchanges", "Send a request first: rt.check_api(reg) returns an exchange")
     return items
+
+
+def items_of(given: object, what: str) -> list[Any]:
+    """Return the items of ``given``.
+
+    Raises
+    ------
+    InvalidArgument: if it has none, such as None.
+    """
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes):
+        return list(given)
+    raise refused(given, what, "Give a list of them, or one")
+
+
+def refused(given: object, what: str, then: str) -> InvalidArgument:
+    """Return the error for an argument of a table that is no ``what``."""
+    return InvalidArgument(
+        f"An object of type {type(given).__name__} cannot be in this table", f"it lists {what}", then
+    )
 
 
 def frame(cells: Mapping[str, Sequence[Any]], dtypes: Mapping[str, str], index: Any) -> pd.DataFrame:

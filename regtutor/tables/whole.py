@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_WORD_LENGTH, _SHORT_LENGTH = 10, 32
-"""The most characters of a cell that is never broken, and of one that is broken between words: a method; a date."""
+_WORD_LENGTH = 18
+"""The most characters of a word that is never broken, such as a method, or a part of the name of a step."""
 
 _WORD = "white-space:nowrap"
-_SHORT = "overflow-wrap:break-word"
-_LONG = "display:block;min-width:7em;overflow-wrap:anywhere"
-_CELL = "text-align:left;vertical-align:top;padding:3px 6px"
+_WORDS = "overflow-wrap:break-word"
+_LONG = "display:block;min-width:5.5em;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:3px 5px"
 """Every cell states its alignment, since the style sheet of a notebook aligns them to the right."""
 
 
@@ -36,7 +36,7 @@ class Whole:
         # Header values come from a registry, so all text is escaped here: pandas would escape the line breaks as well.
         pandas = loaded()
         cell = _rounded_cell if is_ours(self.table) else _cell
-        shown = self.table.map(cell).rename(index=_escaped, columns=_escaped)
+        shown = self.table.map(cell).rename(index=_escaped, columns=_named)
         cut = self.most_rows is not None and len(shown) > self.most_rows
         with pandas.option_context("display.max_colwidth", None):
             made = str(shown.to_html(escape=False, border=0, max_rows=self.most_rows, show_dimensions=cut))
@@ -74,6 +74,11 @@ def _escaped(value: Any) -> str:
     return html.escape(str(value))
 
 
+def _named(value: Any) -> str:
+    # The longest word of our own names may be broken, since the numbers below it are short.
+    return _escaped(value).replace("milliseconds", "milli&shy;seconds")
+
+
 def _rounded_cell(value: Any) -> str:
     return _cell(f"{value:.1f}" if isinstance(value, float) and value == value else value)
 
@@ -84,7 +89,9 @@ def _cell(value: Any) -> str:
         return ""
     # A line can break after an underscore, as in the name of a step.
     lines = _escaped(text).replace("\n", "<br>").replace("_", "_<wbr>")
-    style = _WORD if len(text) <= _WORD_LENGTH else _SHORT if len(text) <= _SHORT_LENGTH else _LONG
+    words = re.split(r"[\s_]", text)
+    longest = max(map(len, words))
+    style = _LONG if longest > _WORD_LENGTH else _WORD if len(words) == 1 else _WORDS
     return f'<span style="{style}">{lines}</span>'
 
 

@@ -146,7 +146,7 @@ def run(
     prepare: Callable[[Request], Request] | None = None,
     watch: Callable[[Exchange], None] | None = None,
     title: str = "",
-    wait: Callable[[float], None] | None = None,
+    wait: Callable[[float], object] | None = None,
 ) -> Transcript:
     """Drive ``walk`` to its end.
 
@@ -167,8 +167,13 @@ def run(
     RegtutorError: the error that stopped the walk; its ``transcript`` holds every exchange made so far.
     """
     walker = Walker(walk, reg, source=source, prepare=prepare, watch=watch)
+    finish(walker, wait=wait)
+    return walker.transcript(title)
+
+
+def finish(walker: Walker, *, wait: Callable[[float], object] | None = None) -> None:
+    """Drive the walk of ``walker`` to its end, as :func:`run` does; ``wait`` and the errors are the same."""
     while walker.request is not None:
         if walker.failures:
             (wait or sleep)(WAITS[min(walker.failures, len(WAITS)) - 1])
         walker.step()
-    return walker.transcript(title)

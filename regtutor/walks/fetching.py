@@ -274,14 +274,17 @@ def _sent(request: Request) -> Generator[Request, Exchange, Exchange]:
     """Send ``request``; the walk follows its redirects, see :mod:`regtutor.walks.redirects`."""
     exchange = yield request
     if exchange.status in REDIRECTED:
-        none = exchange.location is None
-        _stop(
-            exchange,
-            "The redirect has no Location, so it cannot be followed"
-            if none
-            else f"There were more than {REDIRECTS} redirects in a row",
-        )
+        _stop(exchange, _why_not_followed(exchange))
     return exchange
+
+
+def _why_not_followed(exchange: Exchange) -> str:
+    if exchange.location is not None:
+        return f"There were more than {REDIRECTS} redirects in a row"
+    value = exchange.headers.get("Location")
+    if value is None:
+        return "The redirect has no Location, so it cannot be followed"
+    return f"The Location of the redirect is {value!r}, which is not a URL, so it cannot be followed"
 
 
 _DAMAGED = "Nothing was kept. The registry's storage is damaged, or something in between changed the bytes"

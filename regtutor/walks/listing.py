@@ -7,6 +7,7 @@ from collections.abc import Generator
 from regtutor.errors import ConnectionFailed, ListFailed
 from regtutor.exchange import Exchange
 from regtutor.message import Request
+from regtutor.protocol.encodings import applied
 from regtutor.protocol.urls import same_origin
 from regtutor.steps import draft, list_tags
 from regtutor.walks.driving import Walk
@@ -14,7 +15,7 @@ from regtutor.walks.expected_status import expect, stop
 from regtutor.walks.redirects import follows_redirects
 
 MAX_PAGES = 1000
-"""The most pages that are requested for one list, so that a walk ends even if the Links of a registry form a circle."""
+"""The most pages that are requested for one list, so that a walk ends even if each page names another one."""
 
 
 @follows_redirects
@@ -35,12 +36,39 @@ def tags(repository: str, listed: list[str], *, n: int | None = None) -> Walk:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags>.
     """
     exchange = yield draft(list_tags, repository, n=n)
+    seen: set[str] = set()
     for _ in range(MAX_PAGES):
         listed += _tags_in(exchange)
         if exchange.next_page is None:
             return ()
+        check_new_page(exchange, seen)
         exchange = yield from next_page(exchange, draft(list_tags, repository, page=exchange.next_page))
-    stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
+    stop(exchange, f"The list has more than {MAX_PAGES:,} pages", ListFailed)
+
+
+def check_new_page(exchange: Exchange, seen: set[str]) -> None:
+    """Stop the walk if the Link of ``exchange`` names a page that was requested before: the list would never end.
+
+    Parameters
+    ----------
+    seen: the addresses of the earlier pages; that of ``exchange`` is added.
+    """
+    seen.add(exchange.url)
+    page = exchange.next_page
+    if page is not None and page.redacted in seen:
+        why = f"Its Link names {page} as the next page, which was requested before: the list has no end"
+        stop(exchange, why, ListFailed)
+
+
+def why_unreadable(exchange: Exchange) -> str:
+    """Return the part of a sentence that says why the body of a list is not the expected JSON, or ``""``."""
+    coding = applied(exchange.headers.get("Content-Encoding", ""))
+    if coding:
+        return f": it has Content-Encoding: {coding}, which the request did not ask for"
+    body = exchange.response.body if exchange.response else None
+    if body is not None and not body.whole:
+        return f": it has {body.size:,} bytes, and the first {len(body.preview):,} are read"
+    return ""
 
 
 def next_page(exchange: Exchange, request: Request) -> Generator[Request, Exchange, Exchange]:
@@ -64,7 +92,7 @@ def _tags_in(exchange: Exchange) -> list[str]:
     try:
         tags = exchange.json()["tags"]
     except (ValueError, KeyError, TypeError):
-        stop(exchange, "The body is not a JSON object with tags", ListFailed)
+        stop(exchange, f"The body is not a JSON object with tags{why_unreadable(exchange)}", ListFailed)
     # Distribution 2.8 writes null for an empty list.
     if not isinstance(tags or [], list) or not all(isinstance(tag, str) for tag in tags or ()):
         stop(exchange, "The tags in the body are not a list of strings", ListFailed)

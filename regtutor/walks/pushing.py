@@ -13,7 +13,7 @@ from regtutor.message import Blob, Request
 from regtutor.protocol.digests import CANONICAL, parse
 from regtutor.steps import cancel_upload, draft, mount_blob, put_manifest, start_upload
 from regtutor.steps.sender import needs_registry
-from regtutor.walks.driving import Notes, Walk, run
+from regtutor.walks.driving import Notes, Walk, Walker, finish, run
 from regtutor.walks.existence import blob_exists, check_digest, check_manifest_stored, expect_success
 from regtutor.walks.progress_bar import with_upload_bar
 from regtutor.walks.redirects import follows_redirects
@@ -35,6 +35,7 @@ def push_image(
     upload: str = "monolithic",
     chunk_size: int = CHUNK_SIZE,
     expect_continue: bool = True,
+    jobs: int = 1,
     progress: bool = True,
     watch: Callable[[Exchange], None] | None = None,
 ) -> Transcript:
@@ -55,6 +56,8 @@ def push_image(
     chunk_size: bytes in a chunk, for ``"chunked"``.
     expect_continue: for ``"monolithic"``, whether to wait for ``100 Continue`` before the bytes of a blob, so that a
         refusal costs no upload. After a 417, which means that Expect is not supported, the request is repeated without.
+    jobs: how many blobs are pushed at a time, 1 to 8; the manifests are pushed after all of them. The transcript is in
+        the order of the blobs, however many there are at a time.
     progress: whether a long layer gets a progress bar.
     watch: called with each exchange as soon as it is made.
 
@@ -65,7 +68,7 @@ def push_image(
 
     Raises
     ------
-    InvalidArgument: if ``image`` is neither an image nor an index.
+    InvalidArgument: if ``image`` is neither an image nor an index, or ``jobs`` is not possible.
     PushFailed: if the registry refused a request.
     ConnectionFailed: if the registry could not be reached.
     DigestMismatch: if the bytes of a blob do not match its digest; its upload was canceled.
@@ -76,17 +79,29 @@ def push_image(
     """
     given = (mount_from,) if isinstance(mount_from, str) else tuple(mount_from or ())
     sources = reg.pushed.repositories if mount_from is None else lambda _digest: given
-    walk = push(
-        image,
-        repository,
-        tag,
-        mount_from=sources,
-        upload=upload,
-        chunk_size=chunk_size,
-        expect_continue=expect_continue,
-    )
     title = f"push of {repository}:{tag} to {reg.name}"
-    return run(walk, reg, prepare=with_upload_bar if progress else None, watch=watch, title=title)
+    prepare = with_upload_bar if progress else None
+    if jobs == 1:
+        walk = push(
+            image,
+            repository,
+            tag,
+            mount_from=sources,
+            upload=upload,
+            chunk_size=chunk_size,
+            expect_continue=expect_continue,
+        )
+        return run(walk, reg, prepare=prepare, watch=watch, title=title)
+    from regtutor.walks.beside import run_beside  # only here, because it needs threads
+
+    _check_image(image)
+    send = uploader(upload, chunk_size, expect_continue)
+    blobs = (_push_one(repository, blob, sources, send) for blob in image.blobs)
+    earlier = run_beside(blobs, reg, jobs=jobs, prepare=prepare, watch=watch)
+    last = Walker(_push_manifests(image, repository, tag), reg, watch=watch)
+    last.exchanges.extend(earlier)
+    finish(last)
+    return last.transcript(title)
 
 
 def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
@@ -94,7 +109,6 @@ def nowhere(digest: str) -> Sequence[str]:  # noqa: ARG001
     return ()
 
 
-@follows_redirects
 def push(
     image: Image | Index,
     repository: str,
@@ -111,16 +125,39 @@ def push(
     ----------
     mount_from: returns, for a digest, the repositories of the same registry to try a mount from, in order.
     """
+    _check_image(image)
+    return (yield from _push(image, repository, tag, mount_from, uploader(upload, chunk_size, expect_continue)))
+
+
+def _check_image(image: object) -> None:
+    """Check that ``image`` can be pushed; InvalidArgument for anything but an image or an index."""
     if not isinstance(image, Image | Index):
         raise InvalidArgument(
             f"An object of type {type(image).__name__} cannot be pushed",
             "push_image takes an image or an index",
             "Read it first: rt.load_image(path)",
         )
-    send = uploader(upload, chunk_size, expect_continue)
+
+
+def _push(
+    image: Image | Index, repository: str, tag: str, mount_from: Callable[[str], Sequence[str]], send: Uploader
+) -> Walk:
     for blob in image.blobs:
-        sources = [source for source in mount_from(blob.digest) if source != repository]
-        yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
+        yield from _push_one(repository, blob, mount_from, send)
+    return (yield from _push_manifests(image, repository, tag))
+
+
+@follows_redirects
+def _push_one(repository: str, blob: Blob, mount_from: Callable[[str], Sequence[str]], send: Uploader) -> Walk:
+    """The part of a push that is one blob."""
+    sources = [source for source in mount_from(blob.digest) if source != repository]
+    yield from push_blob(repository, blob, sources[:MOUNT_TRIES], send=send)
+    return ()
+
+
+@follows_redirects
+def _push_manifests(image: Image | Index, repository: str, tag: str) -> Walk:
+    """The part of a push after its blobs."""
     *named, last = image.manifests
     notes: Notes = ()
     for reference, manifest in [*((manifest.digest, manifest) for manifest in named), (tag, last)]:

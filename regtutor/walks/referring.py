@@ -26,7 +26,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.existence import check_manifest_stored, digest_at_registry
 from regtutor.walks.expected_status import expect, stop
-from regtutor.walks.listing import MAX_PAGES, next_page
+from regtutor.walks.listing import MAX_PAGES, check_new_page, next_page, why_unreadable
 from regtutor.walks.redirects import follows_redirects
 
 
@@ -112,18 +112,20 @@ def referrers(repository: str, digest: str, found: Found, *, artifact_type: str 
         result = f"{why}, so there are no referrers" if why else "clients maintain that list"
         return (f"{_no_api(exchange)}. The list was read from the tag {found.tag}: {result}",)
     entries: tuple[Descriptor, ...] = ()
+    seen: set[str] = set()
     for _ in range(MAX_PAGES):
         expect(exchange, 200, kind=ListFailed)
         try:
             page = _entries(exchange.content)
         except InvalidManifest as error:
-            stop(exchange, f"The body is not an index: {error.why}", ListFailed)
+            stop(exchange, f"The body is not an index: {error.why}{why_unreadable(exchange)}", ListFailed)
         entries += page if _was_filtered(exchange) else _of_type(page, artifact_type)
         if exchange.next_page is None:
             found.descriptors = entries
             return ()
+        check_new_page(exchange, seen)
         exchange = yield from next_page(exchange, draft(get_referrers, repository, digest, page=exchange.next_page))
-    stop(exchange, f"The list has more than {MAX_PAGES:,} pages, or its Links form a circle", ListFailed)
+    stop(exchange, f"The list has more than {MAX_PAGES:,} pages", ListFailed)
 
 
 def add_referrer(repository: str, manifest: Manifest, pushed: Exchange) -> Generator[Request, Exchange, Notes]:

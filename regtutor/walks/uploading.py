@@ -17,7 +17,7 @@ from regtutor.content.verified_body import checked
 from regtutor.errors import ConnectionFailed, ImageError, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Body, Content, Location, Request, body_of, digest_of
-from regtutor.protocol.ranges import STORED, length
+from regtutor.protocol.ranges import STORED, least
 from regtutor.steps import cancel_upload, draft, get_upload, head_blob, patch_upload, put_blob, start_upload
 from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Walk, run
@@ -263,9 +263,9 @@ class _Upload:
     def take(self, opened: Exchange) -> None:
         """Continue in the session that ``opened`` has opened, with chunks of at least the size that it requires."""
         self.location, self.done, self.known = session_of(opened), 0, True
-        least = length(opened.headers.get("OCI-Chunk-Min-Length"))
-        if self._chunk_size is not None and least is not None:
-            self._chunk_size = max(self._chunk_size, least)
+        required = least(opened.headers.get("OCI-Chunk-Min-Length"), self._body.size)
+        if self._chunk_size is not None and required is not None:
+            self._chunk_size = max(self._chunk_size, required)
 
     def run(self) -> Part:
         """Send the missing bytes and close the session; resume after interruptions as often as allowed."""

@@ -113,6 +113,8 @@ ELSEWHERE: Mapping[str, str] = {
     "serve": "tests/server/shell/test_listen.py: its lines are about requests, and are escaped there",
     "record": "it reports with the function of the other commands, below",
     "demo": "it prints the exchanges and tables of a push, below",
+    "solutions": "it prints texts of the course",
+    "progress": "it prints the report of a lesson, whose text tests/test_printable.py holds",
     "lab": "it starts JupyterLab, and prints no text of a registry",
 }
 

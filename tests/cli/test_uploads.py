@@ -15,7 +15,12 @@ from tests.cli.test_cli import call
 
 @pytest.mark.parametrize(
     ("options", "patches"),
-    [(("--upload", "chunked", "--chunk-size", "1000"), 13), (("--upload", "streamed"), 4), ((), 0)],
+    [
+        (("--upload", "chunked", "--chunk-size", "1000"), 13),
+        (("--upload", "streamed"), 4),
+        (("--jobs", "4"), 0),
+        ((), 0),
+    ],
 )
 def test_an_image_is_pushed_in_the_way_that_was_named(tmp_path: Path, options: tuple[str, ...], patches: int) -> None:
     layout = sample_layout(tmp_path / "layout")
@@ -28,7 +33,10 @@ def test_an_image_is_pushed_in_the_way_that_was_named(tmp_path: Path, options: t
     assert steps.count("patch_upload") == patches
 
 
-@pytest.mark.parametrize("options", [("--upload", "parallel"), ("--chunk-size", "0"), ("--chunk-size", "many")])
+@pytest.mark.parametrize(
+    "options",
+    [("--upload", "parallel"), ("--chunk-size", "0"), ("--chunk-size", "many"), ("--jobs", "0"), ("--jobs", "9")],
+)
 def test_a_way_that_there_is_not_is_a_bad_argument(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = call("push", tmp_path, "127.0.0.1:1/a:v1", *options)
     assert done.returncode == 2

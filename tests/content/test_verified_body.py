@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -62,3 +63,29 @@ def test_of_a_body_longer_than_announced_the_last_announced_byte_is_not_given_aw
 def test_a_body_without_a_digest_cannot_be_checked() -> None:
     with pytest.raises(InvalidDigest):
         checked(body_of(b"data"))
+
+
+@pytest.mark.parametrize("step", [1000, CHUNK, 2 * CHUNK])
+def test_the_digest_of_the_sent_bytes_is_known_without_hashing_them_again(step: int) -> None:
+    layer = sample_layer(5 * CHUNK + 3)
+    whole, body, count = body_of(layer).read(), checked(body_of(layer)), 0
+    assert body.digest_of_first is not None
+    for chunk in body.chunks(step):
+        for sent in {0, len(chunk) // 2, len(chunk)}:  # all of a chunk may not have been sent when the record is made
+            assert body.digest_of_first(count + sent) == sha256(whole[: count + sent])
+        count += len(chunk)
+    assert body.digest_of_first(count) == layer.digest
+
+
+def test_the_digest_of_bytes_that_were_read_long_ago_is_not_known() -> None:
+    body = checked(body_of(sample_layer(8 * CHUNK)))
+    assert body.digest_of_first is not None
+    assert body.digest_of_first(0) is None
+    assert list(body.chunks())
+    assert body.digest_of_first(CHUNK) is None
+
+
+def test_a_body_with_another_digest_algorithm_is_hashed_again_for_the_record() -> None:
+    content = b"z" * 1000
+    digest = f"sha512:{hashlib.sha512(content).hexdigest()}"
+    assert checked(replace(body_of(content), digest=digest)).digest_of_first is None

@@ -27,6 +27,9 @@ def own_answer(row: Row) -> Answer:
 REFUSED = [(number, row) for number, row in enumerate(ROWS) if own_answer(row).errors]
 
 ELSEWHERE = {
+    "DENIED": "requests that web pages cause: tests/server/shell/test_origin_check.py",
+    "TOOMANYREQUESTS": "passwords that wait: tests/server/shell/test_password_queue.py",
+    "UNAVAILABLE": "too many connections or open files: tests/server/shell/test_descriptors.py",
     "UNAUTHORIZED": "only where names and passwords are asked for: tests/server/shell/test_authentication.py",
     "UNKNOWN": "a failure of its own: tests/server/shell/test_listen.py",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,12 @@ def test_an_index_is_not_unpacked(reg: rt.Registry) -> None:
         unpack(reg, "library/hello", "v1")
     with pytest.raises(CourseError, match="cannot be unpacked"):
         unpack(reg, "library/hello", "missing")
+
+
+@pytest.mark.parametrize("content", [..., "text", {"a": 1}])
+def test_only_bytes_have_a_descriptor(content: Any) -> None:
+    with pytest.raises(CourseError, match=r"json\.dumps\(value\)\.encode\(\)"):
+        descriptor(OCI_CONFIG, content)
 
 
 def test_the_files_of_an_archive_are_listed() -> None:

@@ -8,7 +8,7 @@ from regtutor.protocol.endpoints import BY_NAME
 from regtutor.protocol.header_uses import Side, header_use
 from regtutor.protocol.headers import HEADERS, Header
 from regtutor.protocol.responses import RESPONSES, required_headers
-from regtutor.protocol.secrets import SECRET_HEADERS
+from regtutor.protocol.secret_names import is_secret
 
 
 @pytest.mark.parametrize("row", HEADERS.values(), ids=list(HEADERS))
@@ -29,7 +29,7 @@ def test_the_rows_are_sorted_by_name_so_that_one_finds_them() -> None:
 )
 def test_a_header_is_secret_if_records_do_not_keep_its_value(name: str, secret: bool) -> None:
     assert HEADERS[name].secret is secret
-    assert (name in SECRET_HEADERS) is secret
+    assert is_secret(name, "header") is secret
 
 
 def test_what_is_required_names_headers_requests_and_statuses_that_are_documented() -> None:

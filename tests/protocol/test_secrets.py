@@ -17,17 +17,18 @@ from hypothesis import strategies as st
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats import save
 from regtutor.message import Location, Request
+from regtutor.protocol.secret_names import ENDINGS, FIELDS, HEADERS, PUBLIC, QUERY, is_secret
 from regtutor.protocol.secrets import (
     REDACTED,
-    SECRET_FIELDS,
-    SECRET_HEADERS,
-    SECRET_QUERY_NAMES,
     redact_address,
     redact_body,
     redact_header,
     redact_text,
     redact_url,
 )
+
+ENDING = tuple(f"x-{name}" for name in ENDINGS)
+SECRET_HEADERS, SECRET_QUERY_NAMES, SECRET_FIELDS = {*HEADERS, *ENDING}, {*QUERY, *ENDING}, {*FIELDS, *ENDING}
 
 SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 SECRETS = st.text(SAFE, min_size=12, max_size=60).map(lambda text: f"s3cret{text}")
@@ -206,7 +207,7 @@ def test_a_draft_and_a_location_show_no_secret(secret):
 
 
 @pytest.mark.parametrize("text", ["/v2/?_state=abc%3D%3D&digest=sha256:00", "/v2/a@b/", "/?n=1&last=x", "http://h:5000/v2/",
-                                  "/v2/name@sha256:0a/", "/?tokens=1&sign=2"])  # fmt: skip
+                                  "/v2/name@sha256:0a/", "/?tokenized=1&signed=2"])  # fmt: skip
 def test_what_is_no_secret_is_shown(text):
     assert (redact_url(text), redact_text(text)) == (text, text)
 
@@ -245,3 +246,45 @@ def test_no_text_takes_long(piece):
     redact_body("application/json", text.encode())
     redact_body("application/json", json.dumps({"token@": text}).encode())
     assert time.process_time() - started < 5
+
+
+NAMES_IN_THE_FIELD = {
+    "header": (
+        "X-JFrog-Art-Api", "X-Vault-Token", "JOB-TOKEN", "Deploy-Token", "PRIVATE-TOKEN", "X-Harbor-CSRF-Token",
+        "X-Registry-Config", "X-Access-Token", "Cf-Access-Client-Secret", "CF-Access-Jwt-Assertion", "X-Auth-Token",
+        "X-Amz-Security-Token", "X-Goog-Iap-Jwt-Assertion", "Ocp-Apim-Subscription-Key", "X-Api-Key", "apikey",
+        "X-Auth-Request-Access-Token", "X-Gitlab-Token", "Set-Cookie", "Proxy-Authorization", "X-CSRF-Token",
+    ),
+    "query": (
+        "verify", "hmac", "Policy", "q-signature", "x-oss-signature", "sign", "auth_key", "jwt", "api_key", "code",
+        "X-Amz-Credential", "X-Amz-Signature", "x-goog-signature", "sig", "Signature", "access_token", "accessToken",
+        "x-cos-security-token", "x-obs-security-token", "client_secret", "SAMLResponse", "password", "passwd",
+    ),
+    "field": (
+        "authorizationToken", "accessToken", "refreshToken", "SecretAccessKey", "apiKey", "passwd", "identitytoken",
+        "registrytoken", "sessionToken", "client_secret", "private_key", "auth", "Authorization", "id_token", "tokens",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", NAMES_IN_THE_FIELD)
+def test_the_names_that_clouds_and_registries_use_are_secrets(place):
+    assert [name for name in NAMES_IN_THE_FIELD[place] if not is_secret(name, place)] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*PUBLIC, "nextToken", "last", "_state", "digest", "Docker-Content-Digest", "OCI-Subject", "ETag", "Link",
+     "WWW-Authenticate", "Content-Type", "X-Amz-Date", "X-Amz-Algorithm", "service", "scope", "Expires", "message"],
+)  # fmt: skip
+def test_what_a_reader_needs_is_no_secret(name):
+    assert not any(is_secret(name, place) for place in ("header", "query", "field"))
+
+
+@pytest.mark.parametrize("password", ["Pw/s3cret", "s3cret@x/y", "s3cret?a#b", "http://s3cret"])
+@pytest.mark.parametrize("scheme", ["", "http://"])
+def test_a_password_in_an_address_can_have_any_character(scheme, password):
+    shown = redact_address(f"{scheme}me:{password}@host:5000/a:v1")
+    assert shown == f"{scheme}{REDACTED}@host:5000/a:v1"
+    digest = f"@sha256:{'0' * 64}"
+    assert redact_address(f"{scheme}me:{password}@host/a{digest}") == f"{scheme}{REDACTED}@host/a{digest}"

@@ -117,7 +117,7 @@ def test_as_sent_keeps_order_spelling_and_duplicates_of_every_exchange() -> None
 
 
 def test_a_draft_is_refused_by_name() -> None:
-    with pytest.raises(TypeError, match="Request: send a request first"):
+    with pytest.raises(TypeError, match="type Request cannot be in this table"):
         headers_table([Request("check_api", "GET", "/v2/")])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="'answer'"):
         headers_table([], side="answer")  # type: ignore[arg-type]

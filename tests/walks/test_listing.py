@@ -61,14 +61,26 @@ def test_a_repository_that_is_not_there_is_told() -> None:
             walks.run(walk, reg)
 
 
-def test_links_that_go_round_in_a_circle_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("regtutor.walks.listing.MAX_PAGES", 5)
-
+def test_links_that_go_round_in_a_circle_end() -> None:
     def reply(_method: str, _target: str) -> Reply:
         return 200, {"Link": "</v2/a/tags/list?again>; rel=next"}, b'{"tags":["v1"]}'
 
     with refusing_registry(reply) as registry, connect(registry.url) as reg:
         walk = walks.tags("a", [])
-        with pytest.raises(ListFailed, match="circle"):
+        with pytest.raises(ListFailed, match="which was requested before"):
+            walks.run(walk, reg)
+    assert len(registry.asked) == 2
+
+
+def test_links_that_always_name_a_new_page_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("regtutor.walks.listing.MAX_PAGES", 5)
+
+    def reply(_method: str, target: str) -> Reply:
+        link = f"<{target}x>; rel=next" if "?" in target else f"<{target}?last=x>; rel=next"
+        return 200, {"Link": link}, b'{"tags":["v1"]}'
+
+    with refusing_registry(reply) as registry, connect(registry.url) as reg:
+        walk = walks.tags("a", [])
+        with pytest.raises(ListFailed, match="more than 5 pages"):
             walks.run(walk, reg)
     assert len(registry.asked) == 6

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from regtutor.errors import InvalidHeader
 from regtutor.message import HeaderList, Request
@@ -26,6 +25,8 @@ END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 def default_user_agent() -> str:
     """Return ``regtutor/VERSION``."""
+    from importlib.metadata import PackageNotFoundError, version  # only here: a server needs no User-Agent
+
     try:
         return f"regtutor/{version('regtutor')}"
     except PackageNotFoundError:
@@ -156,15 +157,14 @@ def split_head(raw: bytes) -> tuple[bytes, HeaderList]:
     without a value.
     """
     first, *lines = re.split(rb"\r?\n", raw.rstrip(b"\r\n"))
-    headers: list[tuple[str, str]] = []
+    headers: list[tuple[str, list[str]]] = []
     for line in (raw_line.decode("latin-1") for raw_line in lines):
         if line[:1] in (" ", "\t") and headers:
-            name, value = headers[-1]
-            headers[-1] = (name, f"{value} {line.strip()}".strip())
+            headers[-1][1].append(line.strip())
             continue
         name, _, value = line.partition(":")
-        headers.append((name.strip(), value.strip(" \t")))
-    return first, tuple(headers)
+        headers.append((name.strip(), [value.strip(" \t")]))
+    return first, tuple((name, " ".join(filter(None, parts))) for name, parts in headers)
 
 
 def parse_head(raw: bytes) -> ReceivedHead:

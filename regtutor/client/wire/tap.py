@@ -20,6 +20,9 @@ from regtutor.client.wire.limits import Overdue
 from regtutor.message import CHUNK
 
 _CHUNK = 64 * 1024
+_SENT_AT_ONCE = 256 * 1024
+"""Bytes. Before each part of this size, a response that has come in the meantime is read."""
+
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -177,7 +180,7 @@ class Tap:
             if stop():
                 break
             try:
-                sent += self._sock.send(view[sent : sent + _CHUNK])
+                sent += self._sock.send(view[sent : sent + _SENT_AT_ONCE])
             except _WOULD_BLOCK:
                 self._wait(deadline)
                 continue

@@ -25,10 +25,11 @@ from regtutor.errors import ConnectionFailed, RegtutorError
 from regtutor.exchange import BodyRecord, Exchange
 from regtutor.message import HeaderList, Request
 from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.unsaved import Unsaved
 from regtutor.protocol.urls import Address, split_url
 
 
-class WireTransport:
+class WireTransport(Unsaved):
     """Sends requests over TCP, with TLS for https.
 
     Parameters

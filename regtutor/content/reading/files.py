@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
+from regtutor.protocol.urls import address_instead_of_path
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -179,6 +180,20 @@ def _encodes(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def local_path(path: str | os.PathLike[str]) -> Path:
+    """Return ``path`` as a Path.
+
+    Raises
+    ------
+    UnreadableImage: if it is the address of a registry; the error shows no password.
+    """
+    if address := address_instead_of_path(path):
+        raise UnreadableImage(
+            f"{address} is not a path", "images are read from this machine", "Pull the image first: rt.pull_image"
+        )
+    return Path(path)
 
 
 def unreadable(path: Path, error: OSError) -> UnreadableImage:

@@ -13,7 +13,7 @@ from regtutor.content.index import Index
 from regtutor.content.platforms import parse_platform
 from regtutor.content.reading.archive import Archive
 from regtutor.content.reading.docker_archive import LIST, load_docker_archive
-from regtutor.content.reading.files import Files, Folder, unreadable
+from regtutor.content.reading.files import Files, Folder, local_path, unreadable
 from regtutor.content.reading.layout import INDEX, load_layout
 from regtutor.content.reading.layout_index import load_layout_index
 from regtutor.errors import BadManifest, ImageError, MissingBlob, TruncatedArchive, UnreadableImage
@@ -47,7 +47,7 @@ def load_image(
     Sources: OCI image-spec v1.1.1, image-layout.md <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md>;
     Docker Image Specification v1.2 <https://github.com/moby/docker-image-spec/blob/v1.2/v1.2.md>.
     """
-    files = _files(Path(path))
+    files = _files(local_path(path))
     wanted = None if platform is None else parse_platform(platform)
     if files.find(INDEX):
         return _from_layout(files, wanted, name)
@@ -93,7 +93,7 @@ def load_index(path: str | os.PathLike[str], *, name: str | None = None) -> Inde
     Source: OCI image-spec v1.1.1, image-index.md
     <https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md>.
     """
-    files = _files(Path(path))
+    files = _files(local_path(path))
     if files.find(INDEX):
         return load_layout_index(files, name)
     if files.find(LIST):

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -209,7 +209,16 @@ def destination(path: str | os.PathLike[str], form: str = "oci", name: str = "")
         raise CannotSave(f"{where} cannot be written", f"the folder {where.parent} does not exist", "Create it first")
     if staging(where).is_symlink():
         raise CannotSave(f"{where} cannot be written", f"{staging(where)} is a link", "Remove it")
+    for link in links_in(staging(where)):
+        why = f"{link}, where its blobs are collected, is a link that leads elsewhere, and no pull makes links"
+        raise CannotSave(f"{where} cannot be written", why, f"Remove {staging(where)}")
     return FORMATS[form](where, name)
+
+
+def links_in(folder: Path) -> Iterator[Path]:
+    """Yield every link in ``folder``, which is not followed."""
+    for inside, folders, files in os.walk(folder):
+        yield from (path for name in (*folders, *files) if (path := Path(inside, name)).is_symlink())
 
 
 def staging(path: Path) -> Path:

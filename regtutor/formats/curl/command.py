@@ -21,7 +21,8 @@ from regtutor.formats.curl.body import CurlBody, blob_file, curl_body
 from regtutor.formats.curl.shell_words import Part, Variable, quoted, with_variables, word
 from regtutor.message import HeaderList, Request
 from regtutor.protocol.headers import BREAKS_A_VALUE, TOKEN
-from regtutor.protocol.secrets import REDACTED, SECRET_HEADERS, redact_headers, redact_url
+from regtutor.protocol.secret_names import is_secret
+from regtutor.protocol.secrets import REDACTED, redact_headers, redact_url
 from regtutor.protocol.text import visible
 from regtutor.protocol.urls import sendable_target, split_url
 
@@ -242,7 +243,7 @@ def _sendable(headers: HeaderList) -> HeaderList:
 def _header(name: str, value: str) -> str:
     if not value.strip():
         return quoted(f"{name};")
-    if name.lower() in SECRET_HEADERS:
+    if is_secret(name, "header"):
         return word(f"{name}: ", Variable(f"REGTUTOR_{name}"))
     return word(*with_variables(f"{name}: {value}", secret_name))
 
@@ -276,7 +277,7 @@ def _comments(sending: _Sending, body: CurlBody | None) -> Iterable[str]:
     for name, value in sending.headers:
         if (name, value) not in _sendable(sending.headers):
             yield f"left out, because the header cannot be sent: {name!a}"
-        elif name.lower() in SECRET_HEADERS:
+        elif is_secret(name, "header"):
             scheme = value.partition(" ")[0] if " " in value else ""
             begins = f", which begins with {scheme!a}" if scheme else ""
             variable = Variable(f"REGTUTOR_{name}").name

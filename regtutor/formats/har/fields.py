@@ -10,8 +10,7 @@ from regtutor.formats.json_value import LARGEST, Value
 
 def own(value: Value, name: str) -> Value | None:
     """Return the member ``name`` of an object, if it exists and is not null."""
-    present = isinstance(value.value, dict) and value.value.get(name) is not None
-    return value[name] if present else None
+    return value.get(name)
 
 
 def text(value: Value, name: str, odd: Oddities, otherwise: str = "") -> str:
@@ -22,8 +21,10 @@ def text(value: Value, name: str, odd: Oddities, otherwise: str = "") -> str:
 
 def stated(value: Value, name: str, odd: Oddities) -> str | None:
     """Return a string, which can be empty; None if it is missing or not a string."""
-    member = own(value, name)
-    return None if member is None else odd.read(member.text, None)
+    member = value.get(name)
+    if member is None or isinstance(member.value, str):
+        return None if member is None else member.value
+    return odd.read(member.text, None)
 
 
 def size(value: Value, name: str, otherwise: int, odd: Oddities) -> int:
@@ -54,7 +55,7 @@ def named(value: Value, name: str, odd: Oddities) -> Value:
     if member is not None and not isinstance(member.value, dict):
         odd.add(f"{member.where} is not an object")
         member = None
-    return Value({}, f"{value.where}.{name}") if member is None else member
+    return Value({}, name, value) if member is None else member
 
 
 def pair(value: Value) -> tuple[str, str]:

@@ -192,9 +192,9 @@ LESSON = Lesson(
             status={"embedded": 404, "distribution": 200},
             why={
                 404: "The mirror image of before: the registry has a Docker manifest, and the client does not read it.",
-                200: "Look at the Content-Type: this is not what you pushed. The registry rewrote the manifest as a "
-                "signed Schema 1, which this client did not ask for either. Its digest is another one, and a DELETE "
-                "with that digest is a 404 (distribution#1579).",
+                200: "That is what 200 should mean. But look at the Content-Type: you pushed something else. The "
+                "registry rewrote the manifest as a signed Schema 1, which this client did not ask for either. Its "
+                "digest is another one, and a DELETE with that digest is a 404 (distribution#1579).",
             },
             repository=HELLO,
         ),
@@ -236,7 +236,7 @@ LESSON = Lesson(
                 "rt.put_manifest has an argument media_type=. For bytes it is that of OCI, if you give none.",
                 'pushed = rt.put_manifest(reg, f"{me}/hello", "docker", docker, media_type=DOCKER_MANIFEST)',
             ),
-            "No blob was sent: both manifests name the same ones. Only labels are different, and so the digest is.",
+            "No blob was sent: both manifests name the same ones. Only media types differ, and so the digests do.",
         ),
         Task(
             "a request for any registry",
@@ -245,7 +245,7 @@ LESSON = Lesson(
             (
                 "Which header of a GET tells the registry what the client can read?",
                 "Accept must name the type itself. In a line with !, {OCI_MANIFEST} stands for its value.",
-                '!curl -sS -i -H "Accept: {OCI_MANIFEST}" {url}/v2/{me}/hello/manifests/v1',
+                '!curl -sS -i --no-styled-output -H "Accept: {OCI_MANIFEST}" {url}/v2/{me}/hello/manifests/v1',
             ),
             "A client that reads several formats names all of them, as a step does. Then it gets the stored one.",
         ),

@@ -268,7 +268,7 @@ LESSON = Lesson(
                 "A POST and a PUT for each of layer.content, compressed and config_bytes; then rt.put_manifest(reg, "
                 'f"{me}/mine", "v1", json.dumps(own_manifest).encode()).',
             ),
-            "Two archives and two JSON documents: that is an image. No tool was needed for it.",
+            "Two archives and two JSON documents: that is an image.",
         ),
         Task(
             "a config that does not fit",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from regtutor.errors import InvalidManifest
@@ -46,7 +47,7 @@ def get_manifest(call: Call) -> Response:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests>.
     """
     digest, data = _manifest(call)
-    media_type = parse_manifest(data).media_type
+    media_type = _media_type(data)
     if not accepts(call.head, media_type):
         raise Refusal(
             "MANIFEST_UNKNOWN",
@@ -58,6 +59,19 @@ def get_manifest(call: Call) -> Response:
     if unchanged(call.head, digest):
         return respond(304, ("Docker-Content-Digest", digest), etag)
     return respond(200, ("Content-Type", media_type), ("Docker-Content-Digest", digest), etag, body=data)
+
+
+def _media_type(data: bytes) -> str:
+    """The media type of a stored manifest; those of small ones are remembered, because parsing takes long."""
+    return _remembered_type(data) if len(data) <= _SMALL else parse_manifest(data).media_type
+
+
+_SMALL = 16 * 1024
+
+
+@lru_cache(maxsize=256)
+def _remembered_type(data: bytes) -> str:
+    return parse_manifest(data).media_type
 
 
 @receives

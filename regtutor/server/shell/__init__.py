@@ -1,1 +1,1 @@
-"""The registry on a socket: Tornado parses and frames HTTP, passwords are checked, and the app is called."""
+"""The registry on a socket: HTTP is parsed and framed, passwords are checked, and the app is called."""

@@ -85,7 +85,7 @@ class ChunkedBody:
         elif self._expects == "size":
             match = _SIZE.fullmatch(line)
             if match is None:
-                raise BadRequest(f"the chunk size {line[:40]!r}, which is not a hexadecimal number")
+                raise BadRequest("a chunk size that is not a hexadecimal number")
             self._left = int(match["size"], 16)
             self._expects = "end" if self._left else "trailer"
         elif line:

@@ -42,11 +42,11 @@ class Channel(asyncio.Protocol):
         self.address = "-"
         self.left: asyncio.Future[None] = loop.create_future()
         self._left_at: float | None = None
-        self._lost, self._paused, self._secure = False, False, False
+        self._lost, self._paused, self._secure, self._shakes_hands = False, False, False, False
         self._pieces: deque[bytes] = deque()
         self._unread = 0
         self._arrived: asyncio.Future[None] | None = None
-        self._drained: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[bool] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the task."""
@@ -58,7 +58,9 @@ class Channel(asyncio.Protocol):
     def _uses(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)  # write() waits until the client has read, however slow it is
+        # write() waits until the client has read, however slow it is. Not high=0: over TLS, asyncio compares with >=,
+        # and would pause after each write to an empty buffer, until more bytes of the client arrive.
+        transport.set_write_buffer_limits(high=1, low=0)
 
     async def start_tls(self, context: Any, seconds: float) -> None:
         """Shake hands, before a byte was read.
@@ -67,7 +69,7 @@ class Channel(asyncio.Protocol):
         ------
         OSError: the handshake failed, or took longer than ``seconds``. The connection is closed then.
         """
-        self._secure = True
+        self._secure = self._shakes_hands = True
         loop = asyncio.get_running_loop()
         secured = await loop.start_tls(
             self.transport, self, context, server_side=True, ssl_handshake_timeout=seconds, ssl_shutdown_timeout=seconds
@@ -75,13 +77,19 @@ class Channel(asyncio.Protocol):
         if secured is None:
             raise ConnectionAbortedError("the connection was lost")
         self._uses(secured)
+        self._shakes_hands = False
+        self._pause_if_full()
 
     def data_received(self, data: bytes) -> None:
         """Keep ``data`` until it is read."""
         self._pieces.append(data)
         self._unread += len(data)
         _finish(self._arrived)
-        if self._unread > MOST_UNREAD and self._arrived is None:
+        self._pause_if_full()
+
+    def _pause_if_full(self) -> None:
+        # During a handshake the transport is still the one below TLS, which nothing would resume.
+        if self._unread > MOST_UNREAD and self._arrived is None and not (self._paused or self._shakes_hands):
             self._paused = True
             self.transport.pause_reading()
 
@@ -101,7 +109,8 @@ class Channel(asyncio.Protocol):
         """Wake up whatever waits for the client."""
         self._lost = True
         self._has_left()
-        _finish(self._drained)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(False)
 
     def _has_left(self) -> None:
         if self._left_at is None:
@@ -115,7 +124,8 @@ class Channel(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The client has read the last piece."""
-        _finish(self._drained)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(True)
         self._drained = None
 
     async def read(self) -> bytes:
@@ -141,18 +151,22 @@ class Channel(asyncio.Protocol):
             self._pieces.appendleft(data)
             self._unread += len(data)
 
-    async def write(self, data: bytes) -> None:
-        """Send ``data``, and wait until the operating system has taken all of it.
+    async def write(self, data: bytes, seconds: float | None = None) -> None:
+        """Send ``data``, and wait until the operating system has taken all of it. The client may have left after that.
 
         Raises
         ------
+        TimeoutError: it has not within ``seconds``.
         ConnectionResetError: the connection is lost.
         """
-        if not self._lost:
-            self.transport.write(data)
-        if self._drained is not None:
-            await self._drained
         if self._lost or self.transport.is_closing():
+            raise ConnectionResetError("the client has closed the connection")
+        self.transport.write(data)
+        if self._drained is None:
+            return
+        async with asyncio.timeout(seconds):
+            drained = await self._drained
+        if not drained:
             raise ConnectionResetError("the client has closed the connection")
 
     async def linger(self, seconds: float) -> None:

@@ -116,22 +116,27 @@ class Connections:
             return None
         log.restart()
         try:
-            async with asyncio.timeout(limits.head_timeout):
-                while piece:
-                    if piece[0] == TLS_HANDSHAKE and not reader.begun:
-                        raise BadRequest("a TLS handshake, but this port has no TLS", line=Line("tls", "/", "-"))
-                    data = reader.feed(piece)
-                    if data is not None:
-                        channel.unread(reader.rest)
-                        return parse_head(data)
-                    piece = await channel.read()
+            data = await self._rest_of_head(channel, reader, piece)
         except TimeoutError:
             if reader.begun:
                 raise BadRequest(f"a head that took longer than {limits.head_timeout:g} s", 408) from None
             return None
+        if data is not None:
+            channel.unread(reader.rest)
+            return parse_head(data)
         if reader.begun:
             log.write("cut", 0)
         return None
+
+    async def _rest_of_head(self, channel: Channel, reader: HeadReader, piece: bytes) -> bytes | None:
+        """The head that begins with ``piece``, which mostly has all of it; None if the connection ends before."""
+        data = _fed(reader, piece)
+        if data is not None or not piece:
+            return data
+        async with asyncio.timeout(self._service.limits.head_timeout):
+            while data is None and (piece := await channel.read()):
+                data = _fed(reader, piece)
+        return data
 
     async def _refuse(self, channel: Channel, response: Response, log: RequestLog) -> None:
         if log.line.method == "HEAD":
@@ -139,6 +144,12 @@ class Connections:
         with suppress(TimeoutError):
             await send(channel, response, _LAST, log.line, self._service.limits.body_timeout, log)
             await channel.linger(LINGER)
+
+
+def _fed(reader: HeadReader, piece: bytes) -> bytes | None:
+    if piece and piece[0] == TLS_HANDSHAKE and not reader.begun:
+        raise BadRequest("a TLS handshake, but this port has no TLS", line=Line("tls", "/", "-"))
+    return reader.feed(piece)
 
 
 async def settle() -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from typing import Any
 
-if sys.platform in ("win32", "emscripten"):
 
-    def descriptor_limit() -> int | None:
-        """None: this system sets no limit that matters."""
+def descriptor_limit() -> int | None:
+    """The limit of this process, or None if it has none, as on Windows."""
+    try:
+        import resource
+    except ImportError:
         return None
-
-else:
-    import resource
-
-    def descriptor_limit() -> int | None:
-        """The limit of this process, or None if it has none."""
-        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return None if soft == resource.RLIM_INFINITY else soft
+    limits: Callable[[Any], tuple[int, int]] | None = getattr(resource, "getrlimit", None)
+    kind, unlimited = getattr(resource, "RLIMIT_NOFILE", None), getattr(resource, "RLIM_INFINITY", None)
+    if limits is None or kind is None:
+        return None
+    soft, _ = limits(kind)
+    return None if soft == unlimited else soft

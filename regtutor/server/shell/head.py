@@ -36,7 +36,7 @@ class BadRequest(Exception):
 
     Parameters
     ----------
-    problem: what is wrong, in a few words.
+    problem: what is wrong, in a few words, for the response and for the log; it contains no secret.
     status: the status of the response.
     line: the request line, if it was received.
     """
@@ -134,16 +134,16 @@ def parse_head(data: bytes) -> ReceivedHead:
     ------
     BadRequest: if it is malformed.
     """
-    start, *lines = _LINES.split(data.decode("latin-1"))
+    _, *lines = _LINES.split(data.decode("latin-1"))
     line = _line_of(data)
     if line is UNKNOWN_LINE:
-        raise BadRequest(f"a first line that is not METHOD TARGET HTTP/1.1: {start[:80]!r}")
+        raise BadRequest("a first line that is not METHOD TARGET HTTP/1.1")
     headers: list[tuple[str, str]] = []
     values: dict[str, str] = {}
     for text in lines:
         match = _FIELD.fullmatch(text)
         if match is None:
-            raise BadRequest(f"a header line that is not NAME: VALUE: {text[:80]!r}", line=line)
+            raise BadRequest("a header line that is not NAME: VALUE", line=line)
         name, value = match[1], match[2].rstrip(" \t")
         headers.append((name, value))
         key = name.lower()

@@ -21,12 +21,12 @@ def default_connections() -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one client may take from the others.
+    """The share of a server that one client can occupy.
 
     Attributes
     ----------
-    max_connections: the number of connections at once; a further one gets 503. By default up to 1,000, and fewer if the
-        process may open few files.
+    max_connections: the number of connections at once; further connections get 503. By default up to 1,000, and
+        fewer if the process may open few files.
     head_timeout: seconds from the first byte of a head to its last, and for a TLS handshake.
     body_timeout: seconds between two pieces of a body, in either direction.
     idle_timeout: seconds for which an unused connection is kept.

@@ -38,7 +38,7 @@ Otherwise a client that keeps sending, as most do, would be reset and lose the r
 
 @dataclass(frozen=True)
 class Service:
-    """What the requests of a server have in common.
+    """The parts of a server that its requests share.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Service:
 
 
 class _Rest(Enum):
-    """What remains of the request's body when the response is sent."""
+    """The part that remains of the request's body when the response is sent."""
 
     NOTHING = Ending(keeps=True)
     WITHHELD = Ending(keeps=False)  # the client waits for 100 Continue, or sends nothing more

@@ -21,7 +21,7 @@ from regtutor.server.http import Response
 from regtutor.server.respond import Refusal
 
 ANY = "*"
-"""In place of a host name: every name is accepted."""
+"""Instead of a host name: every name is accepted."""
 
 _PRIVATE = (".localhost", ".local", ".internal", ".home.arpa")
 """Names that the public DNS never resolves (RFC 6761, RFC 6762, RFC 8375; ICANN reserved ``.internal``)."""

@@ -13,7 +13,9 @@ from regtutor.protocol.ranges import length
 
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*")
 _TARGET = re.compile(r"[!-~]+")
-_ABSOLUTE = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%-]+)(?::[0-9]*)?(?:[/?]|$)", re.IGNORECASE)
+_ABSOLUTE = re.compile(
+    r"https?://(?:[^@/?#]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%-]+)(?::[0-9]*)?(?:[/?]|$)", re.IGNORECASE
+)
 _HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]+")
 
 
@@ -28,6 +30,8 @@ class Line(NamedTuple):
 def malformed(line: Line, headers: Mapping[str, str]) -> str | None:
     """Describe the fault in a malformed request head; None if the head is well-formed.
 
+    The description goes into the log, so it repeats nothing that can be a secret.
+
     Parameters
     ----------
     line: the request line, as received.
@@ -39,7 +43,7 @@ def malformed(line: Line, headers: Mapping[str, str]) -> str | None:
     if not _TARGET.fullmatch(target):
         return "a target with bytes outside printable ASCII, which must be percent-encoded"
     if not target.startswith("/") and target != "*" and not _ABSOLUTE.match(target):
-        return f"the target {target!r}, which is neither a path nor an http URL"
+        return "a target that is neither a path nor an http URL"
     if not _HOST.fullmatch(headers.get("host", "")) and not (line.version == "HTTP/1.0" and "host" not in headers):
         return "a Host header that is missing, empty, repeated or not a host"
     return _malformed_framing(line, headers)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
-from regtutor.protocol.secrets import redact_url
+from regtutor.protocol.secrets import redact_text, redact_url
 from regtutor.server.shell.head import UNKNOWN_LINE
 from regtutor.server.shell.request_line import Line
+
+
+@lru_cache(maxsize=2)
+def _time(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(second))
 
 
 class RequestLog:
@@ -40,9 +46,9 @@ class RequestLog:
         milliseconds = (time.monotonic() - self._began) * 1000
         request = f"{self.line.method} {redact_url(self.line.path)} {status}"
         if self.note:
-            request += f" {self.note}"
+            request += f" {redact_text(self.note)}"
         if not (request.isascii() and request.isprintable()):
             request = ascii(request)
-        now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        now = _time(int(time.time()))
         traffic = f"in={self.bytes_in} out={bytes_out} {milliseconds:.1f}ms"
         self.to(f"{now} {self._client} {request} {traffic}")

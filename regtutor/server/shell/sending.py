@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import BinaryIO
 
@@ -25,7 +24,7 @@ _WITHOUT_LENGTH = (204, 304)
 
 @dataclass(frozen=True)
 class Ending:
-    """What becomes of the connection after a response.
+    """The state of the connection after a response.
 
     Attributes
     ----------
@@ -57,8 +56,7 @@ async def send(
     body = response.body
     if not isinstance(body, FileRange):
         log.write(str(response.status), len(body))
-        async with asyncio.timeout(seconds):
-            await channel.write(_head(response, ending, line) + body)
+        await channel.write(_head(response, ending, line) + body, seconds)
         return
     try:
         file = _opened(body)
@@ -83,8 +81,7 @@ async def _send_file(
         left -= len(chunk)
         if not left:
             log(part.stop - part.start)
-        async with asyncio.timeout(seconds):
-            await channel.write(before + chunk if before else chunk)
+        await channel.write(before + chunk if before else chunk, seconds)
         before = b""
         if not left:
             return
@@ -100,6 +97,11 @@ def _opened(part: FileRange) -> BinaryIO:
     return file
 
 
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
 def _head(response: Response, ending: Ending, line: Line) -> bytes:
     status = response.status
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
@@ -107,7 +109,7 @@ def _head(response: Response, ending: Ending, line: Line) -> bytes:
     if status not in _WITHOUT_LENGTH and response.header("Content-Length") is None:
         size = len(response.body) if isinstance(response.body, bytes) else response.body.stop - response.body.start
         lines.append(f"Content-Length: {size}")
-    lines.append(f"Date: {formatdate(time.time(), usegmt=True)}")
+    lines.append(f"Date: {_date(int(time.time()))}")
     if not ending.keeps:
         lines.append("Connection: close")
     elif line.version == "HTTP/1.0":

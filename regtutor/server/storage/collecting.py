@@ -50,8 +50,8 @@ def collect(
 ) -> list[Garbage]:
     """Find what nothing needs any more, and remove it unless this is a dry run.
 
-    Requests that link content wait until it has ended; all others are served. What has arrived for a push that may
-    still be in progress is kept: see ``Store.arrivals``.
+    Requests that link content wait until it has ended; all others are served. Content of a push that may still be in
+    progress is kept: see ``Store.arrivals``.
 
     Parameters
     ----------

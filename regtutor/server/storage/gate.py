@@ -1,4 +1,4 @@
-"""Who can change the links of a store: any number of requests, or a garbage collection alone."""
+"""A gate for changes of the links of a store: any number of requests pass it, or a garbage collection alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """A lock that many can share, or that one can hold alone. Whoever wants it alone goes first.
+    """A lock that many threads can share, or that a single one holds alone. A thread that waits to be alone goes first.
 
     The owner that holds it alone can also share it.
     """

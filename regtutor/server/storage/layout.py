@@ -91,36 +91,39 @@ class Layout:
 
     def repository_path(self, repository: str) -> Path:
         """The directory of ``repository``, whether or not it exists."""
+        return self._below(repository)
+
+    def _below(self, repository: str, *parts: str) -> Path:
         if not is_repository(repository):
             raise ValueError(f"{repository!r} is not a repository name")
-        return self.repositories_path.joinpath(*repository.split("/"))
+        return self.repositories_path.joinpath(repository, *parts)  # at once: each join costs as much as a link's read
 
     def blob_path(self, digest: Digest) -> Path:
         """The file with the bytes of ``digest``, whether or not it exists."""
         algorithm, encoded = digests.parse(str(digest))
-        return self.blobs_path / algorithm / encoded[:2] / encoded / "data"
+        return self.blobs_path.joinpath(algorithm, encoded[:2], encoded, "data")
 
     def layer_link(self, repository: str, digest: Digest) -> Path:
         """The link file of the blob ``digest`` in ``repository``, whether or not it exists."""
-        return self.repository_path(repository) / "_layers" / digest.algorithm / digest.encoded / "link"
+        return self._below(repository, "_layers", digest.algorithm, digest.encoded, "link")
 
     def revisions_path(self, repository: str) -> Path:
         """The directory with the links of the manifests of ``repository``."""
-        return self.repository_path(repository) / "_manifests" / "revisions"
+        return self._below(repository, "_manifests", "revisions")
 
     def revision_link(self, repository: str, digest: Digest) -> Path:
         """The link file of the manifest ``digest`` in ``repository``, whether or not it exists."""
-        return self.revisions_path(repository) / digest.algorithm / digest.encoded / "link"
+        return self._below(repository, "_manifests", "revisions", digest.algorithm, digest.encoded, "link")
 
     def tags_path(self, repository: str) -> Path:
         """The directory with the tags of ``repository``."""
-        return self.repository_path(repository) / "_manifests" / "tags"
+        return self._below(repository, "_manifests", "tags")
 
     def tag_path(self, repository: str, tag: str) -> Path:
         """The directory of ``tag``, whether or not it exists."""
         if not is_tag(tag):
             raise ValueError(f"{tag!r} is not a tag")
-        return self.tags_path(repository) / tag
+        return self._below(repository, "_manifests", "tags", tag)
 
     def blob(self, repository: str, digest: Digest) -> StoredBlob | None:
         """The blob ``digest`` if ``repository`` has it, otherwise None, even if another repository has the blob."""

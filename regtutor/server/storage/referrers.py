@@ -109,20 +109,23 @@ class Referrers:
             if row[2] == subject and row[1] > after and (not kind or row[3] == kind) and row[4]:
                 yield json.loads(row[4])
 
-    def _page(self, repository: str, subject: str, artifact_type: str, after: str) -> list[tuple[str, str]]:
-        query = "SELECT digest, entry FROM manifest WHERE repository = ? AND subject = ? AND digest > ?"
+    def _page(
+        self, repository: str, subject: str, artifact_type: str, after: str, limit: int = _PAGE
+    ) -> list[tuple[str, str]]:
+        # The index is named, because SQLite might go through all manifests of the repository instead.
+        query = "SELECT digest, entry FROM manifest INDEXED BY referrers"
+        query += " WHERE repository = ? AND subject = ? AND digest > ?"
         values = [repository, subject, after]
         if artifact_type:
             query, values = f"{query} AND type = ?", [*values, artifact_type]
-        return self._selected(f"{query} ORDER BY digest LIMIT {_PAGE}", *values)
+        return self._selected(f"{query} ORDER BY digest LIMIT {limit}", *values)
 
     def _update(self, repository: str, check: Callable[[], object]) -> None:
         """Read the manifests that the index does not have yet, and drop those that are gone."""
         with self._updating[repository]:
             state = self._state(repository)
             settled = state and all(time.time() - float(part.split()[0]) / 1e9 > SETTLED for part in state.split(","))
-            unknown = {row[0] for row in self._selected(
-                "SELECT digest FROM manifest WHERE repository = ? AND subject = ?", repository, _UNKNOWN)}  # fmt: skip
+            unknown = {digest for digest, _ in self._page(repository, _UNKNOWN, "", "", limit=-1)}
             if state and [(state,)] == self._selected("SELECT state FROM repository WHERE name = ?", repository):
                 new, gone = unknown, set()
             else:

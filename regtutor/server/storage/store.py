@@ -99,8 +99,8 @@ class Store(Layout):
 
         Raises
         ------
-        StoreLost: it was deleted, or something else is in its place. Whatever was written there would be lost, or
-            would be written beside another registry.
+        StoreLost: it was deleted or replaced. Content that was written there would be lost, or would be written
+            beside that of another registry.
         """
         try:
             if self._lock is None or os.path.samestat(os.fstat(self._lock.fileno()), os.stat(self.own_path / "lock")):

@@ -1,4 +1,4 @@
-"""What the manifests of a store need: read once, for a garbage collection and for a check."""
+"""The needs of the manifests of a store, read once, for a garbage collection and for a check."""
 
 from __future__ import annotations
 

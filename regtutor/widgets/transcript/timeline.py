@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,8 +26,8 @@ COLUMNS = (
 
 ``target`` as sent, and ``short``, the target with long names cut, or ``""`` if it is the same; ``status`` (None without
 a final response) and its ``outcome``, as pictures colour it; ``expected``, whether it is a refusal by which the client
-only finds something out, see :func:`is_expected`; ``said``, its reason phrase; ``error``, the registry's
-error codes, or the reason why there was no response; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar
+only finds something out, see :func:`is_expected`; ``said``, its reason phrase; ``error``, the registry's error codes,
+each once, or the reason why there was no response; ``up`` and ``down``, bytes of the bodies; ``left``, where its bar
 begins, and ``ms``, how long it is, both in milliseconds; ``pause``, by how many milliseconds the pause before it is
 drawn shorter than it was; ``timed``, whether the record contains the time when it began; ``parts``, pairs of one of
 :data:`PARTS` and milliseconds.
@@ -64,7 +65,7 @@ _ENDED_BY = {
 }
 """The kind of an event -> the part of the exchange that it ends."""
 
-_MOST_EVENTS = 100
+_MOST_EVENTS, _MOST_CODES = 100, 20
 _LONG_NAME = re.compile(r"[A-Za-z0-9_%.-]{25,}")
 
 
@@ -186,7 +187,10 @@ def row_of(exchange: Exchange, place: Place) -> Row:
 def _error(exchange: Exchange) -> str:
     if exchange.response is None:
         return exchange.error
-    return "" if exchange.ok else ", ".join(str(entry.get("code")) for entry in exchange.errors[:4] if "code" in entry)
+    if exchange.ok:
+        return ""
+    codes = Counter(str(entry["code"]) for entry in exchange.errors[:_MOST_CODES] if "code" in entry)
+    return ", ".join(code if count == 1 else f"{code} \u00d7{count}" for code, count in codes.items())
 
 
 def _text(text: str, length: int = LONGEST_TEXT) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ import trustme
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.buffered import Memory
+from regtutor.server.shell.channel import MOST_UNREAD, Channel
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
 from regtutor.server.storage.store import Store
@@ -23,6 +25,31 @@ from tests.server.wire import Wire
 
 HELLO = digest(b"hello")
 FOREVER = threading.Event()
+
+
+class Recording(asyncio.Transport):
+    """A transport that records when it is paused and resumed."""
+
+    def __init__(self, name: str, calls: list[str]) -> None:
+        super().__init__()
+        self.name, self.calls, self.ended = name, calls, False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.calls.append(f"{self.name} sends {len(data)}")
+        self.ended = True
+
+    def is_closing(self) -> bool:
+        return self.ended
+
+    def pause_reading(self) -> None:
+        self.calls.append(f"{self.name} pauses")
+
+    def resume_reading(self) -> None:
+        self.calls.append(f"{self.name} resumes")
+
+
+async def nothing() -> None:
+    """Serve nothing."""
 
 
 @pytest.fixture
@@ -112,6 +139,61 @@ def test_stalled_tls_handshakes_end_and_are_logged(store: Store) -> None:
             connection.close()
         lines = [line for line in server.log_lines if "tls failed" in line]
         assert len(lines) == 20 and "handshake" in lines[0]
+
+
+def test_over_tls_a_body_that_follows_the_handshake_at_once_arrives_whole(store: Store) -> None:
+    """It may arrive while the server still shakes hands, and must not stop the connection."""
+    authority, served, trusting = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(served)
+    authority.configure_trust(trusting)
+    blob = bytes(range(256)) * 4096
+    start = f"POST /v2/a/blobs/uploads/?digest={digest(blob)} HTTP/1.1"
+    request = f"{start}\r\nHost: r\r\nContent-Length: {len(blob)}\r\n\r\n"
+    with Server(App(store), ssl_context=served) as server:
+        for _ in range(20):
+            with (
+                socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain,
+                trusting.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+            ):
+                secure.sendall(request.encode() + blob)
+                assert secure.recv(100).startswith(b"HTTP/1.1 201")
+
+
+def test_bytes_that_arrive_during_the_handshake_do_not_stop_the_connection() -> None:
+    """Whichever callback asyncio runs first."""
+
+    async def run() -> tuple[list[str], bytes]:
+        calls: list[str] = []
+        channel = Channel(lambda _channel: nothing())
+        below, above = Recording("below", calls), Recording("above", calls)
+        channel.transport, channel._shakes_hands = below, True
+        channel.data_received(bytes(MOST_UNREAD + 1))
+        channel.transport, channel._shakes_hands = above, False
+        channel._pause_if_full()
+        first = await channel.read()
+        reading = asyncio.create_task(channel.read())
+        await asyncio.sleep(0)
+        channel.data_received(b"next")
+        return calls, first[:0] + await reading
+
+    calls, then = asyncio.run(run())
+    assert calls == ["above pauses", "above resumes"]
+    assert then == b"next"
+
+
+def test_a_client_that_leaves_after_its_response_has_one_line_in_the_log() -> None:
+    """The response was sent: it was not cut."""
+
+    async def run() -> None:
+        channel = Channel(lambda _channel: nothing())
+        transport = channel.transport = Recording("socket", [])
+        await channel.write(b"the whole response")
+        transport.ended = True
+        with pytest.raises(ConnectionResetError):
+            await channel.write(b"more")
+        assert transport.calls == ["socket sends 18"]
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -112,11 +112,15 @@ def test_an_interim_answer_after_the_body_is_no_wait_for_100() -> None:
 
 
 def test_a_refusal_holds_the_registrys_codes_and_a_failure_its_reason() -> None:
-    body = json.dumps({"errors": [{"code": "BLOB_UNKNOWN"}, {"code": "DENIED"}]})
+    body = json.dumps({"errors": [{"code": "BLOB_UNKNOWN"}, {"code": "DENIED"}, {"code": "BLOB_UNKNOWN"}]})
     rows = rows_of(
         [made(status=404, body=body), replace(made(status=None), error="the connection was cut"), made()], TimeAxis()
     )
-    assert [row[COLUMNS.index("error")] for row in rows] == ["BLOB_UNKNOWN, DENIED", "the connection was cut", ""]
+    assert [row[COLUMNS.index("error")] for row in rows] == [
+        "BLOB_UNKNOWN \u00d72, DENIED",
+        "the connection was cut",
+        "",
+    ]
     assert [refused(row) for row in rows] == [True, True, False]
 
 

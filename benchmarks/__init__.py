@@ -1,0 +1,1 @@
+"""Benchmarks of regtutor beside other clients and registries: ``make bench``."""
