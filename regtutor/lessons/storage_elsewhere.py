@@ -70,7 +70,7 @@ def broken_download(repository: str, digest: str, *, after: int) -> bytes:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """What both servers need: whole responses on connections that stay open."""
+    """A handler that sends whole responses on connections that stay open; both servers use it."""
 
     protocol_version = "HTTP/1.1"
     timeout = _SECONDS

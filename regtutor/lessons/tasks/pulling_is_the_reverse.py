@@ -331,7 +331,7 @@ LESSON = Lesson(
             headers=("Docker-Content-Digest",),
         ),
         Question(
-            "who vouches for the bytes",
+            "the proof of the bytes",
             "verification",
             "You pull a blob from a mirror that you do not trust. What proves that the bytes are right?",
             (
