@@ -11,7 +11,7 @@ from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.registries_beside import INDEX, NEW, OLD, push_if_missing
 from regtutor.message import Location
-from regtutor.steps import delete_manifest, head_blob, list_repositories, list_tags, put_manifest
+from regtutor.steps import delete_manifest, head_blob, list_tags, put_manifest
 from regtutor.walks.pushing import push_image
 
 HELLO, BROKEN, DISK, MEMORY = "hello", "broken", "disk", "memory"
@@ -51,7 +51,7 @@ def all_pages(seen: Evidence) -> Iterator[Point]:
     """Every repository of the learner, from pages with one name each."""
     pages = [each for each in seen.sent("list_repositories", status=200) if len(_names(each)) == 1]
     found = {name for page in pages for name in _names(page)}
-    own = _own(seen)
+    own = [seen.repository(name) for name in (BROKEN, HELLO)]
     missing = [name for name in own if name not in found]
     if pages and not missing:
         yield Point(True, f"{len(pages)} pages, and all of your {len(own)} repositories.", pages[-1])
@@ -67,19 +67,6 @@ def all_pages(seen: Evidence) -> Iterator[Point]:
 
 def _names(page: Exchange) -> list[str]:
     return list(page.json().get("repositories") or ())
-
-
-def _own(seen: Evidence) -> list[str]:
-    """The learner's repositories that the lesson made, as the registry lists them."""
-    names: list[str] = []
-    page = list_repositories(seen.reg, n=100, last=seen.me)
-    for _ in range(10):
-        names += _names(page) if page.status == 200 else []
-        if page.next_page is None or not names or not names[-1].startswith(f"{seen.me}/"):
-            break
-        page = list_repositories(seen.reg, page=page.next_page)
-    made = {seen.repository(name) for name in (HELLO, BROKEN)}
-    return [name for name in names if name in made]
 
 
 def image_deleted(seen: Evidence) -> Iterator[Point]:
@@ -208,7 +195,7 @@ LESSON = Lesson(
     predictions=(
         Prediction(
             "delete a tag",
-            "deletion",
+            "delete",
             of="delete_manifest",
             status={"embedded": 202, "distribution": 400},
             why={
@@ -221,16 +208,16 @@ LESSON = Lesson(
         ),
         Prediction(
             "delete an image",
-            "deletion",
+            "delete",
             of="delete_manifest",
             status=202,
-            why="202: the registry accepted it. The manifest is gone, and with it every tag that pointed to it. No "
-            "response says anything about bytes.",
+            why="Accepted, not done: no response says anything about bytes. The tag v1 is gone as well, although the "
+            "request did not name it.",
             repository=HELLO,
         ),
         Prediction(
             "the digest of the config",
-            "digest or diff ID",
+            "tag and digest",
             of="delete_manifest",
             status={"embedded": 404, "distribution": 202},
             why={
@@ -243,11 +230,11 @@ LESSON = Lesson(
         ),
         Prediction(
             "deletion is switched off",
-            "deletion",
+            "delete",
             of="delete_manifest",
             status=405,
-            why="405 with the code UNSUPPORTED: the request is right, and this registry deletes nothing for anybody. "
-            "In CNCF Distribution that is the default; an operator sets storage.delete.enabled.",
+            why="The request is right, and this registry deletes nothing for anybody. In CNCF Distribution that is the "
+            "default; an operator sets storage.delete.enabled.",
             repository=HELLO,
         ),
         Prediction(
@@ -272,18 +259,18 @@ LESSON = Lesson(
     tasks=(
         Task(
             "move a tag",
-            "tag or digest",
+            "tag and digest",
             tag_moved,
             (
                 "Which request gave the image its first tag?",
                 "The same PUT again, with another last part of its path. The manifest is second.manifest.",
                 'moved = rt.put_manifest(reg, f"{me}/hello", ..., second.manifest), with the tag latest.',
             ),
-            "No blob was sent, and nobody was asked: whoever may push may move a tag. Only a digest stays.",
+            "No blob was sent, and the registry kept no note of the move: whoever may push may move a tag.",
         ),
         Task(
             "page after page",
-            "pages",
+            "tags",
             all_pages,
             (
                 "Which header of the response says where the next page is?",
@@ -294,7 +281,7 @@ LESSON = Lesson(
         ),
         Task(
             "delete an image",
-            "deletion",
+            "delete",
             image_deleted,
             (
                 "An image has several names. Which of them never moves?",
@@ -312,7 +299,7 @@ LESSON = Lesson(
                 "Delete what lists them, and nothing else.",
                 'rt.delete_manifest(disk, f"{me}/disk", "all"), or the digest of the index.',
             ),
-            "One request, and a whole tree is garbage. The collection finds that by itself: run the last cell again.",
+            "One request, and a whole tree is garbage. The collection finds that by itself, as the next cell shows.",
         ),
         Task(
             "free the bytes",
@@ -323,14 +310,14 @@ LESSON = Lesson(
                 "Delete the manifest by its digest. HEAD of the tag old gives the digest.",
                 "rt.delete_manifest(disk, repository, digest), then disk.collect_garbage(dry_run=False).",
             ),
-            "The two shared layers have never moved: new needs them.",
+            "The two shared layers are still there, because new needs them.",
             from_memory=True,
         ),
     ),
     questions=(
         Question(
             "the whole list",
-            "pages",
+            "tags",
             "You request the tags with n=2. How do you know that you have them all?",
             (
                 Choice(
@@ -354,7 +341,7 @@ LESSON = Lesson(
         ),
         Question(
             "one image, two tags",
-            "tag or digest",
+            "tag and digest",
             "An image has the tags one and two. You delete its manifest by digest. What about the tags?",
             (
                 Choice(
@@ -399,6 +386,7 @@ LESSON = Lesson(
             "registry of its own: v1 deleted, its last layer still there, then the same layer after a collection, "
             "then the shared layer.",
             shared_bytes,
+            where="On a registry of regtutor, just now:",
         ),
     ),
 )
