@@ -6,7 +6,7 @@ A :class:`Stage` sends requests through a connection that nobody watches, so the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from regtutor.client.registry import Registry
@@ -79,11 +79,13 @@ class Evidence(Stage):
     exchanges: what the learner has sent, oldest first.
     looked_at: how many of them were there when a task was last looked at.
     before: how many earlier ones were left out.
+    beside: the registries that the lesson opened beside its own, by name.
     """
 
     exchanges: Sequence[Exchange] = field(default=())
     looked_at: int = 0
     before: int = 0
+    beside: Mapping[str, Registry] = field(default_factory=dict)
 
     @property
     def attempt(self) -> Evidence:
@@ -94,6 +96,14 @@ class Evidence(Stage):
         if not 0 < self.looked_at < len(self.exchanges):
             return self
         return replace(self, exchanges=self.exchanges[self.looked_at :], before=self.looked_at, looked_at=0)
+
+    def at(self, name: str) -> Evidence | None:
+        """Return the evidence about the registry ``name`` beside the lesson's own; None if it is not open yet."""
+        reg = self.beside.get(name)
+        if reg is None:
+            return None
+        own = tuple(each for each in self.exchanges if each.url.startswith(f"{reg.url}/"))
+        return replace(self, reg=reg, exchanges=own, looked_at=0, before=0)
 
     def sent(self, *endpoints: str, to: str | None = None, status: int | None = None, **fields: str) -> list[Exchange]:
         """Return the learner's exchanges that fit, oldest first.
