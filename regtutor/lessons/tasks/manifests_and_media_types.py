@@ -212,7 +212,7 @@ LESSON = Lesson(
             of="put_manifest",
             status=400,
             why="Schema 1 named no config, and described the image in strings of JSON inside JSON. Registries have "
-            "given it up, step by step: this one does not accept it.",
+            "given it up, and this registry does not accept it either.",
             repository=HELLO,
         ),
         Prediction(
