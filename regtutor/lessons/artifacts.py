@@ -92,7 +92,7 @@ def attach(stage: Stage, repository: str, content: Document, subject: Manifest) 
 def registry_without_referrers() -> Registry:
     """Open a registry that has no referrers API, as CNCF Distribution 2.8, with the image and a listed SBOM.
 
-    The blobs of a signature are there too. What is sent to this registry counts as the learner's.
+    The blobs of a signature are there too. Requests to this registry count as the learner's.
 
     Raises
     ------
@@ -100,7 +100,8 @@ def registry_without_referrers() -> Registry:
     """
     session, image = current(), sample_image()
     _close_the_last()
-    older = open_registry("embedded", quiet=True, quirks="distribution-2.8")
+    which = "in_process" if session.reg.name == "in_process" else "embedded"
+    older = open_registry(which, quiet=True, quirks="distribution-2.8")
     _OPEN.append(older)
     stage = Stage(older, session.me)
     repository = stage.repository("hello")
@@ -108,7 +109,7 @@ def registry_without_referrers() -> Registry:
     attach(stage, repository, sbom_of(image), image.manifest)
     stage.upload(repository, signature_of(image))
     print(f"Registry: {older.url}, which has no referrers API")
-    return Registry(older.url, session.reg.transport)
+    return session.watch(older)
 
 
 _OPEN: list[Registry] = []

@@ -311,7 +311,7 @@ LESSON = Lesson(
     questions=(
         Question(
             "the same tag twice",
-            "tag or digest",
+            "tag and digest",
             "You pull hello:v1 today and tomorrow. Each time every digest verifies, and you get two different images. "
             "How?",
             (
