@@ -66,6 +66,7 @@ class Session:
         self._looked_at = 0
         self._recorded: Any = None
         self._read = 0
+        self._programs: list[Exchange] = []
         self._beside: dict[str, Registry] = {}
 
     @property
@@ -136,7 +137,14 @@ class Session:
     def evidence(self) -> Evidence:
         """Return what a check looks at."""
         self.collect()
-        return Evidence(self.stage.reg, self.me, tuple(self.exchanges), self._looked_at, beside=self._beside)
+        return Evidence(
+            self.stage.reg,
+            self.me,
+            tuple(self.exchanges),
+            self._looked_at,
+            beside=self._beside,
+            recorded=self._programs,
+        )
 
     def task(self, name: str) -> TaskReport:
         """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
@@ -235,6 +243,7 @@ class Session:
         self._recorded.settle()
         new = self._recorded.transcript.exchanges[self._read :]
         self._read += len(new)
+        self._programs += new
         for exchange in new:
             self._after(exchange)
 
