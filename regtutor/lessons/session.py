@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,7 +54,7 @@ class Session:
     def __init__(self, entry: Entry, which: str | None, results: ProgressFile) -> None:
         reg = _opened(entry, which)
         self.entry, self.which, self.results = entry, which, results
-        self.reg = watched(reg, self._before, self._after)
+        self.reg = self.watch(reg)
         self.me = _prefix(entry.number, reg, results)
         self.stage = Stage(entry.lesson.staged(reg), self.me)
         self.exchanges: list[Exchange] = []
@@ -65,11 +66,17 @@ class Session:
         self._looked_at = 0
         self._recorded: Any = None
         self._read = 0
+        self._programs: list[Exchange] = []
+        self._beside: dict[str, Registry] = {}
 
     @property
     def number(self) -> str:
         """The number of the lesson."""
         return self.entry.number
+
+    def watch(self, reg: Registry) -> Registry:
+        """Return another registry of the lesson; the exchanges with it count as the learner's too."""
+        return watched(reg, self._before, self._after)
 
     def predict(self, name: str, guess: dict[str, object]) -> None:
         """Accept a guess about the next request that fits; see :func:`~regtutor.lessons.calls.predict`."""
@@ -132,7 +139,14 @@ class Session:
     def evidence(self) -> Evidence:
         """Return what a check looks at."""
         self.collect()
-        return Evidence(self.stage.reg, self.me, tuple(self.exchanges), self._looked_at)
+        return Evidence(
+            self.stage.reg,
+            self.me,
+            tuple(self.exchanges),
+            self._looked_at,
+            beside=self._beside,
+            recorded=self._programs,
+        )
 
     def task(self, name: str) -> TaskReport:
         """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
@@ -190,6 +204,21 @@ class Session:
 
         self.results.note(self.number, "questions", name, change)
 
+    def open_beside(self, name: str, opened: Callable[[], Registry], scene: Callable[[Stage], None]) -> Registry:
+        """Return another registry, opened at the first call and prepared at each: what is sent there counts as well.
+
+        Parameters
+        ----------
+        name: as for ``seen.at(name)`` in a check.
+        opened: opens it; it is closed with the lesson.
+        scene: prepares it, with requests that do not count; as ``Lesson.scene``.
+        """
+        if name not in self._beside:
+            self._beside[name] = opened()
+        reg = self._beside[name]
+        scene(Stage(reg, self.me))
+        return watched(reg, self._before, self._after)
+
     def terminal(self) -> str:
         """Return an address for curl; see :func:`~regtutor.lessons.calls.terminal`."""
         if self._recorded is None:
@@ -216,6 +245,7 @@ class Session:
         self._recorded.settle()
         new = self._recorded.transcript.exchanges[self._read :]
         self._read += len(new)
+        self._programs += new
         for exchange in new:
             self._after(exchange)
 
@@ -225,6 +255,8 @@ class Session:
             self._folder.cleanup()
         if self._recorded is not None:
             self._recorded.close()
+        for reg in self._beside.values():
+            reg.close()
         self.reg.close()
 
 
@@ -304,7 +336,7 @@ def _missing(
     given = (guess or {}).get(names[0])
     example = {"code": '"UNKNOWN"', "status": "500"}.get(names[0], "0")
     codes = f" The error codes are {', '.join(sorted(CODES))}." if "code" in names else ""
-    if given not in (..., None):
+    if given is not None and given is not ...:
         return PredictionMissing(
             f"{names[0]}={given!r} cannot be compared with a response",
             f"{names[0]} must be {_FORMS.get(names[0], 'a whole number')}",

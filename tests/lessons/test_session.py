@@ -289,3 +289,12 @@ def test_the_lines_of_a_question_show_the_query_that_it_is_about(tmp_path: Path)
     assert "_state=" not in first and "?digest=sha256:" in first
     assert second.count("?") == 2
     assert third.count("?") == 1 and "?_state=" in third and "&digest=sha256:" in third
+
+
+def test_a_program_that_sends_the_headers_of_a_step_is_still_another_program(lesson: tuple[Registry, str]) -> None:
+    reg, _ = lesson
+    mine = rt.check_api(reg)
+    agent = mine.request_headers["User-Agent"]
+    subprocess.run(["curl", "-sS", "-A", agent, f"{terminal()}/v2/"], check=True, capture_output=True, timeout=20)
+    seen = session.current().evidence()
+    assert [seen.is_by_hand(each) for each in seen.exchanges] == [False, True]
