@@ -50,7 +50,7 @@ def for_docker(seen: Evidence) -> Iterator[Point]:
         put = seen.latest("put_manifest", to=HELLO, reference="docker", status=201)
         yield Point(True, "The registry stored the manifest in Schema 2, with the media type of Schema 2.", put)
     elif last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
     elif last.status != 201:
         kind = last.request_headers.get("Content-Type", "none")
         yield Point(False, f"The response was {last.status}. The Content-Type was: {kind}.", last)

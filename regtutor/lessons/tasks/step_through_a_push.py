@@ -21,7 +21,7 @@ def one_blob(seen: Evidence) -> Iterator[Point]:
         yield Point(True, f"HEAD, POST and PUT: {put.bytes_up} bytes are stored.", put)
         return
     opened = seen.attempt.latest("start_upload", status=202)
-    yield point(opened, "An upload session is open.", "No upload session was opened yet.", opened)
+    yield point(opened, "An upload session is open.", "No upload session has been opened yet.", opened)
     if opened is not None:
         yield Point(False, "But the bytes have not been sent: another Send is missing.")
 
@@ -34,7 +34,7 @@ def untyped(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.latest("put_manifest")
     kind = last.request_headers.get("Content-Type") if last is not None else None
-    yield Point(False, f"The manifest has a Content-Type: {kind}." if last else "No manifest was sent yet.", last)
+    yield Point(False, f"The manifest has a Content-Type: {kind}." if last else "No manifest has been sent yet.", last)
 
 
 def recovered(seen: Evidence) -> Iterator[Point]:
@@ -56,7 +56,7 @@ def pulled(seen: Evidence) -> Iterator[Point]:
     image = sample_image()
     manifest = seen.latest("get_manifest", status=200)
     if manifest is None:
-        yield Point(False, "No manifest was fetched yet.")
+        yield Point(False, "No manifest has been fetched yet.")
         return
     yield Point(True, "You fetched the manifest.", manifest)
     wanted = {blob.digest for blob in image.blobs}
@@ -118,7 +118,7 @@ LESSON = Lesson(
             of="head_blob",
             status=200,
             why="The same request as at the beginning, and the repository has the layer now. The walk goes to the next "
-            "blob and sends not one byte of this one.",
+            "blob and sends no byte of this one.",
         ),
     ),
     tasks=(
@@ -160,7 +160,7 @@ LESSON = Lesson(
             "pull",
             pulled,
             (
-                "Which of the seven names means to fetch an image?",
+                "Which of the eight walks fetches an image?",
                 'stepper.choose("pull") starts it. How many requests does it have?',
                 "stepper.run() sends all that are left.",
             ),
