@@ -167,7 +167,7 @@ class Session:
         task = self._task if name is None else _named("task", name, self.entry.lesson.tasks)
         if task is None:
             raise CourseError(
-                "No task was looked at yet",
+                "No task has been checked yet",
                 "hint() belongs to the last task(...)",
                 'Run a cell with task("...") first.',
             )

@@ -169,7 +169,7 @@ def test_the_prefix_stays_with_the_learner_but_not_on_a_registry_that_keeps_what
 
 
 def test_three_hints_one_at_a_time(lesson: tuple[Registry, str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CourseError, match="No task was looked at yet"):
+    with pytest.raises(CourseError, match="No task has been checked yet"):
         hint()
     assert "3 of 3 left" in task("which tags are there?").text
     capsys.readouterr()

@@ -29,7 +29,7 @@ def layer_sent(seen: Evidence) -> Iterator[Point]:
 def _layer_not_sent(seen: Evidence, digest: str) -> Point:
     put = seen.latest("put_blob")
     if put is None:
-        return Point(False, "There was no PUT of the first layer yet.")
+        return Point(False, "There has been no PUT of the first layer yet.")
     if field_of(put, "digest") != digest:
         return Point(False, "The PUT has the digest of another blob. Send image.layers[0].", put)
     if put.status == 201:
@@ -42,7 +42,7 @@ def false_bytes(seen: Evidence) -> Iterator[Point]:
     refused = [put for put in seen.sent("put_blob", status=400) if put.request.body.digest != field_of(put, "digest")]
     if not refused:
         last = seen.attempt.latest("put_blob")
-        missing = "No PUT with false bytes was sent yet." if last is None else "The bytes match their digest."
+        missing = "No PUT with false bytes has been sent yet." if last is None else "The bytes match their digest."
         yield Point(False, missing, last)
         return
     last = refused[-1]
@@ -73,7 +73,7 @@ def tagged(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest("put_manifest")
     if last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
     elif last.status != 201:
         yield Point(False, f"The manifest was refused: {last.meaning}.", last)
     elif last.request.body.digest != image.digest:
@@ -112,7 +112,7 @@ def _other_bytes(put: Exchange, size: int) -> str:
 def _not_by_hand(seen: Evidence) -> Point:
     last = seen.exchanges[-1] if seen.exchanges else None
     if last is None or "manifests" not in last.target:
-        return Point(False, "No request for the manifest of latest was sent yet.")
+        return Point(False, "No request for the manifest of latest has been sent yet.")
     if built_by_step(last):
         return Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
     if last.method != "PUT":
@@ -133,7 +133,7 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
     spare = _not_needed(seen.attempt)
     yield point(
         not spare,
-        "No request was sent that is not needed.",
+        "Every request was needed.",
         f"{len(spare)} of the requests of your last attempt were not needed, such as this one. Push it again.",
         spare[0] if spare else None,
     )
@@ -249,17 +249,17 @@ LESSON = Lesson(
             false_bytes,
             (
                 "Where does a PUT say which digest the bytes have?",
-                'Any bytes will do, such as b"not this layer at all".',
+                'Any other bytes will do, such as b"not this layer at all".',
                 "rt.put_blob(reg, session.location, bytes, digest=layer.digest)",
             ),
-            "DIGEST_INVALID, and the session is of no more use: a client has to open a new one.",
+            "DIGEST_INVALID, and the session cannot be used again: a client has to open a new one.",
         ),
         Task(
             "every blob",
             "order of a push",
             every_blob,
             (
-                "The report names what is missing. Which of it is no layer?",
+                "The report names what is missing. Which of it is not a layer?",
                 "image.blobs[1:] has the blobs after the first layer. Each needs a POST before its PUT.",
                 "for blob in image.blobs[1:]: a line with rt.start_upload, and one with rt.put_blob.",
             ),
@@ -274,7 +274,7 @@ LESSON = Lesson(
                 "The step is rt.put_manifest(reg, repository, tag, manifest).",
                 'The repository is f"{me}/hello", the tag is "v1", the manifest is image.manifest.',
             ),
-            "Docker-Content-Digest in the response is image.digest. Whoever pulls the image can name it so.",
+            "Docker-Content-Digest in the response is image.digest: another name under which the image can be pulled.",
         ),
         Task(
             "a second tag, without a step",

@@ -24,7 +24,7 @@ def one_blob(seen: Evidence) -> Iterator[Point]:
         yield Point(True, f"HEAD, POST and PUT: {put.bytes_up} bytes are stored.", put)
         return
     opened = seen.attempt.latest("start_upload", status=202)
-    yield point(opened, "An upload session is open.", "No upload session was opened yet.", opened)
+    yield point(opened, "An upload session is open.", "No upload session has been opened yet.", opened)
     if opened is not None:
         yield Point(False, "But the bytes have not been sent: another Send is missing.")
 
@@ -62,7 +62,7 @@ def pulled(seen: Evidence) -> Iterator[Point]:
     image = sample_image()
     manifest = seen.latest("get_manifest", status=200)
     if manifest is None:
-        yield Point(False, "No manifest was fetched yet.")
+        yield Point(False, "No manifest has been fetched yet.")
         return
     yield Point(True, "You fetched the manifest.", manifest)
     wanted = {blob.digest for blob in image.blobs}
@@ -160,7 +160,7 @@ LESSON = Lesson(
             of="head_blob",
             status=200,
             why="The same request as at the beginning, and the repository has the layer now. The walk goes to the next "
-            "blob and sends not one byte of this one.",
+            "blob and sends no byte of this one.",
         ),
     ),
     tasks=(
