@@ -81,7 +81,7 @@ def verdict(question: Question, letter: str, exchanges: Iterable[Exchange]) -> Q
     choice = question.choices[LETTERS.index(letter)]
     right = not choice.confuses
     first = f"({letter}) is right." if right else f"({letter}) is not right. {choice.confuses}"
-    rest = [question.because, "On this registry, just now:"]
+    rest = [question.because, question.where]
     return QuestionVerdict(right, (first, *rest), _evidence(question, exchanges))
 
 

@@ -134,6 +134,7 @@ class Question:
     because: the explanation of the right choice.
     shown: sends the requests that show it, in a scratch repository of ``stage``, and returns the telling exchanges.
     headers: the names of the response headers that are shown with them.
+    where: the sentence before them.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Question:
     because: str
     shown: Callable[[Stage], Iterable[Exchange]]
     headers: tuple[str, ...] = ()
+    where: str = "On this registry, just now:"
 
     @property
     def right(self) -> str:

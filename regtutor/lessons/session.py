@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -65,6 +66,8 @@ class Session:
         self._looked_at = 0
         self._recorded: Any = None
         self._read = 0
+        self._programs: list[Exchange] = []
+        self._beside: dict[str, Registry] = {}
 
     @property
     def number(self) -> str:
@@ -134,7 +137,14 @@ class Session:
     def evidence(self) -> Evidence:
         """Return what a check looks at."""
         self.collect()
-        return Evidence(self.stage.reg, self.me, tuple(self.exchanges), self._looked_at)
+        return Evidence(
+            self.stage.reg,
+            self.me,
+            tuple(self.exchanges),
+            self._looked_at,
+            beside=self._beside,
+            recorded=self._programs,
+        )
 
     def task(self, name: str) -> TaskReport:
         """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
@@ -192,6 +202,21 @@ class Session:
 
         self.results.note(self.number, "questions", name, change)
 
+    def open_beside(self, name: str, opened: Callable[[], Registry], scene: Callable[[Stage], None]) -> Registry:
+        """Return another registry, opened at the first call and prepared at each: what is sent there counts as well.
+
+        Parameters
+        ----------
+        name: as for ``seen.at(name)`` in a check.
+        opened: opens it; it is closed with the lesson.
+        scene: prepares it, with requests that do not count; as ``Lesson.scene``.
+        """
+        if name not in self._beside:
+            self._beside[name] = opened()
+        reg = self._beside[name]
+        scene(Stage(reg, self.me))
+        return watched(reg, self._before, self._after)
+
     def terminal(self) -> str:
         """Return an address for curl; see :func:`~regtutor.lessons.calls.terminal`."""
         if self._recorded is None:
@@ -218,6 +243,7 @@ class Session:
         self._recorded.settle()
         new = self._recorded.transcript.exchanges[self._read :]
         self._read += len(new)
+        self._programs += new
         for exchange in new:
             self._after(exchange)
 
@@ -227,6 +253,8 @@ class Session:
             self._folder.cleanup()
         if self._recorded is not None:
             self._recorded.close()
+        for reg in self._beside.values():
+            reg.close()
         self.reg.close()
 
 

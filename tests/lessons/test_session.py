@@ -231,3 +231,12 @@ def test_of_several_equal_error_codes_one_is_told(
     rt.put_manifest(reg, f"{me}/empty", "v1", rt.sample_image().manifest)
     assert results[0].text.count("The error code MANIFEST_BLOB_UNKNOWN") == 1
     assert "You expected the error code NAME_INVALID" in results[0].text
+
+
+def test_a_program_that_sends_the_headers_of_a_step_is_still_another_program(lesson: tuple[Registry, str]) -> None:
+    reg, _ = lesson
+    mine = rt.check_api(reg)
+    agent = mine.request_headers["User-Agent"]
+    subprocess.run(["curl", "-sS", "-A", agent, f"{terminal()}/v2/"], check=True, capture_output=True, timeout=20)
+    seen = session.current().evidence()
+    assert [seen.is_by_hand(each) for each in seen.exchanges] == [False, True]

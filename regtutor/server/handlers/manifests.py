@@ -31,7 +31,11 @@ def head_manifest(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-3, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
-    return get_manifest(call)
+    response = get_manifest(call)
+    named, _ = _reference(call)
+    if named is not None:  # a push that finds a child of its index here does not send it
+        call.store.arrivals.note(named)
+    return response
 
 
 def get_manifest(call: Call) -> Response:

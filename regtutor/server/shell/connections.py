@@ -96,7 +96,7 @@ class Connections:
         try:
             await channel.start_tls(context, self._service.limits.head_timeout)
         except OSError as error:
-            reason = getattr(error, "reason", None) or error
+            reason = getattr(error, "reason", None) or str(error) or "the client closed the connection"
             self._service.log(f"{strftime('%Y-%m-%dT%H:%M:%S%z')} {channel.address} tls failed: {reason}")
             return False
         return True

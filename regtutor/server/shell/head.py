@@ -116,7 +116,7 @@ class HeadReader:
             return None
         size = end.start() if end is not None else len(self._data)
         first = self._data.find(b"\n", 0, MOST_LINE)
-        line = _line_of(bytes(self._data[:first])) if first >= 0 else UNKNOWN_LINE
+        line = _line_of(bytes(self._data[: first + 1])) if first >= 0 else UNKNOWN_LINE
         if first < 0 and size >= MOST_LINE:
             raise BadRequest(f"a request line of more than {MOST_LINE:,} bytes", 414)
         if size > MOST_HEAD:
@@ -155,5 +155,5 @@ def parse_head(data: bytes) -> ReceivedHead:
 
 
 def _line_of(data: bytes) -> Line:
-    match = _START.fullmatch(_LINES.split(data.decode("latin-1"), maxsplit=1)[0].rstrip("\r"))
+    match = _START.fullmatch(_LINES.split(data.decode("latin-1"), maxsplit=1)[0])
     return Line(match["method"], match["path"], match["version"]) if match else UNKNOWN_LINE

@@ -25,7 +25,7 @@ from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.connections import Connections, settle
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.one_request import Service
-from regtutor.server.shell.origin_check import OriginCheck
+from regtutor.server.shell.origin_check import ANY, OriginCheck
 from regtutor.server.shell.password_queue import PasswordQueue
 from regtutor.server.shell.workers import Workers
 
@@ -83,7 +83,7 @@ class Server:
         self.log_lines: deque[str] = deque(maxlen=1000)
         self.limits = limits if limits is not None else Limits()
         self._ssl, self._log, self._passwords = ssl_context, log, passwords
-        self._origins = None if ssl_context or passwords else OriginCheck(host, hosts)
+        self._origins = OriginCheck(host, (ANY,) if ssl_context or passwords else hosts)
         self.scheme = "https" if ssl_context else "http"
         self.workers, self._password_queue = Workers(), PasswordQueue(self.limits.waiting_passwords)
         self._starved = -SILENCE  # when the log last mentioned that no descriptor is left

@@ -18,7 +18,7 @@ from regtutor.server.http import Abandoned, Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal, internal_failure
 from regtutor.server.shell.authentication import Htpasswd
-from regtutor.server.shell.body import CutOff, TooSlow, chunks_of_body
+from regtutor.server.shell.body import TooSlow, chunks_of_body
 from regtutor.server.shell.channel import Channel
 from regtutor.server.shell.head import BadRequest, ReceivedHead
 from regtutor.server.shell.limits import Limits
@@ -49,7 +49,7 @@ class Service:
     workers: the threads.
     passwords: the accepted credentials, checked before the app is called; None for no check.
     password_queue: the order of these checks, and of those that the app makes.
-    origins: the check for requests that web pages cause; None for no check.
+    origins: the check for requests that web pages cause.
     log: called with each line.
     """
 
@@ -60,7 +60,7 @@ class Service:
     workers: Workers
     passwords: Htpasswd | None
     password_queue: PasswordQueue
-    origins: OriginCheck | None
+    origins: OriginCheck
     log: Callable[[str], None]
 
 
@@ -101,7 +101,7 @@ class OneRequest:
                 self._log.note = f"bad request: {bad.problem}"
                 rest = _Rest.ON_ITS_WAY
             return await self._respond(rest)
-        except (CutOff, Abandoned):
+        except (OSError, Abandoned):  # CutOff, or a client that does not read 100 Continue
             self._log.write("cut", 0)
             return False
         except asyncio.CancelledError:  # the server is closing
@@ -115,10 +115,9 @@ class OneRequest:
         line, service = self._received.line, self._service
         head = Head(line.method, origin_form(line.path), self._received.headers, self._channel.abandoned)
         try:
-            if service.origins is not None:
-                refused = service.origins.refusal(line.method, self._received.values, service.url)
-                if refused is not None:
-                    return refused
+            refused = service.origins.refusal(line.method, self._received.values, service.url)
+            if refused is not None:
+                return refused
             if service.passwords is not None and not service.passwords.remembers(head):
                 key = (line.method == "HEAD", head.header("Authorization"))
                 check = partial(service.passwords.refusal, head)
@@ -152,7 +151,7 @@ class OneRequest:
         if sink is None and received.content_length > DRAIN:
             return _Rest.ON_ITS_WAY
         if received.expects_continue and received.line.version != "HTTP/1.0":
-            await channel.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await channel.write(b"HTTP/1.1 100 Continue\r\n\r\n", self._service.limits.body_timeout)
         most = DRAIN if sink is None else None if sink.limit is None else sink.limit + DRAIN
         size = None if received.chunked else received.content_length
         async for chunk in chunks_of_body(channel, self._service.limits, received.line, size):

@@ -13,6 +13,7 @@ Source: RFC 9110, "HTTP Semantics", sections 7.2 (Host) and 15.5.20 (421 Misdire
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ ANY = "*"
 
 _PRIVATE = (".localhost", ".local", ".internal", ".home.arpa")
 """Names that the public DNS never resolves (RFC 6761, RFC 6762, RFC 8375; ICANN reserved ``.internal``)."""
+
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -81,6 +84,9 @@ def _name(authority: str) -> str:
 
 
 def _is_address(name: str) -> bool:
+    """Whether ``name`` is an address. No name ends in a number, so ``127.1`` is one too (WHATWG, "URL", 3.5)."""
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return True
     try:
         ipaddress.ip_address(name)
     except ValueError:

@@ -6,6 +6,7 @@ Each kind of work has threads of its own, so that slow lists do not delay a push
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._pools = {kind: ThreadPoolExecutor(count, f"regtutor-{kind}") for kind, count in _THREADS.items()}
+        self._jobs = Counter[Work | str]()  # of each kind, from run_for
 
     async def run(self, kind: Work | str, work: Callable[[], T]) -> T:
         """Do ``work`` in a thread, even if the client leaves meanwhile."""
@@ -37,9 +39,14 @@ class Workers:
 
         Raises
         ------
-        Abandoned: the client has left, and the work was not begun.
+        Abandoned: the client has left while all threads were busy, and the work was not begun.
         """
-        return await unless_left(channel, self._pools[kind].submit(work))
+        job, is_free = self._pools[kind].submit(work), self._jobs[kind] < _THREADS[kind]
+        self._jobs[kind] += 1
+        try:
+            return await (asyncio.wrap_future(job) if is_free else unless_left(channel, job))
+        finally:
+            self._jobs[kind] -= 1
 
     def close(self) -> None:
         """Finish the work that was begun, and drop the rest."""

@@ -16,10 +16,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from regtutor.errors import InvalidManifest
+from regtutor.errors import InvalidDigest, InvalidManifest
 from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import MAX_BYTES, parse_manifest
@@ -43,7 +44,12 @@ CREATE TABLE IF NOT EXISTS manifest (
 CREATE INDEX IF NOT EXISTS referrers ON manifest (repository, subject, digest) WHERE subject IS NOT NULL;
 """
 
+T = TypeVar("T")
 Row = tuple[str, str, str | None, str | None, str | None]
+
+
+class _DamagedRow(Exception):
+    """A row of the index that this module cannot have written."""
 
 
 class Referrers:
@@ -85,20 +91,44 @@ class Referrers:
         check: called before each manifest is read; it can raise an error, which ends the work.
         """
         try:
-            import sqlite3
+            import sqlite3  # noqa: F401
         except ImportError:  # as in a browser's Python
             yield from self._without_index(repository, str(subject), artifact_type, after, check)
             return
-        try:
-            self._update(repository, check)
-        except sqlite3.DatabaseError as error:
-            self._begin_again(error)
-            self._update(repository, check)
-        while rows := self._page(repository, str(subject), artifact_type, after):
+        self._with_whole_index(partial(self._update, repository, check))
+        while rows := self._with_whole_index(
+            partial(self._entries, repository, str(subject), artifact_type, after, check)
+        ):
             for digest, entry in rows:
-                if self._layout.manifest(repository, digests.parse(digest)) is not None:
-                    yield json.loads(entry)
-            after = rows[-1][0]
+                if self._layout.manifest(repository, digest) is not None:
+                    yield entry
+            after = str(rows[-1][0])
+
+    def _with_whole_index(self, work: Callable[[], T]) -> T:
+        """The result of ``work``; if the index is damaged, with a new one; if the disk takes none, with one in memory.
+
+        Only the part of a damaged file that is read shows the damage, so every use of the index can find it.
+        """
+        import sqlite3
+
+        for path in (str(self._path), ":memory:"):
+            try:
+                return work()
+            except (sqlite3.DatabaseError, _DamagedRow) as error:
+                self._begin_again(path, error)
+        return work()
+
+    def _entries(
+        self, repository: str, subject: str, artifact_type: str, after: str, check: Callable[[], object]
+    ) -> list[tuple[Digest, dict[str, Any]]]:
+        """The next page of entries, with the digest of each; the index is filled first if it is new."""
+        if not self._selected("SELECT name FROM repository WHERE name = ?", repository):
+            self._update(repository, check)
+        rows = self._page(repository, subject, artifact_type, after)
+        try:
+            return [(digests.parse(digest), dict(json.loads(entry))) for digest, entry in rows]
+        except (ValueError, TypeError, InvalidDigest) as error:
+            raise _DamagedRow(f"a row contains no entry: {error}") from error
 
     def _without_index(
         self, repository: str, subject: str, kind: str, after: str, check: Callable[[], object]
@@ -114,7 +144,7 @@ class Referrers:
     ) -> list[tuple[str, str]]:
         # The index is named, because SQLite might go through all manifests of the repository instead.
         query = "SELECT digest, entry FROM manifest INDEXED BY referrers"
-        query += " WHERE repository = ? AND subject = ? AND digest > ?"
+        query = f"{query} WHERE repository = ? AND subject = ? AND digest > ?"
         values = [repository, subject, after]
         if artifact_type:
             query, values = f"{query} AND type = ?", [*values, artifact_type]
@@ -202,27 +232,25 @@ class Referrers:
             self._index = _index(str(self._path))
         return self._index
 
-    def _begin_again(self, error: Exception) -> None:
-        """Remove a damaged index. If the disk does not take a new one, keep it in memory."""
+    def _begin_again(self, path: str, error: Exception) -> None:
+        """Remove a damaged index, and begin an empty one at ``path``."""
         import sqlite3
 
         self._layout.report(f"the index of referrers is built again: {error}")
         self.close()
         with self._using:
-            for path in self._path.parent.glob(f"{self._path.name}*"):
+            for left in self._path.parent.glob(f"{self._path.name}*"):
                 with suppress(OSError):
-                    path.unlink()
-            try:
-                self._index = _index(str(self._path))
-            except sqlite3.DatabaseError:
-                self._index = _index(":memory:")
+                    left.unlink()
+            with suppress(sqlite3.DatabaseError):  # the next use reports it
+                self._index = _index(path)
 
 
 def _index(path: str) -> sqlite3.Connection:
     """Open or create the index. A power cut can take its last changes, but then also the state that belongs to them."""
     import sqlite3
 
-    index = sqlite3.connect(path, timeout=20, check_same_thread=False)
+    index = sqlite3.connect(path, timeout=2, check_same_thread=False)
     try:
         index.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
     except BaseException:

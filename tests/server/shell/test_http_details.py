@@ -42,6 +42,7 @@ def put(wire: Wire, server: Server, *lines: str, body: bytes) -> int:
         (b"GET /v2/ HTTP/1.1\r\nHost: r\r\nA: \0\r\n\r\n", 400, "header line"),
         (b"GET /v2/ HTTP/1.1\r\nHost: r\rA: b\r\n\r\n", 400, "header line"),
         (b"GET /v2/\r\n\r\n", 400, "first line"),
+        (b"GET /v2/ HTTP/1.1\r\r\nHost: r\r\n\r\n", 400, "first line"),
         (b"GET  /v2/ HTTP/1.1\r\nHost: r\r\n\r\n", 400, "first line"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "first line"),
         (b"GET http://[ HTTP/1.1\r\nHost: r\r\n\r\n", 400, "neither a path"),

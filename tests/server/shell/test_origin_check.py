@@ -38,7 +38,7 @@ def test_a_host_name_of_someone_else_is_refused(server: Server, start: str, host
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1", "127.0.0.1:5000", "[::1]:5000", "192.0.2.7:80", "localhost", "LOCALHOST:5000", "registry:5000",
-     "app.localhost", "host.containers.internal:5000", "printer.local"],
+     "127.1:5000", "0x7f.1", "0177.0.0.1", "app.localhost", "host.containers.internal:5000", "printer.local"],
 )  # fmt: skip
 def test_an_address_and_a_name_that_the_public_dns_does_not_have_are_served(server: Server, host: str) -> None:
     assert status(server, "GET /v2/ HTTP/1.1", f"Host: {host}") == 200
@@ -58,6 +58,14 @@ def test_a_refusal_names_the_address_and_the_option(server: Server) -> None:
         wire.send("GET /v2/ HTTP/1.1", "Host: registry.example.com:5000")
         _, _, body = wire.read()
         assert f"Use {server.url}, or start the registry with --host-name registry.example.com" in body.decode()
+
+
+def test_a_password_does_not_permit_a_web_page_to_write(store: Store) -> None:
+    """A browser that has the password sends it with the requests that any page causes."""
+    with Server(App(store), passwords=ListedUsers({"ann": "secret"})) as server:
+        ann = ("Host: registry.example.com", "Authorization: Basic YW5uOnNlY3JldA==")
+        assert status(server, POST, *ann, "Origin: http://evil.example", body=b"hello") == 403
+        assert status(server, POST, *ann, body=b"hello") == 201
 
 
 def test_with_a_password_every_name_is_served(store: Store) -> None:

@@ -8,17 +8,23 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from pathlib import Path
 
 import pytest
 import trustme
 
+from regtutor.message import CHUNK
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.buffered import Memory
+from regtutor.server.http import FileRange, Response
 from regtutor.server.shell.channel import MOST_UNREAD, Channel
+from regtutor.server.shell.head import UNKNOWN_LINE
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
+from regtutor.server.shell.request_log import RequestLog
+from regtutor.server.shell.sending import Ending, send
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest
 from tests.server.wire import Wire
@@ -46,6 +52,13 @@ class Recording(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.calls.append(f"{self.name} resumes")
+
+
+class Taking(Recording):
+    """A transport whose socket takes everything at once."""
+
+    def is_closing(self) -> bool:
+        return False
 
 
 async def nothing() -> None:
@@ -137,8 +150,8 @@ def test_stalled_tls_handshakes_end_and_are_logged(store: Store) -> None:
             with suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
             connection.close()
-        lines = [line for line in server.log_lines if "tls failed" in line]
-        assert len(lines) == 20 and "handshake" in lines[0]
+    lines = [line for line in server.log_lines if "tls failed" in line]  # once it is closed, all are written
+    assert len(lines) == 20 and "handshake" in lines[0]
 
 
 def test_over_tls_a_body_that_follows_the_handshake_at_once_arrives_whole(store: Store) -> None:
@@ -181,6 +194,37 @@ def test_bytes_that_arrive_during_the_handshake_do_not_stop_the_connection() -> 
     assert then == b"next"
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_client_that_reads_fast_delays_nobody(tmp_path: Path, leaves: bool) -> None:
+    """Its socket takes every byte at once, so that nothing waits for it; or it has left, and nothing fails."""
+    file = tmp_path / "blob"
+    with file.open("wb") as blob:
+        blob.truncate(20 * CHUNK)
+
+    async def run() -> tuple[int, int]:
+        channel = Channel(lambda _channel: nothing())
+        calls: list[str] = []
+        channel.transport, rounds = Taking("socket", calls), 0
+
+        async def other() -> None:
+            nonlocal rounds
+            while True:
+                rounds += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        response = Response(200, (), FileRange(file, 0, 20 * CHUNK))
+        if leaves:
+            asyncio.get_running_loop().call_soon(channel.connection_lost, None)
+        with pytest.raises(ConnectionResetError) if leaves else nullcontext():
+            await send(channel, response, Ending(keeps=True), UNKNOWN_LINE, 60, RequestLog(str, "-"))
+        task.cancel()
+        return rounds, len(calls)
+
+    rounds, sent = asyncio.run(run())
+    assert sent < 5 if leaves else rounds >= 19 and sent == 20
+
+
 def test_a_client_that_leaves_after_its_response_has_one_line_in_the_log() -> None:
     """The response was sent: it was not cut."""
 
@@ -217,6 +261,36 @@ def test_a_client_that_sends_nothing_more_gets_its_responses(server: Server) -> 
         assert [wire.status() for _ in range(3)] == [200] * 3
         assert wire.ended()
     assert server.log_lines[-1].split()[2:5] == ["-", "-", "cut"]
+
+
+@pytest.mark.parametrize("target", ["/v2/a/tags/list", "/v2/_catalog", f"/v2/a/referrers/{HELLO}"])
+def test_a_client_that_sends_nothing_more_gets_its_lists(server: Server, target: str) -> None:
+    Inline(server.app).push_blob("a", b"{}")
+    for _ in range(20):  # a thread that is free begins either before or after the end is seen
+        with Wire(server) as wire:
+            wire.socket.sendall(f"GET {target} HTTP/1.1\r\nHost: r\r\n\r\n".encode() * 2)
+            wire.socket.shutdown(socket.SHUT_WR)
+            assert [wire.status(), wire.status()] == [200, 200]
+            assert wire.ended()
+
+
+def test_every_write_has_a_limit(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that does not read would otherwise hold its connection forever, even at 100 Continue."""
+    limits: list[float | None] = []
+    writes = Channel.write
+
+    async def noted(channel: Channel, data: bytes, seconds: float | None = None) -> None:
+        limits.append(seconds)
+        await writes(channel, data, seconds)
+
+    monkeypatch.setattr(Channel, "write", noted)
+    target = f"{Inline(server.app).start('a')}&digest={HELLO}"
+    with Wire(server) as wire:
+        wire.send(f"PUT {target} HTTP/1.1", "Host: r", "Content-Length: 5", "Expect: 100-continue")
+        assert wire.status() == 100
+        wire.socket.sendall(b"hello")
+        assert wire.status() == 201
+    assert limits == [server.limits.body_timeout] * 2
 
 
 @pytest.mark.parametrize("years", [-50, 50])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -188,3 +189,47 @@ def test_a_running_registry_is_not_disturbed(store: Store, tmp_path: Path) -> No
         garbage_in(store.root, dry_run=False, untagged=False)
     store.close()
     assert {item.kind for item in garbage_in(store.root, dry_run=False, untagged=False)} == {"link", "blob"}
+
+
+def test_what_a_push_has_found_is_not_removed_before_its_manifest_arrives(
+    inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push sends no blob and no child of an index for which HEAD returned 200."""
+    child = inline.push_image("a", "v1", b"{}", b"layer")
+    assert inline.ask("DELETE", "/v2/a/manifests/v1").status == 202
+    with monkeypatch.context() as patch:
+        patch.setattr(arrivals, "AGE", -1.0)
+        names = {name for _, name in kinds(collect(store, untagged=True))}
+        assert {digest(child), digest(b"layer"), digest(b"{}")} <= names
+    store.arrivals.named([parse(digest(each)) for each in (child, b"layer", b"{}")])  # as long after the push
+    for each in (b"layer", b"{}"):
+        assert inline.ask("HEAD", f"/v2/a/blobs/{digest(each)}").status == 200
+    assert inline.ask("HEAD", f"/v2/a/manifests/{digest(child)}").status == 200
+    collect(store, untagged=True, dry_run=False)
+    put(inline, "v2", index(child))
+    assert exists(inline, child) == [True]
+    assert inline.ask("GET", f"/v2/a/blobs/{digest(b'layer')}").body == b"layer"
+
+
+def test_a_manifest_that_is_being_stored_and_a_collection_do_not_wait_for_each_other(
+    inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collection begins after the PUT has checked its blobs, and before the manifest is stored."""
+    inline.push_blob("a", b"{}")
+    inline.push_blob("a", b"layer")
+    stores = store.put_manifest
+    collection = threading.Thread(target=collect, args=(store,), kwargs={"dry_run": False}, daemon=True)
+
+    def stores_beside_a_collection(*arguments: Any, **named: Any) -> None:
+        collection.start()
+        while collection.is_alive() and store.gate._alone is None:
+            pass
+        stores(*arguments, **named)
+
+    monkeypatch.setattr(store, "put_manifest", stores_beside_a_collection)
+    push = threading.Thread(target=put, args=(inline, "v1", image_manifest(b"{}", b"layer")), daemon=True)
+    push.start()
+    push.join(20)
+    collection.join(20)
+    assert not push.is_alive() and not collection.is_alive()
+    assert inline.ask("GET", "/v2/a/manifests/v1").status == 200

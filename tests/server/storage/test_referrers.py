@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,45 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, damage: str) -> None:
         inline = Inline(App(store))
         assert referrers(inline, subject) == sorted(signed)
         assert bool(log) == (damage != "missing")
+
+
+def test_damage_anywhere_in_the_index_is_found_when_it_is_read(tmp_path: Path) -> None:
+    index, log = tmp_path / ".regtutor" / "referrers.sqlite", []
+    with Store(tmp_path) as store:
+        inline = Inline(App(store))
+        subject = inline.push_image("a", "v1", b"{}")
+        signed = sorted(push(inline, signature(subject, number)) for number in range(100))
+        assert referrers(inline, subject) == signed
+    whole = index.read_bytes()
+    places = range(0, len(whole), 4096)
+    damaged = [whole[:place] + b"\xa5" * 4096 + whole[place + 4096 :] for place in places]
+    with closing(sqlite3.connect(index)) as database:
+        database.execute("UPDATE manifest SET entry = substr(entry, 2)")
+        database.commit()
+    for data in (index.read_bytes(), *damaged):
+        index.write_bytes(data)
+        with Store(tmp_path) as store:
+            store.report = log.append
+            assert referrers(Inline(App(store)), subject) == signed
+    assert len(log) >= len(places) // 2
+
+
+def test_a_disk_that_takes_no_index_is_no_reason_to_refuse_a_list(
+    inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = inline.push_image("a", "v1", b"{}")
+    signed = sorted(push(inline, signature(subject, number)) for number in range(100))
+    opens = referrers_module._index
+
+    def full(path: str) -> sqlite3.Connection:
+        index = opens(path)
+        if path != ":memory:":
+            index.execute("PRAGMA max_page_count = 6")  # the tables fit, and no rows
+        return index
+
+    monkeypatch.setattr(referrers_module, "_index", full)
+    assert referrers(inline, subject) == signed
+    assert referrers(inline, subject) == signed
 
 
 def test_filters_and_pages_are_those_of_the_manifests(store: Store) -> None:
