@@ -102,5 +102,11 @@ def test_no_lie_hangs_or_crashes_any_walk(driver: Driver, liar: LyingRegistry, m
         _holds(driver, liar, told, walk, memory)
 
 
+@pytest.mark.parametrize("told", [told for told in LIES if "Range" in told.name], ids=lambda told: told.name)
+def test_no_range_crashes_a_trial(driver: Driver, liar: LyingRegistry, memory: int, told: Told) -> None:
+    """A probe that writes reads Range itself."""
+    _holds(driver, liar, told, "trial", memory)
+
+
 def test_the_lies_have_different_names() -> None:
     assert len({told.name for told in LIES}) == len(LIES) > 60
