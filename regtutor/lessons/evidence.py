@@ -6,7 +6,7 @@ A :class:`Stage` sends requests through a connection that nobody watches, so the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from regtutor.client.registry import Registry
@@ -79,11 +79,15 @@ class Evidence(Stage):
     exchanges: what the learner has sent, oldest first.
     looked_at: how many of them were there when a task was last looked at.
     before: how many earlier ones were left out.
+    beside: the registries that the lesson opened beside its own, by name.
+    recorded: those of the exchanges that another program sent to the address of ``terminal()``.
     """
 
     exchanges: Sequence[Exchange] = field(default=())
     looked_at: int = 0
     before: int = 0
+    beside: Mapping[str, Registry] = field(default_factory=dict)
+    recorded: Sequence[Exchange] = field(default=())
 
     @property
     def attempt(self) -> Evidence:
@@ -94,6 +98,14 @@ class Evidence(Stage):
         if not 0 < self.looked_at < len(self.exchanges):
             return self
         return replace(self, exchanges=self.exchanges[self.looked_at :], before=self.looked_at, looked_at=0)
+
+    def at(self, name: str) -> Evidence | None:
+        """Return the evidence about the registry ``name`` beside the lesson's own; None if it is not open yet."""
+        reg = self.beside.get(name)
+        if reg is None:
+            return None
+        own = tuple(each for each in self.exchanges if each.url.startswith(f"{reg.url}/"))
+        return replace(self, reg=reg, exchanges=own, looked_at=0, before=0)
 
     def sent(self, *endpoints: str, to: str | None = None, status: int | None = None, **fields: str) -> list[Exchange]:
         """Return the learner's exchanges that fit, oldest first.
@@ -126,6 +138,10 @@ class Evidence(Stage):
     def number(self, exchange: Exchange) -> int | None:
         """Return the number of the learner's request, counted from 1 as in ``rt.summary_table``."""
         return next((n for n, other in enumerate(self.exchanges, self.before + 1) if other is exchange), None)
+
+    def is_by_hand(self, exchange: Exchange) -> bool:
+        """Return whether another program sent it, also with the headers of a step; or ``rt.Request(...)`` built it."""
+        return not built_by_step(exchange) or any(each is exchange for each in self.recorded)
 
     def after(self, exchange: Exchange) -> Sequence[Exchange]:
         """Return the learner's exchanges after ``exchange``."""

@@ -79,6 +79,7 @@ class Prediction:
     why: printed after the response: why it is so. A mapping from a status to its reason if registries differ.
     repository: only a request to this repository of the learner counts, such as ``"other"`` for ``{me}/other``; ``""``
         for any.
+    lacks: only a request without this header counts, such as ``"Content-Type"``; ``""`` for any.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Prediction:
     status: int | Mapping[str, int]
     why: str | Mapping[int, str]
     repository: str = ""
+    lacks: str = ""
 
     def reason(self, status: int | None) -> str:
         """Return the reason for ``status``; empty if the lesson has none."""
@@ -134,6 +136,7 @@ class Question:
     because: the explanation of the right choice.
     shown: sends the requests that show it, in a scratch repository of ``stage``, and returns the telling exchanges.
     headers: the names of the response headers that are shown with them.
+    where: the sentence before them.
     """
 
     name: str
@@ -143,6 +146,7 @@ class Question:
     because: str
     shown: Callable[[Stage], Iterable[Exchange]]
     headers: tuple[str, ...] = ()
+    where: str = "On this registry, just now:"
 
     @property
     def right(self) -> str:

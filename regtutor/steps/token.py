@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode
 
 from regtutor.client.credentials import Credentials
@@ -74,22 +75,45 @@ def request_token(
     if not hasattr(reg, "send"):  # not by the decorator, whose frame would hold the password
         refuse(reg, "request_token")
     realm = _realm(challenge, getattr(reg, "url", ""), insecure)
-    asked = tuple(scopes) or challenge.scopes
     named = service if service is not None else challenge.parameters.get("service", "")
+    query = _Query(named, tuple(scopes) or challenge.scopes, client_id, offline)
     if method == "POST":
-        secret = _grant(username, password, refresh_token)
-        form = _form(secret, asked, service=named, client_id=client_id, access_type="offline" if offline else "")
-        request = Request("request_token", "POST", realm, _head(form), body_of(form))
-        del password, refresh_token, secret, form  # a traceback that shows locals must not show them
-        return reg.send(request)
-    _only_by_post(refresh_token)
-    extra = (("account", account), ("client_id", client_id), ("offline_token", "true" if offline else ""))
-    pairs = [("service", named), *(("scope", scope) for scope in asked), *extra]
-    headers = _basic(username, password)
-    target = with_pairs(realm, [(name, value) for name, value in pairs if value])
-    request = Request("request_token", method, target, headers)
-    del password, headers  # a traceback that shows locals must not show them
+        request = _by_post(realm, query, _grant(username, password, refresh_token))
+    else:
+        _only_by_post(refresh_token)
+        request = _by_query(realm, query, method, account, _basic(username, password))
+    del password, refresh_token  # a traceback that shows locals must not show them
     return reg.send(request)
+
+
+@dataclass(frozen=True)
+class _Query:
+    """The parts of a token request that are no secrets."""
+
+    service: str
+    scopes: Sequence[str]
+    client_id: str
+    offline: bool
+
+
+def _by_post(realm: str, query: _Query, grant: list[tuple[str, str]]) -> Request:
+    """Return the request as an OAuth2 form."""
+    offline = "offline" if query.offline else ""
+    form = _form(grant, query.scopes, service=query.service, client_id=query.client_id, access_type=offline)
+    return Request("request_token", "POST", realm, _head(form), body_of(form))
+
+
+def _by_query(realm: str, query: _Query, method: str, account: str | None, headers: HeaderList) -> Request:
+    """Return the request as a GET, or as another method, with the query of Docker's token protocol."""
+    pairs: list[tuple[str, str | None]] = [
+        ("service", query.service),
+        *(("scope", scope) for scope in query.scopes),
+        ("account", account),
+        ("client_id", query.client_id),
+        ("offline_token", "true" if query.offline else None),
+    ]
+    target = with_pairs(realm, [(name, value) for name, value in pairs if value])
+    return Request("request_token", method, target, headers)
 
 
 def _realm(challenge: Challenge, registry: str, insecure: bool) -> str:

@@ -39,6 +39,14 @@ def test_what_is_pushed_by_hand_runs(solved: Solved, podman: str) -> None:
     assert "done" in cells["raw-task"], "curl in a terminal cell"
 
 
+def test_what_is_built_by_hand_runs(solved: Solved, podman: str) -> None:
+    cells = solved("03", {"REGTUTOR_REGISTRY": "embedded", "REGTUTOR_ENGINE": podman})
+    assert_done(cells, "embedded")
+    unpacked, _, ran = cells["run"].partition("$ ")
+    printed = f"{GREETING}: this program was stored in a registry, layer by layer.\nThis image was built by hand.\n"
+    assert printed in unpacked and printed in ran, "the text says what the container prints"
+
+
 def test_the_stepper_lesson_on_the_embedded_registry(solved: Solved) -> None:
     cells = solved("02", {"REGTUTOR_REGISTRY": "embedded"})
     assert_done(cells, "embedded")

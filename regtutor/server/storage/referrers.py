@@ -144,7 +144,7 @@ class Referrers:
     ) -> list[tuple[str, str]]:
         # The index is named, because SQLite might go through all manifests of the repository instead.
         query = "SELECT digest, entry FROM manifest INDEXED BY referrers"
-        query += " WHERE repository = ? AND subject = ? AND digest > ?"
+        query = f"{query} WHERE repository = ? AND subject = ? AND digest > ?"
         values = [repository, subject, after]
         if artifact_type:
             query, values = f"{query} AND type = ?", [*values, artifact_type]
