@@ -7,7 +7,6 @@ secret. The records that can be saved are made from it: see ``exchange.py``.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -220,14 +219,11 @@ class Location:
         return Location.from_record, (self.redacted,)
 
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-
-
 def _resolve(value: str, base: str) -> str:
     """Resolve ``value`` against ``base``, without rewriting a byte of its path (``urljoin`` would fold ``..``)."""
-    if not base or _SCHEME.match(value):
-        return value
     parts = urlsplit(base)
+    if not base or urlsplit(value).scheme:
+        return value
     if value.startswith("//"):
         return f"{parts.scheme}:{value}"
     if value.startswith("/"):
