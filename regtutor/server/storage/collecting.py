@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -99,15 +100,23 @@ class _Search:
         return self._store.link(self._store.layer_link(repository, digest)) or digest
 
     def _manifests(self, repository: Repository) -> Iterator[Garbage]:
-        """The dead manifests; those that live, and what they need, are noted."""
-        living = alive(repository, self._arriving) if self._untagged else set(repository.manifests)
+        """The dead manifests; those that live, and what they need, are noted.
+
+        Nobody knows what a damaged tag or manifest names, so everything that it can name lives until it is mended.
+        """
+        damaged_tag = None in repository.tags.values()
+        living = set(repository.manifests)
+        if self._untagged and not damaged_tag:
+            living = alive(repository, self._arriving)
         for digest, need in repository.manifests.items():
             link = self._store.revision_link(repository.name, digest)
             if digest not in living:
                 yield Garbage("manifest", repository.name, str(digest), 0, "no tag leads to it", link.parent)
                 continue
             self._needed |= {digest, self._store.link(link) or digest}
-            if need is not None:
+            if need is None:
+                self._needed |= set(repository.layers)
+            else:
                 self._needed |= need.blobs | need.foreign | need.children
 
     def _blobs(self) -> Iterator[Garbage]:
@@ -140,7 +149,7 @@ def _remove(store: Store, item: Garbage) -> None:
         if item.kind == "manifest":
             _remove_history(store, item)
         return
-    aside = store.own_path / f"removed-{item.path.name}"
+    aside = store.own_path / f"removed-{uuid.uuid4()}"
     with suppress(FileNotFoundError):
         os.rename(item.path, aside)
         shutil.rmtree(aside)

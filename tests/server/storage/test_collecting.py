@@ -121,6 +121,30 @@ def test_what_a_push_in_progress_has_stored_stays(inline: Inline, store: Store) 
 
 
 @pytest.mark.usefixtures("later")
+@pytest.mark.parametrize("damaged", ["manifest", "tag"])
+def test_what_a_damaged_manifest_or_tag_may_name_stays(inline: Inline, store: Store, damaged: str) -> None:
+    """Otherwise one damaged file would cost an image that a push of its manifest, or of its tag, still mends."""
+    manifest = inline.push_image("a", "v1", b"{}", b"layer")
+    path = store.blob_path(parse(digest(manifest)))
+    if damaged == "tag":
+        path = store.tag_path("a", "v1") / "current" / "link"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert collect(store, untagged=damaged == "tag", dry_run=False) == []
+    put(inline, "v1", manifest)
+    assert checking.check(store.root) == []
+
+
+@pytest.mark.usefixtures("later")
+def test_what_an_interrupted_collection_left_does_not_stop_the_next_one(inline: Inline, store: Store) -> None:
+    name = parse(inline.push_blob("a", b"old"))
+    left = store.own_path / f"removed-{name.encoded}"
+    left.mkdir()
+    (left / "data").write_bytes(b"old")
+    assert {item.kind for item in collect(store, dry_run=False)} == {"link", "blob"}
+    assert not store.blob_path(name).exists()
+
+
+@pytest.mark.usefixtures("later")
 def test_abandoned_sessions_go_and_others_stay(inline: Inline, store: Store) -> None:
     inline.push_blob("a", b"{}")
     inline.push_image("a", "v1", b"{}")
