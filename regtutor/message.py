@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
-from regtutor.protocol.digests import sha256
+from regtutor.protocol.digests import is_well_formed, sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
 from regtutor.protocol.unsaved import Unsaved
 
@@ -105,6 +105,12 @@ def body_of(content: Content) -> Body:
         return Body(len(data), lambda: BytesIO(data))
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
+        if is_well_formed(str(content)) and not path.is_file():
+            raise InvalidBody(
+                "A digest cannot be sent as a body",
+                f"{content} is the name of some bytes, not the bytes",
+                "Give the blob itself, such as image.layers[0]",
+            )
         if not path.is_file():
             raise InvalidBody(f"{path} cannot be sent", "the file does not exist", "Give the path of a file, or bytes")
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
@@ -234,8 +240,10 @@ class Request(Unsaved):
     step: the name of the step that drafted it, a row of ``protocol.endpoints.ENDPOINTS``.
     method: sent as given.
     target: an origin-form path with its query, an absolute URL, or a :class:`Location`; sent byte for byte.
-    headers: names and values, in order; the client adds Host, User-Agent and others when it sends the request.
-    body: the bytes to send, or None.
+    headers: names and values, in order, or a mapping; the client adds Host, User-Agent and others when it sends the
+        request.
+    body: the bytes to send, or None. It can be given as for a step that sends one: bytes, the path of a file, or a
+        layer or the manifest of an image.
     into: where a downloaded body is written: a path, a binary file, or None (the body is hashed and dropped).
     digest: the digest that a downloaded body must have, or None.
     side: ``"source"`` for a request to the registry that a walk over two registries reads from, else ``""``.
@@ -249,6 +257,18 @@ class Request(Unsaved):
     into: str | os.PathLike[str] | BinaryIO | None = None
     digest: str | None = None
     side: str = ""
+
+    def __post_init__(self) -> None:
+        headers: Any = self.headers
+        body: Any = self.body
+        if isinstance(headers, Mapping):
+            headers = tuple(headers.items())
+        if body is not None and not isinstance(body, Body):
+            body = body_of(body)
+            if not any(name.lower() == "content-length" for name, _ in headers):
+                headers = (*headers, ("Content-Length", str(body.size)))
+        object.__setattr__(self, "headers", headers)
+        object.__setattr__(self, "body", body)
 
     def edit(
         self,

@@ -80,12 +80,14 @@ class Evidence(Stage):
     looked_at: how many of them were there when a task was last looked at.
     before: how many earlier ones were left out.
     beside: the registries that the lesson opened beside its own, by name.
+    recorded: those of the exchanges that another program sent to the address of ``terminal()``.
     """
 
     exchanges: Sequence[Exchange] = field(default=())
     looked_at: int = 0
     before: int = 0
     beside: Mapping[str, Registry] = field(default_factory=dict)
+    recorded: Sequence[Exchange] = field(default=())
 
     @property
     def attempt(self) -> Evidence:
@@ -136,6 +138,10 @@ class Evidence(Stage):
     def number(self, exchange: Exchange) -> int | None:
         """Return the number of the learner's request, counted from 1 as in ``rt.summary_table``."""
         return next((n for n, other in enumerate(self.exchanges, self.before + 1) if other is exchange), None)
+
+    def is_by_hand(self, exchange: Exchange) -> bool:
+        """Return whether another program sent it, also with the headers of a step; or ``rt.Request(...)`` built it."""
+        return not built_by_step(exchange) or any(each is exchange for each in self.recorded)
 
     def after(self, exchange: Exchange) -> Sequence[Exchange]:
         """Return the learner's exchanges after ``exchange``."""

@@ -14,14 +14,16 @@ from regtutor.steps import get_blob
 
 def unpacked(seen: Evidence, name: str, tag: str) -> Generator[Point, None, Unpacked | None]:
     """Yield what is known of ``{me}/name:tag``, and return it unpacked, or None if it is not there."""
-    repository, last = seen.repository(name), seen.attempt.latest("put_manifest", to=name, reference=tag)
+    repository, there = seen.repository(name), seen.digest(name, tag) is not None
+    sent = seen.attempt
+    last = sent.latest("put_manifest", to=name, reference=tag) if there else sent.latest("put_manifest", to=name)
     if last is not None and last.status != 201:
-        yield Point(False, f"The manifest was refused: {last.meaning}.", last)
+        yield Point(False, f"The response to the manifest was {last.status}: {last.meaning}.", last)
         return None
-    if seen.digest(name, tag) is None:
-        sent = seen.attempt.latest("put_manifest")
-        missing = "No manifest was sent there yet" if sent is None else "The last manifest went elsewhere"
-        yield Point(False, f"{repository} has no tag {tag} yet. {missing}.", sent)
+    if not there:
+        other = sent.latest("put_manifest")
+        missing = "No manifest was sent yet" if other is None else "The last manifest has another name"
+        yield Point(False, f"{repository} has no tag {tag} yet. {missing}.", other)
         return None
     try:
         image = unpack(seen.reg, repository, tag)

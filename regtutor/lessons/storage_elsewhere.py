@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from threading import Thread
 
+from regtutor.client.connect import connect
 from regtutor.client.credentials import Credentials
 from regtutor.client.registry import Registry
 from regtutor.content.sample.image import sample_index
@@ -52,7 +53,9 @@ def storage_elsewhere() -> Registry:
     storage = _serve(partial(_Storage, session.stage.reg, key))
     registry = _serve(partial(_Redirecting, session.stage.reg, key, _url(storage)))
     print(f"Registry: {_url(registry)}, with its blobs at {_url(storage)}")
-    return Registry(_url(registry), session.reg.transport, armed=USER)
+    reg = connect(_url(registry), proxies=None)
+    _OPEN.append(reg.close)
+    return session.watch(reg.with_auth(USER.username, USER.password))
 
 
 def broken_download(repository: str, digest: str, *, after: int) -> bytes:
@@ -160,7 +163,7 @@ class _Storage(_Handler):
         self.respond(status, {"Content-Type": "application/xml"}, body)
 
 
-_OPEN: list[ThreadingHTTPServer] = []
+_OPEN: list[Callable[[], None]] = []
 
 
 class _Server(ThreadingHTTPServer):
@@ -171,7 +174,7 @@ class _Server(ThreadingHTTPServer):
 def _serve(handler: Callable[..., BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
     server = _Server(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    _OPEN.append(server)
+    _OPEN.extend((server.server_close, server.shutdown))  # the last one is called first
     return server
 
 
@@ -180,8 +183,6 @@ def _url(server: ThreadingHTTPServer) -> str:
 
 
 def _close_the_last() -> None:
-    """Close the servers that an earlier run of the cell opened."""
+    """Close the servers and connections that an earlier run of the cell opened."""
     while _OPEN:
-        server = _OPEN.pop()
-        server.shutdown()
-        server.server_close()
+        _OPEN.pop()()

@@ -8,7 +8,7 @@ from typing import Any
 from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.exchange import Exchange
 from regtutor.lessons.docker_form import docker_form
-from regtutor.lessons.evidence import Evidence, Stage, built_by_step, endpoint_of
+from regtutor.lessons.evidence import Evidence, Stage, built_by_step, endpoint_of, field_of
 from regtutor.lessons.formats_on_the_wire import (
     HELLO,
     both_formats,
@@ -50,7 +50,11 @@ def for_docker(seen: Evidence) -> Iterator[Point]:
         put = seen.latest("put_manifest", to=HELLO, reference="docker", status=201)
         yield Point(True, "The registry stored the manifest in Schema 2, with the media type of Schema 2.", put)
     elif last is None:
-        yield Point(False, "No manifest has been sent yet.")
+        yield Point(False, "No manifest was sent yet.")
+    elif field_of(last, "repository") != seen.repository(HELLO):
+        yield Point(
+            False, f"It went to {field_of(last, 'repository')}. The blobs are in {seen.repository(HELLO)}.", last
+        )
     elif last.status != 201:
         kind = last.request_headers.get("Content-Type", "none")
         yield Point(False, f"The response was {last.status}. The Content-Type was: {kind}.", last)
@@ -88,6 +92,10 @@ def for_any_registry(seen: Evidence) -> Iterator[Point]:
     elif OCI_MANIFEST not in _accepted(last):
         sent = ", ".join(last.request_headers.all("Accept")) or "none"
         yield Point(False, f"Its Accept ({sent}) does not name the type of an OCI manifest.", last)
+    elif last.method != "GET":
+        yield Point(False, f"It was a {last.method}, so the manifest did not come. Send a GET.", last)
+    elif last.status == 200:
+        yield Point(False, f"It was for another manifest than {seen.repository(HELLO)}:v1.", last)
     else:
         yield Point(False, f"The response to {last.method} {last.target} was {last.status}.", last)
 
@@ -204,7 +212,7 @@ LESSON = Lesson(
             of="put_manifest",
             status=400,
             why="Schema 1 named no config, and described the image in strings of JSON inside JSON. Registries have "
-            "given it up, step by step: this one does not accept it.",
+            "given it up, and this registry does not accept it either.",
             repository=HELLO,
         ),
         Prediction(
@@ -345,9 +353,9 @@ LESSON = Lesson(
             ("Docker-Content-Digest",),
         ),
         Question(
-            "who chooses the platform",
+            "the choice of a platform",
             "platforms",
-            "A tag points to an index. Who chooses the platform?",
+            "A tag points to an index. Does the client choose the platform, or the registry?",
             (
                 Choice(
                     "the registry, from the User-Agent",

@@ -19,8 +19,7 @@ IMAGE, NEW = sample_image(), sample_image("v2")
 LAYER, CONFIG = IMAGE.layers[0], IMAGE.config
 OLD = {blob.digest for blob in IMAGE.blobs}
 NAMES = {blob.digest: f"layer {number}" for number, blob in enumerate(IMAGE.layers, 1)}
-NAMES |= {blob.digest: f"layer {number}" for number, blob in enumerate(NEW.layers, 1)}
-NAMES |= {each.config.digest: "the config" for each in (IMAGE, NEW)}
+NAMES |= {NEW.layers[2].digest: "layer 3", IMAGE.config.digest: "the config", NEW.config.digest: "the config"}
 UPLOADS = ("put_blob", "patch_upload", "post_blob")
 
 

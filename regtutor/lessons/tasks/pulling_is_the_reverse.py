@@ -94,7 +94,7 @@ def _no_rest(last: Exchange | None) -> Point:
         return Point(False, "No GET of this layer was sent.")
     came = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", last.headers.get("Content-Range", ""))
     if last.status == 200:
-        return Point(False, f"The whole layer came again, {last.bytes_down} bytes. Range says which are wanted.", last)
+        return Point(False, f"The whole layer came again, {last.bytes_down} bytes. A part needs Range: bytes=...", last)
     if came is None:
         return Point(False, f"The response was {last.status}: {last.meaning}.", last)
     first, final = int(came[1]), int(came[2])
@@ -233,7 +233,7 @@ LESSON = Lesson(
         Prediction(
             "the password goes along",
             "redirect",
-            of="get_blob",
+            of="storage",
             status=400,
             why="The storage refuses two proofs in one request, as S3 does (open-policy-agent/opa#6580). That is the "
             "lucky case: a host that accepts it has your password now.",
@@ -241,7 +241,7 @@ LESSON = Lesson(
         Prediction(
             "damaged bytes",
             "verification",
-            of="get_blob",
+            of="storage",
             status=200,
             why="The status says that the storage sent what it has. It does not know what you wanted.",
         ),
@@ -290,7 +290,7 @@ LESSON = Lesson(
             (
                 "Which line of the refused request must not be there?",
                 "cloud.send adds the password only for its own host, so leave Authorization out.",
-                'cloud.send(rt.Request("get_blob", "GET", moved.location))',
+                'cloud.send(rt.Request("storage", "GET", moved.location))',
             ),
             "The signature in the address was the proof. Walks of regtutor follow redirects in the same way.",
         ),
@@ -311,7 +311,7 @@ LESSON = Lesson(
     questions=(
         Question(
             "the same tag twice",
-            "tag or digest",
+            "tag and digest",
             "You pull hello:v1 today and tomorrow. Each time every digest verifies, and you get two different images. "
             "How?",
             (

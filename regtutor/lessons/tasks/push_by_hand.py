@@ -85,14 +85,28 @@ def tagged(seen: Evidence) -> Iterator[Point]:
 
 def without_a_step(seen: Evidence) -> Iterator[Point]:
     """The tag ``latest``, with a request that no step built."""
-    own = [exchange for exchange in seen.exchanges if not built_by_step(exchange)]
-    good = [put for put in own if _tags_latest(put, seen) and put.status == 201]
-    if good:
-        yield Point(True, "You sent the manifest with a request of your own.", good[-1])
-        digest = sample_image().digest
-        yield point(seen.digest(HELLO, "latest") == digest, "latest points to the image.", "latest is another image.")
+    image = sample_image()
+    stored = seen.sent("put_manifest", to=HELLO, status=201, reference="latest")
+    own = [put for put in stored if not built_by_step(put)]
+    right = [put for put in own if put.request.body.digest == image.digest]
+    if right and seen.digest(HELLO, "latest") == image.digest:
+        yield Point(True, "You sent the manifest with a request of your own.", right[-1])
+        yield Point(True, "latest points to the image.")
+        return
+    if own and own[-1] is seen.exchanges[-1]:
+        yield Point(True, "You sent a manifest with a request of your own.", own[-1])
+        yield Point(False, _other_bytes(own[-1], image.manifest.size))
         return
     yield _not_by_hand(seen.attempt)
+
+
+def _other_bytes(put: Exchange, size: int) -> str:
+    if put.bytes_up >= size:
+        return "latest is another image. Send the bytes of image.manifest, unchanged."
+    return (
+        f"latest is another image: {put.bytes_up} of the {size} bytes were sent. With -d, curl removes the line ends "
+        "of a file. With -T or --data-binary it sends the file unchanged."
+    )
 
 
 def _not_by_hand(seen: Evidence) -> Point:
@@ -105,14 +119,6 @@ def _not_by_hand(seen: Evidence) -> Point:
         return Point(False, f"The method was {last.method}. A manifest is sent with PUT.", last)
     kind = last.request_headers.get("Content-Type", "none")
     return Point(False, f"The response was {last.status}. Its Content-Type was: {kind}.", last)
-
-
-def _tags_latest(exchange: Exchange, seen: Evidence) -> bool:
-    return (
-        exchange.request_name == "put_manifest"
-        and field_of(exchange, "repository") == seen.repository(HELLO)
-        and field_of(exchange, "reference") == "latest"
-    )
 
 
 def from_memory(seen: Evidence) -> Iterator[Point]:
@@ -276,8 +282,8 @@ LESSON = Lesson(
             without_a_step,
             (
                 "Look at the request of your last PUT: method, path, and one header that the registry needs.",
-                "The path is /v2/, the repository, /manifests/, the tag. curl sends a file with PUT if you give -T. A "
-                "Request gets its body with request.edit(body=image.manifest.data).",
+                "The path is /v2/, the repository, /manifests/, the tag. curl sends a file with PUT if you give -T. "
+                'The last two arguments of rt.Request are {"Content-Type": kind} and image.manifest.',
                 '!curl -sS -i --no-styled-output -T {manifest} -H "Content-Type: {image.manifest.media_type}" '
                 "{url}/v2/{me}/hello/manifests/latest",
             ),
@@ -293,7 +299,8 @@ LESSON = Lesson(
                 "second.blobs has four blobs, and second.manifest names them.",
                 "A loop with rt.start_upload and rt.put_blob for each blob; then rt.put_manifest with the tag v2.",
             ),
-            "Nine requests: four times POST and PUT, and the manifest. That is docker push.",
+            "Nine requests: four times POST and PUT, and the manifest. docker push sends them too, and asks with HEAD "
+            "before each upload whether the blob is there.",
             from_memory=True,
         ),
     ),

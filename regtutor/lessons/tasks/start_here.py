@@ -27,7 +27,9 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
     """A GET of ``/v2/`` that no step built."""
     own = [exchange for exchange in seen.exchanges if not built_by_step(exchange)]
     if not own:
-        yield Point(False, "No request by hand has been sent yet: build one with rt.Request(...).")
+        yield Point(
+            False, "No request by hand was sent yet: build one with rt.Request(...), and send it with reg.send(...)."
+        )
         return
     last = own[-1]
     yield point(last.method == "GET", "Its method is GET.", f"The method was {last.method}. It must be GET.", last)
@@ -136,8 +138,8 @@ LESSON = Lesson(
             "tag and digest",
             of="head_manifest",
             status=200,
-            why="HEAD is GET without the body: the headers are the same. So a client learns the digest and the size of "
-            "a manifest for a few hundred bytes.",
+            why="HEAD is GET without the body: the headers are the same, and bytes_down counts only the body. So a "
+            "client learns the digest and the size of a manifest from the headers alone.",
             repository=HELLO,
         ),
     ),

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons import questions
-from regtutor.lessons.evidence import Evidence, Stage, field_of
+from regtutor.lessons.colleague import LAYER, SENT
+from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, TranscriptQuestion, point
+from regtutor.message import body_of
 from regtutor.steps import get_upload, head_blob, head_manifest, put_blob, start_upload
 
 TAG = "v1"
+AGAIN = "again"
 
 
 def one_blob(seen: Evidence) -> Iterator[Point]:
@@ -33,8 +36,11 @@ def untyped(seen: Evidence) -> Iterator[Point]:
         yield Point(True, "You sent the manifest without its type, and the registry refused it.", refused[-1])
         return
     last = seen.latest("put_manifest")
-    kind = last.request_headers.get("Content-Type") if last is not None else None
-    yield Point(False, f"The manifest has a Content-Type: {kind}." if last else "No manifest has been sent yet.", last)
+    if last is None:
+        yield Point(False, "No manifest was sent yet.")
+        return
+    again = " The walk is complete: begin again with stepper.reset()." if last.status == 201 else ""
+    yield Point(False, f"The manifest has a Content-Type: {last.request_headers.get('Content-Type')}.{again}", last)
 
 
 def recovered(seen: Evidence) -> Iterator[Point]:
@@ -68,6 +74,30 @@ def pulled(seen: Evidence) -> Iterator[Point]:
     )
 
 
+def sent_by_curl(seen: Evidence) -> Iterator[Point]:
+    """The push to ``{me}/again``, by another program."""
+    own = [each for each in seen.sent(to=AGAIN) if seen.is_by_hand(each)]
+    puts = [each for each in own if endpoint_of(each) == "put_manifest" and each.status == 201]
+    blobs = {field_of(each, "digest") for each in own if (each.status or 500) < 400}
+    if not puts:
+        yield _not_by_curl(seen.attempt)
+        return
+    yield Point(True, "Another program sent the manifest.", puts[-1])
+    wanted = {blob.digest for blob in sample_image().blobs}
+    yield point(
+        wanted <= blobs, "And the four blobs are there.", f"It has found or sent {len(wanted & blobs)} of four blobs."
+    )
+
+
+def _not_by_curl(seen: Evidence) -> Point:
+    other = [each for each in seen.exchanges if seen.is_by_hand(each)]
+    if other:
+        return Point(False, f"No manifest came for {seen.repository(AGAIN)}. Run the whole script.", other[-1])
+    last = seen.latest("put_manifest", to=AGAIN)
+    missing = "No request of another program came. The address that records is in url."
+    return Point(False, f"{missing} A step sent it." if last else missing, last)
+
+
 def one_byte(seen: Evidence) -> Iterator[Point]:
     """A blob of the right size under its digest, with other bytes, refused."""
     sizes = {blob.digest: blob.size for blob in sample_image().blobs}
@@ -94,6 +124,17 @@ def back_undoes_nothing(stage: Stage) -> list[Exchange]:
     return [*told, head_blob(stage.reg, repository, layer.digest)]
 
 
+def part_of_a_file(stage: Stage) -> list[Exchange]:
+    """The colleague's bytes, then the whole layer, each under the layer's digest."""
+    repository = stage.scratch()
+    part = b"".join(body_of(LAYER).chunks())[:SENT]
+    told = []
+    for content in (part, LAYER):
+        opened = start_upload(stage.reg, repository)
+        told.append(put_blob(stage.reg, opened.location or "", content, digest=LAYER.digest, expect_continue=False))
+    return told
+
+
 LESSON = Lesson(
     predictions=(
         Prediction(
@@ -101,8 +142,8 @@ LESSON = Lesson(
             "existence check",
             of="head_blob",
             status=404,
-            why="Nothing is wrong: not here is a normal result of this check. It costs a few hundred bytes, and can "
-            "save sending a gigabyte.",
+            why="Nothing is wrong: it is normal that a blob is not there yet. The check is one small request, and "
+            "can save sending a gigabyte.",
         ),
         Prediction(
             "a manifest without its type",
@@ -111,6 +152,7 @@ LESSON = Lesson(
             status=400,
             why="The registry decides by the header how to read the body, before it reads it. The field mediaType is "
             "inside the body, and the two must agree.",
+            lacks="Content-Type",
         ),
         Prediction(
             "is the layer there now?",
@@ -138,7 +180,8 @@ LESSON = Lesson(
             "manifest",
             untyped,
             (
-                "Is the manifest the next request? Send the others first.",
+                "Is the manifest the next request? Send the others first. If it is sent already, stepper.reset() "
+                "begins the walk again.",
                 "In the stepper, delete the line of the header. In a cell, a header with the value None is removed.",
                 'stepper.edit(headers={"Content-Type": None}), then stepper.send().',
             ),
@@ -160,11 +203,23 @@ LESSON = Lesson(
             "pull",
             pulled,
             (
-                "Which of the eight walks fetches an image?",
+                "Which of the names means to fetch an image?",
                 'stepper.choose("pull") starts it. How many requests does it have?',
                 "stepper.run() sends all that are left.",
             ),
             "The manifest first, then the config and the layers by their digests: the reverse of a push.",
+        ),
+        Task(
+            "the same push by curl",
+            "order of a push",
+            sent_by_curl,
+            (
+                "Which address records what comes? Print it.",
+                "In the shell, a variable before a command is set for this command only: NAME=value bash FILE.",
+                "!REGISTRY={url} bash {script}",
+            ),
+            "The script says for each request what it got and what was recorded. It follows each new Location, because "
+            "a session of yesterday does not exist today.",
         ),
         Task(
             "one byte on the way",
@@ -176,7 +231,8 @@ LESSON = Lesson(
                 'Choose "monolithic" and send until put_blob is next. Then stepper.edit(body="one byte changed"), and '
                 "send.",
             ),
-            "DIGEST_INVALID for one byte of thousands. A proxy that damages a body is found out in the same way.",
+            "DIGEST_INVALID for one byte of thousands. The session is of no more use, as in lesson 01: a client opens "
+            "a new one. A proxy that damages a body is noticed in the same way.",
             from_memory=True,
         ),
     ),
@@ -200,6 +256,30 @@ LESSON = Lesson(
             "byte (204), then the bytes, and a HEAD that finds the layer.",
             back_undoes_nothing,
             headers=("Range",),
+        ),
+        Question(
+            "a colleague's curl",
+            "reading a response",
+            "Why was this request refused?",
+            (
+                Choice(
+                    "the digest is the diff ID, computed before compression",
+                    "A diff ID gives the same error code. But compare: the digest is that of the layer.",
+                ),
+                Choice(
+                    "the digest is appended with & where a ? belongs",
+                    "The Location has a query, _state, so & is right. Then the registry would not find the digest.",
+                ),
+                Choice("curl has sent only a part of the file"),
+                Choice(
+                    "Content-Type is not the media type of the layer",
+                    "The bytes of a blob are sent as application/octet-stream. The manifest has the media type.",
+                ),
+            ),
+            "Content-Length has the bytes that curl sent, and the layer is 4,631 bytes long. With -d @FILE, curl reads "
+            "a file as text and drops some of its bytes. Use -T FILE or --data-binary @FILE. Here are the first 127 "
+            "bytes of the layer under its digest, then all of them.",
+            part_of_a_file,
         ),
         TranscriptQuestion("the bytes that you sent", "reading a response", questions.bytes_sent),
         TranscriptQuestion("a refusal of yours", "reading a response", questions.refusal),

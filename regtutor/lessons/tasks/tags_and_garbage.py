@@ -77,7 +77,7 @@ def image_deleted(seen: Evidence) -> Iterator[Point]:
         return
     yield Point(True, "You deleted the manifest by its digest.", deleted)
     yield point("v1" not in seen.tags(HELLO), "Its tag is gone too.", "The tag v1 is there again.")
-    yield point(seen.digest(HELLO, "v2") == V2.digest, "v2 is still there.", "v2 is gone as well.")
+    yield point(seen.digest(HELLO, "v2") == V2.digest, "v2 is still there.", "v2 is gone. Run the first cell again.")
 
 
 def _not_deleted(seen: Evidence) -> Point:
@@ -136,24 +136,24 @@ def bytes_freed(seen: Evidence) -> Iterator[Point]:
     lost = [blob.digest for blob in NEW.blobs if not disk.has_blob(MEMORY, blob.digest)]
     whole = disk.digest(MEMORY, "new") == NEW.digest and not lost
     again = 'rt.push_image(disk, rt.sample_image("v5"), f"{me}/memory", "new")'
-    missing = f"new was hurt: {f'{len(lost)} of its blobs are gone' if lost else 'its manifest is gone'}. {again}"
+    hurt = f"blobs of new are missing, {len(lost)} of {len(NEW.blobs)}" if lost else "the tag new is missing"
+    missing = f"You have hurt new: {hurt}. {again}"
     yield point(whole, "new is whole: its manifest and its four blobs are there.", f"{missing} brings it back.")
     gone = disk.latest("delete_manifest", to=MEMORY, status=202, reference=OLD.digest)
     by_tag = now.latest("delete_manifest", to=MEMORY, status=202, reference="old")
     if disk.digest(MEMORY, OLD.digest) is not None:
-        kept = (
-            "Only its tag is gone. A manifest without a tag still keeps its bytes."
-            if by_tag
-            else "The image old is still there."
-        )
-        yield Point(False, kept, by_tag)
+        untagged = by_tag is not None and disk.digest(MEMORY, "old") is None
+        kept = "Only its tag is gone. A manifest without a tag still keeps its bytes."
+        yield Point(False, kept if untagged else "The image old is still there.", by_tag)
         return
     yield Point(True, "The manifest of old is gone.", gone)
-    alone = [blob for blob in OLD.blobs if blob.digest not in {each.digest for each in NEW.blobs}]
-    kept_bytes = sum(blob.size for blob in alone if disk.has_blob(MEMORY, blob.digest))
+    shared = {blob.digest for blob in NEW.blobs}
+    alone = [each for each in (OLD.manifest, *OLD.blobs) if each.digest not in shared]
+    files = {path.rpartition("/")[0].rpartition("/")[2] for path, _ in disk.reg.tree() if path.endswith("/data")}
+    kept_bytes = sum(each.size for each in alone if each.digest.partition(":")[2] in files)
     yield point(
         not kept_bytes,
-        f"The {sum(blob.size for blob in alone):,} bytes that only old needed are free.",
+        f"The {sum(each.size for each in alone):,} bytes that only old needed are free.",
         f"{kept_bytes:,} bytes that only old needed are still on the disk.",
     )
 
@@ -280,7 +280,7 @@ LESSON = Lesson(
                 "page.next_page is the address in that header. The step takes it as page=.",
                 "rt.list_repositories(reg, page=page.next_page), while there is a next_page.",
             ),
-            "Each Link led to the next page. Its address is opaque: registries write it in different ways.",
+            "The address in a Link is opaque: registries write it in different ways, and a client follows it as it is.",
         ),
         Task(
             "delete an image",

@@ -44,11 +44,15 @@ def manifest_of_a_platform(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, "No request for a manifest was sent yet.")
+        yield Point(False, f"No request for a manifest in {seen.repository(HELLO)} was sent yet.")
     elif endpoint_of(last) == "head_manifest":
         yield Point(False, "It was a HEAD: the response has no body, so there is nothing to read.", last)
     elif endpoint_of(last) in ("get_blob", "head_blob"):
         yield Point(False, "A manifest is not a blob: it has a path of its own, with /manifests/.", last)
+    elif last.status == 404:
+        yield Point(
+            False, "There is no such manifest. The tag is v1, and it points to the index, which has the digest.", last
+        )
     elif field_of(last, "reference") in [child.digest for child in sample_index().images]:
         yield Point(False, "This is the manifest of the image for another platform.", last)
     else:
@@ -64,7 +68,7 @@ def config_fetched(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, "No request for the config was sent yet.")
+        yield Point(False, f"No request for the config in {seen.repository(HELLO)} was sent yet.")
     elif "manifest" in endpoint_of(last):
         yield Point(False, "A config is not under manifests: only manifests and indexes are there.", last)
     elif endpoint_of(last) == "head_blob":

@@ -306,6 +306,11 @@ class SessionWriter:
         try:
             self._beside.flushed()
             hasher = self._beside.hasher
+        except OSError:
+            # No later sync reports the lost bytes once more, so they must not become part of a blob.
+            self._file.truncate(self.start)
+            hasher = self._before
+            raise
         finally:
             self._leave(hasher)
         self.session.sessions.store.check_root()

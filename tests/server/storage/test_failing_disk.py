@@ -14,7 +14,7 @@ from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Response
 from regtutor.server.respond import internal_failure
-from regtutor.server.storage import durable
+from regtutor.server.storage import beside, durable
 from regtutor.server.storage.store import Store
 from tests.conftest import missing
 from tests.server.inline import Inline, digest, faults, image_manifest
@@ -88,6 +88,23 @@ def test_an_upload_that_cannot_be_stored_leaves_nothing(
     assert not [path for path in files(store.root) if "unfinished" in path or "_uploads" in path]
     inline.push_blob("a", b"hello")
     assert inline.ask("GET", f"/v2/a/blobs/{name}").body == b"hello"
+
+
+def test_bytes_that_a_flush_has_lost_are_not_in_the_session(
+    inline: Inline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system reports a failed write to one sync only: a later PUT would acknowledge bytes that are not on disk."""
+    monkeypatch.setattr(beside, "FLUSH", 4)
+    target = inline.start("a")
+    with monkeypatch.context() as patch:
+        fails_at("fsync")(patch, 1)
+        got = answered(inline, "PATCH", target, b"hello")
+    assert got.status >= 500
+    state = inline.ask("GET", target)
+    assert state.header("Range") == "0-0"
+    (data,) = inline.app.store.root.rglob("_uploads/*/data")
+    assert data.read_bytes() == b""
+    assert inline.ask("PUT", f"{target}&digest={digest(b'hello')}", b"hello").status == 201
 
 
 @pytest.mark.parametrize("name", ["touch", "write_text"])
