@@ -78,7 +78,7 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
 
 
 def _repository_and_tag(name: str, shown: str) -> tuple[str, str]:
-    """Split ``repository[:tag]``; the tag is ``""`` if there is none.
+    """Split ``repository[:tag]``; without a tag, it is ``""``.
 
     Raises
     ------
