@@ -22,7 +22,7 @@ def unpacked(seen: Evidence, name: str, tag: str) -> Generator[Point, None, Unpa
         return None
     if not there:
         other = sent.latest("put_manifest")
-        missing = "No manifest was sent yet" if other is None else "The last manifest has another name"
+        missing = "No manifest has been sent yet" if other is None else "The last manifest has another name"
         yield Point(False, f"{repository} has no tag {tag} yet. {missing}.", other)
         return None
     try:

@@ -92,7 +92,7 @@ def _not_mounted(seen: Evidence) -> Point:
         sent = [each for each in seen.sent(*UPLOADS, to=OTHER) if each.bytes_up]
         if sent:
             return Point(False, f"You sent {sent[-1].bytes_up} bytes. A mount sends none.", sent[-1])
-        return Point(False, "No mount was sent yet: a POST with mount= in its query.", seen.latest("start_upload"))
+        return Point(False, "No mount has been sent yet: a POST with mount= in its query.", seen.latest("start_upload"))
     if "{me}" in unquote(last.target):
         return Point(False, "A name begins with the letters {me}. Put an f before the quotes.", last)
     if field_of(last, "repository") != other:

@@ -32,7 +32,7 @@ def first_chunk(seen: Evidence) -> Iterator[Point]:
 
 def _not_the_first(last: Exchange | None) -> Point:
     if last is None:
-        return Point(False, "No PATCH with the first chunk was sent yet.")
+        return Point(False, "No PATCH with the first chunk has been sent yet.")
     given = _content_range(last)
     came = f"The response was {last.status}."
     if last.bytes_up != SIZE:
@@ -90,7 +90,7 @@ def _not_resumed(seen: Evidence) -> Point:
     again = "Run the cell with interrupted_upload again, and compare Range with the offset of your first byte."
     last = seen.attempt.latest(*_SESSION, to=LOST)
     if last is None:
-        return Point(False, "The missing bytes were not sent yet.", seen.attempt.latest("get_upload"))
+        return Point(False, "The missing bytes have not been sent yet.", seen.attempt.latest("get_upload"))
     if last.status == 201:
         sent = f"You sent {_sent_in(seen, last):,} bytes, and only {LAYER.size - STOPPED_AFTER:,} were missing."
         return Point(False, f"{sent} {again}", last)

@@ -44,7 +44,7 @@ def manifest_of_a_platform(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, f"No request for a manifest in {seen.repository(HELLO)} was sent yet.")
+        yield Point(False, f"No request for a manifest in {seen.repository(HELLO)} has been sent yet.")
     elif endpoint_of(last) == "head_manifest":
         yield Point(False, "It was a HEAD: the response has no body, so there is nothing to read.", last)
     elif endpoint_of(last) in ("get_blob", "head_blob"):
@@ -68,7 +68,7 @@ def config_fetched(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, f"No request for the config in {seen.repository(HELLO)} was sent yet.")
+        yield Point(False, f"No request for the config in {seen.repository(HELLO)} has been sent yet.")
     elif "manifest" in endpoint_of(last):
         yield Point(False, "A config is not under manifests: only manifests and indexes are there.", last)
     elif endpoint_of(last) == "head_blob":
