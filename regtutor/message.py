@@ -18,6 +18,7 @@ from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
 from regtutor.protocol.digests import sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
+from regtutor.protocol.text import cut
 from regtutor.protocol.unsaved import Unsaved
 
 CHUNK = 256 * 1024
@@ -105,8 +106,12 @@ def body_of(content: Content) -> Body:
         return Body(len(data), lambda: BytesIO(data))
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
-        if not path.is_file():
-            raise InvalidBody(f"{path} cannot be sent", "the file does not exist", "Give the path of a file, or bytes")
+        if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises if the text is too long for a path
+            raise InvalidBody(
+                f"{cut(str(content), 80)!r} cannot be sent",
+                "a str is the path of a file, and no file has this path",
+                "Give the path of a file, or bytes; text.encode() gives the bytes of a text",
+            )
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
     if isinstance(content, Blob):
         return Body(content.size, content.open, content.digest, content.digest)
