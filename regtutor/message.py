@@ -121,7 +121,7 @@ def body_of(content: Content) -> Body:
         return Body(len(data), lambda: BytesIO(data))
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
-        if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises if the text is too long for a path
+        if not os.path.isfile(path):  # Path.is_file raises if the text is too long for a path
             raise _no_file(str(content))
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
     if isinstance(content, Blob):
