@@ -110,7 +110,7 @@ class Session:
         self._guess = None
         first = not self.results.entry(self.number, "predictions", prediction.name)
         answer = compare(prediction, guess, exchange, kind=kind_of(self.reg), counted=first)
-        if first:
+        if answer.counted:
             right = answer.right
             self.results.note(self.number, "predictions", prediction.name, lambda entry: entry.update(right=right))
         self._late.append(answer)

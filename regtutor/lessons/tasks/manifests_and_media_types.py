@@ -275,8 +275,8 @@ LESSON = Lesson(
             from_memory,
             (
                 "Three kinds of things are pushed here. Which comes first, and which last?",
-                "second.blobs, then the manifest of each of second.images, then second.manifest. The digest for "
-                "linux/arm64 is in the index.",
+                'With second = rt.sample_index("v2"): second.blobs, then the manifest of each of second.images, then '
+                "second.manifest. The digest for linux/arm64 is in the index.",
                 'For the GET: entries = rt.get_manifest(reg, f"{me}/memory", "v2").json()["manifests"]; then '
                 'rt.get_manifest with the "digest" of the entry for arm64.',
             ),
