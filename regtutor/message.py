@@ -106,7 +106,7 @@ def body_of(content: Content) -> Body:
         return Body(len(data), lambda: BytesIO(data))
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
-        if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises if the text is too long for a path
+        if not os.path.isfile(path):  # Path.is_file raises if the text is too long for a path
             raise InvalidBody(
                 f"{cut(str(content), 80)!r} cannot be sent",
                 "a str is the path of a file, and no file has this path",
