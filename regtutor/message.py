@@ -7,6 +7,7 @@ secret. The records that can be saved are made from it: see ``exchange.py``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -16,7 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
-from regtutor.protocol.digests import sha256
+from regtutor.protocol.digests import is_well_formed, sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
 from regtutor.protocol.text import cut
 from regtutor.protocol.unsaved import Unsaved
@@ -92,6 +93,20 @@ class _Borrowed:
         return None
 
 
+def _no_file(text: str) -> InvalidBody:
+    if is_well_formed(text):
+        return InvalidBody(
+            "A digest cannot be sent as a body",
+            f"{text} is the name of some bytes, not the bytes",
+            "Give the blob itself, such as image.layers[0]",
+        )
+    return InvalidBody(
+        f"{cut(text, 80)!r} cannot be sent",
+        "a str is the path of a file, and no file has this path",
+        "Give the path of a file, or bytes; text.encode() gives the bytes of a text",
+    )
+
+
 def body_of(content: Content) -> Body:
     """Return a :class:`Body` for anything that a step accepts; only the size is read now.
 
@@ -107,11 +122,7 @@ def body_of(content: Content) -> Body:
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
         if not os.path.isfile(path):  # Path.is_file raises if the text is too long for a path
-            raise InvalidBody(
-                f"{cut(str(content), 80)!r} cannot be sent",
-                "a str is the path of a file, and no file has this path",
-                "Give the path of a file, or bytes; text.encode() gives the bytes of a text",
-            )
+            raise _no_file(str(content))
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
     if isinstance(content, Blob):
         return Body(content.size, content.open, content.digest, content.digest)
@@ -218,11 +229,14 @@ class Location:
         return Location.from_record, (self.redacted,)
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
 def _resolve(value: str, base: str) -> str:
     """Resolve ``value`` against ``base``, without rewriting a byte of its path (``urljoin`` would fold ``..``)."""
-    parts = urlsplit(base)
-    if not base or urlsplit(value).scheme:
+    if not base or _SCHEME.match(value):
         return value
+    parts = urlsplit(base)
     if value.startswith("//"):
         return f"{parts.scheme}:{value}"
     if value.startswith("/"):
@@ -239,8 +253,10 @@ class Request(Unsaved):
     step: the name of the step that drafted it, a row of ``protocol.endpoints.ENDPOINTS``.
     method: sent as given.
     target: an origin-form path with its query, an absolute URL, or a :class:`Location`; sent byte for byte.
-    headers: names and values, in order; the client adds Host, User-Agent and others when it sends the request.
-    body: the bytes to send, or None.
+    headers: names and values, in order, or a mapping; the client adds Host, User-Agent and others when it sends the
+        request.
+    body: the bytes to send, or None. It can be given as for a step that sends one: bytes, the path of a file, or a
+        layer or the manifest of an image.
     into: where a downloaded body is written: a path, a binary file, or None (the body is hashed and dropped).
     digest: the digest that a downloaded body must have, or None.
     side: ``"source"`` for a request to the registry that a walk over two registries reads from, else ``""``.
@@ -254,6 +270,18 @@ class Request(Unsaved):
     into: str | os.PathLike[str] | BinaryIO | None = None
     digest: str | None = None
     side: str = ""
+
+    def __post_init__(self) -> None:
+        headers: Any = self.headers
+        body: Any = self.body
+        if isinstance(headers, Mapping):
+            headers = tuple(headers.items())
+        if body is not None and not isinstance(body, Body):
+            body = body_of(body)
+            if not any(name.lower() == "content-length" for name, _ in headers):
+                headers = (*headers, ("Content-Length", str(body.size)))
+        object.__setattr__(self, "headers", headers)
+        object.__setattr__(self, "body", body)
 
     def edit(
         self,

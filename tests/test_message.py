@@ -170,6 +170,25 @@ DRAFT = Request("put_blob", "PUT", "/u", (("Content-Type", "a/b"), ("Content-Len
                 body_of(b"abc"))  # fmt: skip
 
 
+def test_a_request_takes_headers_as_a_mapping_and_a_body_as_bytes(tmp_path):
+    path = tmp_path / "body"
+    path.write_bytes(b"abc")
+    for body in (b"abc", path, str(path), body_of(b"abc")):
+        request = Request("mine", "PUT", "/u", {"Content-Type": "a/b"}, body)
+        assert request.headers[0] == ("Content-Type", "a/b")
+        assert b"".join(request.body.chunks()) == b"abc"
+        assert "a/b" in repr(request)
+    assert Request("mine", "PUT", "/u", {"Content-Type": "a/b"}, b"abc").header("Content-Length") == "3"
+    assert Request("mine", "PUT", "/u", {"content-length": "9"}, b"abc").headers == (("content-length", "9"),)
+    assert Request("mine", "PUT", "/u", body=b"abc").edit(body=b"longer").header("Content-Length") == "6"
+
+
+def test_a_digest_is_not_a_body():
+    digest = "sha256:" + "0" * 64
+    with pytest.raises(InvalidBody, match=r"A digest cannot be sent as a body: sha256:0+ is the name .*Give the blob"):
+        body_of(digest)
+
+
 def test_editing_leaves_the_draft_alone():
     before = DRAFT.headers
     edited = DRAFT.edit(method="POST", target="/v", headers={"Content-Type": None}, step="mine")

@@ -18,6 +18,7 @@ from regtutor.comparison.records import Comparison, Reached, Row
 from regtutor.errors import BackendFailed, ConnectionFailed
 from regtutor.exchange import HeaderView
 from regtutor.findings import explain
+from regtutor.lessons.image_parts import Unpacked, UnpackedLayer
 from regtutor.message import Location, Request
 from regtutor.printable import visible, visible_lines
 from regtutor.protocol.manifests import Platform
@@ -35,6 +36,10 @@ def _image() -> Any:
     image = rt.sample_image()
     layers = tuple(replace(layer, media_type=STEERS) for layer in image.layers)
     return replace(image, name=STEERS, layers=layers)
+
+
+def _unpacked_layer() -> UnpackedLayer:
+    return UnpackedLayer(STEERS, STEERS, STEERS, {STEERS: b""})
 
 
 @cache
@@ -64,6 +69,7 @@ def _hostile() -> Mapping[str, Any]:
         "HeldTokens": HeldTokens(),
         "Whole": rt.whole(rt.summary_table(TRANSCRIPT)),
         "ExchangeView": rt.ExchangeView(HOSTILE),
+        "Unpacked": Unpacked({"os": STEERS, "config": {"Cmd": [STEERS]}}, (_unpacked_layer(),)),
     }
 
 

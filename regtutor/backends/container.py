@@ -159,7 +159,7 @@ def _start(
         keeper.let_go()  # to remove a container takes such an engine just as long, and nobody has to wait for that
         raise BackendFailed(
             f"{engine.name} run did not start the registry within {RUN_SECONDS:g} s",
-            f"{engine.name} info responded, and then nothing came",
+            f"{engine.name} info responded, but run did not finish",
             f"Restart the service of {engine.name}, or use rt.open_registry('embedded'), which needs no engine",
         )
     if ran.status != 0:

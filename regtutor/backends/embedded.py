@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from regtutor.backends.access import Access, access_of
 from regtutor.backends.certificate import TLS, server_certificate
@@ -31,6 +31,15 @@ _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
 _TICK = 1.0
 
 PasswordFile = str | os.PathLike[str]
+
+
+class _Settings(TypedDict, total=False):
+    """The options of the App that every way to open it has."""
+
+    deletes: bool
+    chunk_min_length: int | None
+    verify_reads: bool
+    sparse_indexes: bool
 
 
 @dataclass(frozen=True)
@@ -110,8 +119,13 @@ def open_embedded(
 
     required = access_of(auth, users, policy, token_seconds)
     access = _Access("127.0.0.1", port, tls, htpasswd, required=required, hosts=tuple(hosts), limits=limits_of(limits))
-    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
-    server, host = _start(root, access, quirks, sparse_indexes=sparse_indexes, **settings)
+    settings = _Settings(
+        deletes=deletes,
+        chunk_min_length=chunk_min_length,
+        verify_reads=verify_reads,
+        sparse_indexes=sparse_indexes,
+    )
+    server, host = _start(root, access, quirks, **settings)
     return registry_of(host, server.url, host.ca_file)
 
 
@@ -126,20 +140,17 @@ def serve_embedded(
     quirks: str | Iterable[str] = (),
     auth: str | None = None,
     policy: str | os.PathLike[str] | None = None,
-    deletes: bool = True,
-    chunk_min_length: int | None = None,
-    verify_reads: bool = False,
-    sparse_indexes: bool = False,
     hosts: Iterable[str] = (),
     limits: Mapping[str, float] | None = None,
     say: Callable[[str], object] = print,
+    **settings: Unpack[_Settings],
 ) -> None:
     """Run the embedded registry until Ctrl-C or SIGTERM, and print a line for each request.
 
     Parameters
     ----------
     root, port, tls, htpasswd, quirks, auth, hosts, limits: as for :func:`open_embedded`.
-    deletes, chunk_min_length, verify_reads, sparse_indexes: as for :func:`open_embedded`.
+    settings: ``deletes``, ``chunk_min_length``, ``verify_reads`` and ``sparse_indexes``, as for :func:`open_embedded`.
     host: the address to listen on; an address other than loopback requires both ``tls`` and ``htpasswd``.
     insecure_public: listen on ``host`` without them.
     policy: a JSON or TOML file with the users and the private repositories, instead of those of the lessons; for
@@ -157,18 +168,13 @@ def serve_embedded(
     rules = None if policy is None else policy_in(Path(policy))
     required = access_of(auth, policy=rules)
     access = _Access(host, port, tls, htpasswd, insecure_public, required, tuple(hosts), limits_of(limits))
-    settings: dict[str, Any] = {"deletes": deletes, "chunk_min_length": chunk_min_length, "verify_reads": verify_reads}
-    server, local = _start(root, access, quirks, say, sparse_indexes=sparse_indexes, **settings)
+    server, local = _start(root, access, quirks, say, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
     try:
         kept = "is kept" if root is not None else "is deleted at the end"
         say(f"Registry at {server.url}; its content is in {local.root} and {kept}. Press Ctrl-C to stop it.")
-        if local.access is not None:
-            say(f"It requires credentials. {local.access.about}.")
-        if local.ca_file is not None:
-            address = _connectable(server.url)
-            push = f"regtutor push IMAGE {address}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
-            say(f"Its certificate is signed by the CA in {local.ca_file}: {push}")
+        for line in _needs(server, local):
+            say(line)
         while not ended.wait(_TICK):  # without a time limit, Ctrl-C would not interrupt this on Windows
             pass
     except KeyboardInterrupt:
@@ -176,6 +182,16 @@ def serve_embedded(
     finally:
         signal.signal(signal.SIGTERM, before)
         local.close()
+
+
+def _needs(server: Server, local: LocalHost) -> Iterator[str]:
+    """Yield a sentence for each thing that a client needs: credentials, a CA."""
+    if local.access is not None:
+        yield f"It requires credentials. {local.access.about}."
+    if local.ca_file is not None:
+        address = _connectable(server.url)
+        push = f"regtutor push IMAGE {address}/REPOSITORY:TAG --ca-file {quote(str(local.ca_file))}"
+        yield f"Its certificate is signed by the CA in {local.ca_file}: {push}"
 
 
 def _connectable(url: str) -> str:
@@ -188,17 +204,17 @@ def _start(
     access: _Access,
     quirks: str | Iterable[str],
     log: Callable[[str], object] | None = None,
-    **settings: Any,
+    **settings: Unpack[_Settings],
 ) -> tuple[Server, LocalHost]:
-    required = access.required
+    required, tokens = access.required, {}
     if required is not None and access.htpasswd is not None:
         raise ServerError("htpasswd= and auth= cannot be used together", "both name the users", "Give one of them")
     if required is not None and required.tokens is not None:
-        settings |= required.app_settings
+        tokens = required.app_settings
     local = local_host("embedded", _ABOUT, root)
     try:
         certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
-        app = App(local.store, quirks=quirks, **settings)
+        app = App(local.store, quirks=quirks, **settings, **tokens)
         server = Server(
             app,
             access.host,

@@ -26,7 +26,7 @@ def progress(path: Path | None) -> None:
 
     results = ProgressFile(path or progress_path())
     tell(report_of(results).text)
-    tell(f"\nKept in {results.path}.")
+    tell(f"\nThe file with your progress: {results.path}")
 
 
 @click.command(short_help="Write the course with its solutions.")

@@ -53,7 +53,7 @@ ALL = "all"
     type=click.IntRange(1, 8),
     default=1,
     show_default=True,
-    help="How many blobs are pushed at a time. With 1, the requests are in the order in which you read about them.",
+    help="The number of blobs to push at the same time. With 1, the requests are sent one after another.",
 )
 @asking
 @teaching

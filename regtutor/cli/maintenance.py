@@ -27,7 +27,7 @@ _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 def gc(root: Path, dry_run: bool, untagged: bool) -> None:
     """Collect the garbage of a registry's directory: blobs that no manifest names, and abandoned uploads.
 
-    Each line is one thing: kind, repository, name, bytes and reason. The last line, on standard error, is the sum. An
+    Each line is one item: kind, repository, name, bytes and reason. The last line, on standard error, is the sum. An
     embedded registry that runs on the directory is never disturbed: the command then refuses. Stop any other registry
     first.
     """
@@ -35,8 +35,8 @@ def gc(root: Path, dry_run: bool, untagged: bool) -> None:
 
     garbage = garbage_in(root, dry_run=dry_run, untagged=untagged)
     _print((item.kind, item.repository or "-", item.name, str(item.size), item.why) for item in garbage)
-    done = "would be removed" if dry_run else "were removed"
-    say(f"{len(garbage)} things, {sum(item.size for item in garbage)} bytes, {done}.")
+    done = "To remove" if dry_run else "Removed"
+    say(f"{done}: {len(garbage)}, with {sum(item.size for item in garbage)} bytes.")
 
 
 @click.command(short_help="Check everything that a registry stores.")
@@ -52,7 +52,7 @@ def fsck(root: Path) -> None:
 
     problems = problems_in(root)
     _print((one.kind, one.repository or "-", one.name, str(one.path), f"{one.why}. {one.next}.") for one in problems)
-    say("Everything is whole." if not problems else f"Problems: {len(problems)}.")
+    say("No problems found." if not problems else f"Problems: {len(problems)}.")
     sys.exit(_PROBLEMS if problems else 0)
 
 

@@ -33,7 +33,8 @@ class OutputGroup(click.Group):
 def _writing() -> Iterator[None]:
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as after >&-, which is no error either
+            sys.stdout.flush()
     except OSError as error:
         # An error of the library is a RegtutorError, and one of a file names it.
         if error.filename is not None or error.errno not in (*_CLOSED, *_FULL):

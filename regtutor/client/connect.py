@@ -68,20 +68,13 @@ def connect(
     address = _registry_address(url)
     environment = from_environment(os.environ) if proxies == "env" else Environment(_mapping(proxies))
     sources = _sources(environment, address, verify is True) if proxies == "env" else ()
-    trusted = environment.ca_file if verify is True and environment.ca_file else verify
-    if trusted is not verify and not os.path.exists(str(trusted)):
-        variable = environment.sources["ca_file"]
-        raise ConnectionFailed(
-            f"The certificate file {trusted} does not exist", f"the environment variable {variable} names it",
-            f"Correct or unset {variable}, or give another file: --ca-file ca.pem, or verify='ca.pem' in Python",
-        )  # fmt: skip
     transport: Transport = WireTransport(
         timeout=timeout,
         deadline=deadline,
         max_small_body=max_small_body,
         expect_wait=expect_wait,
         proxies=environment.proxies,
-        verify=trusted,
+        verify=_ca_file_of(environment) if verify is True and environment.ca_file else verify,
         cert=cert,
         user_agent=user_agent,
         sources=sources,
@@ -89,6 +82,23 @@ def connect(
     if headers:
         transport = ExtraHeaders(transport, address.origin, headers)
     return Registry(address.origin, transport, credentials=_credentials(address, username, password))
+
+
+def _ca_file_of(environment: Environment) -> str:
+    """Return the file that the environment names for certificates.
+
+    Raises
+    ------
+    ConnectionFailed: if it does not exist.
+    """
+    if not os.path.exists(environment.ca_file):
+        variable = environment.sources["ca_file"]
+        raise ConnectionFailed(
+            f"The certificate file {environment.ca_file} does not exist",
+            f"the environment variable {variable} names it",
+            f"Correct or unset {variable}, or give another file: --ca-file ca.pem, or verify='ca.pem' in Python",
+        )
+    return environment.ca_file
 
 
 def _mapping(proxies: Mapping[str, str] | str | None) -> Mapping[str, str]:

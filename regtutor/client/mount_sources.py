@@ -6,10 +6,10 @@ The API cannot list the repositories that have a blob, so a client remembers whe
 from __future__ import annotations
 
 from collections import OrderedDict
-from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
+from regtutor.protocol.urls import origin_form
 
 _SESSIONS = 4096
 _BLOBS = 65536
@@ -64,4 +64,4 @@ def _whole(target: str | Location) -> str:
 
 def _session(url: str) -> str:
     """Return the part of a session's Location that is the same in every response: its path."""
-    return urlsplit(url).path
+    return origin_form(url).partition("?")[0]

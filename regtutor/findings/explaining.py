@@ -121,7 +121,7 @@ def _response(exchange: Exchange) -> Iterator[Finding]:
     yield from (_code(exchange, entry) for entry in exchange.errors[:MOST_CODES])
     if (more := len(exchange.errors) - MOST_CODES) > 0:
         line = f"... and {more:,} more error codes"
-        yield Finding(line, "error code", "", "", "they are in the body, which the record holds", OUTSIDE)
+        yield Finding(line, "error code", "", "", "they are in the body, which the record contains", OUTSIDE)
 
 
 def _status(line: str, part: str, status: int, reason: str, row: ResponseRow | None) -> Finding:

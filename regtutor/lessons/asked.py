@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ from regtutor.lessons.lesson import LETTERS, Question
 from regtutor.lessons.showing import box, lines_block, paragraph
 from regtutor.lessons.task_report import exchange_lines
 from regtutor.protocol.text import visible_lines
+from regtutor.protocol.urls import origin_form
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,11 @@ class Asked:
     @property
     def text(self) -> str:
         """The question as text."""
-        return "\n".join([self.question.text, *(f"  {line}" for line in self.choices), f"Choose with {self.form}"])
+        lines = (f"  {line}" for line in self.choices)
+        return "\n".join([self.question.text, *lines, f"To choose (a), write {self.form}"])
 
     def _repr_html_(self) -> str:
-        form = f"<div><i>Choose with</i> <code>{escape(self.form)}</code></div>"
+        form = f"<div><i>To choose (a), write</i> <code>{escape(self.form)}</code></div>"
         return box("open", f"<b>{paragraph(self.question.text)}</b>", *map(paragraph, self.choices), form)
 
     def __repr__(self) -> str:
@@ -85,9 +88,17 @@ def verdict(question: Question, letter: str, exchanges: Iterable[Exchange]) -> Q
     return QuestionVerdict(right, (first, *rest), _evidence(question, exchanges))
 
 
+_LONG = re.compile(r"([\w%-]{8})[\w%-]{16,}")
+
+
+def _with_query(exchange: Exchange) -> str:
+    """Return the target with its whole query, because a question can be about it; long values are cut."""
+    return _LONG.sub("\\1\N{HORIZONTAL ELLIPSIS}", origin_form(exchange.target))
+
+
 def _evidence(question: Question, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     lines: list[str] = []
     for exchange in exchanges:
-        lines += exchange_lines(exchange)
+        lines += exchange_lines(exchange, target=_with_query(exchange))
         lines += [f"< {name}: {exchange.headers[name]}" for name in question.headers if name in exchange.headers]
     return tuple(lines)

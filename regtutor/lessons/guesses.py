@@ -34,8 +34,14 @@ class Measure:
     told: Callable[[Value], str]
 
 
+def _read_status(given: object) -> int | None:
+    """Return the status in ``given``; None if it has another number of digits, as in ``"2xx"``."""
+    number = read_number(given)
+    return number if number is not None and 100 <= number <= 599 else None
+
+
 MEASURES: Mapping[str, Measure] = {
-    "status": Measure(read_number, lambda exchange: (exchange.status,) if exchange.status else (), str),
+    "status": Measure(_read_status, lambda exchange: (exchange.status,) if exchange.status else (), str),
     "code": Measure(
         read_word,
         lambda exchange: tuple(dict.fromkeys(str(entry.get("code", "")).upper() for entry in exchange.errors)),

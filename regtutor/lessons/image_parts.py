@@ -19,6 +19,7 @@ from regtutor.content.image import short
 from regtutor.content.sample.program import GREETING_FILE, LINE, program
 from regtutor.content.sample.tarball import Entry, tarball
 from regtutor.errors import CourseError
+from regtutor.printable import visible
 from regtutor.protocol.digests import sha256
 from regtutor.steps import get_blob, get_manifest
 
@@ -66,7 +67,11 @@ def files_in(archive: bytes) -> dict[str, bytes]:
 
 def list_files(archive: bytes) -> str:
     """Return the files of a tar archive as lines: size in bytes, and path."""
-    return "\n".join(f"{len(content):>6}  {path}" for path, content in files_in(archive).items()) or "no file"
+    return "\n".join(_file_lines(files_in(archive))) or "no file"
+
+
+def _file_lines(files: Mapping[str, bytes]) -> list[str]:
+    return [f"{len(content):>6}  {visible(path)}" for path, content in files.items()]
 
 
 def _content(opened: tarfile.TarFile, item: tarfile.TarInfo) -> bytes:
@@ -135,14 +140,12 @@ class Unpacked:
             lines += [f"layer {number}: digest {short(layer.digest)}, diff ID {short(layer.diff_id)}"]
             if not layer.fits:
                 lines += [f"  The config lists {short(layer.listed) or 'no diff ID'} here. The layer does not fit it."]
-            lines += [f"  {len(content):>6}  {path}" for path, content in layer.files.items()]
-        if not self.fits:
-            return "\n".join(
-                [*lines, "The layers are not those of the config: a client that compares them stops here."]
-            )
-        return "\n".join(
-            [*lines, f"A container starts {' '.join(self.command) or 'nothing: no Entrypoint'}", *self._prints()]
-        )
+            lines += [f"  {line}" for line in _file_lines(layer.files)]
+        if self.fits:
+            lines += [f"A container starts {' '.join(self.command) or 'nothing: no Entrypoint'}", *self._prints()]
+        else:
+            lines += ["The layers are not those of the config: a client that compares them stops here."]
+        return "\n".join(visible(line) for line in lines)
 
     def _prints(self) -> list[str]:
         """The output of the sample's program, if that is what the container starts."""

@@ -79,6 +79,7 @@ class Prediction:
     why: printed after the response: why it is so. A mapping from a status to its reason if registries differ.
     repository: only a request to this repository of the learner counts, such as ``"other"`` for ``{me}/other``; ``""``
         for any.
+    lacks: only a request without this header counts, such as ``"Content-Type"``; ``""`` for any.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Prediction:
     status: int | Mapping[str, int]
     why: str | Mapping[int, str]
     repository: str = ""
+    lacks: str = ""
 
     def reason(self, status: int | None) -> str:
         """Return the reason for ``status``; empty if the lesson has none."""

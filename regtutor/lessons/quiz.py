@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import SupportsIndex
 
@@ -126,6 +126,10 @@ class Question:
     text: str
     form: str = ""
     parts: tuple[Part, ...] = ()
+
+    def called(self, call: str) -> Question:
+        """Return the question with the beginning of another call in its form, such as ``question("the bytes", ``."""
+        return replace(self, form=self.form.replace("check(", call))
 
     def check(self, *answer: object) -> Verdict:
         """Compare the learner's answer with the transcript.

@@ -10,6 +10,8 @@ from regtutor.client.registry import Registry
 from regtutor.errors import BackendError
 
 _SECONDS = 90
+_PULLED = ("Writing manifest to image destination", "Downloaded newer image")
+"""The lines of podman and of docker after a complete pull."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,4 +47,15 @@ def _run(engine: Engine, image: str) -> str:
         return f"{shown}It did not end within {_SECONDS} s and was stopped."
     finally:
         subprocess.run([engine.program, "rmi", "--force", image], capture_output=True, timeout=_SECONDS, check=False)
-    return shown + (done.stdout if done.returncode == 0 else f"It ended with status {done.returncode}:\n{done.stderr}")
+    return shown + (done.stdout if done.returncode == 0 else _failure(engine, done.returncode, done.stderr))
+
+
+def _failure(engine: Engine, status: int, stderr: str) -> str:
+    """Return why the image did not run; after a complete pull, the push is not the reason."""
+    ended = f"It ended with status {status}:\n{stderr}"
+    if not any(line in stderr for line in _PULLED):
+        return ended
+    return (
+        f"{engine.name} pulled the whole image, so your push is complete. It could not start the container on this "
+        f"machine; that is no fault of the image.\n{ended}"
+    )

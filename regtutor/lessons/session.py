@@ -54,7 +54,7 @@ class Session:
     def __init__(self, entry: Entry, which: str | None, results: ProgressFile) -> None:
         reg = _opened(entry, which)
         self.entry, self.which, self.results = entry, which, results
-        self.reg = self.watch(reg)
+        self.reg = watched(reg, self._before, self._after)
         self.me = _prefix(entry.number, reg, results)
         self.stage = Stage(entry.lesson.staged(reg), self.me)
         self.exchanges: list[Exchange] = []
@@ -74,10 +74,6 @@ class Session:
         """The number of the lesson."""
         return self.entry.number
 
-    def watch(self, reg: Registry) -> Registry:
-        """Return another registry of the lesson; the exchanges with it count as the learner's too."""
-        return watched(reg, self._before, self._after)
-
     def predict(self, name: str, guess: dict[str, object]) -> None:
         """Accept a guess about the next request that fits; see :func:`~regtutor.lessons.calls.predict`."""
         self.collect()
@@ -91,7 +87,7 @@ class Session:
         read = {key: value for key, value in values.items() if value is not None}
         if not read or len(read) < len(values):
             self._owed = prediction
-            raise _missing(prediction, values)
+            raise _missing(prediction, values, guess)
         self._owed, self._guess = None, (prediction, read)
         told = ", ".join(MEASURES[key].told(value) for key, value in read.items())
         print(f"Your prediction: {told}.")
@@ -124,6 +120,8 @@ class Session:
     def _is_about(self, prediction: Prediction, exchange: Exchange) -> bool:
         """Return whether the exchange is the predicted one. A request to no endpoint counts as that of its step."""
         if (endpoint_of(exchange) or exchange.step) != prediction.of:
+            return False
+        if prediction.lacks and prediction.lacks in exchange.request_headers:
             return False
         repository = field_of(exchange, "repository")
         wanted = self.stage.repository(prediction.repository) if prediction.repository else None
@@ -165,7 +163,7 @@ class Session:
         task = self._task if name is None else _named("task", name, self.entry.lesson.tasks)
         if task is None:
             raise CourseError(
-                "No task was looked at yet",
+                "No task has been checked yet",
                 "hint() belongs to the last task(...)",
                 'Run a cell with task("...") first.',
             )
@@ -187,7 +185,7 @@ class Session:
         return judged
 
     def _quiz(self, asked: TranscriptQuestion, given: list[object]) -> Quiz | Verdict:
-        quiz = asked.make(self.evidence().exchanges)
+        quiz = asked.make(self.evidence().exchanges).called(f'question("{asked.name}", ')
         if not given:
             return quiz
         judged = quiz.check(*given)
@@ -327,16 +325,29 @@ def _prefix(number: str, reg: Registry, results: ProgressFile) -> str:
     return f"{name}{number.lower()}-{results.learner}" + (f"-{again}" if again > 1 else "")
 
 
-def _missing(prediction: Prediction, values: dict[str, Value | None]) -> PredictionMissing:
+def _missing(
+    prediction: Prediction, values: dict[str, Value | None], guess: dict[str, object] | None = None
+) -> PredictionMissing:
     names = [key for key, value in values.items() if value is None] or ["status"]
+    given = (guess or {}).get(names[0])
     example = {"code": '"UNKNOWN"', "status": "500"}.get(names[0], "0")
     codes = f" The error codes are {', '.join(sorted(CODES))}." if "code" in names else ""
+    if given is not None and given is not ...:
+        return PredictionMissing(
+            f"{names[0]}={given!r} cannot be compared with a response",
+            f"{names[0]} must be {_FORMS.get(names[0], 'a whole number')}",
+            f"Write for example {names[0]}={example}, and run the cell again.{codes}",
+        )
     return PredictionMissing(
         f"First guess the {names[0].replace('_', ' ')}, then send",
         f"the prediction {prediction.name!r} has no value yet",
         f"Replace the dots, for example {names[0]}={example}, and run the cell again. A wrong guess costs nothing."
         + codes,
     )
+
+
+_FORMS = {"status": "a number of three digits, from 100 to 599", "code": "an error code in quotes"}
+"""The form of a guess, by its name; every other one is a whole number."""
 
 
 def _named(kind: str, name: str, items: tuple[Any, ...]) -> Any:

@@ -11,14 +11,14 @@ from regtutor.lessons.showing import box, lines_block, paragraph
 from regtutor.protocol.text import cut, visible_lines
 
 _WIDTH = 110
-_MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}"}
+_MARKS = {True: "\N{CHECK MARK}", False: "\N{BALLOT X}", None: "\N{BULLET}"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """A point as it is printed, with the lines of its exchange."""
+    """A point as it is printed, with the lines of its exchange; a line that only informs has None as ``met``."""
 
-    met: bool
+    met: bool | None
     said: str
     shown: tuple[str, ...] = ()
 
@@ -90,10 +90,16 @@ def _shown(each: Point, evidence: Evidence) -> tuple[str, ...]:
     return exchange_lines(each.exchange, f"request {number}: " if number else "")
 
 
-def exchange_lines(exchange: Exchange, label: str = "") -> tuple[str, ...]:
-    """Return an exchange as two lines: the request line with its body's size, and the status line."""
+def exchange_lines(exchange: Exchange, label: str = "", target: str = "") -> tuple[str, ...]:
+    """Return an exchange as two lines: the request line with its body's size, and the status line.
+
+    Parameters
+    ----------
+    label: before the method.
+    target: the target to show; by default ``shown_target``, which leaves out the state of an upload session.
+    """
     body = f"  [{exchange.bytes_up} bytes]" if exchange.bytes_up else ""
-    sent = f"{label}{exchange.method} {exchange.shown_target}"
+    sent = f"{label}{exchange.method} {target or exchange.shown_target}"
     codes = ", ".join(dict.fromkeys(str(entry["code"]) for entry in exchange.errors if entry.get("code")))
     status = exchange.response.start_line.partition(" ")[2] if exchange.response else exchange.error
     return (f"> {cut(sent, _WIDTH)}{body}", f"< {status}{f' ({codes})' if codes else ''}")
@@ -104,6 +110,6 @@ def _last(points: list[Point], evidence: Evidence) -> tuple[Line, ...]:
     if any(each.exchange is not None for each in points):
         return ()
     if not evidence.exchanges:
-        return (Line(False, "You have sent no request in this lesson yet."),)
+        return (Line(None, "You have sent no request in this lesson yet."),)
     last = evidence.exchanges[-1]
-    return (Line(False, f"The last of your {len(evidence.exchanges)} requests was this one:", exchange_lines(last)),)
+    return (Line(None, f"The last of your {len(evidence.exchanges)} requests was this one:", exchange_lines(last)),)

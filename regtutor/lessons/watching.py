@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from regtutor.client.registry import Registry, Transport
-from regtutor.errors import ConnectionFailed
+from regtutor.errors import ConnectionFailed, ContentMismatch
 from regtutor.exchange import Exchange
 from regtutor.message import HeaderList, Request
 
@@ -19,11 +19,11 @@ class Watched:
         self._transport, self._before, self._after = transport, before, after
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
-        """Send with the inner transport; an attempt without a complete response is watched too."""
+        """Send with the inner transport; an attempt without a complete or right response is watched too."""
         self._before(request)
         try:
             exchange = self._transport.send(request, url, headers, registry)
-        except ConnectionFailed as error:
+        except (ConnectionFailed, ContentMismatch) as error:
             if error.exchange is not None:
                 self._after(error.exchange)
             raise

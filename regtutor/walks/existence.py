@@ -119,7 +119,7 @@ def check_manifest_gone(
         if found.status not in (200, 404):
             if not documented:
                 stop(exchange, f"{_another(exchange, 202)}, and HEAD of {name} returned {found.status}", DeleteFailed)
-            notes.append(f"It could not be checked that {name} is gone: HEAD returned {found.status}")
+            notes.append(f"The deletion of {name} could not be verified: HEAD returned {found.status}")
     return tuple(notes)
 
 
@@ -133,9 +133,9 @@ def _still_there(exchange: Exchange, name: str, reference: str, documented: bool
     if not documented:
         return f"{_another(exchange, 202)}, and the repository still has {name}"
     if name == reference:
-        return f"the registry returned 202 to DELETE, and HEAD of {name} still returns 200"
+        return f"the registry returned 202 to DELETE, but HEAD of {name} still returns 200"
     return (
-        f"the registry deleted {reference}, and still serves it by the tag {name}, as the registry of "
+        f"the registry deleted {reference}, but still serves it under the tag {name}, as the registry of "
         "go-containerregistry does"
     )
 

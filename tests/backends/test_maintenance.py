@@ -62,12 +62,12 @@ def test_another_directory_is_refused_and_not_touched(tmp_path: Path, call: obje
 
 def test_the_commands_list_and_remove(root: Path) -> None:
     done = run("gc", str(root))
-    assert (done.returncode, done.stdout) == (0, "") and "0 things, 0 bytes, were removed." in done.stderr
+    assert (done.returncode, done.stdout) == (0, "") and "Removed: 0, with 0 bytes." in done.stderr
     with rt.open_registry("in_process", root=root, quiet=True) as reg:
         rt.delete_image(reg, "library/hello", "v1")
         assert run("gc", str(root)).returncode == 2, "the registry is running"
     done = run("gc", str(root), "--dry-run")
-    assert done.returncode == 0 and "would be removed" in done.stderr
+    assert done.returncode == 0 and "To remove: " in done.stderr
     assert {line.split()[0] for line in done.stdout.splitlines()} == {"link", "blob"}
     assert run("gc", str(root)).stdout == done.stdout
     assert run("gc", str(root)).stdout == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,6 +56,16 @@ def test_a_closed_pipe_is_no_error(number: int, saved: tuple[str, Path]) -> None
     done = subprocess.run([*COMMAND, *command], stdout=writes, stderr=subprocess.PIPE, text=True, timeout=60)
     os.close(writes)
     assert (done.returncode, "Traceback" in done.stderr, "Exception" in done.stderr) == (0, False, False), done.stderr
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_output_that_is_closed_from_the_start_is_no_error(saved: tuple[str, Path], closed: int) -> None:
+    """As after ``>&-``: Python then has no standard output at all."""
+    command = shlex.join([*COMMAND, "inspect", f"{saved[0]}/library/hello:v1"])
+    done = subprocess.run(["sh", "-c", f"{command} {closed}>&-"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert (done.stderr if closed == 2 else done.stdout) == ""
+    assert "Traceback" not in done.stderr and (closed == 1 or "sha256:" in done.stdout)
 
 
 def test_a_full_disk_under_standard_error_does_not_stop_a_push(saved: tuple[str, Path], tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_host_session_and_date_are_differences_of_an_instance(two: dict[str, rt.
     comparison = rt.compare(lambda reg: rt.start_upload(reg, "a/b"), two)
     assert row(comparison, "status").values == ("202", "202")
     assert row(comparison, "Location").verdict == "per instance"
-    assert row(comparison, "Docker-Upload-Uuid").verdict == "per instance"
+    assert row(comparison, "Docker-Upload-UUID").verdict == "per instance"
     assert {each.verdict for each in comparison.differences} <= {"per instance", "allowed"}
     assert comparison.title == "POST /v2/a/b/blobs/uploads/, on own, imitation"
 

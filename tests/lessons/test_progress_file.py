@@ -123,4 +123,4 @@ def test_the_command_prints_the_progress_of_a_file(path: Path) -> None:
     ProgressFile(path).note("00", "tasks", entry.lesson.tasks[0].name, done)
     ran = CliRunner().invoke(main, ["progress", "--file", str(path)])
     assert ran.exit_code == 0
-    assert f"1 of {len(entry.lesson.tasks)}" in ran.output and f"Kept in {path}." in ran.output
+    assert f"1 of {len(entry.lesson.tasks)}" in ran.output and f"The file with your progress: {path}" in ran.output

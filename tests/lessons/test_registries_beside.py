@@ -11,7 +11,9 @@ import pytest
 import regtutor as rt
 from regtutor.backends import distribution
 from regtutor.lessons import begin, session, task, transcript
+from regtutor.lessons.lesson import Question
 from regtutor.lessons.registries_beside import INDEX, with_disk, without_deletion
+from regtutor.lessons.tasks.tags_and_garbage import LESSON
 from tests.lessons.running import kernel
 
 
@@ -61,6 +63,33 @@ def test_a_tag_less_manifest_can_also_be_collected(tmp_path: Path) -> None:
         assert "Only its tag is gone" in task("free the bytes").text
         disk.collect_garbage(dry_run=False, untagged=True)
         assert task("free the bytes").passed
+
+
+def test_bytes_that_a_head_has_found_stay_for_an_hour_and_the_task_can_still_be_done(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        _, me = begin("08")
+        disk, old = with_disk(), rt.sample_image("v4")
+        rt.head_blob(disk, f"{me}/memory", old.config.digest).expect(200)
+        rt.delete_manifest(disk, f"{me}/memory", old.digest).expect(202)
+        assert "are still on the disk" in task("free the bytes").text
+        disk.collect_garbage(dry_run=False)
+        assert rt.get_blob(disk, f"{me}/memory", old.config.digest).status == 200
+        assert "Your HEAD has found some of it. That stays for an hour" in task("free the bytes").text
+        assert task("free the bytes").passed
+
+
+def test_the_questions_show_what_they_say(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        begin("08")
+        shown = {
+            asked.name: asked.shown(session.current().stage)
+            for asked in LESSON.questions
+            if isinstance(asked, Question)
+        }
+    assert [each.status for each in shown["the bytes that go"]] == [202, 200, 404, 200]
+    assert [each.json().get("tags") for each in shown["the whole list"]] == [["a", "b"], ["c"]]
+    before, deleted, after = shown["one image, two tags"]
+    assert (before.json()["tags"], deleted.status, after.json()["tags"]) == (["one", "two"], 202, [])
 
 
 @pytest.mark.registry

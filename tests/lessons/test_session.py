@@ -34,7 +34,7 @@ def lesson(tmp_path: Path, results: list[PredictionResult]) -> Iterator[tuple[Re
         yield begin("00")
 
 
-@pytest.mark.parametrize("dots", [..., None, "later"])
+@pytest.mark.parametrize("dots", [..., None])
 def test_without_a_guess_the_request_is_not_sent_and_others_are(lesson: tuple[Registry, str], dots: object) -> None:
     reg, me = lesson
     with pytest.raises(PredictionMissing, match=r"First guess the status, then send.*status=500.*costs nothing"):
@@ -45,6 +45,25 @@ def test_without_a_guess_the_request_is_not_sent_and_others_are(lesson: tuple[Re
     predict("the first request", status=418)
     assert rt.check_api(reg).status == 200
     assert [each.request_name for each in transcript()] == ["list_tags", "check_api"]
+
+
+@pytest.mark.parametrize("guess", ["later", "2xx", 2, 99, 600])
+def test_a_guess_that_is_no_status_is_refused_and_does_not_count(lesson: tuple[Registry, str], guess: object) -> None:
+    reg, _ = lesson
+    refusal = rf"^status={guess!r} cannot be compared .*a number of three digits.*status=500"
+    with pytest.raises(PredictionMissing, match=refusal):
+        predict("the first request", status=guess)
+    with pytest.raises(PredictionMissing, match="the prediction 'the first request' has no value yet"):
+        rt.check_api(reg)
+    predict("the first request", status=200)
+    assert rt.check_api(reg).status == 200
+
+
+def test_a_guess_of_another_form_is_refused_with_the_form(lesson: tuple[Registry, str]) -> None:
+    with pytest.raises(PredictionMissing, match=r"bytes_down='none' .*must be a whole number.*bytes_down=0"):
+        predict("HEAD of a manifest", status=200, bytes_down="none")
+    with pytest.raises(PredictionMissing, match=r"code=404 .*an error code in quotes.*NAME_UNKNOWN"):
+        predict("a repository that does not exist", status=404, code=404)
 
 
 def test_a_wrong_guess_is_told_what_came_and_what_it_would_mean(
@@ -165,7 +184,7 @@ def test_the_prefix_stays_with_the_learner_but_not_on_a_registry_that_keeps_what
 
 
 def test_three_hints_one_at_a_time(lesson: tuple[Registry, str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CourseError, match="No task was looked at yet"):
+    with pytest.raises(CourseError, match="No task has been checked yet"):
         hint()
     assert "3 of 3 left" in task("which tags are there?").text
     capsys.readouterr()
@@ -246,6 +265,45 @@ def test_of_several_equal_error_codes_one_is_told(
     rt.put_manifest(reg, f"{me}/empty", "v1", rt.sample_image().manifest)
     assert results[0].text.count("The error code MANIFEST_BLOB_UNKNOWN") == 1
     assert "You expected the error code NAME_INVALID" in results[0].text
+
+
+def test_a_prediction_about_a_missing_header_waits_for_a_request_without_it(
+    tmp_path: Path, results: list[PredictionResult]
+) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("02")
+        stepper = rt.PushStepper(reg, rt.sample_image(), f"{me}/hello", "v1")
+        predict("a manifest without its type", status=400)
+        stepper.run()
+        assert results == []
+        rt.put_manifest(reg, f"{me}/hello", "v1", rt.sample_image().manifest)
+        assert results == []
+        stepper.reset()
+        while stepper.state.draft is not None and stepper.state.draft.step != "put_manifest":
+            stepper.send()
+        stepper.edit(headers={"Content-Type": None})
+        stepper.send()
+    assert [result.right for result in results] == [True]
+
+
+def test_a_question_about_your_requests_is_answered_with_the_call_that_it_names(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("02")
+        rt.put_manifest(reg, f"{me}/hello", "v1", b"{}", media_type=None)
+        call = 'question("the bytes that you sent", '
+        for asked in (question("the bytes that you sent"), question("the bytes that you sent", "?")):
+            assert f"{call}bytes, request), such as {call}1000, " in str(asked)
+            assert "check(" not in str(asked)
+
+
+def test_the_lines_of_a_question_show_the_query_that_it_is_about(tmp_path: Path) -> None:
+    with kernel("native", tmp_path):
+        begin("01")
+        shown = str(question("the address in Location", "a"))
+    first, second, third = (line for line in shown.splitlines() if "> PUT" in line)
+    assert "_state=" not in first and "?digest=sha256:" in first
+    assert second.count("?") == 2
+    assert third.count("?") == 1 and "?_state=" in third and "&digest=sha256:" in third
 
 
 def test_a_program_that_sends_the_headers_of_a_step_is_still_another_program(lesson: tuple[Registry, str]) -> None:

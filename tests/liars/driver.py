@@ -34,6 +34,7 @@ WALKS: Mapping[str, Callable[[rt.Registry], Any]] = {
     "chunks": lambda reg: rt.upload_chunks(reg, "a/c", b"x" * 5000, chunk_size=2000, progress=False),
     "delete": lambda reg: rt.delete_image(reg, "a/b", "gone"),
     "probe": lambda reg: rt.probe(reg, repository="a/b", tag="v1"),
+    "trial": lambda reg: rt.probe(reg, write=True),
 }
 
 
@@ -49,7 +50,7 @@ def tried(walk: str, url: str) -> dict[str, Any]:
         made = error.transcript or error.exchange
     except Exception as error:  # noqa: BLE001 - the test shows it
         outcome, said, made = "unnamed", f"{type(error).__name__}: {error}", None
-    if made is not None and walk != "probe":
+    if made is not None and walk not in ("probe", "trial"):
         rt.explain(getattr(made, "transcript", made))
     reg.close()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -192,9 +192,11 @@ LIES = (
     Told("a token server that is nobody", status(401, ("WWW-Authenticate", 'Bearer realm="http://127.0.0.1:1/"'))),
     Told("a challenge for ever", lambda a, _t: _challenged(a)),
     Told("a Link to itself", lambda a, t: [t.with_header("Link", f'<{a.target}>; rel="next"').wire()]),
+    Told("a Link that is no URL", headers(("Link", '<http://[>; rel="next"'))),
     Told("a Link of 100 KB", headers(("Link", "<" * 100_000))),
     Told("a Link that always goes on", lambda a, t: _next(a, t), slow=True),
     Told("a Range that is none", headers(("Range", "bytes=9-0"))),
+    Told("a Range with a digit that is no number", headers(("Range", "0-\xb2"))),
     Told("a Range that went back", headers(("Range", "0-0"))),
     Told("a minimum of 30 digits", headers(("OCI-Chunk-Min-Length", "9" * 30))),
 )  # fmt: skip

@@ -40,9 +40,10 @@ ROWS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Records",
         (
-            ("exchange", "frozen: exchange, transcript"),
+            ("exchange", "and transcript: frozen"),
             ("storage_tree", "files of a registry"),
-            ("message", "live: request, location"),
+            ("recorded_message", "request, response"),
+            ("message", "live request"),
         ),
     ),
     ("Rules", (("protocol", "endpoints, responses, headers, secrets: data"),)),

@@ -156,8 +156,9 @@ def exchange(server: Server, rng: Random, client: Client) -> bytes:
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(1 << 16):
                 received += piece
-        except (ConnectionResetError, BrokenPipeError):
-            pass  # it closed while bytes were still on their way
+        except OSError as error:  # it closed while bytes were still on their way
+            if isinstance(error, TimeoutError):
+                raise
         return received
 
 

@@ -187,7 +187,7 @@ def test_a_tag_that_is_still_served_after_a_deletion_by_digest_is_named() -> Non
     reply = still_serving({"v1": 200})
     with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed) as failed:
         delete_image(reg, REPOSITORY, "v1")
-    assert f"the registry deleted {sample_image().digest}, and still serves it by the tag v1" in str(failed.value)
+    assert f"the registry deleted {sample_image().digest}, but still serves it under the tag v1" in str(failed.value)
     assert "go-containerregistry" in str(failed.value) and "--tag-only" in str(failed.value)
     assert failed.value.transcript is not None
     assert outline(failed.value.transcript)[-3:] == [
@@ -202,7 +202,7 @@ def test_a_deletion_that_changes_nothing_is_no_success(reference: str, tag_only:
     reply = still_serving({reference: 200})
     with refusing_registry(reply) as registry, connect(registry.url) as reg, pytest.raises(DeleteFailed) as failed:
         delete_image(reg, REPOSITORY, reference, tag_only=tag_only)
-    assert f"the registry returned 202 to DELETE, and HEAD of {reference} still returns 200" in str(failed.value)
+    assert f"the registry returned 202 to DELETE, but HEAD of {reference} still returns 200" in str(failed.value)
 
 
 def test_a_tag_that_points_to_another_manifest_by_then_is_left_alone() -> None:
@@ -216,4 +216,4 @@ def test_a_tag_that_points_to_another_manifest_by_then_is_left_alone() -> None:
 def test_what_cannot_be_checked_is_a_note() -> None:
     with refusing_registry(still_serving({"v1": 503})) as registry, connect(registry.url) as reg:
         done = delete_image(reg, REPOSITORY, "v1")
-    assert done.notes[-1] == "It could not be checked that v1 is gone: HEAD returned 503"
+    assert done.notes[-1] == "The deletion of v1 could not be verified: HEAD returned 503"

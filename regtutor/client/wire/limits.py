@@ -107,6 +107,8 @@ class Allowance:
         self._received += received
         self._content += content
         if self._most is not None and self._received > self._most:
-            raise TooLarge(f"it has more than {self._most:,} bytes, and this response is small by nature")
+            raise TooLarge(f"it has more than {self._most:,} bytes, and only the content of a blob can be larger")
         if self._received > 16 * self._content + _FRAMING:
-            raise MalformedResponse(f"its {self._content:,} bytes of content came in {self._received:,} bytes")
+            raise MalformedResponse(
+                f"its framing is too long: {self._received:,} bytes for {self._content:,} bytes of content"
+            )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from regtutor.comparison.capabilities.capability import Verdict, capability, told, verdict
 from regtutor.comparison.capabilities.trial import NotTried, Trial
 from regtutor.exchange import Exchange
@@ -19,6 +17,7 @@ from regtutor.protocol.clauses import (
     http,
 )
 from regtutor.protocol.media_types import DOCKER_MANIFEST, DOCKER_SCHEMA1, OCI_INDEX, OCI_MANIFEST
+from regtutor.protocol.urls import split_origin
 
 _ACCEPT = http("12.5.1 Accept")
 _NOT_MODIFIED = http("15.4.5 304 Not Modified")
@@ -127,7 +126,7 @@ def redirect(trial: Trial) -> Verdict:
     subject = trial.read()
     exchange = trial.ask("get_blob", subject.repository, subject.blob)
     sent_on = exchange.status in (302, 307) and exchange.location is not None
-    where = urlsplit(exchange.location.redacted).netloc if sent_on and exchange.location else ""
+    where = split_origin(exchange.location.redacted)[0].partition("//")[2] if sent_on and exchange.location else ""
     return verdict(sent_on, exchange, bad=exchange.status == 200, summary=f"to {where}" if where else "")
 
 

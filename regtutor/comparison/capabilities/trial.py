@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from regtutor.client.registry import Registry
 from regtutor.errors import (
@@ -21,6 +20,7 @@ from regtutor.errors import (
 from regtutor.exchange import Exchange
 from regtutor.message import Location, Request
 from regtutor.protocol.endpoints import LEAVES_A_SESSION_OPEN
+from regtutor.protocol.urls import origin_form
 from regtutor.steps import STEPS, draft
 from regtutor.walks.authenticating import Authenticating
 
@@ -208,4 +208,4 @@ def followed(exchange: Exchange) -> Location:
 
 
 def _session(url: str) -> str:
-    return urlsplit(url).path
+    return origin_form(url).partition("?")[0]

@@ -25,6 +25,7 @@ from regtutor.protocol.clauses import (
     api,
 )
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.ranges import STORED
 
 _PART = 10
 """Bytes of each chunk."""
@@ -130,8 +131,8 @@ def progress_by_head(trial: Trial) -> Verdict:
 def resumed(trial: Trial) -> Verdict:
     data = _blob()
     status = trial.ask("get_upload", followed(trial.ask("patch_upload", trial.opened(), data[:_PART], start=0)))
-    last = status.headers.get("Range", "").rpartition("-")[2]
-    start = int(last) + 1 if last.isdigit() else 0
+    stored = STORED.fullmatch(status.headers.get("Range", ""))
+    start = int(stored[1]) + 1 if stored else 0
     second = trial.ask("patch_upload", followed(status), data[start:], start=start)
     final = trial.ask("put_blob", followed(second), b"", digest=sha256(data))
     return verdict(final.status == 201, status, second, final)

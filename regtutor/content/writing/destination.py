@@ -210,7 +210,7 @@ def destination(path: str | os.PathLike[str], form: str = "oci", name: str = "")
     if staging(where).is_symlink():
         raise CannotSave(f"{where} cannot be written", f"{staging(where)} is a link", "Remove it")
     for link in links_in(staging(where)):
-        why = f"{link}, where its blobs are collected, is a link that leads elsewhere, and no pull makes links"
+        why = f"{link}, where its blobs are collected, is a symbolic link, and a pull never creates one"
         raise CannotSave(f"{where} cannot be written", why, f"Remove {staging(where)}")
     return FORMATS[form](where, name)
 

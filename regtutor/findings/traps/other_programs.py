@@ -54,7 +54,7 @@ class _StoreError:
     next: str
 
 
-_EXPIRED = _StoreError("the signed address has expired", "it is valid for some minutes only", _AGAIN)
+_EXPIRED = _StoreError("the signed address has expired", "it is valid for only a few minutes", _AGAIN)
 _ALTERED = _StoreError(
     "the signature does not match the request",
     "the signature is for another method, host, path, query or header",
@@ -62,7 +62,7 @@ _ALTERED = _StoreError(
 )
 _GONE = _StoreError(
     "the object store does not have the blob",
-    "the registry links to content that its storage lost",
+    "the registry links to content that its storage has lost",
     "Tell the operator, and push the image again",
 )
 _STORE_ERRORS: Mapping[str, _StoreError] = {

@@ -64,18 +64,19 @@ def _why_not(last: Exchange | None, layer: str) -> str:
 def _faults(exchange: Exchange, layer: str) -> list[str]:
     """Name everything that a pushed manifest lacks, to be an artifact of the image with this layer."""
     fields = _json(exchange.request.body.preview)
-    config = (fields.get("config") or {}).get("digest")
-    subject = (fields.get("subject") or {}).get("digest")
+    subject = _digest(fields.get("subject"))
     faults = []
     if not fields.get("artifactType"):
         faults.append("The manifest has no artifactType.")
-    if subject is None:
+    if not fields.get("subject"):
         faults.append("The manifest has no subject, so it belongs to nothing.")
+    elif subject is None:
+        faults.append("The subject is not a descriptor: an object with media type, digest and size.")
     elif subject == IMAGE.config.digest:
         faults.append("The subject is the config of the image. It must be a manifest.")
     elif subject != IMAGE.digest:
         faults.append("The subject is another manifest than that of the image.")
-    if config is None or layer not in [each.get("digest") for each in fields.get("layers") or []]:
+    if layer not in _digests(fields.get("layers")):
         faults.append("The artifact itself is not one of its layers.")
     return faults
 
@@ -98,9 +99,8 @@ def _is_stored(seen: Evidence, pushed: Exchange) -> bool:
 
 def both_listed(seen: Evidence) -> Iterator[Point]:
     """The list of the older registry, with the SBOM that was there and with the signature."""
-    here = f"{seen.reg.url}/"
-    sent = seen.sent("put_manifest", to=HELLO, status=201)
-    sent = [each for each in sent if not each.url.startswith(here)] or sent  # in a browser both have one address
+    older = seen.at("older")
+    sent = older.sent("put_manifest", to=HELLO, status=201) if older is not None else []
     lists = [each for each in sent if field_of(each, "reference") == LIST_TAG]
     if not lists:
         last = sent[-1] if sent else seen.attempt.latest("put_manifest")
@@ -117,7 +117,17 @@ def both_listed(seen: Evidence) -> Iterator[Point]:
 
 def _listed(data: bytes) -> list[str]:
     """The digests in an index."""
-    return [str(each.get("digest")) for each in _json(data).get("manifests") or []]
+    return _digests(_json(data).get("manifests"))
+
+
+def _digests(descriptors: object) -> list[str]:
+    found = map(_digest, descriptors) if isinstance(descriptors, list) else ()
+    return [each for each in found if each is not None]
+
+
+def _digest(descriptor: object) -> str | None:
+    value = descriptor.get("digest") if isinstance(descriptor, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def nothing_left(seen: Evidence) -> Iterator[Point]:

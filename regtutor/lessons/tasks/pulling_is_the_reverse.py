@@ -94,7 +94,7 @@ def _no_rest(last: Exchange | None) -> Point:
         return Point(False, "No GET of this layer was sent.")
     came = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", last.headers.get("Content-Range", ""))
     if last.status == 200:
-        return Point(False, f"The whole layer came again, {last.bytes_down} bytes. Range says which are wanted.", last)
+        return Point(False, f"The whole layer came again, {last.bytes_down} bytes. A part needs Range: bytes=...", last)
     if came is None:
         return Point(False, f"The response was {last.status}: {last.meaning}.", last)
     first, final = int(came[1]), int(came[2])

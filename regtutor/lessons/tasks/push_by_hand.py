@@ -29,7 +29,7 @@ def layer_sent(seen: Evidence) -> Iterator[Point]:
 def _layer_not_sent(seen: Evidence, digest: str) -> Point:
     put = seen.latest("put_blob")
     if put is None:
-        return Point(False, "There was no PUT of the first layer yet.")
+        return Point(False, "There has been no PUT of the first layer yet.")
     if field_of(put, "digest") != digest:
         return Point(False, "The PUT has the digest of another blob. Send image.layers[0].", put)
     if put.status == 201:
@@ -42,7 +42,7 @@ def false_bytes(seen: Evidence) -> Iterator[Point]:
     refused = [put for put in seen.sent("put_blob", status=400) if put.request.body.digest != field_of(put, "digest")]
     if not refused:
         last = seen.attempt.latest("put_blob")
-        missing = "No PUT with false bytes was sent yet." if last is None else "The bytes match their digest."
+        missing = "No PUT with false bytes has been sent yet." if last is None else "The bytes match their digest."
         yield Point(False, missing, last)
         return
     last = refused[-1]
@@ -73,7 +73,7 @@ def tagged(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest("put_manifest")
     if last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
     elif last.status != 201:
         yield Point(False, f"The manifest was refused: {last.meaning}.", last)
     elif last.request.body.digest != image.digest:
@@ -85,34 +85,40 @@ def tagged(seen: Evidence) -> Iterator[Point]:
 
 def without_a_step(seen: Evidence) -> Iterator[Point]:
     """The tag ``latest``, with a request that no step built."""
-    own = [exchange for exchange in seen.exchanges if not built_by_step(exchange)]
-    good = [put for put in own if _tags_latest(put, seen) and put.status == 201]
-    if good:
-        yield Point(True, "You sent the manifest with a request of your own.", good[-1])
-        digest = sample_image().digest
-        yield point(seen.digest(HELLO, "latest") == digest, "latest points to the image.", "latest is another image.")
+    image = sample_image()
+    stored = seen.sent("put_manifest", to=HELLO, status=201, reference="latest")
+    own = [put for put in stored if not built_by_step(put)]
+    right = [put for put in own if put.request.body.digest == image.digest]
+    if right and seen.digest(HELLO, "latest") == image.digest:
+        yield Point(True, "You sent the manifest with a request of your own.", right[-1])
+        yield Point(True, "latest points to the image.")
+        return
+    if own and own[-1] is seen.exchanges[-1]:
+        yield Point(True, "You sent a manifest with a request of your own.", own[-1])
+        yield Point(False, _other_bytes(own[-1], image.manifest.size))
         return
     yield _not_by_hand(seen.attempt)
+
+
+def _other_bytes(put: Exchange, size: int) -> str:
+    if put.bytes_up >= size:
+        return "latest is another image. Send the bytes of image.manifest, unchanged."
+    return (
+        f"latest is another image: {put.bytes_up} of the {size} bytes were sent. With -d, curl removes the line ends "
+        "of a file. With -T or --data-binary it sends the file unchanged."
+    )
 
 
 def _not_by_hand(seen: Evidence) -> Point:
     last = seen.exchanges[-1] if seen.exchanges else None
     if last is None or "manifests" not in last.target:
-        return Point(False, "No request for the manifest of latest was sent yet.")
+        return Point(False, "No request for the manifest of latest has been sent yet.")
     if built_by_step(last):
         return Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
     if last.method != "PUT":
         return Point(False, f"The method was {last.method}. A manifest is sent with PUT.", last)
     kind = last.request_headers.get("Content-Type", "none")
     return Point(False, f"The response was {last.status}. Its Content-Type was: {kind}.", last)
-
-
-def _tags_latest(exchange: Exchange, seen: Evidence) -> bool:
-    return (
-        exchange.request_name == "put_manifest"
-        and field_of(exchange, "repository") == seen.repository(HELLO)
-        and field_of(exchange, "reference") == "latest"
-    )
 
 
 def from_memory(seen: Evidence) -> Iterator[Point]:
@@ -127,7 +133,7 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
     spare = _not_needed(seen.attempt)
     yield point(
         not spare,
-        "No request was sent that is not needed.",
+        "Every request was needed.",
         f"{len(spare)} of the requests of your last attempt were not needed, such as this one. Push it again.",
         spare[0] if spare else None,
     )
@@ -243,17 +249,17 @@ LESSON = Lesson(
             false_bytes,
             (
                 "Where does a PUT say which digest the bytes have?",
-                'Any bytes will do, such as b"not this layer at all".',
+                'Any other bytes will do, such as b"not this layer at all".',
                 "rt.put_blob(reg, session.location, bytes, digest=layer.digest)",
             ),
-            "DIGEST_INVALID, and the session is of no more use: a client has to open a new one.",
+            "DIGEST_INVALID, and the session cannot be used again: a client has to open a new one.",
         ),
         Task(
             "every blob",
             "order of a push",
             every_blob,
             (
-                "The report names what is missing. Which of it is no layer?",
+                "The report names what is missing. Which of it is not a layer?",
                 "image.blobs[1:] has the blobs after the first layer. Each needs a POST before its PUT.",
                 "for blob in image.blobs[1:]: a line with rt.start_upload, and one with rt.put_blob.",
             ),
@@ -268,7 +274,7 @@ LESSON = Lesson(
                 "The step is rt.put_manifest(reg, repository, tag, manifest).",
                 'The repository is f"{me}/hello", the tag is "v1", the manifest is image.manifest.',
             ),
-            "Docker-Content-Digest in the response is image.digest. Whoever pulls the image can name it so.",
+            "Docker-Content-Digest in the response is image.digest: another name under which the image can be pulled.",
         ),
         Task(
             "a second tag, without a step",
@@ -276,8 +282,8 @@ LESSON = Lesson(
             without_a_step,
             (
                 "Look at the request of your last PUT: method, path, and one header that the registry needs.",
-                "The path is /v2/, the repository, /manifests/, the tag. curl sends a file with PUT if you give -T. A "
-                "Request gets its body with request.edit(body=image.manifest.data).",
+                "The path is /v2/, the repository, /manifests/, the tag. curl sends a file with PUT if you give -T. "
+                'The last two arguments of rt.Request are {"Content-Type": kind} and image.manifest.',
                 '!curl -sS -i --no-styled-output -T {manifest} -H "Content-Type: {image.manifest.media_type}" '
                 "{url}/v2/{me}/hello/manifests/latest",
             ),
@@ -293,7 +299,8 @@ LESSON = Lesson(
                 "second.blobs has four blobs, and second.manifest names them.",
                 "A loop with rt.start_upload and rt.put_blob for each blob; then rt.put_manifest with the tag v2.",
             ),
-            "Nine requests: four times POST and PUT, and the manifest. That is docker push.",
+            "Nine requests: four times POST and PUT, and the manifest. docker push sends them too, and asks with HEAD "
+            "before each upload whether the blob is there.",
             from_memory=True,
         ),
     ),

@@ -27,7 +27,9 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
     """A GET of ``/v2/`` that no step built."""
     own = [exchange for exchange in seen.exchanges if not built_by_step(exchange)]
     if not own:
-        yield Point(False, "No request by hand was sent yet: build one with rt.Request(...).")
+        yield Point(
+            False, "No request by hand was sent yet: build one with rt.Request(...), and send it with reg.send(...)."
+        )
         return
     last = own[-1]
     yield point(last.method == "GET", "Its method is GET.", f"The method was {last.method}. It must be GET.", last)
@@ -92,11 +94,11 @@ def _not_the_layer(seen: Evidence, digest: str, config: str) -> Point:
     if fetched is not None:
         return Point(False, f"You fetched it: {fetched.bytes_down} bytes came. Ask with HEAD instead.", fetched)
     if seen.latest("head_blob", to=HELLO, digest=config) is not None:
-        return Point(False, "That digest is the one of the config. The layers are a list of their own in the manifest.")
+        return Point(False, "That is the digest of the config. The layers are a list of their own in the manifest.")
     wrong = seen.latest("head_manifest", to=HELLO, reference=digest)
     if wrong is not None:
         return Point(False, "You asked for a manifest of the repository, not a blob of it.", wrong)
-    return Point(False, "No HEAD for the first layer was sent yet.", seen.latest("head_blob", to=HELLO))
+    return Point(False, "No HEAD for the first layer has been sent yet.", seen.latest("head_blob", to=HELLO))
 
 
 def a_tag_moves(stage: Stage) -> list[Exchange]:
@@ -136,8 +138,8 @@ LESSON = Lesson(
             "tag and digest",
             of="head_manifest",
             status=200,
-            why="HEAD is GET without the body: the headers are the same. So a client learns the digest and the size of "
-            "a manifest for a few hundred bytes.",
+            why="HEAD is GET without the body: the headers are the same, and bytes_down counts only the body. So a "
+            "client learns the digest and the size of a manifest from the headers alone.",
             repository=HELLO,
         ),
     ),
@@ -151,7 +153,7 @@ LESSON = Lesson(
                 "The second argument of rt.Request is the method, the third is the path. Both are strings.",
                 'The method is "GET". The path begins and ends with a slash.',
             ),
-            "The response has the same lines as before. A step does nothing else than build such a request.",
+            "The response has the same lines as before. A step does nothing but build and send such a request.",
         ),
         Task(
             "which tags are there?",
@@ -204,7 +206,7 @@ LESSON = Lesson(
                 Choice("the digest of the manifest"),
                 Choice(
                     "the size of the manifest",
-                    "Many documents have the same size. A size names no content: it only helps to notice a mistake.",
+                    "Many documents have the same size. A size identifies no content: it only helps to find a mistake.",
                 ),
             ),
             "A digest is computed from the bytes, so other bytes have another digest. Here the tag latest was pushed "

@@ -24,7 +24,7 @@ def one_blob(seen: Evidence) -> Iterator[Point]:
         yield Point(True, f"HEAD, POST and PUT: {put.bytes_up} bytes are stored.", put)
         return
     opened = seen.attempt.latest("start_upload", status=202)
-    yield point(opened, "An upload session is open.", "No upload session was opened yet.", opened)
+    yield point(opened, "An upload session is open.", "No upload session has been opened yet.", opened)
     if opened is not None:
         yield Point(False, "But the bytes have not been sent: another Send is missing.")
 
@@ -36,8 +36,11 @@ def untyped(seen: Evidence) -> Iterator[Point]:
         yield Point(True, "You sent the manifest without its type, and the registry refused it.", refused[-1])
         return
     last = seen.latest("put_manifest")
-    kind = last.request_headers.get("Content-Type") if last is not None else None
-    yield Point(False, f"The manifest has a Content-Type: {kind}." if last else "No manifest was sent yet.", last)
+    if last is None:
+        yield Point(False, "No manifest was sent yet.")
+        return
+    again = " The walk is complete: begin again with stepper.reset()." if last.status == 201 else ""
+    yield Point(False, f"The manifest has a Content-Type: {last.request_headers.get('Content-Type')}.{again}", last)
 
 
 def recovered(seen: Evidence) -> Iterator[Point]:
@@ -59,7 +62,7 @@ def pulled(seen: Evidence) -> Iterator[Point]:
     image = sample_image()
     manifest = seen.latest("get_manifest", status=200)
     if manifest is None:
-        yield Point(False, "No manifest was fetched yet.")
+        yield Point(False, "No manifest has been fetched yet.")
         return
     yield Point(True, "You fetched the manifest.", manifest)
     wanted = {blob.digest for blob in image.blobs}
@@ -139,8 +142,8 @@ LESSON = Lesson(
             "existence check",
             of="head_blob",
             status=404,
-            why="Nothing is wrong: not here is a normal result of this check. It costs a few hundred bytes, and can "
-            "save sending a gigabyte.",
+            why="Nothing is wrong: it is normal that a blob is not there yet. The check is one small request, and "
+            "can save sending a gigabyte.",
         ),
         Prediction(
             "a manifest without its type",
@@ -149,6 +152,7 @@ LESSON = Lesson(
             status=400,
             why="The registry decides by the header how to read the body, before it reads it. The field mediaType is "
             "inside the body, and the two must agree.",
+            lacks="Content-Type",
         ),
         Prediction(
             "is the layer there now?",
@@ -156,7 +160,7 @@ LESSON = Lesson(
             of="head_blob",
             status=200,
             why="The same request as at the beginning, and the repository has the layer now. The walk goes to the next "
-            "blob and sends not one byte of this one.",
+            "blob and sends no byte of this one.",
         ),
     ),
     tasks=(
@@ -176,7 +180,8 @@ LESSON = Lesson(
             "manifest",
             untyped,
             (
-                "Is the manifest the next request? Send the others first.",
+                "Is the manifest the next request? Send the others first. If it is sent already, stepper.reset() "
+                "begins the walk again.",
                 "In the stepper, delete the line of the header. In a cell, a header with the value None is removed.",
                 'stepper.edit(headers={"Content-Type": None}), then stepper.send().',
             ),
@@ -198,7 +203,7 @@ LESSON = Lesson(
             "pull",
             pulled,
             (
-                "Which of the seven names means to fetch an image?",
+                "Which of the names means to fetch an image?",
                 'stepper.choose("pull") starts it. How many requests does it have?',
                 "stepper.run() sends all that are left.",
             ),
@@ -226,7 +231,8 @@ LESSON = Lesson(
                 'Choose "monolithic" and send until put_blob is next. Then stepper.edit(body="one byte changed"), and '
                 "send.",
             ),
-            "DIGEST_INVALID for one byte of thousands. A proxy that damages a body is found out in the same way.",
+            "DIGEST_INVALID for one byte of thousands. The session is of no more use, as in lesson 01: a client opens "
+            "a new one. A proxy that damages a body is noticed in the same way.",
             from_memory=True,
         ),
     ),

@@ -11,7 +11,7 @@ from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.registries_beside import INDEX, NEW, OLD, push_if_missing
 from regtutor.message import Location
-from regtutor.steps import delete_manifest, head_blob, list_tags, put_manifest
+from regtutor.steps import delete_manifest, get_blob, list_tags, put_manifest
 from regtutor.walks.pushing import push_image
 
 HELLO, BROKEN, DISK, MEMORY = "hello", "broken", "disk", "memory"
@@ -149,23 +149,26 @@ def bytes_freed(seen: Evidence) -> Iterator[Point]:
     yield Point(True, "The manifest of old is gone.", gone)
     shared = {blob.digest for blob in NEW.blobs}
     alone = [each for each in (OLD.manifest, *OLD.blobs) if each.digest not in shared]
-    files = {path.rpartition("/")[0].rpartition("/")[2] for path, _ in disk.reg.tree() if path.endswith("/data")}
-    kept_bytes = sum(each.size for each in alone if each.digest.partition(":")[2] in files)
+    garbage = set(disk.reg.collect_garbage()["name"])
+    kept_bytes = sum(each.size for each in alone if each.digest in garbage)
     yield point(
         not kept_bytes,
-        f"The {sum(each.size for each in alone):,} bytes that only old needed are free.",
+        f"Of the {sum(each.size for each in alone):,} bytes that only old needed, none is left to collect.",
         f"{kept_bytes:,} bytes that only old needed are still on the disk.",
     )
+    found = [each for each in alone if disk.sent("head_blob", "head_manifest", status=200, digest=each.digest)]
+    if found:
+        yield Point(True, "Your HEAD has found some of it. That stays for an hour, because a push can rely on it.")
 
 
 def shared_bytes(_stage: Stage) -> list[Exchange]:
-    """Two images in a registry of its own; one is deleted, and a collection is run; then HEAD of three layers."""
+    """Two images in a registry of its own; one is deleted, and a collection is run; then GET of two layers."""
     with open_registry("in_process", quiet=True) as own:
         for image, tag in ((V1, "v1"), (V2, "v2")):
             push_image(own, image, "show/two", tag, progress=False)
-        told = [delete_manifest(own, "show/two", V1.digest), head_blob(own, "show/two", V1.layers[2].digest)]
+        told = [delete_manifest(own, "show/two", V1.digest), get_blob(own, "show/two", V1.layers[2].digest)]
         own.collect_garbage(dry_run=False)
-        return [*told, *(head_blob(own, "show/two", layer.digest) for layer in (V1.layers[2], V1.layers[0]))]
+        return [*told, *(get_blob(own, "show/two", layer.digest) for layer in (V1.layers[2], V1.layers[0]))]
 
 
 def tags_of_a_digest(stage: Stage) -> list[Exchange]:
@@ -240,7 +243,7 @@ LESSON = Lesson(
         Prediction(
             "a layer of a deleted image",
             "garbage collection",
-            of="head_blob",
+            of="get_blob",
             status=200,
             why="The manifest is gone, and its blobs are all there. Until now nobody has looked whether another image "
             "needs them.",
@@ -249,7 +252,7 @@ LESSON = Lesson(
         Prediction(
             "the layer after the collection",
             "garbage collection",
-            of="head_blob",
+            of="get_blob",
             status=404,
             why="The collection removed the link in the repository, and then the bytes. A client that pushes v1 again "
             "has to send this layer again.",

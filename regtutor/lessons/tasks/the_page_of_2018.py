@@ -29,7 +29,7 @@ def without_slash(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.exchanges[-1] if seen.attempt.exchanges else None
     if last is None or PAGE not in last.target:
-        yield Point(False, "The request without the slash was not sent yet.", last)
+        yield Point(False, "The request without the slash has not been sent yet.", last)
     elif last.method != "POST":
         yield Point(False, f"The method was {last.method}. The page has POST.", last)
     elif last.shown_target.endswith("/"):
@@ -49,7 +49,7 @@ def layer_by_curl(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest("put_blob")
     if last is None:
-        yield Point(False, "There was no PUT to a session yet.", seen.attempt.latest("start_upload"))
+        yield Point(False, "There has been no PUT to a session yet.", seen.attempt.latest("start_upload"))
     elif built_by_step(last):
         yield Point(False, "A step sent it. Send it with curl, to the address that terminal() gave.", last)
     elif field_of(last, "digest") is None:
@@ -69,9 +69,9 @@ def schema_1_sent(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest("put_manifest")
     if last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
     elif last.request.body.digest != wanted:
-        yield Point(False, "That is no Schema 1 manifest. Send page.schema_1().", last)
+        yield Point(False, "That is not a Schema 1 manifest. Send page.schema_1().", last)
     elif field_of(last, "repository") != seen.repository(PAGE):
         yield Point(False, f"That is another repository. Send it to {seen.repository(PAGE)}.", last)
     else:
@@ -102,7 +102,7 @@ def seconds_between(_: Sequence[Exchange]) -> Quiz:
         f"From the first Date to the second, {right} seconds passed.", (f"< Date: {first}", f"< Date: {second}")
     )
     part = Part("the seconds", (right,), seen, lambda _value: None)
-    text = "How many seconds lie between the two responses on the page?"
+    text = "How many seconds are between the two responses on the page?"
     return Quiz(text, 'question("the seconds between two commands", 1000)', (part,))
 
 
@@ -124,8 +124,8 @@ LESSON = Lesson(
             why={
                 405: "The specification has only the path with the slash. Without it, the path belongs to nothing that "
                 "takes a POST, and this registry says so at once.",
-                301: "The registry redirects to the path with the slash. That looks kind, and is a trap: many HTTP "
-                "clients follow a 301 with GET, which uploads nothing.",
+                301: "The registry redirects to the path with the slash. That looks helpful, but it is a trap: many "
+                "HTTP clients follow a 301 with GET, which uploads nothing.",
             },
         ),
         Prediction(
@@ -198,9 +198,9 @@ LESSON = Lesson(
             (
                 Choice(
                     "one, because a range includes both its ends",
-                    "So it would be in HTTP, and so it is after one byte.",
+                    "That is how ranges work in HTTP, and it is right after one byte.",
                 ),
-                Choice("none or one: the header alone does not tell"),
+                Choice("none or one: the header alone does not say which"),
                 Choice(
                     "as many as the client has announced",
                     "A session is opened before any length is announced. Range tells only what has arrived.",

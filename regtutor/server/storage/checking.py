@@ -106,7 +106,7 @@ def _tags(layout: Layout, repository: Repository) -> Iterator[Problem]:
         if digest is None:
             yield Problem("damaged link", repository.name, tag, "it contains no digest", "Push the tag again", path)
         elif digest not in repository.manifests:
-            why = f"it points to {digest}, which is no manifest of the repository"
+            why = f"it points to {digest}, which is not a manifest of the repository"
             yield Problem("tag to nothing", repository.name, tag, why, "Push the tag again, or delete it", path)
 
 

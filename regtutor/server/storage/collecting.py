@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from regtutor.protocol.digests import Digest
+from regtutor.protocol.digests import Digest, parse
 from regtutor.server.storage.purging import AGE, last_change, sessions_in
 from regtutor.server.storage.store import Store
 from regtutor.server.storage.walking import Repository, alive, read, stored
@@ -66,11 +67,23 @@ def collect(
     """
     store.check_root()
     with store.gate.alone():
-        garbage = list(_Search(store, untagged, in_use).found())
-        if not dry_run:
+        for _ in range(_TRIES):
+            garbage = list(_Search(store, untagged, in_use).found())
+            if dry_run:
+                return garbage
+            if store.arrivals.doom(parse(item.name) for item in garbage if item.kind != "upload session"):
+                break  # otherwise a push has found some of it in the meantime
+        else:
+            return []
+        try:
             for item in garbage:
                 _remove(store, item)
+        finally:
+            store.arrivals.doom(())
         return garbage
+
+
+_TRIES = 10
 
 
 class _Search:
@@ -99,15 +112,23 @@ class _Search:
         return self._store.link(self._store.layer_link(repository, digest)) or digest
 
     def _manifests(self, repository: Repository) -> Iterator[Garbage]:
-        """The dead manifests; those that live, and what they need, are noted."""
-        living = alive(repository, self._arriving) if self._untagged else set(repository.manifests)
+        """The dead manifests; those that live, and what they need, are noted.
+
+        Nobody knows what a damaged tag or manifest names, so everything that it can name lives until it is mended.
+        """
+        damaged_tag = None in repository.tags.values()
+        living = set(repository.manifests)
+        if self._untagged and not damaged_tag:
+            living = alive(repository, self._arriving)
         for digest, need in repository.manifests.items():
             link = self._store.revision_link(repository.name, digest)
             if digest not in living:
                 yield Garbage("manifest", repository.name, str(digest), 0, "no tag leads to it", link.parent)
                 continue
             self._needed |= {digest, self._store.link(link) or digest}
-            if need is not None:
+            if need is None:
+                self._needed |= set(repository.layers)
+            else:
                 self._needed |= need.blobs | need.foreign | need.children
 
     def _blobs(self) -> Iterator[Garbage]:
@@ -140,7 +161,7 @@ def _remove(store: Store, item: Garbage) -> None:
         if item.kind == "manifest":
             _remove_history(store, item)
         return
-    aside = store.own_path / f"removed-{item.path.name}"
+    aside = store.own_path / f"removed-{uuid.uuid4()}"
     with suppress(FileNotFoundError):
         os.rename(item.path, aside)
         shutil.rmtree(aside)

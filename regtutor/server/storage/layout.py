@@ -20,6 +20,7 @@ A damaged file is reported and counts as missing: a 404 makes a client push the 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -36,6 +37,9 @@ from regtutor.server.names import is_repository, is_tag
 _LONGEST_LINK = 512
 _MOST_REPORTS = 1000
 _PROMPTLY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO would wait for its writer
+
+
+_NO_FILE = (IsADirectoryError, BlockingIOError, PermissionError)
 
 
 class DamagedLink(ValueError):
@@ -236,7 +240,9 @@ def read_link(path: Path) -> Digest | None:
             os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (IsADirectoryError, BlockingIOError, PermissionError) as error:
+    except OSError as error:
+        if not (isinstance(error, _NO_FILE) or error.errno == errno.ELOOP):
+            raise
         raise DamagedLink(f"it cannot be read ({error.strerror})") from error
     try:
         return digests.parse(data.decode("ascii").strip())

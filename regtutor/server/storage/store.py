@@ -109,7 +109,7 @@ class Store(Layout):
             pass
         raise StoreLost(
             f"The registry directory {self.root} was deleted or replaced while the registry was running",
-            "the registry stores nothing, because its lock file is not there any more",
+            "the registry stores nothing, because its lock file no longer exists",
             "Stop this registry and start it again",
         )
 

@@ -90,9 +90,7 @@ def test_an_upload_that_cannot_be_stored_leaves_nothing(
     assert inline.ask("GET", f"/v2/a/blobs/{name}").body == b"hello"
 
 
-def test_bytes_that_a_flush_has_lost_are_not_in_the_session(
-    inline: Inline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bytes_that_a_flush_has_lost_are_not_in_the_session(inline: Inline, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system reports a failed write to one sync only: a later PUT would acknowledge bytes that are not on disk."""
     monkeypatch.setattr(beside, "FLUSH", 4)
     target = inline.start("a")
