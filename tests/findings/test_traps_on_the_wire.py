@@ -24,6 +24,10 @@ def test_a_trap_on_the_wire_is_diagnosed_as_on_paper(reg: rt.Registry) -> None:
     assert diagnosis.name == "the digest does not match the bytes"
     manifest = rt.put_manifest(reg, "traps/blobs", "v1", rt.sample_image().manifest)
     assert [item.name for item in rt.explain(manifest).diagnoses] == ["a blob of the manifest is missing"]
+    index = rt.put_manifest(reg, "traps/blobs", "v1", rt.sample_index().manifest)
+    (diagnosis,) = rt.explain(index).diagnoses
+    assert diagnosis.name == "a manifest of the index is missing"
+    assert "/v2/traps/blobs/manifests/<digest>" in diagnosis.next
 
 
 def diagnosed(exchange: Exchange) -> list[str]:

@@ -27,7 +27,7 @@ from regtutor.protocol.clauses import (
     PUSH,
 )
 from regtutor.protocol.manifests import parse_manifest
-from regtutor.protocol.media_types import MANIFEST_TYPES, essence
+from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.protocol.references import TAG
 from regtutor.protocol.referrers import referrers_tag
 
@@ -36,6 +36,18 @@ from regtutor.protocol.referrers import referrers_tag
 def missing_blob(exchange: Exchange) -> Iterator[Finding]:
     """A manifest names a blob or a manifest that is not in the repository."""
     repository = fields_of(exchange).get("repository", "this repository")
+    if kind_of(exchange.request_headers.get("Content-Type", "")) == "index":
+        yield diagnosis(
+            "a manifest of the index is missing",
+            f"the index lists a manifest that is not in {repository}; the error code says BLOB for manifests too",
+            f"HEAD /v2/{repository}/manifests/<digest> for each manifest that the index lists, push those that return "
+            "404, then PUT again",
+            PUSH,
+            shown=by_request_line(exchange),
+            level=MUST,
+            condition="if the registry refuses an index for this reason",
+        )
+        return
     yield diagnosis(
         "a blob of the manifest is missing",
         f"the manifest names a blob that is not in {repository}; the same blob in another repository does not count, "
