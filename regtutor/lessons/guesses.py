@@ -111,7 +111,8 @@ def compare(
         right &= hit
         sentences.append(_sentence(name, value, exchange, hit))
     sentences += [text for text in (prediction.reason(exchange.status),) if text]
-    sentences += _others(prediction, kind)
+    if exchange.status == prediction.known_status(kind) or not kind:
+        sentences += _others(prediction, kind)
     if not counted:
         sentences.append("You had seen this response before, so the guess does not count.")
     lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
