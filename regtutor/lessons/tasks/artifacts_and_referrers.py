@@ -223,8 +223,12 @@ LESSON = Lesson(
             "referrers",
             of="put_manifest",
             status=201,
-            why="Look for the header OCI-Subject. If it is there, the registry has read the subject and lists this "
-            "manifest. If it is not, the registry has stored the bytes, and does not list them.",
+            why={
+                201: "Look for the header OCI-Subject. If it is there, the registry has read the subject and lists "
+                "this manifest. If it is not, the registry has stored the bytes, and does not list them.",
+                400: "Nothing was stored. The errors in the response say what is wrong with the manifest, or which of "
+                "its blobs you still have to send.",
+            },
             repository=HELLO,
         ),
         Prediction(
