@@ -339,8 +339,8 @@ LESSON = Lesson(
                     "A manifest can have annotations: the registry has stored this one.",
                 ),
             ),
-            "The second manifest has one annotation more. It has another digest, so it is another image: the signature "
-            "in it would be one of the first.",
+            "The second manifest has one annotation more. It has another digest, so it is another image, and the "
+            "signature in it is for the first one.",
             changed_image,
             headers=("Docker-Content-Digest",),
         ),

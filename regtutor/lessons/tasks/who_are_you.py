@@ -329,7 +329,7 @@ LESSON = Lesson(
                     "An empty list is the response to a request for a list. A manifest exists or does not exist.",
                 ),
             ),
-            "So docker can only say: repository does not exist or may require 'docker login'. Both are possible. "
+            "So docker can only say that it does not exist or may require 'docker login'. Both are possible. "
             "reader, who may pull everything, gets the 404.",
             no_such_repository,
         ),
