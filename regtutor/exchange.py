@@ -186,7 +186,10 @@ class Exchange:
     def next_page(self) -> Location | None:
         """The next page of a paginated list (``Link: <...>; rel="next"``), or None on the last page."""
         target = next_link(self.headers.all("Link"))
-        return None if target is None else Location.from_record(Location(target, self.url).redacted)
+        try:
+            return None if target is None else Location.from_record(Location(target, self.url).redacted)
+        except ValueError:  # such as http://[
+            return None
 
     @property
     def milliseconds(self) -> float:

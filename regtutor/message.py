@@ -7,7 +7,6 @@ secret. The records that can be saved are made from it: see ``exchange.py``.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -19,6 +18,7 @@ from regtutor.errors import InvalidBody, LocationLost
 from regtutor.printable import visible
 from regtutor.protocol.digests import is_well_formed, sha256
 from regtutor.protocol.secrets import redact_headers, redact_url
+from regtutor.protocol.text import cut
 from regtutor.protocol.unsaved import Unsaved
 
 CHUNK = 256 * 1024
@@ -92,6 +92,20 @@ class _Borrowed:
         return None
 
 
+def _no_file(text: str) -> InvalidBody:
+    if is_well_formed(text):
+        return InvalidBody(
+            "A digest cannot be sent as a body",
+            f"{text} is the name of some bytes, not the bytes",
+            "Give the blob itself, such as image.layers[0]",
+        )
+    return InvalidBody(
+        f"{cut(text, 80)!r} cannot be sent",
+        "a str is the path of a file, and no file has this path",
+        "Give the path of a file, or bytes; text.encode() gives the bytes of a text",
+    )
+
+
 def body_of(content: Content) -> Body:
     """Return a :class:`Body` for anything that a step accepts; only the size is read now.
 
@@ -106,14 +120,8 @@ def body_of(content: Content) -> Body:
         return Body(len(data), lambda: BytesIO(data))
     if isinstance(content, (str, os.PathLike)):
         path = Path(content)
-        if is_well_formed(str(content)) and not path.is_file():
-            raise InvalidBody(
-                "A digest cannot be sent as a body",
-                f"{content} is the name of some bytes, not the bytes",
-                "Give the blob itself, such as image.layers[0]",
-            )
-        if not path.is_file():
-            raise InvalidBody(f"{path} cannot be sent", "the file does not exist", "Give the path of a file, or bytes")
+        if not os.path.isfile(path):  # Path.is_file raises if the text is too long for a path
+            raise _no_file(str(content))
         return Body(path.stat().st_size, lambda: path.open("rb"), str(path))
     if isinstance(content, Blob):
         return Body(content.size, content.open, content.digest, content.digest)
@@ -220,14 +228,11 @@ class Location:
         return Location.from_record, (self.redacted,)
 
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-
-
 def _resolve(value: str, base: str) -> str:
     """Resolve ``value`` against ``base``, without rewriting a byte of its path (``urljoin`` would fold ``..``)."""
-    if not base or _SCHEME.match(value):
-        return value
     parts = urlsplit(base)
+    if not base or urlsplit(value).scheme:
+        return value
     if value.startswith("//"):
         return f"{parts.scheme}:{value}"
     if value.startswith("/"):

@@ -18,7 +18,7 @@ from regtutor.client.wire.head import MalformedResponse, head_end, parse_head
 from regtutor.errors import RegtutorError
 from regtutor.exchange import BodyRecord, Exchange, RequestRecord, ResponseRecord
 from regtutor.findings import explain
-from regtutor.findings.client_messages import messages_in
+from regtutor.findings.found_messages import messages_in
 from regtutor.formats.transcript_file import transcript_in
 from regtutor.protocol import (
     bounded_json,

@@ -81,6 +81,12 @@ def test_anything_else_is_refused_by_name(content):
     assert caught.value.next
 
 
+def test_a_text_instead_of_a_path_is_cut_short_in_the_error():
+    with pytest.raises(InvalidBody, match="is the path of a file") as caught:
+        body_of("{" + "x" * 5000)
+    assert len(str(caught.value)) < 300 and "text.encode()" in str(caught.value)
+
+
 def test_a_directory_and_a_pipe_are_refused_by_name(tmp_path):
     class Pipe(io.BytesIO):
         def seekable(self):

@@ -65,13 +65,13 @@ def explain(file: Path, brief: bool, as_json: bool) -> None:
 
 def _explained_messages(data: bytes, as_json: bool) -> bool:
     """Print the causes of the messages of other clients in ``data``; return False if it contains no known message."""
-    from regtutor.findings import client_messages
+    from regtutor.findings import found_messages
 
-    found = client_messages.messages_in(data[: 4 * client_messages.LIMIT].decode("utf-8", "replace"))
+    found = found_messages.messages_in(data[: 4 * found_messages.LIMIT].decode("utf-8", "replace"))
     if as_json and found:
-        tell(json.dumps(client_messages.as_json(found), indent=2))
+        tell(json.dumps(found_messages.as_json(found), indent=2))
     elif found:
-        tell(client_messages.as_text(found))
+        tell(found_messages.as_text(found))
     return bool(found)
 
 

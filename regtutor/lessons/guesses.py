@@ -55,6 +55,12 @@ MEASURES: Mapping[str, Measure] = {
 """The arguments of ``predict``."""
 
 
+_ANOTHER_REQUEST = (
+    "The request that the lesson means gets another response, so this guess does not count. Correct your request, and "
+    "run the cell again."
+)
+
+
 @dataclass(frozen=True)
 class PredictionResult:
     """The response to a predicted request compared with the guess, and the reason for the response.
@@ -62,7 +68,8 @@ class PredictionResult:
     Attributes
     ----------
     right: whether every guess was right.
-    counted: False if the learner had seen this response before; only the first guess counts.
+    counted: False if the learner had seen this response before, or sent another request than the lesson means; only the
+        first guess counts.
     sentences, lines: what happened, and the lines of the exchange that show it.
     clause: the clause that names the response; None without one.
     """
@@ -110,12 +117,15 @@ def compare(
         hit = value in MEASURES[name].values(exchange)
         right &= hit
         sentences.append(_sentence(name, value, exchange, hit))
+    lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
+    if not prediction.expects(exchange.status, kind):
+        sentences.append(_ANOTHER_REQUEST)
+        return PredictionResult(False, False, tuple(sentences), lines)
     sentences += [text for text in (prediction.reason(exchange.status),) if text]
     if exchange.status == prediction.known_status(kind) or not kind:
         sentences += _others(prediction, kind)
     if not counted:
         sentences.append("You had seen this response before, so the guess does not count.")
-    lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
     return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Generator, Iterator
 
 from regtutor.errors import CourseError
-from regtutor.lessons.evidence import Evidence, Stage
+from regtutor.exchange import Exchange
+from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.image_parts import Unpacked, UnpackedLayer, unpack
 from regtutor.lessons.lesson import Point, point
+from regtutor.protocol.text import listed
 from regtutor.steps import get_blob
 
 
@@ -18,11 +21,13 @@ def unpacked(seen: Evidence, name: str, tag: str) -> Generator[Point, None, Unpa
     sent = seen.attempt
     last = sent.latest("put_manifest", to=name, reference=tag) if there else sent.latest("put_manifest", to=name)
     if last is not None and last.status != 201:
-        yield Point(False, f"The response to the manifest was {last.status}: {last.meaning}.", last)
+        yield Point(
+            False, f"The response to the manifest was {last.status}: {last.meaning}.{_absent(seen, last)}", last
+        )
         return None
     if not there:
         other = sent.latest("put_manifest")
-        missing = "No manifest was sent yet" if other is None else "The last manifest has another name"
+        missing = "No manifest has been sent yet" if other is None else "The last manifest has another name"
         yield Point(False, f"{repository} has no tag {tag} yet. {missing}.", other)
         return None
     try:
@@ -34,6 +39,19 @@ def unpacked(seen: Evidence, name: str, tag: str) -> Generator[Point, None, Unpa
     return image
 
 
+def _absent(seen: Evidence, put: Exchange) -> str:
+    """Return a sentence that names what the manifest of ``put`` names and its repository does not have."""
+    try:
+        sent = json.loads(put.request.body.text)
+        parts = {"the config": sent["config"]["digest"]}
+        parts |= {f"layer {number}": layer["digest"] for number, layer in enumerate(sent["layers"], 1)}
+    except (ValueError, LookupError, TypeError):
+        return ""
+    name = (field_of(put, "repository") or "").removeprefix(seen.repository(""))
+    absent = [part for part, digest in parts.items() if not seen.has_blob(name, str(digest))]
+    return f" Not there yet: {listed(absent)}." if absent else ""
+
+
 def fitting(image: Unpacked) -> Iterator[Point]:
     """Yield whether the diff IDs of the config are those of the layers."""
     wrong = [(number, layer) for number, layer in enumerate(image.layers, 1) if not layer.fits]
@@ -41,6 +59,9 @@ def fitting(image: Unpacked) -> Iterator[Point]:
         yield Point(False, f"The config lists more diff IDs than there are layers: {image.spare} more.")
     elif not wrong:
         yield Point(True, "The config lists the diff ID of each layer, in their order.")
+    if sorted(layer.listed for layer in image.layers) == sorted(layer.diff_id for layer in image.layers) and wrong:
+        yield Point(False, "The config lists the diff IDs of these layers, in another order than the manifest.")
+        return
     for number, layer in wrong:
         yield Point(False, _misfit(number, layer))
 

@@ -98,6 +98,10 @@ class Prediction:
         """Return the status with which a registry of this kind responds, see :func:`kind_of`; None if unknown."""
         return self.status if isinstance(self.status, int) else self.status.get(kind)
 
+    def expects(self, status: int | None, kind: str) -> bool:
+        """Return whether ``status`` can come to the lesson's own request, from a registry of this kind."""
+        return not kind or status in ({self.status} if isinstance(self.status, int) else set(self.status.values()))
+
     @property
     def differs(self) -> Mapping[str, int]:
         """The status of each kind of registry, if they differ; otherwise empty."""

@@ -54,7 +54,7 @@ class Session:
     def __init__(self, entry: Entry, which: str | None, results: ProgressFile) -> None:
         reg = _opened(entry, which)
         self.entry, self.which, self.results = entry, which, results
-        self.reg = self.watch(reg)
+        self.reg = watched(reg, self._before, self._after)
         self.me = _prefix(entry.number, reg, results)
         self.stage = Stage(entry.lesson.staged(reg), self.me)
         self.exchanges: list[Exchange] = []
@@ -73,10 +73,6 @@ class Session:
     def number(self) -> str:
         """The number of the lesson."""
         return self.entry.number
-
-    def watch(self, reg: Registry) -> Registry:
-        """Return another registry of the lesson; the exchanges with it count as the learner's too."""
-        return watched(reg, self._before, self._after)
 
     def predict(self, name: str, guess: dict[str, object]) -> None:
         """Accept a guess about the next request that fits; see :func:`~regtutor.lessons.calls.predict`."""
@@ -114,7 +110,7 @@ class Session:
         self._guess = None
         first = not self.results.entry(self.number, "predictions", prediction.name)
         answer = compare(prediction, guess, exchange, kind=kind_of(self.reg), counted=first)
-        if first:
+        if answer.counted:
             right = answer.right
             self.results.note(self.number, "predictions", prediction.name, lambda entry: entry.update(right=right))
         self._late.append(answer)

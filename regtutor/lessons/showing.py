@@ -16,8 +16,11 @@ BARS = {
 }
 """The color of the bar on the left of a report, by its state."""
 
-_WRAP = "white-space:pre-wrap;overflow-wrap:anywhere"
-_PRE = f"margin:2px 0 6px 24px;padding:0;background:none;border:none;color:inherit;{_WRAP}"
+_WRAP = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
+_PRE = (
+    "margin:2px 0 6px 24px;padding:0;background:none;border:none;color:inherit;"
+    f"font-size:var(--jp-code-font-size,13px);{_WRAP}"
+)
 
 
 class Report(Protocol):

@@ -37,7 +37,9 @@ _SECONDS = 30.0
 
 
 def storage_elsewhere() -> Registry:
-    """Open a registry with the repositories of the lesson, whose blobs are on another host, and print both addresses.
+    """Open a registry with the repositories of the lesson, whose blobs are on another host, and print its address.
+
+    A second call returns the same registry.
 
     Returns
     -------
@@ -47,15 +49,21 @@ def storage_elsewhere() -> Registry:
     ------
     NotBegun: before ``begin``.
     """
-    _close_the_last()
-    session = current()
-    key = secrets.token_bytes(16)
-    storage = _serve(partial(_Storage, session.stage.reg, key))
-    registry = _serve(partial(_Redirecting, session.stage.reg, key, _url(storage)))
-    print(f"Registry: {_url(registry)}, with its blobs at {_url(storage)}")
-    reg = connect(_url(registry), proxies=None)
-    _OPEN.append(reg.close)
-    return session.watch(reg.with_auth(USER.username, USER.password))
+    reg = current().open_beside("cloud", _open_both, lambda _: None)
+    print(f"Registry: {reg.url}, with its blobs on another host")
+    return reg.with_auth(USER.username, USER.password)
+
+
+def _open_both() -> Registry:
+    """Start the two servers, after those of an earlier lesson in this kernel have ended."""
+    while _OPEN:
+        server = _OPEN.pop()
+        server.shutdown()
+        server.server_close()
+    upstream, key = current().stage.reg, secrets.token_bytes(16)
+    storage = _serve(partial(_Storage, upstream, key))
+    registry = _serve(partial(_Redirecting, upstream, key, _url(storage)))
+    return connect(_url(registry), proxies=None)
 
 
 def broken_download(repository: str, digest: str, *, after: int) -> bytes:
@@ -163,7 +171,7 @@ class _Storage(_Handler):
         self.respond(status, {"Content-Type": "application/xml"}, body)
 
 
-_OPEN: list[Callable[[], None]] = []
+_OPEN: list[ThreadingHTTPServer] = []
 
 
 class _Server(ThreadingHTTPServer):
@@ -174,15 +182,9 @@ class _Server(ThreadingHTTPServer):
 def _serve(handler: Callable[..., BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
     server = _Server(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    _OPEN.extend((server.server_close, server.shutdown))  # the last one is called first
+    _OPEN.append(server)
     return server
 
 
 def _url(server: ThreadingHTTPServer) -> str:
     return f"http://127.0.0.1:{server.server_port}"
-
-
-def _close_the_last() -> None:
-    """Close the servers and connections that an earlier run of the cell opened."""
-    while _OPEN:
-        _OPEN.pop()()

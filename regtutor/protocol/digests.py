@@ -94,7 +94,7 @@ class Hasher:
         self.size = 0
         self._hash = hashlib.new(algorithm)
 
-    def update(self, chunk: bytes | memoryview) -> None:
+    def update(self, chunk: bytes | bytearray | memoryview) -> None:
         """Add the next bytes."""
         self._hash.update(chunk)
         self.size += len(chunk)
@@ -117,9 +117,9 @@ class Hasher:
             yield chunk
 
 
-def sha256(content: bytes | Iterable[bytes]) -> str:
+def sha256(content: bytes | bytearray | memoryview | Iterable[bytes]) -> str:
     """Return the sha256 digest of bytes, or of chunks, which are read once in constant memory."""
     hasher = Hasher()
-    for chunk in [content] if isinstance(content, bytes) else content:
+    for chunk in [content] if isinstance(content, (bytes, bytearray, memoryview)) else content:
         hasher.update(chunk)
     return hasher.digest

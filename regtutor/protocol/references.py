@@ -69,6 +69,21 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
     name, at, named = path.partition("@")
     if at and not digest:
         raise InvalidReference(f"{shown} names a digest", "a push needs a tag after the last colon", _EXAMPLE)
+    repository, tag = _repository_and_tag(name, shown)
+    if not (at or tag or default):
+        raise InvalidReference(f"{shown} names no tag and no digest", "there is no default tag here", _EXAMPLE)
+    if is_docker_hub(host):
+        host, repository = DOCKER_HUB, repository if "/" in repository else f"library/{repository}"
+    return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
+
+
+def _repository_and_tag(name: str, shown: str) -> tuple[str, str]:
+    """Split ``repository[:tag]``; without a tag, it is ``""``.
+
+    Raises
+    ------
+    InvalidReference: if a part does not match its grammar.
+    """
     repository, colon, tag = name.partition(":")
     if not REPOSITORY.fullmatch(repository):
         why = "a name is lowercase letters and digits, separated by . or _ or __ or dashes, in parts divided by /"
@@ -78,11 +93,7 @@ def parse_reference(text: str, *, digest: bool = False, default: str = "latest")
     if not TAG.fullmatch(tag or "latest"):
         why = "a tag has at most 128 letters, digits, dots, dashes and underscores, and begins with no dot or dash"
         raise InvalidReference(f"{tag!r} is not a tag", why, _EXAMPLE)
-    if not (at or tag or default):
-        raise InvalidReference(f"{shown} names no tag and no digest", "there is no default tag here", _EXAMPLE)
-    if is_docker_hub(host):
-        host, repository = DOCKER_HUB, repository if "/" in repository else f"library/{repository}"
-    return Reference(f"{scheme}{mark}{host}", repository, _digest(named) if at else tag or default)
+    return repository, tag
 
 
 def host_of(text: str) -> str:

@@ -7,7 +7,8 @@ A handler takes a :class:`Call` and returns a ``Response``, or a ``BodySink`` if
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from regtutor.errors import InvalidDigest
@@ -123,3 +124,21 @@ def _expected_of(text: str) -> str:
     if length is None:
         return f"a supported algorithm: {' or '.join(digests.ALGORITHMS)}"
     return f"{algorithm}: followed by {length} lowercase hexadecimal characters"
+
+
+@contextmanager
+def found_by_a_push(call: Call, digest: Digest, unknown: Refusal) -> Iterator[None]:
+    """Look ``digest`` up in the block, for a push that does not send what it finds: a collection then keeps it.
+
+    Raises
+    ------
+    Refusal: ``unknown``, if a collection is removing it at the moment; and any refusal of the block.
+    """
+    arrivals = call.store.arrivals
+    if not arrivals.found(digest):  # before the block, so that no collection can begin in between
+        raise unknown
+    try:
+        yield
+    except Refusal:
+        arrivals.named([digest])
+        raise

@@ -6,8 +6,11 @@ from collections.abc import Generator
 
 from regtutor.errors import ConnectionFailed, ListFailed
 from regtutor.exchange import Exchange
-from regtutor.message import Request
+from regtutor.message import Location, Request
+from regtutor.printable import visible
 from regtutor.protocol.encodings import applied
+from regtutor.protocol.links import next_link
+from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.urls import same_origin
 from regtutor.steps import draft, list_tags
 from regtutor.walks.driving import Walk
@@ -39,7 +42,7 @@ def tags(repository: str, listed: list[str], *, n: int | None = None) -> Walk:
     seen: set[str] = set()
     for _ in range(MAX_PAGES):
         listed += _tags_in(exchange)
-        if exchange.next_page is None:
+        if linked_page(exchange) is None:
             return ()
         check_new_page(exchange, seen)
         exchange = yield from next_page(exchange, draft(list_tags, repository, page=exchange.next_page))
@@ -54,7 +57,7 @@ def check_new_page(exchange: Exchange, seen: set[str]) -> None:
     seen: the addresses of the earlier pages; that of ``exchange`` is added.
     """
     seen.add(exchange.url)
-    page = exchange.next_page
+    page = linked_page(exchange)
     if page is not None and page.redacted in seen:
         why = f"Its Link names {page} as the next page, which was requested before: the list has no end"
         stop(exchange, why, ListFailed)
@@ -69,6 +72,19 @@ def why_unreadable(exchange: Exchange) -> str:
     if body is not None and not body.whole:
         return f": it has {body.size:,} bytes, and the first {len(body.preview):,} are read"
     return ""
+
+
+def linked_page(exchange: Exchange) -> Location | None:
+    """Return the next page of a list, or None on the last one.
+
+    Raises
+    ------
+    ListFailed: if the Link is not a URL: without the other pages, the list is not whole.
+    """
+    page = exchange.next_page
+    if page is None and (target := next_link(exchange.headers.all("Link"))) is not None:
+        stop(exchange, f"Its Link names the next page at {visible(redact_url(target))}, which is not a URL", ListFailed)
+    return page
 
 
 def next_page(exchange: Exchange, request: Request) -> Generator[Request, Exchange, Exchange]:

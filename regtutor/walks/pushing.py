@@ -92,13 +92,28 @@ def push_image(
             expect_continue=expect_continue,
         )
         return run(walk, reg, prepare=prepare, watch=watch, title=title)
-    from regtutor.walks.beside import run_beside  # only here, because it needs threads
-
     _check_image(image)
     send = uploader(upload, chunk_size, expect_continue)
     blobs = (_push_one(repository, blob, sources, send) for blob in image.blobs)
+    manifests = _push_manifests(image, repository, tag)
+    return _blobs_beside(blobs, manifests, reg, jobs=jobs, prepare=prepare, watch=watch, title=title)
+
+
+def _blobs_beside(
+    blobs: Iterable[Walk],
+    manifests: Walk,
+    reg: Registry,
+    *,
+    jobs: int,
+    prepare: Callable[[Request], Request] | None,
+    watch: Callable[[Exchange], None] | None,
+    title: str,
+) -> Transcript:
+    """Drive the walks of several blobs at a time, and then that of the manifests."""
+    from regtutor.walks.beside import run_beside  # only here, because it needs threads
+
     earlier = run_beside(blobs, reg, jobs=jobs, prepare=prepare, watch=watch)
-    last = Walker(_push_manifests(image, repository, tag), reg, watch=watch)
+    last = Walker(manifests, reg, watch=watch)
     last.exchanges.extend(earlier)
     finish(last)
     return last.transcript(title)

@@ -26,7 +26,7 @@ from regtutor.steps.sender import needs_registry
 from regtutor.walks.driving import Notes, Walk, run
 from regtutor.walks.existence import check_manifest_stored, digest_at_registry
 from regtutor.walks.expected_status import expect, stop
-from regtutor.walks.listing import MAX_PAGES, check_new_page, next_page, why_unreadable
+from regtutor.walks.listing import MAX_PAGES, check_new_page, linked_page, next_page, why_unreadable
 from regtutor.walks.redirects import follows_redirects
 
 
@@ -120,7 +120,7 @@ def referrers(repository: str, digest: str, found: Found, *, artifact_type: str 
         except InvalidManifest as error:
             stop(exchange, f"The body is not an index: {error.why}{why_unreadable(exchange)}", ListFailed)
         entries += page if _was_filtered(exchange) else _of_type(page, artifact_type)
-        if exchange.next_page is None:
+        if linked_page(exchange) is None:
             found.descriptors = entries
             return ()
         check_new_page(exchange, seen)

@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from regtutor.cli import main
-from regtutor.findings.client_messages import CLIENT_MESSAGES, LIMIT, messages_in
+from regtutor.findings.client_messages import CLIENT_MESSAGES
+from regtutor.findings.found_messages import LIMIT, messages_in
 from tests.findings.messages_page import PAGE, page
 
 PRINTED = {

@@ -92,6 +92,21 @@ def test_only_the_first_guess_counts_and_only_one_that_came_before_the_response(
     assert (progress().total.predictions[0], progress().total.right) == (1, 0)
 
 
+def test_the_response_to_another_request_than_the_lesson_means_costs_no_guess(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path), pytest.MonkeyPatch.context() as patch:
+        shown: list[PredictionResult] = []
+        patch.setattr(session, "show", shown.append)
+        reg, me = begin("05")
+        layer = rt.sample_image().layers[0]
+        for source in (f"{me}/nothing", f"{me}/hello"):
+            predict("a mount", status=201)
+            rt.mount_blob(reg, f"{me}/other", layer.digest, source=source)
+        assert [(each.right, each.counted) for each in shown] == [(False, False), (True, True)]
+        assert "gets another response" in shown[0].text and "now belongs to both" not in shown[0].text
+        assert "now belongs to both repositories" in shown[1].text
+        assert (progress().total.predictions[0], progress().total.right) == (1, 1)
+
+
 def test_a_guess_waits_for_its_own_kind_of_request_and_its_own_repository(
     lesson: tuple[Registry, str], results: list[PredictionResult]
 ) -> None:

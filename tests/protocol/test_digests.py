@@ -80,6 +80,7 @@ def test_a_digest_does_not_depend_on_how_the_bytes_are_cut(chunks: list[bytes]) 
     hasher = Hasher()
     assert list(hasher.passing(chunks)) == chunks
     assert hasher.digest == sha256(b"".join(chunks)) == sha256(iter(chunks))
+    assert hasher.digest == sha256(bytearray(b"".join(chunks))) == sha256(memoryview(b"".join(chunks)))
     assert hasher.size == sum(map(len, chunks))
 
 

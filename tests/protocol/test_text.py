@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from regtutor.protocol.text import counted, cut, visible, visible_lines
+from regtutor.protocol.text import counted, cut, listed, visible, visible_lines
 
 
 def test_what_does_not_print_is_written_as_an_escape() -> None:
@@ -16,3 +16,7 @@ def test_a_long_text_ends_with_an_ellipsis() -> None:
 
 def test_one_byte_is_not_written_as_several() -> None:
     assert [counted(number) for number in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]
+
+
+def test_a_list_is_written_as_in_a_sentence() -> None:
+    assert [listed(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

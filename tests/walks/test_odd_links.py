@@ -46,6 +46,15 @@ def test_odd_links_are_followed(link: str, names: list[str]) -> None:
     assert [item.name for item in rt.explain(first).diagnoses] == names
 
 
+def test_a_link_that_is_no_url_is_an_error_and_not_the_end_of_the_list() -> None:
+    with (
+        serving(pages('<http://[>; rel="next"')) as server,
+        rt.connect(server.url) as reg,
+        pytest.raises(ListFailed, match="which is not a URL"),
+    ):
+        listed(reg)
+
+
 def test_a_link_without_a_relation_is_named() -> None:
     with serving(pages(f"<{PATH}?last=a>")) as server, rt.connect(server.url) as reg:
         found, first = listed(reg)

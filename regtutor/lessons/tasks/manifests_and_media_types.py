@@ -50,7 +50,7 @@ def for_docker(seen: Evidence) -> Iterator[Point]:
         put = seen.latest("put_manifest", to=HELLO, reference="docker", status=201)
         yield Point(True, "The registry stored the manifest in Schema 2, with the media type of Schema 2.", put)
     elif last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
     elif field_of(last, "repository") != seen.repository(HELLO):
         yield Point(
             False, f"It went to {field_of(last, 'repository')}. The blobs are in {seen.repository(HELLO)}.", last
@@ -82,7 +82,7 @@ def for_any_registry(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.exchanges[-1] if seen.attempt.exchanges else None
     if last is None or endpoint_of(last) not in ("get_manifest", "head_manifest"):
-        yield Point(False, "No GET of the manifest was sent yet.", last)
+        yield Point(False, "No GET of the manifest has been sent yet.", last)
     elif not seen.is_by_hand(last):
         yield Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
     elif "Content-Type" in last.request_headers:
@@ -275,8 +275,8 @@ LESSON = Lesson(
             from_memory,
             (
                 "Three kinds of things are pushed here. Which comes first, and which last?",
-                "second.blobs, then the manifest of each of second.images, then second.manifest. The digest for "
-                "linux/arm64 is in the index.",
+                'With second = rt.sample_index("v2"): second.blobs, then the manifest of each of second.images, then '
+                "second.manifest. The digest for linux/arm64 is in the index.",
                 'For the GET: entries = rt.get_manifest(reg, f"{me}/memory", "v2").json()["manifests"]; then '
                 'rt.get_manifest with the "digest" of the entry for arm64.',
             ),

@@ -11,6 +11,7 @@ from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.message import body_of
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.text import listed
 from regtutor.steps import get_blob, head_blob, head_manifest, mount_blob, put_blob
 from regtutor.walks.pushing import push_image
 
@@ -34,7 +35,7 @@ def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
     pushes = _pushes(seen, HELLO, "v2")
     if not pushes or seen.digest(HELLO, "v2") != NEW.digest:
         last = seen.attempt.latest("put_manifest", to=HELLO)
-        why = "" if last is None or last.ok else f" The manifest was refused: {last.meaning}."
+        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
         yield Point(False, f"{seen.repository(HELLO)}:v2 is not the new image yet.{why}", last)
         return
     push = min(pushes[-1:] + [each for each in pushes if not _faults(each)], key=lambda each: bool(_faults(each)))
@@ -53,8 +54,8 @@ def _faults(push: Sequence[Exchange]) -> list[str]:
     again = [NAMES[digest] for each in push if (digest := _sent_again(each))]
     unasked = [NAMES[blob.digest] for blob in NEW.blobs if blob.digest not in asked]
     return [
-        *([f"You sent {' and '.join(again)}, and the repository had it already"] if again else []),
-        *([f"You did not ask for {' and '.join(unasked)}"] if unasked else []),
+        *([f"You sent {listed(again)}, which the repository had already"] if again else []),
+        *([f"You did not ask for {listed(unasked)}"] if unasked else []),
     ]
 
 
@@ -92,7 +93,7 @@ def _not_mounted(seen: Evidence) -> Point:
         sent = [each for each in seen.sent(*UPLOADS, to=OTHER) if each.bytes_up]
         if sent:
             return Point(False, f"You sent {sent[-1].bytes_up} bytes. A mount sends none.", sent[-1])
-        return Point(False, "No mount was sent yet: a POST with mount= in its query.", seen.latest("start_upload"))
+        return Point(False, "No mount has been sent yet: a POST with mount= in its query.", seen.latest("start_upload"))
     if "{me}" in unquote(last.target):
         return Point(False, "A name begins with the letters {me}. Put an f before the quotes.", last)
     if field_of(last, "repository") != other:
@@ -140,12 +141,15 @@ def session_used(seen: Evidence) -> Iterator[Point]:
         yield point(seen.has_blob(OTHER, CONFIG.digest), "HEAD finds the config there.", "HEAD finds no config there.")
         return
     last = seen.attempt.latest("put_blob", to=OTHER)
-    if last is None:
+    mounted = seen.attempt.latest("mount_blob", to=OTHER, status=201, mount=CONFIG.digest)
+    if last is None and mounted is not None:
+        yield Point(False, "This mount brought the config, and the session of the other mount is still open.", mounted)
+    elif last is None:
         yield Point(
             False, f"No PUT of the config was sent to {seen.repository(OTHER)} yet.", seen.attempt.latest("mount_blob")
         )
     elif last.status != 201:
-        yield Point(False, f"The PUT was refused: {last.meaning}.", last)
+        yield Point(False, f"The response to the PUT was {last.status}: {last.meaning}.", last)
     elif field_of(last, "digest") != CONFIG.digest:
         yield Point(False, "The PUT has the digest of another blob. Send image.config.", last)
     else:
@@ -163,7 +167,7 @@ def no_upload(seen: Evidence) -> Iterator[Point]:
     pushes = _pushes(seen, THIRD, "v1")
     if not pushes or seen.digest(THIRD, "v1") != IMAGE.digest:
         last = seen.attempt.latest("put_manifest", to=THIRD)
-        why = "" if last is None or last.ok else f" The manifest was refused: {last.meaning}."
+        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
         yield Point(False, f"{third}:v1 is not the sample image yet.{why}", last)
         return
     size = min(sum(each.bytes_up for each in push) for push in pushes)
@@ -175,7 +179,7 @@ def no_upload(seen: Evidence) -> Iterator[Point]:
     )
     mounts = seen.sent("mount_blob", to=THIRD, status=201)
     missing = [NAMES[blob.digest] for blob in IMAGE.blobs if blob.digest not in {field_of(m, "mount") for m in mounts}]
-    yield point(not missing, "All four blobs were mounted.", f"You did not mount {' and '.join(missing)}.")
+    yield point(not missing, "All four blobs were mounted.", f"You did not mount {listed(missing)}.")
 
 
 def pushed_twice(stage: Stage) -> list[Exchange]:

@@ -264,7 +264,7 @@ LESSON = Lesson(
         ),
         Task(
             "the manifest for arm64",
-            "platform",
+            "platforms",
             platform_fetched,
             (
                 "Which field of an entry says for which machine it is, and which field is its name?",

@@ -28,7 +28,8 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
     own = [exchange for exchange in seen.exchanges if seen.is_by_hand(exchange)]
     if not own:
         yield Point(
-            False, "No request by hand was sent yet: build one with rt.Request(...), and send it with reg.send(...)."
+            False,
+            "No request by hand has been sent yet: build one with rt.Request(...), and send it with reg.send(...).",
         )
         return
     last = own[-1]

@@ -37,7 +37,7 @@ def untyped(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.latest("put_manifest")
     if last is None:
-        yield Point(False, "No manifest was sent yet.")
+        yield Point(False, "No manifest has been sent yet.")
         return
     again = " The walk is complete: begin again with stepper.reset()." if last.status == 201 else ""
     yield Point(False, f"The manifest has a Content-Type: {last.request_headers.get('Content-Type')}.{again}", last)

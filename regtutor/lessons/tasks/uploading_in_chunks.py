@@ -32,7 +32,7 @@ def first_chunk(seen: Evidence) -> Iterator[Point]:
 
 def _not_the_first(last: Exchange | None) -> Point:
     if last is None:
-        return Point(False, "No PATCH with the first chunk was sent yet.")
+        return Point(False, "No PATCH with the first chunk has been sent yet.")
     given = _content_range(last)
     came = f"The response was {last.status}."
     if last.bytes_up != SIZE:
@@ -63,16 +63,32 @@ def three_chunks(seen: Evidence) -> Iterator[Point]:
 
 def _not_closed(seen: Evidence) -> Point:
     refused = [each for each in seen.sent(*_SESSION, to=CHUNKS) if not each.ok]
-    if refused and refused[0].method == "PATCH":
-        why = "Is it the Location in the response to the chunk before?"
-        return Point(False, f"The response to a chunk was {refused[0].status}. {why}", refused[0])
+    session = field_of(refused[-1], "session") if refused else None
+    first = next((each for each in refused if field_of(each, "session") == session), None)
+    if first is not None and first.method == "PATCH":
+        return Point(False, f"The response to a chunk was {first.status}{_why_refused(first)}", first)
     put = seen.latest("put_blob", to=CHUNKS)
     if put is None:
         return Point(False, "No PUT closed the session yet.", seen.latest("patch_upload", to=CHUNKS))
     if put.status != 201:
-        why = "It must have the digest of the whole layer." if field_of(put, "digest") != LAYER.digest else ""
-        return Point(False, f"The response to the PUT was {put.status}: {put.meaning}. {why}".strip(), put)
+        why = (
+            "It must have the digest of the whole layer."
+            if field_of(put, "digest") != LAYER.digest
+            else "Its address is the Location in the response to the last chunk. If a refused PUT has used up the "
+            "session, begin with the first chunk again."
+        )
+        return Point(False, f"The response to the PUT was {put.status}: {put.meaning}. {why}", put)
     return Point(False, f"The PUT sent {put.bytes_up} bytes, without two chunks before it in its session.", put)
+
+
+def _why_refused(chunk: Exchange) -> str:
+    held = re.fullmatch("0-([0-9]+)", chunk.headers.get("Range") or "")
+    given = re.fullmatch("([0-9]+)-[0-9]+", _content_range(chunk) or "")
+    if chunk.status == 416 and held and given and int(held[1]) + 1 != int(given[1]):
+        return f". The registry has the bytes {held[0]}, and your chunk begins with byte {given[1]}."
+    if chunk.status in (404, 416):
+        return ". Is it the Location in the response to the chunk before?"
+    return f": {chunk.meaning}."
 
 
 def resumed(seen: Evidence) -> Iterator[Point]:
@@ -90,7 +106,7 @@ def _not_resumed(seen: Evidence) -> Point:
     again = "Run the cell with interrupted_upload again, and compare Range with the offset of your first byte."
     last = seen.attempt.latest(*_SESSION, to=LOST)
     if last is None:
-        return Point(False, "The missing bytes were not sent yet.", seen.attempt.latest("get_upload"))
+        return Point(False, "The missing bytes have not been sent yet.", seen.attempt.latest("get_upload"))
     if last.status == 201:
         sent = f"You sent {_sent_in(seen, last):,} bytes, and only {LAYER.size - STOPPED_AFTER:,} were missing."
         return Point(False, f"{sent} {again}", last)
@@ -102,8 +118,8 @@ def _not_resumed(seen: Evidence) -> Point:
 
 
 def _sent_in(seen: Evidence, put: Exchange) -> int:
-    """Return how many bytes the learner sent to the session of ``put``."""
-    return sum(each.bytes_up for each in _of_session(seen, put))
+    """Return how many bytes of the learner's the session of ``put`` accepted."""
+    return sum(each.bytes_up for each in _of_session(seen, put) if each.ok)
 
 
 def given_up(seen: Evidence) -> Iterator[Point]:
@@ -137,17 +153,24 @@ def with_a_loss(seen: Evidence) -> Iterator[Point]:
         "No connection was lost in the middle of a chunk. lose_connection does that.",
         lost[-1] if lost else seen.attempt.latest("patch_upload", to=MEMORY),
     )
-    puts = seen.sent("put_blob", to=MEMORY, status=201, digest=SECOND.digest)
-    if not lost or not puts:
-        if not puts:
-            last = seen.attempt.latest("put_blob", to=MEMORY)
-            yield Point(False, f"{seen.repository(MEMORY)} does not have the second layer yet.", last)
+    if not lost:
         return
-    asked = [each for each in seen.after(lost[0]) if each.request_name in ("get_upload", "head_upload")]
+    later = seen.after(lost[0])
+    found = [each for each in seen.sent("head_blob", to=MEMORY, status=200, digest=SECOND.digest) if each in later]
+    puts = seen.sent("put_blob", to=MEMORY, status=201, digest=SECOND.digest)
+    puts = [put for put in puts if found or put in later]  # rt.resume_upload sends nothing if HEAD finds the layer
+    if not puts:
+        last = seen.attempt.latest("put_blob", to=MEMORY)
+        yield Point(False, "After the loss, no upload of the second layer has ended well.", last)
+        return
+    asked = [each for each in later if each.request_name in ("get_upload", "head_upload")]
     yield point(asked, "You asked for the state of the session.", "After the loss, you did not ask what has arrived.")
-    chunks = [each for put in puts for each in _of_session(seen, put) if each.method == "PATCH"]
+    sizes = [max(each.bytes_up for each in _of_session(seen, put)) for put in puts]
     yield point(
-        len(chunks) > 1, "The layer came in chunks.", "The upload that ended well did not send chunks.", puts[-1]
+        min(sizes) <= MOST,
+        "The layer came in chunks.",
+        f"The upload that ended well sent {min(sizes):,} bytes at once. A chunk has at most {MOST:,}. Begin again.",
+        puts[-1],
     )
 
 
@@ -346,7 +369,7 @@ LESSON = Lesson(
                 ),
                 Choice("no, each chunk begins where the one before has ended"),
                 Choice(
-                    "yes, but only the last chunk must be the last",
+                    "yes, as long as the last chunk comes last",
                     "Each chunk needs the Location of the response before it, so there is only one order.",
                 ),
                 Choice(

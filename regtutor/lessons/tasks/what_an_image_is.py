@@ -13,6 +13,7 @@ from regtutor.lessons.image_parts import tar_of
 from regtutor.lessons.image_points import bytes_changed, fitting, typed, unpacked
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.protocol.media_types import OCI_LAYER, OCI_LAYER_GZIP
+from regtutor.protocol.text import listed
 from regtutor.steps import get_blob, get_manifest, head_blob, put_manifest
 
 HELLO = "hello"
@@ -44,7 +45,7 @@ def manifest_of_a_platform(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, f"No request for a manifest in {seen.repository(HELLO)} was sent yet.")
+        yield _no_reference(seen)
     elif endpoint_of(last) == "head_manifest":
         yield Point(False, "It was a HEAD: the response has no body, so there is nothing to read.", last)
     elif endpoint_of(last) in ("get_blob", "head_blob"):
@@ -59,6 +60,15 @@ def manifest_of_a_platform(seen: Evidence) -> Iterator[Point]:
         yield Point(False, "The tag points to the index. The digest of the manifest is inside the index.", last)
 
 
+def _no_reference(seen: Evidence) -> Point:
+    repository = seen.repository(HELLO)
+    odd = [each for each in seen.attempt.exchanges if f"/{repository}/manifests/" in each.target]
+    if not odd:
+        return Point(False, f"No request for a manifest in {repository} has been sent yet.")
+    given = odd[-1].target.partition("/manifests/")[2]
+    return Point(False, f"{given} is no tag and no digest. The digest is in the index, beside the platform.", odd[-1])
+
+
 def config_fetched(seen: Evidence) -> Iterator[Point]:
     """The config, as a blob."""
     configs = {image.config.digest for image in sample_index().images}
@@ -68,7 +78,7 @@ def config_fetched(seen: Evidence) -> Iterator[Point]:
         return
     last = seen.attempt.latest(to=HELLO)
     if last is None:
-        yield Point(False, f"No request for the config in {seen.repository(HELLO)} was sent yet.")
+        yield Point(False, f"No request for the config in {seen.repository(HELLO)} has been sent yet.")
     elif "manifest" in endpoint_of(last):
         yield Point(False, "A config is not under manifests: only manifests and indexes are there.", last)
     elif endpoint_of(last) == "head_blob":
@@ -128,9 +138,10 @@ def does_not_fit(seen: Evidence) -> Iterator[Point]:
     image = yield from unpacked(seen, MINE, "broken")
     if image is not None:
         wrong = [str(number) for number, layer in enumerate(image.layers, 1) if not layer.fits]
+        misfit = f"layer{'s' * (len(wrong) > 1)} {listed(wrong)}" if wrong else "the number of layers"
         yield point(
             not image.fits,
-            f"The config does not fit layer {' and '.join(wrong) or 'by its count'}, and the registry has accepted it.",
+            f"The config does not fit {misfit}, and the registry has accepted it.",
             "The diff IDs fit the layers. Change the config, and name the changed config in the manifest.",
         )
 
@@ -268,7 +279,8 @@ LESSON = Lesson(
             by_hand,
             (
                 "Which blobs does the manifest name, and which of them does the repository {me}/mine not have yet?",
-                "The diff IDs are sha256(archive) and sha256(own). The manifest names config_bytes and compressed.",
+                "The diff IDs are sha256(archive) and sha256(own). The manifest names config_bytes and compressed. If "
+                "you change own_config, run the cells after it again: another config has another digest.",
                 "A POST and a PUT for each of layer.content, compressed and config_bytes; then rt.put_manifest(reg, "
                 'f"{me}/mine", "v1", json.dumps(own_manifest).encode()).',
             ),

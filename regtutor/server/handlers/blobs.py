@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regtutor.protocol.digests import Digest
-from regtutor.server.call import Call, digest_from
+from regtutor.server.call import Call, digest_from, found_by_a_push
 from regtutor.server.http import FileRange, Response
 from regtutor.server.negotiation import requested_range, unchanged
 from regtutor.server.respond import Refusal, respond
@@ -25,8 +25,8 @@ def head_blob(call: Call) -> Response:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
     # Not get_blob: that would select a part, but Range is defined for GET only (RFC 9110, section 14.2).
-    blob = _blob(call)
-    call.store.arrivals.note(blob.digest)  # a push that finds a blob here does not send it
+    with found_by_a_push(call, _named(call)[1], _unknown(*_named(call))):
+        blob = _blob(call)
     if unchanged(call.head, str(blob.digest)):
         return respond(304, *_validators(blob))
     return respond(200, *_validators(blob), *BYTES, body=FileRange(blob.path, 0, blob.size))

@@ -12,7 +12,7 @@ from regtutor.protocol.manifests import ManifestView, parse_manifest
 from regtutor.protocol.media_types import MANIFEST_TYPES, essence, kind_of
 from regtutor.protocol.ranges import length
 from regtutor.server.buffered import Buffered
-from regtutor.server.call import Call, digest_from
+from regtutor.server.call import Call, digest_from, found_by_a_push
 from regtutor.server.http import Response
 from regtutor.server.names import TAG_GRAMMAR, is_tag
 from regtutor.server.negotiation import accepts, unchanged
@@ -31,11 +31,11 @@ def head_manifest(call: Call) -> Response:
     OCI distribution-spec v1.1.1, end-3, "Checking if content exists in the registry"
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
-    response = get_manifest(call)
     named, _ = _reference(call)
-    if named is not None:  # a push that finds a child of its index here does not send it
-        call.store.arrivals.note(named)
-    return response
+    if named is None:
+        return get_manifest(call)
+    with found_by_a_push(call, named, _unknown(call)):
+        return get_manifest(call)
 
 
 def get_manifest(call: Call) -> Response:

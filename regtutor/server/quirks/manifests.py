@@ -147,8 +147,8 @@ def take_by_sha256_only(call: Call) -> Call:
 
 @quirk(
     "tag_parameters_ignored",
-    "201 without OCI-Tag for a manifest with ?tag=<tag> in the query, which is of the specification's main branch: no "
-    "tag is created",
+    "201 without OCI-Tag for a manifest with ?tag=<tag> in the query (a feature of the specification's main branch): "
+    "no tag is created",
     on="put_manifest",
     in_2="handlers/manifests.go#L292",
     in_3="handlers/manifests.go#L242",

@@ -47,8 +47,8 @@ def discard_single_post(_handler: Handler) -> Handler:
 
 @quirk(
     "digest_algorithm_ignored",
-    "202 for POST with ?digest-algorithm= of any value, which is of the specification's main branch, instead of 400 if "
-    "the algorithm is not supported",
+    "202 for POST with ?digest-algorithm= of any value (a parameter of the specification's main branch), instead of "
+    "400 if the algorithm is not supported",
     on=("start_upload", "post_blob", "mount_blob"),
     in_2="handlers/blobupload.go#L107-L118",
     in_3="handlers/blobupload.go#L67-L78",

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from regtutor.protocol.digests import Digest
+from regtutor.protocol.digests import Digest, parse
 from regtutor.server.storage.purging import AGE, last_change, sessions_in
 from regtutor.server.storage.store import Store
 from regtutor.server.storage.walking import Repository, alive, read, stored
@@ -67,11 +67,23 @@ def collect(
     """
     store.check_root()
     with store.gate.alone():
-        garbage = list(_Search(store, untagged, in_use).found())
-        if not dry_run:
+        for _ in range(_TRIES):
+            garbage = list(_Search(store, untagged, in_use).found())
+            if dry_run:
+                return garbage
+            if store.arrivals.doom(parse(item.name) for item in garbage if item.kind != "upload session"):
+                break  # otherwise a push has found some of it in the meantime
+        else:
+            return []
+        try:
             for item in garbage:
                 _remove(store, item)
+        finally:
+            store.arrivals.doom(())
         return garbage
+
+
+_TRIES = 10
 
 
 class _Search:

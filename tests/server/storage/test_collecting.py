@@ -117,7 +117,8 @@ def test_what_a_push_in_progress_has_stored_stays(inline: Inline, store: Store) 
     assert collect(store, untagged=True) == []
     assert inline.ask("DELETE", "/v2/a/manifests/v1").status == 202
     names = {name for _, name in kinds(collect(store, untagged=True, dry_run=False))}
-    assert {digest(child), digest(b"layer"), digest(b"{}")} < names, "the push has ended: a deletion counts at once"
+    assert {digest(child), digest(b"{}")} < names, "the push has ended: a deletion counts at once"
+    assert digest(b"layer") not in names, "the push that mounted it in b has not ended"
 
 
 @pytest.mark.usefixtures("later")
@@ -225,7 +226,7 @@ def test_what_a_push_has_found_is_not_removed_before_its_manifest_arrives(
         patch.setattr(arrivals, "AGE", -1.0)
         names = {name for _, name in kinds(collect(store, untagged=True))}
         assert {digest(child), digest(b"layer"), digest(b"{}")} <= names
-    store.arrivals.named([parse(digest(each)) for each in (child, b"layer", b"{}")])  # as long after the push
+    store.arrivals = arrivals.Arrivals()  # as long after the push
     for each in (b"layer", b"{}"):
         assert inline.ask("HEAD", f"/v2/a/blobs/{digest(each)}").status == 200
     assert inline.ask("HEAD", f"/v2/a/manifests/{digest(child)}").status == 200
@@ -257,3 +258,41 @@ def test_a_manifest_that_is_being_stored_and_a_collection_do_not_wait_for_each_o
     collection.join(20)
     assert not push.is_alive() and not collection.is_alive()
     assert inline.ask("GET", "/v2/a/manifests/v1").status == 200
+
+
+def test_the_end_of_one_push_does_not_take_what_another_has_found(inline: Inline, store: Store) -> None:
+    inline.push_blob("a", b"{}")
+    inline.push_blob("a", b"layer")
+    assert inline.ask("HEAD", f"/v2/a/blobs/{digest(b'layer')}").status == 200  # the other push
+    first = put(inline, "v1", image_manifest(b"{}", b"layer", b"layer"))
+    assert inline.ask("DELETE", f"/v2/a/manifests/{first}").status == 202
+    assert kinds(collect(store, dry_run=False)) >= {("blob", digest(b"{}"))}
+    assert inline.ask("GET", f"/v2/a/blobs/{digest(b'layer')}").body == b"layer"
+    assert inline.ask("HEAD", f"/v2/a/blobs/{digest(b'other')}").status == 404
+    assert parse(digest(b"other")) not in store.arrivals.recent()
+
+
+def test_a_push_finds_nothing_that_a_collection_is_removing(
+    inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it finds while the collection still searches stays, and what it asks for later, it sends."""
+    inline.push_blob("a", b"found")
+    inline.push_blob("a", b"late")
+    store.arrivals = arrivals.Arrivals()
+    searches, remove, asked = collecting._Search.found, collecting._remove, []
+
+    def found(search: Any) -> Any:
+        yield from searches(search)
+        if not asked:
+            asked.append(inline.ask("HEAD", f"/v2/a/blobs/{digest(b'found')}").status)
+
+    def removing(store: Store, item: Garbage) -> None:
+        asked.append(inline.ask("HEAD", f"/v2/a/blobs/{digest(b'late')}").status)
+        remove(store, item)
+
+    monkeypatch.setattr(collecting._Search, "found", found)
+    monkeypatch.setattr(collecting, "_remove", removing)
+    assert kinds(collect(store, dry_run=False)) == {("link", digest(b"late")), ("blob", digest(b"late"))}
+    assert asked == [200, 404, 404]
+    assert inline.push_blob("a", b"late") == digest(b"late")
+    assert [inline.ask("GET", f"/v2/a/blobs/{digest(each)}").status for each in (b"found", b"late")] == [200, 200]
