@@ -122,7 +122,8 @@ def compare(
         sentences.append(_ANOTHER_REQUEST)
         return PredictionResult(False, False, tuple(sentences), lines)
     sentences += [text for text in (prediction.reason(exchange.status),) if text]
-    sentences += _others(prediction, kind)
+    if exchange.status == prediction.known_status(kind) or not kind:
+        sentences += _others(prediction, kind)
     if not counted:
         sentences.append("You had seen this response before, so the guess does not count.")
     return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))

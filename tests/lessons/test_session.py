@@ -313,3 +313,14 @@ def test_a_program_that_sends_the_headers_of_a_step_is_still_another_program(les
     subprocess.run(["curl", "-sS", "-A", agent, f"{terminal()}/v2/"], check=True, capture_output=True, timeout=20)
     seen = session.current().evidence()
     assert [seen.is_by_hand(each) for each in seen.exchanges] == [False, True]
+
+
+@pytest.mark.parametrize(("slash", "others"), [("", ["CNCF Distribution 2.8 responds with 301 here."]), ("/", [])])
+def test_after_another_request_than_the_predicted_one_no_other_registry_is_named(
+    tmp_path: Path, results: list[PredictionResult], slash: str, others: list[str]
+) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("A1")
+        predict("without the slash", status=405)
+        reg.send(rt.Request("start_upload", "POST", f"/v2/{me}/page/blobs/uploads{slash}"))
+    assert [sentence for sentence in results[0].sentences if "Distribution" in sentence] == others

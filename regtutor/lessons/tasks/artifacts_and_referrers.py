@@ -222,8 +222,12 @@ LESSON = Lesson(
             "referrers",
             of="put_manifest",
             status=201,
-            why="Look for the header OCI-Subject. If it is there, the registry has read the subject and lists this "
-            "manifest. If it is not, the registry has stored the bytes, and does not list them.",
+            why={
+                201: "Look for the header OCI-Subject. If it is there, the registry has read the subject and lists "
+                "this manifest. If it is not, the registry has stored the bytes, and does not list them.",
+                400: "Nothing was stored. The errors in the response say what is wrong with the manifest, or which of "
+                "its blobs you still have to send.",
+            },
             repository=HELLO,
         ),
         Prediction(
@@ -334,8 +338,8 @@ LESSON = Lesson(
                     "A manifest can have annotations: the registry has stored this one.",
                 ),
             ),
-            "The second manifest has one annotation more. It has another digest, so it is another image: the signature "
-            "in it would be one of the first.",
+            "The second manifest has one annotation more. It has another digest, so it is another image, and the "
+            "signature in it is for the first one.",
             changed_image,
             headers=("Docker-Content-Digest",),
         ),

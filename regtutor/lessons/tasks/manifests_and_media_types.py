@@ -8,7 +8,7 @@ from typing import Any
 from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.exchange import Exchange
 from regtutor.lessons.docker_form import docker_form
-from regtutor.lessons.evidence import Evidence, Stage, built_by_step, endpoint_of, field_of
+from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.formats_on_the_wire import (
     HELLO,
     both_formats,
@@ -75,7 +75,7 @@ def _not_for_docker(seen: Stage, stored: Exchange | None) -> str:
 
 def for_any_registry(seen: Evidence) -> Iterator[Point]:
     """A GET of ``v1`` that no step built, and whose ``Accept`` names the type of an OCI manifest."""
-    own = [got for got in seen.sent("get_manifest", to=HELLO, reference="v1", status=200) if not built_by_step(got)]
+    own = [got for got in seen.sent("get_manifest", to=HELLO, reference="v1", status=200) if seen.is_by_hand(got)]
     good = [got for got in own if OCI_MANIFEST in _accepted(got)]
     if good:
         yield Point(True, "Your own request names the type that it can read, and the manifest came.", good[-1])
@@ -83,7 +83,7 @@ def for_any_registry(seen: Evidence) -> Iterator[Point]:
     last = seen.attempt.exchanges[-1] if seen.attempt.exchanges else None
     if last is None or endpoint_of(last) not in ("get_manifest", "head_manifest"):
         yield Point(False, "No GET of the manifest has been sent yet.", last)
-    elif built_by_step(last):
+    elif not seen.is_by_hand(last):
         yield Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
     elif "Content-Type" in last.request_headers:
         yield Point(

@@ -217,8 +217,11 @@ LESSON = Lesson(
             "range",
             of="get_blob",
             status=206,
-            why="206 is a part, and Content-Range says which one. Docker-Content-Digest is still the digest of the "
-            "whole blob: a part has none that the manifest names.",
+            why={
+                206: "206 is a part, and Content-Range says which one. Docker-Content-Digest is still the digest of "
+                "the whole blob: a part has none that the manifest names.",
+                200: "200 is the whole blob: the request had no Range.",
+            },
             repository=HELLO,
         ),
         Prediction(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage, built_by_step, field_of
+from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.message import Location
 from regtutor.steps import draft, put_blob, put_manifest, start_upload
@@ -87,7 +87,7 @@ def without_a_step(seen: Evidence) -> Iterator[Point]:
     """The tag ``latest``, with a request that no step built."""
     image = sample_image()
     stored = seen.sent("put_manifest", to=HELLO, status=201, reference="latest")
-    own = [put for put in stored if not built_by_step(put)]
+    own = [put for put in stored if seen.is_by_hand(put)]
     right = [put for put in own if put.request.body.digest == image.digest]
     if right and seen.digest(HELLO, "latest") == image.digest:
         yield Point(True, "You sent the manifest with a request of your own.", right[-1])
@@ -113,7 +113,7 @@ def _not_by_hand(seen: Evidence) -> Point:
     last = seen.exchanges[-1] if seen.exchanges else None
     if last is None or "manifests" not in last.target:
         return Point(False, "No request for the manifest of latest has been sent yet.")
-    if built_by_step(last):
+    if not seen.is_by_hand(last):
         return Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
     if last.method != "PUT":
         return Point(False, f"The method was {last.method}. A manifest is sent with PUT.", last)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage, built_by_step, endpoint_of, field_of
+from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.steps import head_manifest, put_manifest
 from regtutor.walks.pushing import push_image
@@ -25,7 +25,7 @@ def scene(stage: Stage) -> None:
 
 def by_hand(seen: Evidence) -> Iterator[Point]:
     """A GET of ``/v2/`` that no step built."""
-    own = [exchange for exchange in seen.exchanges if not built_by_step(exchange)]
+    own = [exchange for exchange in seen.exchanges if seen.is_by_hand(exchange)]
     if not own:
         yield Point(
             False,

@@ -214,8 +214,7 @@ LESSON = Lesson(
             "delete",
             of="delete_manifest",
             status=202,
-            why="Accepted, not done: no response says anything about bytes. The tag v1 is gone as well, although the "
-            "request did not name it.",
+            why="Accepted, not done: no response to a DELETE says anything about bytes.",
             repository=HELLO,
         ),
         Prediction(
@@ -291,7 +290,7 @@ LESSON = Lesson(
                 "first.digest is the digest of its manifest, as in Docker-Content-Digest of a HEAD.",
                 'deleted = rt.delete_manifest(reg, f"{me}/hello", ...), with first.digest.',
             ),
-            "The list of tags has neither v1 nor any other tag of this image. v2 is another image, and stays.",
+            "The tag v1 is gone as well, although the request did not name it. v2 is another image, and stays.",
         ),
         Task(
             "free the children",

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage, built_by_step, field_of
+from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, TranscriptQuestion, point
 from regtutor.lessons.page_of_2018 import POST, PUT, schema_1
 from regtutor.lessons.quiz import Part, Remark
@@ -41,7 +41,7 @@ def without_slash(seen: Evidence) -> Iterator[Point]:
 def layer_by_curl(seen: Evidence) -> Iterator[Point]:
     """The first layer in ``{me}/page``, sent by a request that no step built."""
     layer = sample_image().layers[0]
-    puts = [put for put in seen.sent("put_blob", status=201, digest=layer.digest) if not built_by_step(put)]
+    puts = [put for put in seen.sent("put_blob", status=201, digest=layer.digest) if seen.is_by_hand(put)]
     if puts:
         agent = puts[-1].request_headers.get("User-Agent", "no User-Agent")
         yield Point(True, f"{agent} sent {puts[-1].bytes_up} bytes to the Location.", puts[-1])
@@ -50,12 +50,12 @@ def layer_by_curl(seen: Evidence) -> Iterator[Point]:
     last = seen.attempt.latest("put_blob")
     if last is None:
         yield Point(False, "There has been no PUT to a session yet.", seen.attempt.latest("start_upload"))
-    elif built_by_step(last):
+    elif not seen.is_by_hand(last):
         yield Point(False, "A step sent it. Send it with curl, to the address that terminal() gave.", last)
     elif field_of(last, "digest") is None:
         yield Point(False, "The PUT lacks the digest in its query: append &digest= and the digest.", last)
     else:
-        yield Point(False, f"The PUT was refused: {last.meaning}.", last)
+        yield Point(False, f"The response to the PUT was {last.status}: {last.meaning}.", last)
 
 
 def schema_1_sent(seen: Evidence) -> Iterator[Point]:

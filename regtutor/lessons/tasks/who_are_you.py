@@ -12,7 +12,7 @@ from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.protocol.challenges import challenges
-from regtutor.steps import request_token, start_upload
+from regtutor.steps import get_manifest, request_token, start_upload
 from regtutor.walks.logging_in import login
 from regtutor.walks.pushing import push_image
 
@@ -55,7 +55,7 @@ def _no_token(seen: Evidence, plans: str) -> Point:
         return Point(False, f"The token server responded {last.status}: it does not accept this password.", last)
     if plans not in (last.token.granted or {}):
         return Point(False, f"The token is for another repository than {plans}.", last)
-    return Point(False, f"The token permits {_granted(last, plans) or 'nothing'}, and push is missing.", last)
+    return Point(False, f"The token permits {' and '.join(_granted(last, plans)) or 'nothing'}: push is missing.", last)
 
 
 def _granted(exchange: Exchange, repository: str) -> tuple[str, ...]:
@@ -141,6 +141,24 @@ def refused_for_a_right(stage: Stage) -> list[Exchange]:
     (challenge,) = challenges(start_upload(stage.reg, repository))
     answer = request_token(stage.reg, challenge, username="reader", password="reader-password")
     return [answer, start_upload(with_token(stage.reg, answer), repository)]
+
+
+def password_then_token(stage: Stage) -> list[Exchange]:
+    """The refusal, the request for a token, and the same request with the token."""
+    repository = stage.scratch()
+    refused = start_upload(stage.reg, repository)
+    (challenge,) = challenges(refused)
+    granted = request_token(stage.reg, challenge, username="learner", password="learner-password")
+    return [refused, granted, start_upload(with_token(stage.reg, granted), repository)]
+
+
+def no_such_repository(stage: Stage) -> list[Exchange]:
+    """GET in a repository that does not exist: without a password, and by a user who may read everything."""
+    repository = stage.scratch()
+    refused = get_manifest(stage.reg, repository, TAG)
+    (challenge,) = challenges(refused)
+    granted = request_token(stage.reg, challenge, username="reader", password="reader-password")
+    return [refused, get_manifest(with_token(stage.reg, granted), repository, TAG)]
 
 
 LESSON = Lesson(
@@ -270,6 +288,50 @@ LESSON = Lesson(
             "the token, and push is not in it.",
             refused_for_a_right,
             headers=("WWW-Authenticate",),
+        ),
+        Question(
+            "the way of the password",
+            "token",
+            "You log in, and push ten layers. Which server receives your password?",
+            (
+                Choice(
+                    "the registry, with every request",
+                    "That is Basic at the registry. A registry that responds with Bearer gets a token instead.",
+                ),
+                Choice(
+                    "the registry, with the first request",
+                    "The first request has no credentials: the client does not know yet whom to ask.",
+                ),
+                Choice("the token server, with each request for a token"),
+                Choice(
+                    "none: the client sends a hash of it",
+                    "Basic is the name and the password in Base64, which anybody can decode. Only TLS hides it.",
+                ),
+            ),
+            "The challenge names the address of the token server. The password goes there, and the registry sees only "
+            "tokens, which expire after a few minutes.",
+            password_then_token,
+            headers=("WWW-Authenticate",),
+        ),
+        Question(
+            "a name that does not exist",
+            "scope",
+            "You pull without a password, and mistype the name: there is no such repository. What does this registry "
+            "respond?",
+            (
+                Choice(
+                    "404, because there is no such repository",
+                    "A registry looks at your rights first. A 404 would tell strangers which private names exist.",
+                ),
+                Choice("401, as for a private repository"),
+                Choice(
+                    "200, with an empty list",
+                    "An empty list is the response to a request for a list. A manifest exists or does not exist.",
+                ),
+            ),
+            "So docker can only say that it does not exist or may require 'docker login'. Both are possible. "
+            "reader, who may pull everything, gets the 404.",
+            no_such_repository,
         ),
     ),
 )
