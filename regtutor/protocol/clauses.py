@@ -127,9 +127,9 @@ OAUTH2_ERRORS = Citation(
 HEAD = http("9.3.2 HEAD")
 MESSAGES = http("3.4 Messages")
 HTTPS_SCHEME = http("4.2.2 https URI Scheme")
-TOO_MANY_REQUESTS = Citation(
-    Document("RFC 6585", "https://www.rfc-editor.org/rfc/rfc6585.html"), "4 429 Too Many Requests", "section-4"
-)
+MORE_STATUSES = Document("RFC 6585", "https://www.rfc-editor.org/rfc/rfc6585.html")
+TOO_MANY_REQUESTS = Citation(MORE_STATUSES, "4 429 Too Many Requests", "section-4")
+HEAD_TOO_LARGE = Citation(MORE_STATUSES, "5 431 Request Header Fields Too Large", "section-5")
 
 ENDPOINT_CLAUSES: Mapping[str, tuple[Citation, ...]] = {
     "check_api": (SUPPORT, API_VERSION_CHECK),

@@ -51,6 +51,7 @@ FETCH = Document("WHATWG Fetch", "https://fetch.spec.whatwg.org/")
 FORWARDED_PROTO = Document(
     "MDN", "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-Proto"
 )
+FETCH_METADATA = Document("Fetch Metadata Request Headers", "https://www.w3.org/TR/fetch-metadata/")
 FORWARDED_HOST = Document("MDN", "https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/X-Forwarded-Host")
 HUB_LIMITS = Document("Docker Hub, usage and limits", "https://docs.docker.com/docker-hub/usage/pulls/")
 HUB_PULLS = Citation(HUB_LIMITS, "View pull rate and limit", "view-pull-rate-and-limit")
@@ -136,6 +137,7 @@ _ROWS = (
     _row("Expect", "client", "the client waits for 100 Continue before it sends the body", "100-continue", "10.1.1"),
     _row("Host", "client", "the host and port that the request is for", "<host>[:<port>]",
          http("7.2 Host and :authority"), MUST),
+    _row("If-Match", "client", "act only if the content is still this content", '"<text>"', "13.1.1"),
     _row("If-None-Match", "client", "send the content only if it differs from this content", '"<text>"', "13.1.2"),
     _row("If-Range", "client", "send the part if the content is unchanged, otherwise all of it", '"<text>"', "13.1.5"),
     _row("Keep-Alive", "registry", "how long an idle connection stays open", "timeout=<seconds>",
@@ -152,6 +154,8 @@ _ROWS = (
          "<digest>", PUSHING_WITH_SUBJECT, MUST, "if the manifest has a subject and the registry the referrers API"),
     _row("OCI-Tag", "registry", "the tags in the query of the request that now point to this manifest",
          "<tag>[, <tag>...]", MAIN_MANIFESTS),
+    _row("Origin", "client", "the site whose page sends the request; only browsers send it", "<scheme>://<host>[:<port>]",
+         Citation(FETCH, "`Origin` header", "origin-header")),
     _row("Proxy-Authorization", "client", "the credentials for a proxy; the value is a secret",
          "<scheme> <credentials>", "11.7.2"),
     _row("Range", "either", "the bytes that are requested, or those that the upload session holds",
@@ -161,6 +165,9 @@ _ROWS = (
     _row("RateLimit-Remaining", "registry", "the number of pulls that are left", "<count>;w=<seconds>",
          HUB_PULLS, HABIT),
     _row("Retry-After", "registry", "when to retry", "<seconds> or <HTTP date>", "10.2.3"),
+    _row("Sec-Fetch-Site", "client", "whether a page of the same site sends the request; only browsers send it",
+         "same-origin, same-site, cross-site or none",
+         Citation(FETCH_METADATA, "2.3 The Sec-Fetch-Site HTTP Request Header", "sec-fetch-site-header")),
     _row("Server", "registry", "the program that responds", "<product>[/<version>]", "10.2.4"),
     _row("Set-Cookie", "registry", "data that the client is asked to store; the value is a secret", "<name>=<value>",
          Citation(COOKIES, "4.1 Set-Cookie", "section-4.1")),

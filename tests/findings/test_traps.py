@@ -495,9 +495,11 @@ def test_a_trap_is_looked_for_only_where_it_is_for() -> None:
 
 
 def test_a_request_is_identified_once_however_much_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, asked = refused(400, "DIGEST_INVALID", **PUT, body=b"abc", received=(("Location", SESSION),)), []
-    paths_like = endpoints.paths_like
-    monkeypatch.setattr(endpoints, "paths_like", lambda target: asked.append(target) or paths_like(target))
+    asked: list[str] = []
+    parse = endpoints.parse
+    monkeypatch.setattr(endpoints, "_REMEMBERED", 0)  # what other exchanges have asked is not remembered
+    monkeypatch.setattr(endpoints, "parse", lambda method, form: asked.append(form) or parse(method, form))
+    made = refused(400, "DIGEST_INVALID", **PUT, body=b"abc", received=(("Location", SESSION),))
     assert len(rt.explain(made)) > 4
     assert asked == [PUT["target"]]
 

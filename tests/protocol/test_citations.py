@@ -36,6 +36,7 @@ NOT_HELD = {
     "RFC 6585": "not in httpwg/http-core, where the RFCs of the data come from",
     "RFC 8288": "not in httpwg/http-core, where the RFCs of the data come from",
     "WHATWG Fetch": "has no versions: its text can change at any time",
+    "Fetch Metadata Request Headers": "a working draft: its text can change at any time",
     "MDN": "has no versions: its text can change at any time",
     "Docker Hub, usage and limits": "has no versions: its text can change at any time",
 }
@@ -44,11 +45,14 @@ NOT_HELD = {
 
 ROWS_NOT_HELD = {
     "429": "RFC 6585",
+    "431": "RFC 6585",
     "Cookie": "RFC 6265",
     "Keep-Alive": "RFC 2068",
     "Link": "RFC 8288",
+    "Origin": "WHATWG Fetch",
     "RateLimit-Limit": "Docker Hub, usage and limits",
     "RateLimit-Remaining": "Docker Hub, usage and limits",
+    "Sec-Fetch-Site": "Fetch Metadata Request Headers",
     "Set-Cookie": "RFC 6265",
     "request_token-400": "RFC 6749",
     "X-Content-Type-Options": "WHATWG Fetch",
