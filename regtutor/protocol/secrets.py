@@ -28,8 +28,8 @@ _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]*+\.[\w-]++\.[\w-]*+")
 _HEADER_IN_TEXT = re.compile(
-    r"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})(?P<colon>:[ \t]*)"
-    r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*(?:<redacted>)?)",
+    r"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})(?P<colon>:[ \t]*+)"
+    r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*+(?:<redacted>)?)",
     re.IGNORECASE,
 )
 _TRIGGER = re.compile(r"[=@:]|eyJ|basic|bearer", re.IGNORECASE)

@@ -135,7 +135,7 @@ def coded(rng: Random, request: Generated, *, last: bool) -> bytes:
     data = "\r\n".join([*lines, "", ""]).encode() + body
     if request.cut:
         data = data[: rng.randrange(len(data))]
-    if rng.random() < 0.1:
+    if data and rng.random() < 0.1:
         at = rng.randrange(len(data))
         data = data[:at] + rng.choice((b"\0", b"\r", b"\n", b"\xff", b" ", b":")) + data[at + 1 :]
     return data

@@ -30,7 +30,8 @@ LARGEST_JSON = 64 * 1024
 DUMPED = 64
 """The most bytes of a binary body that are shown."""
 
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+# A string without its end is a token too: otherwise each of its quotes would look for the end again.
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*+"?|[{}\[\],:]|[^\s"{}\[\],:]+')
 
 
 def body_text(body: BodyRecord) -> dict[str, str | int]:
