@@ -439,6 +439,8 @@ def test_help_names_every_command_and_each_command_explains_itself() -> None:
             "demo",
             "explain",
             "export",
+            "fsck",
+            "gc",
             "inspect",
             "lab",
             "login",

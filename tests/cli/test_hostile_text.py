@@ -45,7 +45,18 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + json.dumps({"errors": [{"code": STEERS, "message": STEERS}]})
     )
     _docker_archive(folder / "two.tar")
+    _registry_directory(folder / "root")
     return folder
+
+
+def _registry_directory(root: Path) -> None:
+    """A registry's directory with a damaged tag, and a link to a blob that is missing, both in names that steer."""
+    name = STEERS.replace("/", "")
+    repository = root / "docker" / "registry" / "v2" / "repositories" / name
+    for folder in ("_manifests/tags/" + name + "/current", "_manifests/revisions/sha256/" + "0" * 64, "_layers"):
+        (repository / folder).mkdir(parents=True)
+    (repository / "_manifests" / "tags" / name / "current" / "link").write_text(STEERS)
+    (repository / "_manifests" / "revisions" / "sha256" / ("0" * 64) / "link").write_text("sha256:" + "0" * 64)
 
 
 def _docker_archive(path: Path) -> None:
@@ -107,6 +118,8 @@ FILE: Mapping[str, tuple[Arguments, ...]] = {
         for more in ((), ("--brief",), ("--json",))
     ),
     "export": tuple(_at("export", f"FILES/t.{end}", "-o", "OUT/made.md") for end in ("json", "har", "txt")),
+    "fsck": (_at("fsck", "FILES/root"),),
+    "gc": (_at("gc", "FILES/root", "--dry-run"), _at("gc", "FILES/root", "--dry-run", "--untagged")),
     "logout": (_at("logout", "h.example", "--authfile", "OUT/auth.json"),),
 }
 ELSEWHERE: Mapping[str, str] = {

@@ -65,7 +65,9 @@ def test_push_pull_and_delete_after_challenges(open_one: Open, scheme: str, tmp_
         assert "Authorization" not in pushed[0].request_headers
         pulled = rt.pull_image(learner, "library/hello", "v1", tmp_path / "layout", progress=False)
         assert pulled[-1].status == 200
-        assert rt.delete_image(learner, "library/hello", "v1")[-1].status == 202
+        deleted = rt.delete_image(learner, "library/hello", "v1")
+        assert [exchange.status for exchange in deleted if exchange.step == "delete_manifest"][-1] == 202
+        assert deleted[-1].status == 404, "it is gone"
     assert ("request_token" in names(pushed)) == (scheme == "token")
 
 
