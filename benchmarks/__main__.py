@@ -38,10 +38,12 @@ def main(only: tuple[str, ...], quick: bool, to: Path | None, programs: tuple[tu
     with tempfile.TemporaryDirectory(prefix="regtutor-bench-") as folder:
         setting = Setting(Path(folder), quick, dict(programs))
         machine = list(described(setting))
-        reports = {name: _reported(name, setting) for name in only or SUBJECTS}
         target = to or (Path(folder) if quick or only else _HERE)
         target.mkdir(exist_ok=True)
-        page = written(target, machine, reports, quick=quick)
+        reports: dict[str, tuple[str, Report, float]] = {}
+        for name in only or SUBJECTS:
+            reports[name] = _reported(name, setting)
+            page = written(target, machine, reports, quick=quick)  # a run that is ended keeps what it has measured
         click.echo(page.read_text() if target == Path(folder) else f"The results are in {page}")
 
 
