@@ -79,7 +79,7 @@ def _exchanges(walkers: Sequence[Walker]) -> tuple[Exchange, ...]:
 def _drive(walkers: Sequence[Walker], jobs: int, stop: Event) -> None:
     _begin(walkers)
     with ThreadPoolExecutor(min(jobs, len(walkers)) or 1, "regtutor-walk") as pool:
-        running = [pool.submit(finish, walker, wait=stop.wait) for walker in walkers]
+        running = [pool.submit(_finish, walker, stop) for walker in walkers]
         try:
             done, _ = wait(running, return_when=FIRST_EXCEPTION)
         except BaseException:  # includes Ctrl-C
@@ -91,6 +91,15 @@ def _drive(walkers: Sequence[Walker], jobs: int, stop: Event) -> None:
     errors = [one.exception() for one in running if not one.cancelled()]
     for error in sorted((one for one in errors if one is not None), key=lambda one: isinstance(one, Stopped)):
         raise error
+
+
+def _finish(walker: Walker, stop: Event) -> None:
+    """Drive a walk to its end. If it fails, ``stop`` is set before its thread takes the next walk."""
+    try:
+        finish(walker, wait=stop.wait)
+    except BaseException:
+        stop.set()
+        raise
 
 
 def _begin(walkers: Sequence[Walker]) -> None:

@@ -92,6 +92,23 @@ def measure(lab: Lab, stepper: Stepper, *, at_end: bool = False) -> None:
     assert stepper.standing_out() == []
 
 
+def test_the_lit_pill_stays_visible_when_a_group_before_it_grows(lab: Lab) -> None:
+    lab.page.set_viewport_size({"width": 1024, "height": 768})
+    lab.open_cells("grows.ipynb", SET_UP, STEPPER, side_bar=True)
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.at(0, 0)
+    stepper.send(1, 8)
+    fate = stepper.root.locator(".regtutor-strip-fate").first
+    fate.evaluate("fate => { fate.textContent = 'a text that is longer than the strip is wide '.repeat(5); }")
+    for _ in range(50):  # it scrolls after the group has its new width
+        lit = stepper.boxes(lit=PARTS["lit"])["lit"]
+        if lit.seen > 0.99:
+            break
+        lab.page.wait_for_timeout(100)
+    assert lit.seen > 0.99
+
+
 def side_by_side(left: Box, right: Box) -> bool:
     """Whether one box is to the left of the other, at the same height."""
     return left.right <= right.left + 1 and abs(left.top - right.top) <= 1

@@ -26,6 +26,8 @@ class Strip {
     view.body.append(this.list);
     this.sized = new ResizeObserver(() => this.reveal(false));
     this.sized.observe(this.list);
+    // A bar's text or the theme's fonts widen groups, which moves the pills behind them.
+    this.grown = new ResizeObserver(() => this.reveal(true));
   }
 
   draw() {
@@ -38,7 +40,9 @@ class Strip {
     const more = scene.after + scene.hidden;
     const right = more ? h("li", { class: "regtutor-strip-note" }, `${more} more`) : null;
     const groups = scene.groups.map((group) => this.drawGroup(group));
+    this.grown.disconnect();
     this.list.replaceChildren(...[left, ...groups, right].filter((part) => part !== null));
+    for (const group of groups) this.grown.observe(group);
     this.moveBars();
     this.relight();
     if (focused !== undefined) this.pills.get(focused)?.focus({ preventScroll: true });
@@ -177,6 +181,7 @@ function render({ model, el }) {
   return () => {
     for (const end of ends) end();
     strip.sized.disconnect();
+    strip.grown.disconnect();
     view.close();
   };
 }
