@@ -83,13 +83,27 @@ def test_a_wrong_guess_is_told_what_came_and_what_it_would_mean(
 def test_only_the_first_guess_counts_and_only_one_that_came_before_the_response(
     lesson: tuple[Registry, str], results: list[PredictionResult]
 ) -> None:
-    rt.check_api(lesson[0])
-    assert results == [] and progress().total.predictions[0] == 0
     for status in (404, 200):
         predict("the first request", status=status)
         rt.check_api(lesson[0])
     assert [(each.right, each.counted) for each in results] == [(False, True), (True, False)]
     assert (progress().total.predictions[0], progress().total.right) == (1, 0)
+
+
+def test_a_guess_about_a_response_that_the_learner_has_seen_does_not_count(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    reg, me = lesson
+    rt.check_api(reg)
+    predict("the first request", status=200)
+    rt.check_api(reg)
+    assert [(each.right, each.counted) for each in results] == [(True, False)]
+    assert "You had seen this response before" in results[0].text
+    assert progress().total.predictions[0] == 0
+    rt.head_manifest(reg, f"{me}/hello", "v2")
+    predict("HEAD of a manifest", status=200)
+    rt.head_manifest(reg, f"{me}/hello", "v1")
+    assert results[1].counted, "the response to another request says nothing about this one"
 
 
 def test_the_response_to_another_request_than_the_lesson_means_costs_no_guess(tmp_path: Path) -> None:

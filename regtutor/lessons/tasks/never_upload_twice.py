@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
+from regtutor.content.image import Image
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
@@ -32,13 +33,11 @@ def scene(stage: Stage) -> None:
 
 def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
     """The image ``v2`` in ``{me}/hello``, without the bytes that were there already."""
-    pushes = _pushes(seen, HELLO, "v2")
+    pushes = seen.pushes(HELLO, "v2")
     if not pushes or seen.digest(HELLO, "v2") != NEW.digest:
-        last = seen.attempt.latest("put_manifest", to=HELLO)
-        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
-        yield Point(False, f"{seen.repository(HELLO)}:v2 is not the new image yet.{why}", last)
+        yield _not_pushed(seen, HELLO, "v2", NEW, "the new image")
         return
-    push = min(pushes[-1:] + [each for each in pushes if not _faults(each)], key=lambda each: bool(_faults(each)))
+    push = next((each for each in pushes if not _faults(each)), pushes[-1])
     yield Point(True, f"{seen.repository(HELLO)}:v2 is the new image.", push[-1])
     faults = _faults(push)
     yield point(
@@ -48,14 +47,32 @@ def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
     )
 
 
+def _not_pushed(seen: Evidence, name: str, tag: str, image: Image, called: str) -> Point:
+    """Say why ``{me}/name:tag`` is not ``image``, or that requests of the learner have not made it so."""
+    image_name = f"{seen.repository(name)}:{tag}"
+    if seen.digest(name, tag) == image.digest:
+        return Point(False, f"{image_name} is {called}, but you have not pushed it request by request.")
+    last = seen.attempt.latest("put_manifest", to=name)
+    why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
+    return Point(False, f"{image_name} is not {called} yet.{why}", last)
+
+
 def _faults(push: Sequence[Exchange]) -> list[str]:
     """Return what was wrong with a push of the new image to ``{me}/hello``."""
-    asked = {field_of(each, "digest") for each in push if endpoint_of(each) in ("head_blob", "get_blob")}
+    asked: set[str | None] = set()
+    late: set[str | None] = set()
+    for each in push:
+        if endpoint_of(each) in ("head_blob", "get_blob"):
+            asked.add(field_of(each, "digest"))
+        elif endpoint_of(each) in UPLOADS and each.ok and field_of(each, "digest") not in asked:
+            late.add(field_of(each, "digest"))
     again = [NAMES[digest] for each in push if (digest := _sent_again(each))]
     unasked = [NAMES[blob.digest] for blob in NEW.blobs if blob.digest not in asked]
+    early = [NAMES[blob.digest] for blob in NEW.blobs if blob.digest in late & asked]
     return [
         *([f"You sent {listed(again)}, which the repository had already"] if again else []),
         *([f"You did not ask for {listed(unasked)}"] if unasked else []),
+        *([f"You sent {listed(early)} before you asked for it"] if early else []),
     ]
 
 
@@ -63,17 +80,6 @@ def _sent_again(exchange: Exchange) -> str:
     """Return the digest of a blob of the old image that was uploaded; empty for any other exchange."""
     digest = field_of(exchange, "digest") or ""
     return digest if digest in OLD and exchange.ok and endpoint_of(exchange) in UPLOADS else ""
-
-
-def _pushes(seen: Evidence, to: str, tag: str) -> list[list[Exchange]]:
-    """Return the learner's requests to ``{me}/to``, in parts that each end with an accepted manifest under ``tag``."""
-    pushes: list[list[Exchange]] = [[]]
-    for exchange in seen.sent(to=to):
-        pushes[-1].append(exchange)
-        tagged = endpoint_of(exchange) == "put_manifest" and field_of(exchange, "reference") == tag
-        if tagged and exchange.status == 201:
-            pushes.append([])
-    return pushes[:-1]
 
 
 def layer_mounted(seen: Evidence) -> Iterator[Point]:
@@ -137,7 +143,10 @@ def session_used(seen: Evidence) -> Iterator[Point]:
     puts = seen.sent("put_blob", to=OTHER, status=201, digest=CONFIG.digest)
     used = [put for put in puts if field_of(put, "session") in opened]
     if used:
-        yield Point(True, "You sent the config to the Location in the response to your mount.", used[-1])
+        single = [put for put in used if len(seen.of_session(put)) == 1]
+        yield Point(True, "You sent the config to the Location in the response to your mount.", (single or used)[-1])
+        more = "You sent several requests to the session. Run the cell with the mount again, and send one PUT."
+        yield point(single, "One request was enough.", more)
         yield point(seen.has_blob(OTHER, CONFIG.digest), "HEAD finds the config there.", "HEAD finds no config there.")
         return
     last = seen.attempt.latest("put_blob", to=OTHER)
@@ -164,22 +173,30 @@ def _session(exchange: Exchange) -> str:
 def no_upload(seen: Evidence) -> Iterator[Point]:
     """The sample image in ``{me}/third``, by mounts and one manifest."""
     third = seen.repository(THIRD)
-    pushes = _pushes(seen, THIRD, "v1")
+    pushes = seen.pushes(THIRD, "v1")
     if not pushes or seen.digest(THIRD, "v1") != IMAGE.digest:
-        last = seen.attempt.latest("put_manifest", to=THIRD)
-        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
-        yield Point(False, f"{third}:v1 is not the sample image yet.{why}", last)
+        yield _not_pushed(seen, THIRD, "v1", IMAGE, "the sample image")
         return
-    size = min(sum(each.bytes_up for each in push) for push in pushes)
-    yield Point(True, f"{third}:v1 is the sample image.", pushes[-1][-1])
+    push = next((each for each in pushes if _sent_by(each) <= IMAGE.manifest.size and not _unmounted(each)), pushes[-1])
+    size, missing = _sent_by(push), _unmounted(push)
+    yield Point(True, f"{third}:v1 is the sample image.", push[-1])
     yield point(
         size <= IMAGE.manifest.size,
         f"{size} bytes went up, and all of them are the manifest.",
         f"{size} bytes went up. Push it again: mount each blob, then send the manifest once.",
     )
-    mounts = seen.sent("mount_blob", to=THIRD, status=201)
-    missing = [NAMES[blob.digest] for blob in IMAGE.blobs if blob.digest not in {field_of(m, "mount") for m in mounts}]
-    yield point(not missing, "All four blobs were mounted.", f"You did not mount {listed(missing)}.")
+    yield point(not missing, "All four blobs were mounted.", f"In this push you did not mount {listed(missing)}.")
+
+
+def _sent_by(push: Sequence[Exchange]) -> int:
+    """Return how many bytes of bodies the registry accepted."""
+    return sum(each.bytes_up for each in push if each.ok)
+
+
+def _unmounted(push: Sequence[Exchange]) -> list[str]:
+    """Return the names of the blobs of the sample image that the push did not mount."""
+    mounted = {field_of(each, "mount") for each in push if endpoint_of(each) == "mount_blob" and each.status == 201}
+    return [NAMES[blob.digest] for blob in IMAGE.blobs if blob.digest not in mounted]
 
 
 def pushed_twice(stage: Stage) -> list[Exchange]:
