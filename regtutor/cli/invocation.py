@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from regtutor.cli.options import OPTIONS
+from regtutor.ctrl_c import STOPPED, raise_again
 from regtutor.errors import (
     BackendError,
     CannotSave,
@@ -78,19 +79,20 @@ def _status_of(error: RegtutorError) -> int:
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback.
 
-    The message ends with the command that explains every exchange, if there was one.
+    The message ends with the command that explains every exchange, if there was one. Ctrl-C is one line and status 130.
     """
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
+            raise_again()
             return command(*args, **kwargs)
         except RegtutorError as error:
             _say_why(error, kwargs.get("asking"))
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
             say("regtutor: stopped")
-            sys.exit(130)
+            sys.exit(STOPPED)
 
     return wrapped
 
