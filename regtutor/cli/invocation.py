@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -281,6 +280,8 @@ def report(exchange: Exchange) -> None:
 
 def _temporary() -> Path | None:
     """Create an empty file with mode 0600; None if no directory for temporary files can be written to."""
+    from tempfile import mkstemp
+
     try:
         number, name = mkstemp(prefix="regtutor-", suffix=".json")
     except OSError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import click
 
@@ -30,6 +29,8 @@ def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path
 def _try_to_make(path: Path) -> None:
     """Create and delete a file: ``path``, or one next to it if ``path`` exists, because saving replaces ``path``."""
     if os.path.lexists(path):
+        from tempfile import NamedTemporaryFile
+
         NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
         return
     with path.open("xb"):
