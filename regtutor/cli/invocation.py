@@ -111,6 +111,7 @@ class Asking:
     headers: HeaderList = field(repr=False)
     deadline: float
     max_small_body: int
+    max_blob: int
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
@@ -172,6 +173,7 @@ class Asking:
             headers=self.headers if extra else (),
             deadline=self.deadline,
             max_small_body=self.max_small_body,
+            max_blob=self.max_blob,
         )
 
     def watch(self, exchange: Exchange) -> None:

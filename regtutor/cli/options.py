@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from regtutor.client.wire.limits import DEADLINE, SMALL_BODY
+from regtutor.client.wire.limits import BLOB, DEADLINE, SMALL_BODY
 from regtutor.message import HeaderList
 
 
@@ -95,6 +95,14 @@ OPTIONS = (
         show_default=True,
         metavar="BYTES",
         help="The largest body of a response, except for the content of a blob.",
+    ),
+    click.option(
+        "--max-blob",
+        type=click.IntRange(0),
+        default=BLOB,
+        show_default=True,
+        metavar="BYTES",
+        help="The largest blob, if its size is not known from a manifest.",
     ),
     click.option(
         "--trace",

@@ -175,7 +175,7 @@ _ROWS = (
          "{origin} could not be reached within {limits.connect:g} s", "{error}",
          "Check whether a firewall or a proxy is in between, or wait longer: rt.connect(url, timeout=...) in Python"),
     _Row(_is(TooLarge), "{origin} sent a response that is too large", "{error}",
-         "Check the address, or accept more: --max-small-body BYTES, in Python rt.connect(url, max_small_body=...)"),
+         "Check the address, or accept more: {error.option}"),
     _Row(_is(Stalled), "{origin} sent its response too slowly", "{error}",
          "Look at the registry's log, or at the network in between, and send the request again"),
     _Row(_is(Overdue), "{origin} did not complete its response in time", "{error}",

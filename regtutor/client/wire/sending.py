@@ -21,7 +21,7 @@ from regtutor.client.wire.head import (
     keeps_open,
     parse_head,
 )
-from regtutor.client.wire.limits import Allowance, Limits, is_small
+from regtutor.client.wire.limits import Allowance, Limits, has_own_limit, is_small
 from regtutor.client.wire.received_body import body_chunks
 from regtutor.client.wire.request_body import Framing, chunks_to_send
 from regtutor.client.wire.tap import Tap
@@ -175,7 +175,8 @@ class Sending:
         small = is_small(self.request, self._final.status)
         if not small:
             tap.deadline = math.inf
-        self.body = body_chunks(tap, framing, Allowance(limits, small), limits.read)
+        allowance = Allowance(limits, small, bounded=has_own_limit(self.request))
+        self.body = body_chunks(tap, framing, allowance, limits.read)
 
     # -- the body ------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ class Tap:
     """
 
     would_block: tuple[type[OSError], ...] = (BlockingIOError,)
-    """What the socket raises if it can do nothing without waiting."""
+    """The exceptions of a socket that can do nothing without waiting."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock

@@ -15,7 +15,7 @@ from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
 from regtutor.client.wire.failures import Situation, failures, sentences
 from regtutor.client.wire.head import default_user_agent
-from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
+from regtutor.client.wire.limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
 from regtutor.client.wire.plain_connections import PlainConnections
 from regtutor.client.wire.request_body import BodyUnreadable
 from regtutor.client.wire.response_body import Download, check_destination, completed
@@ -39,6 +39,7 @@ class WireTransport(Unsaved):
     timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
     deadline, max_small_body: the most seconds and bytes of a response that is small by nature; see
         :mod:`regtutor.client.wire.limits`.
+    max_blob: the most bytes of a blob whose size is not known from a descriptor.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     proxies: maps ``http`` and ``https`` (the scheme of the registry's URL) to the URL of a proxy, and ``no_proxy`` to a
         list of hosts; None or empty for no proxy. Loopback is never proxied.
@@ -58,6 +59,7 @@ class WireTransport(Unsaved):
         timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
         deadline: float = DEADLINE,
         max_small_body: int = SMALL_BODY,
+        max_blob: int = BLOB,
         expect_wait: float = 1.0,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str | os.PathLike[str] = True,
@@ -66,7 +68,7 @@ class WireTransport(Unsaved):
         sources: Sequence[str] = (),
     ) -> None:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        self.limits = Limits(*self.timeout, deadline, max_small_body)
+        self.limits = Limits(*self.timeout, deadline, max_small_body, max_blob)
         self.expect_wait = expect_wait
         self.proxies = dict(proxies or {})
         self.verify = verify if isinstance(verify, bool) else os.fspath(verify)
