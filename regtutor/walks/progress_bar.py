@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from regtutor.content.writing.staging import Receiver
 from regtutor.message import Request
 
 LONG = 8 * 1024 * 1024
@@ -26,6 +25,8 @@ def with_upload_bar(request: Request) -> Request:
 
 def with_download_bar(request: Request) -> Request:
     """Return ``request``; if it fetches a long blob, writing the response's body advances a progress bar."""
+    from regtutor.content.writing.staging import Receiver  # only here: an upload has none
+
     receiver = request.into
     if isinstance(receiver, Receiver) and receiver.limit >= LONG and request.step == "get_blob":
         bar = _bar(receiver.limit, request.digest)
