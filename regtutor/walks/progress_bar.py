@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -35,9 +37,8 @@ def with_download_bar(request: Request) -> Request:
 
 
 def _bar(size: int, digest: str | None) -> Any:
-    # Imported only here, because tqdm.auto imports the widgets in a notebook.
-    from tqdm.auto import tqdm
-
+    # Loaded only here. In a notebook, tqdm.auto loads the widgets; elsewhere it would load asyncio for nothing.
+    tqdm = importlib.import_module("tqdm.auto" if "IPython" in sys.modules else "tqdm.std").tqdm
     return tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, desc=(digest or "")[:19])
 
 
