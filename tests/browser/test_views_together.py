@@ -29,10 +29,13 @@ RUN_ONE = "() => window.jupyterapp.commands.execute('notebook:run-cell-and-selec
 
 # What a rule that was meant for another view would change. Sizes that depend on the room are left out.
 STYLES = """names => Object.fromEntries(names.map(name => {
-  const root = [...document.querySelectorAll(`.regtutor-${name}`)].find(one => !one.parentElement.closest(".regtutor-stepper"));
-  const properties = ["position", "display", "color", "background-color", "background-image", "font-size", "font-weight",
-    "margin", "padding", "border-style", "border-color", "opacity", "overflow", "text-align", "white-space", "flex-direction",
-    "grid-area", "align-items", "gap", "cursor", "list-style-type", "text-transform", "text-overflow", "stroke", "fill"];
+  const roots = [...document.querySelectorAll(`.regtutor-${name}`)];
+  const root = roots.find(one => !one.parentElement.closest(".regtutor-stepper"));
+  const properties = [
+    "align-items", "background-color", "background-image", "border-color", "border-style", "color", "cursor", "display",
+    "fill", "flex-direction", "font-size", "font-weight", "gap", "grid-area", "list-style-type", "margin", "opacity",
+    "overflow", "padding", "position", "stroke", "text-align", "text-overflow", "text-transform", "white-space",
+  ];
   return [name, root && [root, ...root.querySelectorAll("*")].map(element => {
     const style = getComputedStyle(element);
     const classes = element.getAttribute("class") ?? "";
