@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from regtutor.content.image import Image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import endpoint_of, field_of
+from regtutor.lessons.evidence import Evidence, endpoint_of, field_of
+from regtutor.lessons.lesson import Point
 
 SENT = ("put_blob", "post_blob")
 """The requests that send the end of a blob, or all of it."""
@@ -44,3 +45,18 @@ def not_needed(push: Sequence[Exchange]) -> list[Exchange]:
             spare.append(exchange)
         got.add(brought)
     return spare
+
+
+def not_pushed(seen: Evidence, name: str, tag: str, image: Image, called: str) -> Point:
+    """Say why ``{me}/name:tag`` is not ``image``, or that requests of the learner have not made it so."""
+    image_name = f"{seen.repository(name)}:{tag}"
+    if seen.digest(name, tag) == image.digest:
+        return Point(False, f"{image_name} is {called}, but you have not pushed it request by request.")
+    last = seen.attempt.latest("put_manifest", to=name)
+    why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
+    return Point(False, f"{image_name} is not {called} yet.{why}", last)
+
+
+def bytes_accepted(push: Sequence[Exchange]) -> int:
+    """Return how many bytes of bodies the registry accepted."""
+    return sum(each.bytes_up for each in push if each.ok)

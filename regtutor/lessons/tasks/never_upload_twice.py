@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
-from regtutor.content.image import Image
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
-from regtutor.message import body_of
-from regtutor.protocol.digests import sha256
+from regtutor.lessons.mounts_on_the_wire import elsewhere, mount_of_a_new_blob
+from regtutor.lessons.push_points import bytes_accepted, not_pushed
 from regtutor.protocol.text import listed
-from regtutor.steps import get_blob, head_blob, head_manifest, mount_blob, put_blob
+from regtutor.steps import head_manifest
 from regtutor.walks.pushing import push_image
 
 HELLO, OTHER, THIRD = "hello", "other", "third"
@@ -35,7 +34,7 @@ def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
     """The image ``v2`` in ``{me}/hello``, without the bytes that were there already."""
     pushes = seen.pushes(HELLO, "v2")
     if not pushes or seen.digest(HELLO, "v2") != NEW.digest:
-        yield _not_pushed(seen, HELLO, "v2", NEW, "the new image")
+        yield not_pushed(seen, HELLO, "v2", NEW, "the new image")
         return
     push = next((each for each in pushes if not _faults(each)), pushes[-1])
     yield Point(True, f"{seen.repository(HELLO)}:v2 is the new image.", push[-1])
@@ -45,16 +44,6 @@ def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
         "You asked for each blob, and sent only what was missing.",
         f"{'. '.join(faults)}. Push it once more: what is there needs no upload, also if you sent it yourself.",
     )
-
-
-def _not_pushed(seen: Evidence, name: str, tag: str, image: Image, called: str) -> Point:
-    """Say why ``{me}/name:tag`` is not ``image``, or that requests of the learner have not made it so."""
-    image_name = f"{seen.repository(name)}:{tag}"
-    if seen.digest(name, tag) == image.digest:
-        return Point(False, f"{image_name} is {called}, but you have not pushed it request by request.")
-    last = seen.attempt.latest("put_manifest", to=name)
-    why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
-    return Point(False, f"{image_name} is not {called} yet.{why}", last)
 
 
 def _faults(push: Sequence[Exchange]) -> list[str]:
@@ -175,10 +164,12 @@ def no_upload(seen: Evidence) -> Iterator[Point]:
     third = seen.repository(THIRD)
     pushes = seen.pushes(THIRD, "v1")
     if not pushes or seen.digest(THIRD, "v1") != IMAGE.digest:
-        yield _not_pushed(seen, THIRD, "v1", IMAGE, "the sample image")
+        yield not_pushed(seen, THIRD, "v1", IMAGE, "the sample image")
         return
-    push = next((each for each in pushes if _sent_by(each) <= IMAGE.manifest.size and not _unmounted(each)), pushes[-1])
-    size, missing = _sent_by(push), _unmounted(push)
+    push = next(
+        (each for each in pushes if bytes_accepted(each) <= IMAGE.manifest.size and not _unmounted(each)), pushes[-1]
+    )
+    size, missing = bytes_accepted(push), _unmounted(push)
     yield Point(True, f"{third}:v1 is the sample image.", push[-1])
     yield point(
         size <= IMAGE.manifest.size,
@@ -186,11 +177,6 @@ def no_upload(seen: Evidence) -> Iterator[Point]:
         f"{size} bytes went up. Push it again: mount each blob, then send the manifest once.",
     )
     yield point(not missing, "All four blobs were mounted.", f"In this push you did not mount {listed(missing)}.")
-
-
-def _sent_by(push: Sequence[Exchange]) -> int:
-    """Return how many bytes of bodies the registry accepted."""
-    return sum(each.bytes_up for each in push if each.ok)
 
 
 def _unmounted(push: Sequence[Exchange]) -> list[str]:
@@ -205,30 +191,6 @@ def pushed_twice(stage: Stage) -> list[Exchange]:
     push_image(stage.reg, IMAGE, repository, "v1", mount_from=(), progress=False)
     again = push_image(stage.reg, IMAGE, repository, "v1", mount_from=(), progress=False)
     return [*again.exchanges, head_manifest(stage.reg, repository, "v1")]
-
-
-def elsewhere(stage: Stage) -> list[Exchange]:
-    """A blob in one repository, looked for in another one before and after a mount."""
-    first, second = stage.scratch(), stage.scratch()
-    stage.upload(first, CONFIG)
-    return [
-        head_blob(stage.reg, first, CONFIG.digest),
-        head_blob(stage.reg, second, CONFIG.digest),
-        get_blob(stage.reg, second, CONFIG.digest),
-        mount_blob(stage.reg, second, CONFIG.digest, source=first),
-        head_blob(stage.reg, second, CONFIG.digest),
-    ]
-
-
-def mount_of_a_new_blob(stage: Stage) -> list[Exchange]:
-    """A mount of a blob that nobody has, and a PUT to the Location in its response."""
-    repository = stage.scratch()
-    content = f"a blob for {repository}".encode()
-    digest = sha256(body_of(content).chunks())
-    told = [mount_blob(stage.reg, repository, digest, source=stage.repository(HELLO))]
-    told.append(head_blob(stage.reg, repository, digest))
-    told.append(put_blob(stage.reg, told[0].location or "", content))
-    return [*told, head_blob(stage.reg, repository, digest)]
 
 
 LESSON = Lesson(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from regtutor.content.sample.image import sample_image, sample_index
+from regtutor.content.sample.image import sample_index
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
+from regtutor.lessons.pulls_on_the_wire import header_without_bytes, ignored_range, moved_tag
 from regtutor.protocol.media_types import OCI_INDEX
-from regtutor.steps import draft, get_blob, get_manifest, head_blob
 from regtutor.walks.pushing import push_image
 
 HELLO = "hello"
@@ -196,33 +196,6 @@ def _at_a_registry(exchange: Exchange) -> bool:
 
 def _digest(exchange: Exchange) -> str | None:
     return exchange.response.body.digest if exchange.response is not None else None
-
-
-def moved_tag(stage: Stage) -> list[Exchange]:
-    """A tag before and after a second push, and the first image by its digest."""
-    repository, first = stage.scratch(), sample_image("v1")
-    push_image(stage.reg, first, repository, TAG, progress=False)
-    told = [get_manifest(stage.reg, repository, TAG)]
-    push_image(stage.reg, sample_image("v2"), repository, TAG, progress=False)
-    return [*told, get_manifest(stage.reg, repository, TAG), get_manifest(stage.reg, repository, first.digest)]
-
-
-def header_without_bytes(stage: Stage) -> list[Exchange]:
-    """HEAD of a blob: the registry sends the digest, and not a single byte."""
-    repository = stage.scratch()
-    stage.upload(repository, BASE)
-    return [head_blob(stage.reg, repository, BASE.digest), get_blob(stage.reg, repository, BASE.digest)]
-
-
-def ignored_range(stage: Stage) -> list[Exchange]:
-    """A Range that the registry supports, and one that it ignores."""
-    repository = stage.scratch()
-    push_image(stage.reg, sample_image(), repository, TAG, progress=False)
-    changes = {"Range": "bytes=500-"}
-    return [
-        stage.reg.send(draft(get_blob, repository, sample_image().layers[1].digest).edit(headers=changes)),
-        stage.reg.send(draft(get_manifest, repository, TAG).edit(headers=changes)),
-    ]
 
 
 LESSON = Lesson(

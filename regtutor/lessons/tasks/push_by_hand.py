@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import SENT_BY_A_STEP, Evidence, Stage, field_of
+from regtutor.lessons.evidence import SENT_BY_A_STEP, Evidence, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.push_points import SENT, brought_by, left_out, not_needed
-from regtutor.message import Location
+from regtutor.lessons.pushes_on_the_wire import changed_locations, manifest_first, no_config
 from regtutor.protocol.digests import is_well_formed
 from regtutor.protocol.text import listed
-from regtutor.steps import draft, put_blob, put_manifest, start_upload
 
 HELLO = "hello"
 MEMORY = "memory"
@@ -185,38 +184,6 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
         f"{len(spare)} of the requests of your last push were not needed, such as this one. Push it again.",
         spare[0] if spare else None,
     )
-
-
-def manifest_first(stage: Stage) -> list[Exchange]:
-    """The manifest first, then the blobs from the last to the first, then the manifest again."""
-    image, repository = sample_image(), stage.scratch()
-    told = [put_manifest(stage.reg, repository, "v1", image.manifest)]
-    for blob in reversed(image.blobs):
-        told.append(stage.upload(repository, blob))
-    return [*told, put_manifest(stage.reg, repository, "v1", image.manifest)]
-
-
-def no_config(stage: Stage) -> list[Exchange]:
-    """All layers and no config, then the manifest."""
-    image, repository = sample_image(), stage.scratch()
-    for blob in image.layers:
-        stage.upload(repository, blob)
-    told = [put_manifest(stage.reg, repository, "v1", image.manifest)]
-    told.append(stage.upload(repository, image.config))
-    return [*told, put_manifest(stage.reg, repository, "v1", image.manifest)]
-
-
-def changed_locations(stage: Stage) -> list[Exchange]:
-    """The layer to a Location without its query, to one with a second question mark, and to one that is unchanged."""
-    layer, repository = sample_image().layers[0], stage.scratch()
-    told = []
-    for change in ("no query", "a second question mark", "unchanged"):
-        location = start_upload(stage.reg, repository).location or Location("")
-        request = draft(put_blob, location, layer, expect_continue=False)
-        path, whole = str(location).partition("?")[0], f"{location}?digest={layer.digest}"
-        target = {"no query": f"{path}?digest={layer.digest}", "a second question mark": whole}.get(change)
-        told.append(stage.reg.send(request.edit(target=target)))
-    return told
 
 
 LESSON = Lesson(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 
-from regtutor.content.image import Document
 from regtutor.content.sample.image import sample_image, sample_index
-from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
-from regtutor.lessons.image_parts import tar_of
 from regtutor.lessons.image_points import bytes_changed, fitting, typed, unpacked
+from regtutor.lessons.images_on_the_wire import (
+    HELLO,
+    digest_and_diff_id,
+    index_and_child,
+    manifest_and_config,
+    two_digests,
+)
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.push_points import SENT, brought_by
-from regtutor.protocol.media_types import OCI_LAYER, OCI_LAYER_GZIP
+from regtutor.protocol.media_types import OCI_LAYER
 from regtutor.protocol.text import listed
-from regtutor.steps import get_blob, get_manifest, head_blob, put_manifest
+from regtutor.steps import put_manifest
 
-HELLO = "hello"
 MINE = "mine"
 MEMORY = "memory"
 GREETING = "etc/greeting"
@@ -169,35 +171,6 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
     yield point(len(layer.files) == 1, "It has one file.", f"It has {len(layer.files)} files, not one.")
     yield from fitting(image)
     yield from typed(seen, MEMORY, "v1", OCI_LAYER)
-
-
-def index_and_child(stage: Stage) -> list[Exchange]:
-    """The index by its tag, and one of the manifests that it lists."""
-    repository = stage.repository(HELLO)
-    told = get_manifest(stage.reg, repository, "v1")
-    return [told, get_manifest(stage.reg, repository, told.json()["manifests"][0]["digest"])]
-
-
-def manifest_and_config(stage: Stage) -> list[Exchange]:
-    """The manifest, then the config that it names."""
-    image, repository = sample_image(), stage.repository(HELLO)
-    told = [get_manifest(stage.reg, repository, image.digest)]
-    return [*told, get_blob(stage.reg, repository, image.config.digest)]
-
-
-def digest_and_diff_id(stage: Stage) -> list[Exchange]:
-    """The same layer, asked for by its diff ID and by its digest."""
-    layer, repository = sample_image().layers[1], stage.repository(HELLO)
-    return [head_blob(stage.reg, repository, digest) for digest in (layer.diff_id, layer.digest)]
-
-
-def two_digests(stage: Stage) -> list[Exchange]:
-    """One archive, compressed twice, and both results uploaded."""
-    archive, repository = tar_of("note.txt", "The same file.\n"), stage.scratch()
-    told = []
-    for moment in (1, 2):
-        told.append(stage.upload(repository, Document(gzip.compress(archive, mtime=moment), OCI_LAYER_GZIP)))
-    return told
 
 
 LESSON = Lesson(
