@@ -97,7 +97,8 @@ def _by_a_walk(count: int) -> tuple[Line, ...]:
     if not count:
         return ()
     sent = "1 request was" if count == 1 else f"{count} requests were"
-    return (Line(None, f"{sent} sent by a walk, such as rt.push_image. Here only those count that you send yourself."),)
+    walk = "a walk that ran by itself, such as rt.push_image or the preparation of a walk in the stepper"
+    return (Line(None, f"{sent} sent by {walk}. That does not count here: send each request yourself."),)
 
 
 def _elsewhere(evidence: Evidence, said: list[str]) -> tuple[Line, ...]:

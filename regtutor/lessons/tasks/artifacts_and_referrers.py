@@ -115,7 +115,10 @@ def both_listed(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"No list was sent to older under the tag {LIST_TAG[:19]}...", last)
         return
     now = older.manifest(HELLO, LIST_TAG) if older is not None else None
-    names = _listed(now.content) if now is not None else []
+    if now is None:
+        yield Point(False, "There is no list under the tag any more. Send it once more.", lists[-1])
+        return
+    names = _listed(now.content)
     text = "The signature is not in the list that is there now."
     signed = {each.request.body.digest for each in sent if not _faults(each, signature_of(IMAGE))}
     yield point(signed & set(names), "The signature is in the list.", text, lists[-1])

@@ -70,7 +70,7 @@ def _not_for_docker(seen: Stage, stored: Exchange | None) -> str:
         return f"{seen.repository(HELLO)}:docker is an OCI manifest. Send docker."
     if manifest["config"].get("mediaType") != DOCKER_CONFIG:
         return "It is a Docker manifest, but its config still has OCI's media type. Send docker, unchanged."
-    return "It is a Docker manifest of another image. Send docker, unchanged."
+    return "It is a Docker manifest with other bytes. Send docker, unchanged."
 
 
 def for_any_registry(seen: Evidence) -> Iterator[Point]:

@@ -76,6 +76,8 @@ def _no_platform(seen: Evidence) -> Point:
         return Point(False, "This is the manifest of linux/amd64. Compare the platform of each entry.", last)
     if reference == TAG:
         return Point(False, "The tag gives the index again. Its entries have the digests of the manifests.", last)
+    if last.status == 200:
+        return Point(False, "HEAD has no body. The manifest comes with GET.", last)
     return Point(False, f"The request was {last.method}, and the response {last.status}: {last.meaning}.", last)
 
 

@@ -43,7 +43,11 @@ def untyped(seen: Evidence) -> Iterator[Point]:
         yield Point(False, "The body is not the manifest of the image. Change the header, and nothing else.", last)
         return
     again = " The walk is complete: begin again with stepper.reset()." if last.status == 201 else ""
-    yield Point(False, f"The manifest has a Content-Type: {last.request_headers.get('Content-Type')}.{again}", last)
+    yield Point(
+        False,
+        f"The manifest has a Content-Type: {last.request_headers.get('Content-Type') or 'an empty one'}.{again}",
+        last,
+    )
 
 
 def _refused(seen: Evidence) -> list[Exchange]:
@@ -94,7 +98,9 @@ def sent_by_curl(seen: Evidence) -> Iterator[Point]:
     yield Point(True, "Another program sent the manifest.", puts[-1])
     wanted = {blob.digest for blob in sample_image().blobs}
     yield point(
-        wanted <= blobs, "And the four blobs are there.", f"It has found or sent {len(wanted & blobs)} of four blobs."
+        wanted <= blobs,
+        "And the four blobs are there.",
+        f"It has found or sent only {len(wanted & blobs)} of the four blobs.",
     )
 
 

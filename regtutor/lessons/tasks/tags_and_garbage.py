@@ -62,7 +62,9 @@ def all_pages(seen: Evidence) -> Iterator[Point]:
     elif len(_names(last)) != 1:
         yield Point(False, f"This page has {len(_names(last))} names. Request pages with one name each.", last)
     else:
-        yield Point(False, f"{len(missing)} of your repositories are missing, such as {missing[0]}.", last)
+        yield Point(
+            False, f"{len(missing)} of your {len(own)} repositories did not come yet, such as {missing[0]}.", last
+        )
 
 
 def _names(page: Exchange) -> list[str]:

@@ -99,7 +99,9 @@ def finished(seen: Evidence) -> Iterator[Point]:
     again = [each for each in last if brought_by(each) == image.layers[0].digest]
     missing = [name for name in left_out(last, image) if name != "layer 1"]
     yield point(not again, "The layer was not sent again.", "The layer was sent again. Send the rest without it.")
-    yield point(not missing, "You sent the rest.", f"You have not sent {listed(missing)}. Send the rest once more.")
+    yield point(
+        not missing, "You sent the rest.", f"You have not sent {listed(missing)} yourself. Send the rest once more."
+    )
 
 
 def _after_curl(seen: Evidence, push: Sequence[Exchange]) -> list[Exchange]:

@@ -44,7 +44,7 @@ def _not_the_first(last: Exchange | None) -> Point:
     if not given:
         return Point(False, f"The request has no Content-Range. {came}", last)
     if not re.fullmatch(r"[0-9]+-[0-9]+", given):
-        return Point(False, f"{given!r} has more than two numbers with a hyphen between them. {came}", last)
+        return Point(False, f"{given!r} is something else than two numbers with a hyphen between them. {came}", last)
     if given == "0-1999":
         return Point(
             False, f"Content-Range is right. {came} Did this session have bytes already? Open a new one.", last
@@ -85,6 +85,8 @@ def _not_closed(seen: Evidence) -> Point:
             "session, begin with the first chunk again."
         )
         return Point(False, f"The response to the PUT was {put.status}: {put.meaning}. {why}", put)
+    if field_of(put, "digest") != LAYER.digest:
+        return Point(False, "The PUT has the digest of another blob. Send the bytes of layer.", put)
     unnumbered = [each for each in seen.of_session(put) if each.method == "PATCH" and not _content_range(each)]
     if unnumbered:
         return Point(False, "A chunk of this session has no Content-Range. Give start= with its offset.", unnumbered[0])

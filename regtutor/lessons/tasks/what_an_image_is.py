@@ -136,7 +136,7 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
         f"The config starts {' '.join(image.command)}, and a layer has that file.",
         f"The config starts a program that no layer has: {image.command[0]}."
         if started
-        else "The config starts no program: it has no list Entrypoint in its field config.",
+        else "The config starts no program: its field config has no Entrypoint that is a list.",
     )
 
 

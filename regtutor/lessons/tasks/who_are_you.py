@@ -58,7 +58,9 @@ def _no_token(seen: Evidence, plans: str) -> Point:
         return Point(False, f"The token server responded {last.status}: it does not accept this password.", last)
     if plans not in (last.token.granted or {}):
         return Point(False, f"The token is for another repository than {plans}.", last)
-    return Point(False, f"The token permits {' and '.join(_granted(last, plans)) or 'nothing'}: push is missing.", last)
+    granted = _granted(last, plans)
+    missing = " and ".join(action for action in ("pull", "push") if action not in granted)
+    return Point(False, f"The token permits {' and '.join(granted) or 'nothing'}: {missing} is missing.", last)
 
 
 def _granted(exchange: Exchange, repository: str) -> tuple[str, ...]:
@@ -115,6 +117,8 @@ def mounted_with_both(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"The request must name its source, from={source}. Without it, nothing is mounted.", last)
     elif "Authorization" not in last.request_headers:
         yield Point(False, "The mount was sent without a token.", last)
+    elif last.status == 201:
+        yield Point(False, f"Something else was mounted. Mount the first layer, from {source}.", last)
     else:
         yield Point(False, f"The response was {last.status}: this token does not permit both.", last)
 
