@@ -184,7 +184,7 @@ class Lesson:
     predictions, tasks, questions: in the order of the lesson.
     scene: prepares the learner's repositories, with requests that do not count as the learner's. It must be safe to run
         again.
-    opened: opens the registry; by default as ``rt.open_registry()`` does.
+    opened: opens the registry that is named, as ``rt.open_registry`` does, which is the default.
     staged: returns the registry for the scene and for checks, such as the opened one with credentials that may do
         everything; by default the opened one.
     """
@@ -193,5 +193,5 @@ class Lesson:
     tasks: tuple[Task, ...] = ()
     questions: tuple[Question | TranscriptQuestion, ...] = ()
     scene: Callable[[Stage], None] = _nothing
-    opened: Callable[[], Registry] = open_registry
+    opened: Callable[[str], Registry] = open_registry
     staged: Callable[[Registry], Registry] = _as_opened
