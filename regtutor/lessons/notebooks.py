@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -32,6 +32,13 @@ FORMAT = "regtutor-notebooks/1"
 EXPORTS = "exports"
 """The folder next to the notebooks into which they export transcripts; it is nobody's part of the course."""
 
+FIRST = "00_start_here.ipynb"
+"""The notebook that is open when JupyterLab starts."""
+
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
+"""The folder with JupyterLab's settings for the course."""
+
+_CONFIG_PATH = "JUPYTER_CONFIG_PATH"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -155,6 +162,7 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
         )
     print(report(copy_notebooks(target), target), flush=True)
     sys.stderr.flush()
+    os.environ.update(lab_variables(os.environ))
     become(lab_command(target, arguments))
 
 
@@ -170,11 +178,23 @@ def report(copies: Sequence[Copy], target: Path) -> str:
 def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command that opens JupyterLab on ``target``, starting with the interpreter.
 
-    JupyterLab refuses to run as root, as in a container, unless an option allows it.
+    The first lesson is open, unless ``arguments`` name a notebook or another ``default_url``. JupyterLab refuses to run
+    as root, as in a container, unless an option allows it.
     """
     as_root = ["--allow-root"] if runs_as_root() else []
+    named = any(".default_url=" in each or (each.endswith(".ipynb") and each[0] != "-") for each in arguments)
+    first = [] if named else [f"--LabApp.default_url=/lab/tree/{FIRST}"]
     root_directory = f"--ServerApp.root_dir={target.resolve()}"
-    return [sys.executable, "-m", "jupyterlab", root_directory, *as_root, *arguments]
+    return [sys.executable, "-m", "jupyterlab", root_directory, *first, *as_root, *arguments]
+
+
+def lab_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for JupyterLab: that of this process, with the settings of the course added.
+
+    The settings disable the window in which JupyterLab asks whether to fetch news; the user's own settings stay.
+    """
+    own = variables.get(_CONFIG_PATH)
+    return {**variables, _CONFIG_PATH: os.pathsep.join([str(SETTINGS), *([own] if own else [])])}
 
 
 def _files(course: Path) -> Iterator[str]:

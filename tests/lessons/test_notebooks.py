@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from regtutor.errors import CourseError
 from regtutor.lessons import notebooks
-from regtutor.lessons.notebooks import MANIFEST, Outcome, copy_notebooks, course_directory, lab_command, report
+from regtutor.lessons.notebooks import (
+    FIRST,
+    MANIFEST,
+    SETTINGS,
+    Outcome,
+    copy_notebooks,
+    course_directory,
+    lab_command,
+    lab_variables,
+    report,
+)
 
 
 @pytest.fixture
@@ -189,3 +200,20 @@ def test_jupyterlab_is_this_interpreters_own_and_gets_the_arguments(tmp_path: Pa
     assert command[1:3] == ["-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path}" in command
     assert command[-2:] == ["--no-browser", "--port=0"]
+
+
+@pytest.mark.parametrize("arguments", [["05_never_upload_twice.ipynb"], ["--ServerApp.default_url=/lab"]])
+def test_the_first_lesson_is_open_unless_an_argument_names_another_place(arguments: list[str], tmp_path: Path) -> None:
+    """JupyterLab refuses a setting that is given twice."""
+    setting = f"--LabApp.default_url=/lab/tree/{FIRST}"
+    assert setting in lab_command(tmp_path, ["--no-browser", "--ServerApp.port=0"])
+    assert setting not in lab_command(tmp_path, arguments)
+    assert (course_directory() / FIRST).is_file()
+
+
+def test_jupyterlab_does_not_ask_about_news_and_keeps_the_settings_of_its_user() -> None:
+    page = json.loads((SETTINGS / "labconfig" / "page_config.json").read_text())
+    assert page["disabledExtensions"] == {"@jupyterlab/apputils-extension:announcements": True}
+    assert lab_variables({"HOME": "/h"}) == {"HOME": "/h", "JUPYTER_CONFIG_PATH": str(SETTINGS)}
+    own = lab_variables({"JUPYTER_CONFIG_PATH": "/own"})["JUPYTER_CONFIG_PATH"]
+    assert own.split(os.pathsep) == [str(SETTINGS), "/own"]
