@@ -80,6 +80,8 @@ class Prediction:
     repository: only a request to this repository of the learner counts, such as ``"other"`` for ``{me}/other``; ``""``
         for any.
     lacks: only a request without this header counts, such as ``"Content-Type"``; ``""`` for any.
+    headers: the names of the telling headers of the response, if the guess is about one; a guess of ``"none"`` is right
+        if none of them came.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Prediction:
     why: str | Mapping[int, str]
     repository: str = ""
     lacks: str = ""
+    headers: tuple[str, ...] = ()
 
     def reason(self, status: int | None) -> str:
         """Return the reason for ``status``; empty if the lesson has none."""

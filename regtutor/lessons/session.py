@@ -331,7 +331,7 @@ def _missing(
 ) -> PredictionMissing:
     names = [key for key, value in values.items() if value is None] or ["status"]
     given = (guess or {}).get(names[0])
-    example = {"code": '"UNKNOWN"', "status": "500"}.get(names[0], "0")
+    example = {"code": '"UNKNOWN"', "header": '"Server"', "status": "500"}.get(names[0], "0")
     codes = f" The error codes are {', '.join(sorted(CODES))}." if "code" in names else ""
     if given is not None and given is not ...:
         return PredictionMissing(
@@ -347,7 +347,11 @@ def _missing(
     )
 
 
-_FORMS = {"status": "a number of three digits, from 100 to 599", "code": "an error code in quotes"}
+_FORMS = {
+    "status": "a number of three digits, from 100 to 599",
+    "code": "an error code in quotes",
+    "header": 'the name of a header in quotes, or "none"',
+}
 """The form of a guess, by its name; every other one is a whole number."""
 
 

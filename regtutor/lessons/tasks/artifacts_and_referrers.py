@@ -227,6 +227,7 @@ LESSON = Lesson(
                 "its blobs you still have to send.",
             },
             repository=HELLO,
+            headers=("OCI-Subject",),
         ),
         Prediction(
             "another type",

@@ -172,6 +172,7 @@ LESSON = Lesson(
             status=401,
             why="401 is a question: who are you? The header WWW-Authenticate says how to reply.",
             repository=PLANS,
+            headers=("WWW-Authenticate",),
         ),
         Prediction(
             "a token for nobody",
