@@ -8,19 +8,19 @@ import { h } from "./view.js";
  */
 export function drawCommand(curl) {
   if (!curl.command) return [h("p", {}, `${curl.none}.`)];
-  const command = h("pre", { class: "regtutor-exchange-command" }, shortened(curl.command));
+  const command = h("pre", { class: "regtutor-exchange-command" }, withoutLongBodies(curl.command));
   const status = h("span", { role: "status", class: "regtutor-exchange-fact" });
   const copy = h("button", { type: "button", class: "regtutor-exchange-copy", onclick: () => copyText(curl.command, command, status) }, "Copy");
   return [h("div", { class: "regtutor-exchange-copying" }, copy, " ", status), command];
 }
 
 // A body in Base64 is longer than everything else; a Location with its state is shorter than this.
-const LONG = /[A-Za-z0-9+/=]{400,}/g;
-const KEPT = 40;
+const LONG_BASE64 = /[A-Za-z0-9+/=]{400,}/g;
+const BASE64_SHOWN = 40;
 
 /** @param {string} command the command as it is read: of a long body, only the beginning and its length */
-function shortened(command) {
-  return command.replace(LONG, (all) => `${all.slice(0, KEPT)}… [${all.length.toLocaleString("en")} characters: Copy has them all]`);
+function withoutLongBodies(command) {
+  return command.replace(LONG_BASE64, (all) => `${all.slice(0, BASE64_SHOWN)}… [${all.length.toLocaleString("en")} characters: Copy has them all]`);
 }
 
 /**
