@@ -161,7 +161,7 @@ _OF_ONE_ENDPOINT = (
     ResponseRow("head_manifest", 200, MUST, EXISTENCE, "the manifest is in this repository"),
     ResponseRow("head_manifest", 404, MUST, EXISTENCE, "no such tag or digest in this repository"),
     ResponseRow("get_manifest", 200, MUST, PULLING_MANIFESTS,
-                "the manifest's bytes, exactly as they were pushed if Accept names their type"),
+                "the manifest's bytes; exactly those that were pushed, if Accept names their type"),
     ResponseRow("get_manifest", 400, MAY, GET_MANIFEST,
                 "refused: the repository's name, the tag or the digest is malformed"),
     ResponseRow("get_manifest", 404, MUST, PULLING_MANIFESTS, "no such tag or digest in this repository"),
