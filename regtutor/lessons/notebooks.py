@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
+from urllib.parse import quote
 
 from regtutor.backends.processes import become, runs_as_root
 from regtutor.errors import CourseError
@@ -39,6 +40,7 @@ SETTINGS = Path(__file__).resolve().parent / "jupyter"
 """The folder with JupyterLab's settings for the course."""
 
 _CONFIG_PATH = "JUPYTER_CONFIG_PATH"
+_OPEN = "--LabApp.default_url=/lab/tree/"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -178,14 +180,31 @@ def report(copies: Sequence[Copy], target: Path) -> str:
 def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command that opens JupyterLab on ``target``, starting with the interpreter.
 
-    The first lesson is open, unless ``arguments`` name a notebook or another ``default_url``. JupyterLab refuses to run
+    The first lesson is open, unless ``arguments`` name another notebook or a ``default_url``. JupyterLab refuses to run
     as root, as in a container, unless an option allows it.
     """
     as_root = ["--allow-root"] if runs_as_root() else []
-    named = any(".default_url=" in each or (each.endswith(".ipynb") and each[0] != "-") for each in arguments)
-    first = [] if named else [f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    given = [_opening(each, target) for each in arguments]
+    named = any(".default_url=" in each or _is_notebook(each) for each in given)
+    first = [] if named else [f"{_OPEN}{FIRST}"]
     root_directory = f"--ServerApp.root_dir={target.resolve()}"
-    return [sys.executable, "-m", "jupyterlab", root_directory, *first, *as_root, *arguments]
+    return [sys.executable, "-m", "jupyterlab", root_directory, *first, *as_root, *given]
+
+
+def _is_notebook(argument: str) -> bool:
+    return argument.endswith(".ipynb") and not argument.startswith("-")
+
+
+def _opening(argument: str, target: Path) -> str:
+    """Return the option that opens a notebook of ``target``, given by its name or its path; another argument as it is.
+
+    JupyterLab would look for the name in the current directory, and print an address that opens nothing.
+    """
+    for path in (target / argument, Path(argument)) if _is_notebook(argument) else ():
+        if path.is_file() and path.resolve().is_relative_to(target.resolve()):
+            name = path.resolve().relative_to(target.resolve()).as_posix()
+            return f"{_OPEN}{quote(name)}"
+    return argument
 
 
 def lab_variables(variables: Mapping[str, str]) -> dict[str, str]:

@@ -202,13 +202,30 @@ def test_jupyterlab_is_this_interpreters_own_and_gets_the_arguments(tmp_path: Pa
     assert command[-2:] == ["--no-browser", "--port=0"]
 
 
-@pytest.mark.parametrize("arguments", [["05_never_upload_twice.ipynb"], ["--ServerApp.default_url=/lab"]])
-def test_the_first_lesson_is_open_unless_an_argument_names_another_place(arguments: list[str], tmp_path: Path) -> None:
+def opened(command: list[str]) -> list[str]:
+    return [each.partition("default_url=")[2] for each in command if ".default_url=" in each]
+
+
+def test_the_first_lesson_is_open_unless_an_argument_names_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """JupyterLab refuses a setting that is given twice."""
-    setting = f"--LabApp.default_url=/lab/tree/{FIRST}"
-    assert setting in lab_command(tmp_path, ["--no-browser", "--ServerApp.port=0"])
-    assert setting not in lab_command(tmp_path, arguments)
-    assert (course_directory() / FIRST).is_file()
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "course"
+    copy_notebooks(target)
+    assert opened(lab_command(target, ["--no-browser", "--ServerApp.port=0"])) == [f"/lab/tree/{FIRST}"]
+    assert opened(lab_command(target, ["--ServerApp.default_url=/lab"])) == ["/lab"]
+    fifth = next(path.name for path in target.glob("05_*.ipynb"))
+    for given in (fifth, f"course/{fifth}", str(target / fifth)):
+        command = lab_command(target, [given])
+        assert opened(command) == [f"/lab/tree/{fifth}"] and given not in command
+
+
+def test_a_notebook_elsewhere_is_left_to_jupyterlab(tmp_path: Path) -> None:
+    copy_notebooks(tmp_path / "course")
+    (tmp_path / "mine.ipynb").write_text("{}")
+    command = lab_command(tmp_path / "course", [str(tmp_path / "mine.ipynb")])
+    assert opened(command) == [] and command[-1] == str(tmp_path / "mine.ipynb")
 
 
 def test_jupyterlab_does_not_ask_about_news_and_keeps_the_settings_of_its_user() -> None:
