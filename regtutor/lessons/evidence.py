@@ -78,7 +78,7 @@ class Evidence(Stage):
     ----------
     exchanges: what counts, oldest first: without the requests of walks, unless the task accepts them.
     everything: everything that the learner has sent, oldest first; requests are numbered in it.
-    looked_at: how many of everything were there when a task was last looked at.
+    looked_at: how many of everything were there when the last attempt began: at the look before the last new request.
     beside: the registries that the lesson opened beside its own, by name.
     recorded: those of the exchanges that another program sent to the address of ``terminal()``.
     walked: those of everything that a walk sent, such as ``rt.push_image``.
@@ -98,7 +98,7 @@ class Evidence(Stage):
 
     @property
     def attempt(self) -> Evidence:
-        """Only what was sent since a task was last looked at, or everything if that is nothing.
+        """Only the last attempt: what was sent since a task was last looked at. A second look has the same attempt.
 
         Any exchange of the lesson can complete a task. The last attempt shows best what is still missing.
         """
