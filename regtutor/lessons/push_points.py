@@ -1,4 +1,4 @@
-"""What the requests of a push by hand have brought to a repository, and which of them it could do without."""
+"""Points about a push by hand: the blobs that its requests brought, and the requests that it could do without."""
 
 from __future__ import annotations
 
