@@ -100,3 +100,12 @@ def test_a_pull_ends_a_blob_at_its_size_in_the_manifest(liar: LyingRegistry, tmp
     assert f"more bytes arrived, but the manifest states {CONFIG.size:,}" in caught.value.why
     assert caught.value.transcript is not None
     assert max(one.bytes_down for one in caught.value.transcript) <= CONFIG.size + 2 * CHUNK
+
+
+def test_a_probe_ends_a_blob_at_its_size(liar: LyingRegistry) -> None:
+    liar.lie = for_blobs(ENDLESS["in chunks"])
+    with rt.connect(liar.url) as reg:
+        card = rt.probe(reg, repository="a/b", tag="v1")
+    blobs = [one for one in card.exchanges if one.method == "GET" and "/blobs/" in one.target]
+    assert blobs
+    assert max(one.bytes_down for one in blobs) <= max(blob.size for blob in IMAGE.blobs) + 2 * CHUNK
