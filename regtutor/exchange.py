@@ -92,9 +92,11 @@ class Exchange:
     token: Token | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("url", "proxy"):
-            object.__setattr__(self, name, redact_url(getattr(self, name)))
-        object.__setattr__(self, "error", redact_text(self.error))
+        object.__setattr__(self, "url", redact_url(self.url))
+        if self.proxy:
+            object.__setattr__(self, "proxy", redact_url(self.proxy))
+        if self.error:
+            object.__setattr__(self, "error", redact_text(self.error))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields only: values computed from them are neither copied nor pickled."""

@@ -69,7 +69,7 @@ class HeaderView(Mapping[str, str]):
         return f"HeaderView({list(self._pairs)})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BodyRecord:
     """The record of a body.
 
@@ -91,7 +91,8 @@ class BodyRecord:
     media_type: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "preview", redact_body(self.media_type, self.preview))
+        if self.preview:
+            object.__setattr__(self, "preview", redact_body(self.media_type, self.preview))
 
     @property
     def whole(self) -> bool:
@@ -104,7 +105,7 @@ class BodyRecord:
         return self.preview.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RequestRecord:
     """A request as it was sent: the start line, the headers in their order and spelling, and the record of the body."""
 
@@ -124,7 +125,7 @@ class RequestRecord:
         return f"{self.method} {self.target} {self.version}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interim:
     """An interim response (1xx), after which another response follows; ``at`` is in seconds from the start."""
 
@@ -143,7 +144,7 @@ class Interim:
         return f"{self.version} {self.status} {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResponseRecord:
     """A final response as it was received: the start line, the headers in their order and spelling, and the body."""
 
@@ -162,7 +163,7 @@ class ResponseRecord:
         return f"{self.version} {self.status} {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WireEvent:
     """Something that happened on the wire.
 
@@ -184,4 +185,5 @@ class WireEvent:
     note: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "note", redact_text(self.note))
+        if self.note:
+            object.__setattr__(self, "note", redact_text(self.note))
