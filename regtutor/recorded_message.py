@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from regtutor.message import HeaderList
 from regtutor.protocol.media_types import kind_of
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
+
+T = TypeVar("T")
 
 PREVIEW = 4 * 1024
 """How many bytes of a body a record keeps."""
@@ -47,10 +50,25 @@ class HeaderView(Mapping[str, str]):
         self._pairs = pairs
 
     def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+    def get(self, name: str, /, default: object = None) -> object:
+        """Return the first value of the header ``name``, or ``default`` without one."""
+        wanted = name.lower()
         for key, value in self._pairs:
-            if key.lower() == name.lower():
+            if len(key) == len(wanted) and key.lower() == wanted:
                 return value
-        raise KeyError(name)
+        return default
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of the header ``name``, in order."""
@@ -187,3 +205,24 @@ class WireEvent:
     def __post_init__(self) -> None:
         if self.note:
             object.__setattr__(self, "note", redact_text(self.note))
+
+
+def message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
+    """Return the start line and the headers as lines of text, each after ``mark``."""
+    return [f"{mark} {start_line}", *(f"{mark} {name}: {value}" for name, value in headers), mark]
+
+
+_TEXT_TYPES = ("json", "text/", "xml", "x-www-form-urlencoded")
+
+
+def body_lines(mark: str, body: BodyRecord) -> list[str]:
+    """Return the size, digest and text of a body as lines of text, each after ``mark``; none if there was no body."""
+    if body.fate == "none":
+        return []
+    digest = f", {body.digest}" if body.digest else ""
+    fate = f"body withheld, {body.size} bytes sent" if body.fate == "withheld" else f"{body.size} bytes {body.fate}"
+    lines = [f"{mark} [{fate}{digest}]"]
+    if body.preview and any(kind in body.media_type for kind in _TEXT_TYPES):
+        text = body.text if len(body.text) <= PREVIEW else body.text[:PREVIEW] + " ..."
+        lines += [f"{mark} {line}" for line in text.splitlines()]
+    return lines

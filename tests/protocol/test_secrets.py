@@ -293,8 +293,8 @@ def test_a_password_in_an_address_can_have_any_character(scheme, password):
 
 PIECES = (
     "Authorization: ", "Cookie: ", "a: ", "\n", "\\n", "\\r", "> ", ":", "=", "&", "?", "#", ";", "//", "@",
-    "u:p@", "eyJ", "eyJh.bbb.c", "Bearer ", "BASIC  ", "X-Api-Key:", "ba\u017fic ", "\u0130", "abcDEF1234567890=", "x" * 101, "sig=",
-    "token=", "\\u0026", " ", '"', '{"auth":"x"}', "api_key", "secret", "\\", "sha256:0",
+    "u:p@", "eyJ", "eyJh.bbb.c", "Bearer ", "BASIC  ", "ba\u017fic ", "\u0130", "abcDEF1234567890=", "sig=",
+    "X-Api-Key:", "x" * 101, "token=", "\\u0026", " ", '"', '{"auth":"x"}', "api_key", "secret", "\\", "sha256:0",
 )  # fmt: skip
 
 
