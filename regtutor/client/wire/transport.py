@@ -15,9 +15,10 @@ from urllib3 import HTTPResponse
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
 from regtutor.client.wire.connection import TappedAdapter
+from regtutor.client.wire.default_limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
 from regtutor.client.wire.failures import FAILURES, Situation, sentences
 from regtutor.client.wire.head import default_user_agent
-from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
+from regtutor.client.wire.limits import Limits
 from regtutor.client.wire.request_body import BodyUnreadable
 from regtutor.client.wire.response_body import Download, check_destination, completed
 from regtutor.client.wire.sending import Sending, StaleConnection
