@@ -12,6 +12,7 @@ from regtutor.formats.har.oddities import Oddities
 from regtutor.formats.json_value import Value
 from regtutor.protocol.digests import sha256
 
+NO_BODY = BodyRecord()
 FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 
 _OTHER_ALPHABET = str.maketrans("-_", "+/")
@@ -48,12 +49,9 @@ def record(step: str, holder: Holder, fate: str, odd: Oddities) -> BodyRecord:
     if not data and (stated_size < 0 or stated(holder.value, "text", Oddities()) is None):
         count = count or holder.announced
     if not count and not data:
-        return BodyRecord(media_type=media_type) if media_type else _NO_BODY
+        return BodyRecord(media_type=media_type) if media_type else NO_BODY
     whole = sha256(data) if len(data) == count else None
     return BodyRecord(count, whole, data[: preview_limit(step, media_type)], fate, media_type)
-
-
-_NO_BODY = BodyRecord()
 
 
 def _ours(body: Value, data: bytes) -> BodyRecord:

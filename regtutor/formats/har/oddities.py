@@ -17,7 +17,7 @@ MOST = 20
 
 @dataclass
 class _Kind:
-    """The problems that differ only in their place: the first of them, and how many there are."""
+    """Problems of one kind, at different places: the first of them, and how many there are."""
 
     first: str
     count: int = 0

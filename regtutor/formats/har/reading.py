@@ -16,7 +16,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
-from regtutor.formats.har.bodies import Holder, record
+from regtutor.formats.har.bodies import NO_BODY, Holder, record
 from regtutor.formats.har.fields import milliseconds, named, own, pairs, required, stated, text, whole
 from regtutor.formats.har.oddities import Oddities
 from regtutor.formats.json_value import Value, WrongValue
@@ -124,9 +124,17 @@ def _target(url: str) -> str:
 
 
 def _request(step: str, request: Value, method: str, target: str, odd: Oddities) -> RequestRecord:
-    holder = Holder(named(request, "postData", odd), request, request, "bodySize")
-    version = text(request, "httpVersion", odd)
-    return RequestRecord(method, target, _headers(request, odd), record(step, holder, "sent", odd), version)
+    holder = None if _has_no_body(request) else Holder(named(request, "postData", odd), request, request, "bodySize")
+    version, headers = text(request, "httpVersion", odd), _headers(request, odd)
+    body = NO_BODY if holder is None else record(step, holder, "sent", odd)
+    return RequestRecord(method, target, headers, body, version)
+
+
+def _has_no_body(request: Value) -> bool:
+    """Whether nothing in the file is about a body, as in nearly every request."""
+    names = request.value
+    count = names.get("bodySize", -1)
+    return count.__class__ is int and -1 <= count <= 0 and "postData" not in names and "_body" not in names
 
 
 def _headers(message: Value, odd: Oddities) -> HeaderList:
