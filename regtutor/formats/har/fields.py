@@ -7,6 +7,7 @@ the place for a note, is made only for the others. Each function is given an obj
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from regtutor.formats.har.oddities import Oddities
@@ -80,10 +81,20 @@ def named(value: Value, name: str, odd: Oddities) -> Value:
     return Value({}, name, value) if member is None else member
 
 
-def milliseconds(value: Value, name: str, odd: Oddities) -> float:
-    """Return a duration; -1, which tools write for a phase that did not happen, if it is missing or no number."""
-    found = value.value.get(name)
-    if (found.__class__ is float or found.__class__ is int) and -LARGEST <= found <= LARGEST:
+def milliseconds(value: Value, names: Iterable[str], odd: Oddities) -> list[float]:
+    """Return durations; for each that is missing or no number -1, as tools write for a phase that did not happen."""
+    found = []
+    for name in names:
+        duration = value.value.get(name, -1.0)
+        if duration.__class__ is not float or not -LARGEST <= duration <= LARGEST:
+            duration = _duration(value, name, odd)
+        found.append(duration)
+    return found
+
+
+def _duration(value: Value, name: str, odd: Oddities) -> float:
+    found = value.value[name]
+    if found.__class__ is int and -LARGEST <= found <= LARGEST:
         return float(found)
     return -1.0 if found is None else odd.read(Value(found, name, value).number, -1.0)
 

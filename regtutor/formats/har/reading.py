@@ -29,7 +29,7 @@ T = TypeVar("T")
 NO_RESPONSE = "the file contains no response"
 
 _PSEUDO = frozenset({":method", ":authority", ":scheme", ":path", ":status"})
-_PHASES = (("connect", "connected"), ("send", "head sent"), ("wait", "head received"), ("receive", "body received"))
+_PHASES = {"connect": "connected", "send": "head sent", "wait": "head received", "receive": "body received"}
 
 
 def transcript_of_har(value: Value) -> Transcript:
@@ -196,8 +196,7 @@ def _events(entry: Value, odd: Oddities) -> tuple[WireEvent, ...]:
         return _read_items(entry, "_events", _event, odd)
     timings = named(entry, "timings", odd)
     at, events = 0.0, []
-    for phase, kind in _PHASES:
-        lasted = milliseconds(timings, phase, odd)
+    for kind, lasted in zip(_PHASES.values(), milliseconds(timings, _PHASES, odd), strict=True):
         if lasted >= 0:
             at += lasted / 1000
             events.append(WireEvent(at, kind))
