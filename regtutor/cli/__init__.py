@@ -1,7 +1,7 @@
 """The command line. Each command makes one call to the library.
 
 Exit status: 0 on success, 1 if the registry refused a request or could not be reached, 2 for invalid arguments, or for
-an image or a transcript that cannot be read.
+an image or a transcript that cannot be read, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from regtutor import __version__
-from regtutor.cli.commands import Commands
+from regtutor.cli.loading import Commands
 from regtutor.cli.output import OutputGroup
 
 _MODULES = {
@@ -37,7 +37,7 @@ _MODULES = {
     "progress": "course",
     "solutions": "course",
 }
-"""The module of each command."""
+"""The module of each command, in the order of the README."""
 
 
 @click.group(cls=OutputGroup, commands=Commands(_MODULES), context_settings={"help_option_names": ["-h", "--help"]})

@@ -189,9 +189,10 @@ class Session:
         if not given:
             return quiz
         judged = quiz.check(*given)
-        if judged.answered:
-            self._answered(asked.name, judged.right)
-        return judged
+        if not judged.answered:
+            return judged
+        self._answered(asked.name, judged.right)
+        return judged.after(quiz.text)
 
     def _answered(self, name: str, right: bool) -> None:
         def change(entry: dict[str, Any]) -> None:

@@ -16,3 +16,6 @@ DEADLINE = 300.0
 
 SMALL_BODY = 16 * 1024 * 1024
 """Bytes of the body of such a response."""
+
+BLOB = 64 * 1024 * 1024 * 1024
+"""Bytes of a blob whose size is not known from a descriptor."""
