@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -22,7 +23,8 @@ AGE = 24 * 3600
 PAUSE = 3600
 """Seconds between the end of one search for abandoned sessions and the next one."""
 
-_NO_REPOSITORIES = {"_layers", "_manifests", "_uploads"}
+OF_A_REPOSITORY = frozenset({"_layers", "_manifests", "_uploads"})
+"""The directories in that of a repository which are not repositories."""
 
 
 class Purging:
@@ -37,13 +39,22 @@ class Purging:
     def __init__(self, repositories: Path, in_use: Callable[[Path], bool] = lambda _session: False) -> None:
         self._repositories, self._in_use = repositories, in_use
         self._search: Iterator[bool] | None = None
+        self._proceeding = threading.Lock()  # sessions begin in the event loop and in workers
         self._next = 0.0
 
     def proceed(self, steps: int) -> int:
         """Examine at most ``steps`` directories, and return the number of removed sessions.
 
-        After the last directory, the search rests for :data:`PAUSE`.
+        After the last directory, the search rests for :data:`PAUSE`. While another thread examines, this does nothing.
         """
+        if not self._proceeding.acquire(blocking=False):
+            return 0
+        try:
+            return self._proceed(steps)
+        finally:
+            self._proceeding.release()
+
+    def _proceed(self, steps: int) -> int:
         now = time.monotonic()
         if self._search is None:
             if now < self._next:
@@ -60,7 +71,7 @@ class Purging:
             yield False
             if "_uploads" in names:
                 yield from (self._removed(path) for path in sorted(Path(directory, "_uploads").iterdir()))
-            names[:] = [name for name in names if name not in _NO_REPOSITORIES]
+            names[:] = [name for name in names if name not in OF_A_REPOSITORY]
 
     def _removed(self, session: Path) -> bool:
         if self._in_use(session) or not session.is_dir() or last_change(session) > time.time() - AGE:
@@ -77,7 +88,7 @@ def sessions_in(repositories: Path) -> Iterator[Path]:
     for directory, names, _ in os.walk(repositories):
         if "_uploads" in names:
             yield from (path for path in sorted(Path(directory, "_uploads").iterdir()) if path.is_dir())
-        names[:] = [name for name in names if name not in _NO_REPOSITORIES]
+        names[:] = [name for name in names if name not in OF_A_REPOSITORY]
 
 
 def last_change(session: Path) -> float:
@@ -86,6 +97,8 @@ def last_change(session: Path) -> float:
     Without a valid ``startedat``, the directory's time counts.
     """
     try:
+        if not (session / "startedat").is_file():  # a FIFO would wait for its writer
+            raise FileNotFoundError
         began = datetime.fromisoformat((session / "startedat").read_text().strip()).timestamp()
     except (OSError, ValueError):
         began = session.stat().st_mtime

@@ -34,6 +34,10 @@ SETTLED = 2.0
 """Seconds after which the time of a directory can be trusted: some systems count in steps of two seconds."""
 
 _PAGE = 500
+VERSION = 1
+"""The version of the tables and of the entries in them. An index of another version is made again: raise it whenever
+an older index would be misread, also if only ``referrer_entry`` has changed."""
+
 _UNKNOWN = "?"  # instead of a subject: the manifest could not be read yet
 _TABLES = """
 CREATE TABLE IF NOT EXISTS repository (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
@@ -50,6 +54,10 @@ Row = tuple[str, str, str | None, str | None, str | None]
 
 class _DamagedRow(Exception):
     """A row of the index that this module cannot have written."""
+
+
+class _OtherVersion(Exception):
+    """An index that another version of this module has written, or another program."""
 
 
 class Referrers:
@@ -114,7 +122,7 @@ class Referrers:
         for path in (str(self._path), ":memory:"):
             try:
                 return work()
-            except (sqlite3.DatabaseError, _DamagedRow) as error:
+            except (sqlite3.DatabaseError, _DamagedRow, _OtherVersion) as error:
                 self._begin_again(path, error)
         return work()
 
@@ -252,8 +260,17 @@ def _index(path: str) -> sqlite3.Connection:
 
     index = sqlite3.connect(path, timeout=2, check_same_thread=False)
     try:
+        _check_version(index)
         index.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
+        index.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         index.close()
         raise
     return index
+
+
+def _check_version(index: sqlite3.Connection) -> None:
+    (version,) = index.execute("PRAGMA user_version").fetchone()
+    (count,) = index.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if count and version != VERSION:
+        raise _OtherVersion(f"it has version {version}, and this version of regtutor writes {VERSION}")

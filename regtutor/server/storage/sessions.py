@@ -9,6 +9,7 @@ another algorithm, ``data`` is read again at the end. Distribution's ``hashstate
 from __future__ import annotations
 
 import shutil
+import stat
 import threading
 import time
 import uuid
@@ -22,7 +23,7 @@ from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
 from regtutor.server.once import Once
 from regtutor.server.storage.beside import Beside
-from regtutor.server.storage.durable import make_folder
+from regtutor.server.storage.durable import make_folder, new_folders
 from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
 
@@ -83,12 +84,13 @@ class Sessions:
         with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
             self.purging.proceed(PURGED_AT_ONCE)
         try:
-            make_folder(self.store.repository_path(repository))
-            session.data.parent.mkdir(parents=True)
+            make_folder(self.store.repository_path(repository), self.store.clear)
+            new_folders(session.data.parent, self.store.clear)
             session.data.touch()
-            (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            session.startedat.write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         except OSError:
-            shutil.rmtree(session.data.parent, ignore_errors=True)
+            with suppress(OSError):
+                session.remove()
             raise
         if algorithm != CANONICAL:
             self.hashes.keep(session.key, Hasher(algorithm))
@@ -152,6 +154,7 @@ class Session:
     Attributes
     ----------
     data: the file with the bytes that have arrived.
+    startedat: the file with the time when it began; the session exists while this file does.
     key: the name of the session among those of all repositories.
     """
 
@@ -161,16 +164,26 @@ class Session:
         self.sessions, self.repository, self.id = sessions, repository, id
         self._path = sessions.store.repository_path(repository) / "_uploads" / id
         self.data, self.key = self._path / "data", str(self._path)
+        self.startedat = self._path / "startedat"
 
     @property
     def exists(self) -> bool:
-        return (self._path / "startedat").is_file()
+        return self.startedat.is_file() and self._is_whole()
+
+    def _is_whole(self) -> bool:
+        try:
+            if stat.S_ISREG(self.data.lstat().st_mode):
+                return True
+        except FileNotFoundError:
+            return True
+        self.sessions.store.found_damage(self.data, "it is not a regular file")
+        return False
 
     @property
     def started_at(self) -> str:
         """The start time as RFC 3339 text; SessionGone if the session has ended in the meantime."""
         try:
-            return (self._path / "startedat").read_text()
+            return self.startedat.read_text("ascii", "replace")
         except FileNotFoundError:
             raise SessionGone(self.id) from None
 
@@ -201,9 +214,20 @@ class Session:
                 raise SessionGone(self.id) from None
 
     def remove(self) -> None:
-        """Remove the session and its bytes, without regard to its writer; FileNotFoundError if it has ended."""
+        """Remove the session and its bytes, without regard to its writer; FileNotFoundError if it has ended.
+
+        This opens no file, so it also works when no descriptor is left.
+        """
         self.sessions.hashes.pop(self.key)
-        shutil.rmtree(self._path)
+        for file in (self.startedat, self.data):
+            with suppress(OSError):
+                file.unlink()
+        try:
+            self._path.rmdir()
+        except FileNotFoundError:
+            raise
+        except OSError:  # something of another registry is in it
+            shutil.rmtree(self._path)
 
     def begin(self, writer: SessionWriter) -> Hasher | None:
         """Make ``writer`` the writer of the session, and return the hash so far if it is known."""
