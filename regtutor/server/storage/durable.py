@@ -41,12 +41,14 @@ class Change:
     def __init__(self, folder: Path, clear: Clear) -> None:
         self._folder, self._clear = folder, clear
         self._left: list[tuple[Path, Path, int]] = []
+        self._new: list[int] = []  # the descriptors of the files that it has written
 
     def write(self, path: Path, data: bytes) -> None:
         """Let a file with ``data`` appear at ``path``."""
         temporary = self._folder / f"unfinished-{uuid.uuid4().hex}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
         self._left.append((temporary, path, descriptor))
+        self._new.append(descriptor)
         left = memoryview(data)
         while left:
             left = left[os.write(descriptor, left) :]
@@ -74,7 +76,7 @@ class Change:
 
     def _sync_files(self) -> None:
         if _start_writing is not None and len(self._left) > 1:
-            for _, _, descriptor in self._left:
+            for descriptor in self._new:  # not a moved blob: the call would also drop its bytes from memory
                 _start_writing(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)  # type: ignore[attr-defined, unused-ignore]
         for at, (temporary, path, descriptor) in enumerate(self._left):
             os.fsync(descriptor)

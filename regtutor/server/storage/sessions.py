@@ -31,6 +31,10 @@ PURGED_AT_START = 2000
 PURGED_AT_ONCE = 5
 """The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
 
+_AT_ONCE = (
+    64 * 1024
+)  # bytes of a write: for more, Linux looks for large pieces of memory, which are rarely in the cache
+
 
 class SessionBusy(Exception):
     """Another request has received all its bytes and is just leaving them in the session or storing them as a blob."""
@@ -304,7 +308,11 @@ class SessionWriter:
             self._before = Hasher(algorithm)
         self._beside = Beside(self._before.copy() if self._before is not None else None)
 
-    def write(self, chunk: bytes) -> None:
+    def block(self) -> memoryview | None:
+        """Room for the next bytes, if the request is large; see ``receiving.Destination``."""
+        return self._beside.block(self.start + self.received)
+
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
         with self._writing:
@@ -312,7 +320,7 @@ class SessionWriter:
                 return
             left = memoryview(chunk)
             while left:
-                left = left[self._file.write(left) :]
+                left = left[self._file.write(left[:_AT_ONCE]) :]
             self._beside.hash(chunk)
             self._beside.flush(self._file.fileno(), len(chunk))
 

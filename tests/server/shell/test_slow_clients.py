@@ -172,21 +172,31 @@ def test_over_tls_a_body_that_follows_the_handshake_at_once_arrives_whole(store:
                 assert secure.recv(100).startswith(b"HTTP/1.1 201")
 
 
+def scratch() -> memoryview:
+    return memoryview(bytearray(2 * MOST_UNREAD))
+
+
+def _arrives(channel: Channel, data: bytes) -> None:
+    """As asyncio does it."""
+    channel.get_buffer(-1)[: len(data)] = data
+    channel.buffer_updated(len(data))
+
+
 def test_bytes_that_arrive_during_the_handshake_do_not_stop_the_connection() -> None:
     """Whichever callback asyncio runs first."""
 
     async def run() -> tuple[list[str], bytes]:
         calls: list[str] = []
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         below, above = Recording("below", calls), Recording("above", calls)
         channel.transport, channel._shakes_hands = below, True
-        channel.data_received(bytes(MOST_UNREAD + 1))
+        _arrives(channel, bytes(MOST_UNREAD + 1))
         channel.transport, channel._shakes_hands = above, False
         channel._pause_if_full()
         first = await channel.read()
         reading = asyncio.create_task(channel.read())
         await asyncio.sleep(0)
-        channel.data_received(b"next")
+        _arrives(channel, b"next")
         return calls, first[:0] + await reading
 
     calls, then = asyncio.run(run())
@@ -202,7 +212,7 @@ def test_a_client_that_reads_fast_delays_nobody(tmp_path: Path, leaves: bool) ->
         blob.truncate(20 * CHUNK)
 
     async def run() -> tuple[int, int]:
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         calls: list[str] = []
         channel.transport, rounds = Taking("socket", calls), 0
 
@@ -229,7 +239,7 @@ def test_a_client_that_leaves_after_its_response_has_one_line_in_the_log() -> No
     """The response was sent: it was not cut."""
 
     async def run() -> None:
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         transport = channel.transport = Recording("socket", [])
         await channel.write(b"the whole response")
         transport.ended = True
