@@ -57,8 +57,8 @@ def fsck(root: str | Path, *, sparse_indexes: bool = False) -> pd.DataFrame:
     Returns
     -------
     One row for each problem; an empty table means that everything is whole. ``kind`` is ``damaged blob``, ``missing
-    blob``, ``damaged link``, ``missing child`` (of a manifest), ``tag to nothing``, ``misplaced`` (a file in the place
-    of a directory), ``left over`` or ``note``, which is not a problem; ``repository`` is missing for bytes; ``name`` is
+    blob``, ``damaged link``, ``missing child`` (of a manifest), ``tag to nothing``, ``misplaced`` (a file instead of
+    a directory), ``left over`` or ``note``, which is not a problem; ``repository`` is missing for bytes; ``name`` is
     a digest, a tag or the name of a file; ``why`` is what is wrong; ``next`` mends it; ``file`` is the path. The index
     ``n`` counts from 1.
 

@@ -264,7 +264,7 @@ def digests_in(folder: Path) -> Iterator[Digest]:
                 continue
 
 
-def names_in(folder: Path) -> list[str]:
+def names_in(folder: Path | str) -> list[str]:
     """The names in ``folder``; none if it does not exist, or is not a directory."""
     try:
         return os.listdir(folder)

@@ -22,6 +22,7 @@ from regtutor.server.storage.durable import Change, delete, make_folder, sync_fo
 from regtutor.server.storage.gate import Gate
 from regtutor.server.storage.layout import Layout, StoredBlob
 from regtutor.server.storage.referrers import Referrers
+from regtutor.server.storage.repository_lists import RepositoryLists
 from regtutor.server.storage.secret_file import kept_secret
 from regtutor.server.storage.tag_lists import TagLists
 
@@ -54,6 +55,7 @@ class Store(Layout):
     arrivals: content that a manifest may still name.
     referrers: the referrers of each manifest.
     tag_lists: the sorted tags of each repository.
+    repository_lists: the sorted repositories.
 
     Raises
     ------
@@ -66,7 +68,7 @@ class Store(Layout):
         self.gate, self.arrivals = Gate(), Arrivals()
         self.own_path = self.root / OWN
         self.referrers = Referrers(self, self.own_path / "referrers.sqlite")
-        self.tag_lists = TagLists(self)
+        self.tag_lists, self.repository_lists = TagLists(self), RepositoryLists(self)
         try:
             self.own_path.mkdir(parents=True, exist_ok=True)
             self._lock: BinaryIO | None = _lock(self.own_path / "lock", self.root)
