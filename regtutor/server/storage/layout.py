@@ -254,6 +254,23 @@ def read_link(path: Path) -> Digest | None:
         raise DamagedLink(f"it does not contain a digest: {error}") from error
 
 
+def read_small(path: Path | str, most: int) -> bytes:
+    """The bytes of the file ``path``; none if it has more than ``most``, or is not a regular file.
+
+    Raises
+    ------
+    OSError: such as for a file that does not exist.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _PROMPTLY)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return b""
+        return os.read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
 def digests_in(folder: Path) -> Iterator[Digest]:
     """The digests that the directories in ``folder`` are named after, ``<algorithm>/<encoded>``, sorted."""
     for algorithm in sorted(set(names_in(folder)) & set(digests.ALGORITHMS)):
