@@ -35,6 +35,7 @@ class Channel(asyncio.BufferedProtocol):
     """
 
     task: asyncio.Task[None] | None = None
+    _socket: asyncio.BaseTransport | None = None  # below TLS; it is the first to notice that the client has left
     transport: asyncio.Transport
 
     def __init__(self, serve: Callable[[Channel], Coroutine[Any, Any, None]], scratch: memoryview) -> None:
@@ -54,6 +55,7 @@ class Channel(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the task."""
         self._uses(transport)
+        self._socket = transport
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else "-"
         self.task = asyncio.get_running_loop().create_task(self._serve(self))
@@ -222,7 +224,7 @@ class Channel(asyncio.BufferedProtocol):
         TimeoutError: it has not within ``seconds``.
         ConnectionResetError: the connection is lost.
         """
-        if self._lost or self.transport.is_closing():
+        if self._lost or self.transport.is_closing() or (self._socket is not None and self._socket.is_closing()):
             raise ConnectionResetError("the client has closed the connection")
         self.transport.write(data)
         if self._drained is None:
