@@ -102,7 +102,7 @@ def _links(layout: Layout, name: str) -> Iterator[Problem]:
 
 
 def _misplaced(layout: Layout) -> Iterator[Problem]:
-    """What is in the place of a directory of a repository."""
+    """Files where a directory of a repository belongs."""
     for directory, _, files in os.walk(layout.repositories_path):
         place = Path(directory).relative_to(layout.repositories_path)
         below = [part for part in place.parts if part.startswith("_")]

@@ -26,7 +26,7 @@ _start_writing = getattr(os, "posix_fadvise", None)
 _TRIES = 3
 
 Clear = Callable[[Path], object]
-"""Called with a path at which something else is in the place of a directory or of a file; it moves it elsewhere."""
+"""Called with a path at which a directory or a file belongs, but something else is; moves it elsewhere."""
 
 
 class Change:

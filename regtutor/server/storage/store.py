@@ -122,7 +122,7 @@ class Store(Layout):
         return Change(self.own_path, self.clear)
 
     def clear(self, path: Path) -> None:
-        """Move something that damage has put in the place of a directory or of a file, so that a push can mend it.
+        """Move something that is where a directory or a file of the registry belongs, so that a push can mend it.
 
         Nothing is deleted, because nobody knows what it is. A link stays: its target may be on a disk that is missing
         at the moment.
