@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.layers import Layout, written
-from benchmarks.measuring import Comparison, Goal, Report, Way, in_turn
-from benchmarks.processes import REGTUTOR, peak_mebibytes, seconds
+from benchmarks.measuring import Comparison, Goal, Report, Samples, Way, in_turn
+from benchmarks.processes import REGTUTOR, peak_mebibytes, processor_seconds, seconds
 from benchmarks.registries import Kind, kinds, running, settle
 from benchmarks.setting import Setting
 
@@ -40,7 +40,11 @@ def push(setting: Setting) -> Report:
         "crane": lambda url, _: [_path(setting, "crane"), "push", str(layout.path), f"{_host(url)}/{_REPOSITORY}:v1"],
     }
     goals = (Goal("regtutor", 1.1, "curl"), Goal("regtutor", 1.0, "crane"))
-    note = "regtutor and skopeo also push a config and a manifest; curl sends the layer alone, in a POST and a PUT."
+    note = (
+        "curl sends the layer alone, in a POST and a PUT; the others push a config and a manifest as well, crane and "
+        "skopeo the config beside the layer. regtutor and skopeo compute the digest of the layer while they send it; "
+        "crane and curl leave that to the registry."
+    )
     return _report(setting, "push", commands, goals, note, filled=False)
 
 
@@ -109,27 +113,37 @@ def _report(
     for kind in registries:
         with ExitStack() as stack:
             ways: dict[str, Way]
+            used: dict[str, list[float]] = {name: [] for name in present}
             if filled:
                 url = stack.enter_context(running(kind, setting))
                 seconds([*REGTUTOR, "push", "-q", str(_layout(setting).path), f"{url}/{_REPOSITORY}:v1"])
-                ways = {name: partial(_once, setting, url, command) for name, command in present.items()}
+                ways = {name: partial(_once, setting, url, command, used[name]) for name, command in present.items()}
             else:
-                ways = {name: partial(_at_new_registry, setting, kind, command) for name, command in present.items()}
-            samples = in_turn(ways, setting.size(5, 1), warm_up=setting.size(1, 0))
+                ways = {
+                    name: partial(_at_new_registry, setting, kind, command, used[name])
+                    for name, command in present.items()
+                }
+            warm_up = setting.size(1, 0)
+            samples = in_turn(ways, setting.size(5, 1), warm_up=warm_up)
         comparisons.append(Comparison(f"{work}, {kind.name}", "s", samples, goals, missing))
+        if kind is registries[0]:
+            times = {name: Samples(tuple(values[warm_up:])) for name, values in used.items()}
+            comparisons.append(Comparison(f"the same, processor time of the client, {kind.name}", "s", times))
     return Report(tuple(comparisons), notes=(note, *(f"{name}: {why}." for name, why in absent.items())))
 
 
-def _at_new_registry(setting: Setting, kind: Kind, command: Command) -> float:
+def _at_new_registry(setting: Setting, kind: Kind, command: Command, used: list[float]) -> float:
     with running(kind, setting) as url:
-        return _once(setting, url, command)
+        return _once(setting, url, command, used)
 
 
-def _once(setting: Setting, url: str, command: Command) -> float:
-    """Run one client once, and remove what it wrote."""
+def _once(setting: Setting, url: str, command: Command, used: list[float]) -> float:
+    """Run one client once, and remove what it wrote; its processor time is added to ``used``."""
     target = setting.folder / f"pulled-{next(_copies)}"
     settle()
+    before = processor_seconds()
     taken = seconds(command(url, target))
+    used.append(processor_seconds() - before)
     if target.is_dir():
         shutil.rmtree(target)
     target.unlink(missing_ok=True)

@@ -37,6 +37,14 @@ def seconds(command: Sequence[str]) -> float:
     return time.perf_counter() - begun
 
 
+def processor_seconds() -> float:
+    """Return the processor time, in seconds, of all programs that have ended so far; not on Windows."""
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def peak_mebibytes(command: Sequence[str]) -> float:
     """Run a program, and return the most memory that it held (resident set), in MiB; not on Windows."""
     return float(output([sys.executable, "-S", "-c", _PEAK, *command]))

@@ -15,11 +15,9 @@ Each name is loaded on first use, so importing the package loads neither pandas 
 
 from __future__ import annotations
 
-import importlib
 import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as typing has it; every command waits for this module, and needs nothing of typing yet
 if TYPE_CHECKING:
     from regtutor.backends.maintenance import collect_garbage as collect_garbage
     from regtutor.backends.maintenance import fsck as fsck
@@ -94,6 +92,9 @@ if TYPE_CHECKING:
     from regtutor.widgets.stepper.push_stepper import PushStepper as PushStepper
     from regtutor.widgets.storage.registry_tree import RegistryTree as RegistryTree
     from regtutor.widgets.transcript.transcript_view import TranscriptView as TranscriptView
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -172,6 +173,8 @@ __all__ = sorted(_HOME_OF)
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     try:
         module = importlib.import_module(f"{__name__}.{_HOME_OF[name]}")
     except OSError as error:  # such as EMFILE
@@ -198,6 +201,8 @@ def __dir__() -> list[str]:
 
 
 def _is_submodule(value: object) -> bool:
+    from types import ModuleType
+
     return isinstance(value, ModuleType) and value.__name__.startswith(f"{__name__}.")
 
 

@@ -28,6 +28,7 @@ FORMATTERS: dict[tuple[str, str], str] = {
     ("regtutor.content.image", "Image"): "image_html",
     ("regtutor.client.registry", "Registry"): "registry_html",
     ("regtutor.storage_tree", "StorageTree"): "tree_html",
+    ("regtutor.walks.inspecting", "Inspection"): "inspection_html",
 }
 """Module and name of a type, and the function that renders it, in ``formats/html/records.py`` or the named module."""
 

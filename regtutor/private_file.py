@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +20,14 @@ def private_file(path: Path) -> Iterator[BinaryIO]:
     ------
     CannotSave: if the directory does not exist or cannot be written to, or ``path`` exists and is not a regular file.
     """
+    from tempfile import mkstemp  # only here: most commands write no such file
+
     if path.exists() and not path.is_file():
         # Renaming at the end would replace a device, where permissions allow it.
         raise CannotSave(f"{path} cannot be written", "it exists and is not a regular file", "Give the name of a file")
     try:
         # mkstemp creates the file with mode 0600, so it is private from its first byte.
-        number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+        number, name = mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _cannot_save(path, error) from error
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from html import escape
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -15,14 +16,21 @@ from IPython.core.formatters import DisplayFormatter
 import regtutor as rt
 from regtutor import display
 from regtutor.exchange import RequestRecord, ResponseRecord
+from regtutor.formats.html.records import inspection_html
 from regtutor.message import Location
 from regtutor.storage_tree import StorageTree
+from regtutor.walks.inspecting import Inspection
 from regtutor.widgets.showing import VIEWS, view_of
 from regtutor.widgets.view import VIEW
 
 
 def shell() -> Any:
     return SimpleNamespace(display_formatter=DisplayFormatter())
+
+
+def inspection() -> Inspection:
+    image = rt.sample_image()
+    return Inspection(image.manifest, image.config, rt.Transcript())
 
 
 THINGS: dict[str, Any] = {
@@ -37,6 +45,7 @@ THINGS: dict[str, Any] = {
     "Image": rt.sample_image(),
     "Registry": rt.connect("http://127.0.0.1:9"),
     "StorageTree": StorageTree.of([("a/b", 1)]),
+    "Inspection": inspection(),
 }
 
 
@@ -56,6 +65,14 @@ def test_a_registered_shell_shows_html_and_whole_texts(name: str) -> None:
     assert after["text/html"].startswith("<")
     whole = name in {name for _, name in display.TEXTS}
     assert after["text/plain"] == (THINGS[name].as_text() if whole else before["text/plain"])
+
+
+def test_an_inspection_is_shown_as_tables_of_the_same_facts() -> None:
+    html, text = inspection_html(inspection()), inspection().as_text()
+    for name, value in inspection().facts:
+        assert escape(name) in html and name in text
+        assert escape(value) in html and value in text
+    assert all(layer.digest in html for layer in rt.sample_image().layers)
 
 
 def test_in_a_list_an_exchange_stays_short() -> None:

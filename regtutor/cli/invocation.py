@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from shlex import quote
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from regtutor.cli.options import OPTIONS
+from regtutor.ctrl_c import STOPPED, raise_again
 from regtutor.errors import (
     BackendError,
     CannotSave,
@@ -78,19 +78,20 @@ def _status_of(error: RegtutorError) -> int:
 def teaching(command: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap ``command`` so that a named error prints its message and sets the exit status, without a traceback.
 
-    The message ends with the command that explains every exchange, if there was one.
+    The message ends with the command that explains every exchange, if there was one. Ctrl-C is one line and status 130.
     """
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
+            raise_again()
             return command(*args, **kwargs)
         except RegtutorError as error:
             _say_why(error, kwargs.get("asking"))
             sys.exit(_status_of(error))
         except KeyboardInterrupt:
             say("regtutor: stopped")
-            sys.exit(130)
+            sys.exit(STOPPED)
 
     return wrapped
 
@@ -110,6 +111,7 @@ class Asking:
     headers: HeaderList = field(repr=False)
     deadline: float
     max_small_body: int
+    max_blob: int
     trace: Path | None
     quiet: bool
     exchanges: list[Exchange] = field(default_factory=list, init=False)
@@ -171,6 +173,7 @@ class Asking:
             headers=self.headers if extra else (),
             deadline=self.deadline,
             max_small_body=self.max_small_body,
+            max_blob=self.max_blob,
         )
 
     def watch(self, exchange: Exchange) -> None:
@@ -279,6 +282,8 @@ def report(exchange: Exchange) -> None:
 
 def _temporary() -> Path | None:
     """Create an empty file with mode 0600; None if no directory for temporary files can be written to."""
+    from tempfile import mkstemp
+
     try:
         number, name = mkstemp(prefix="regtutor-", suffix=".json")
     except OSError:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import click
 
-from regtutor.client.wire.limits import DEADLINE, SMALL_BODY
+from regtutor.client.wire.limits import BLOB, DEADLINE, SMALL_BODY
 from regtutor.message import HeaderList
 
 
@@ -30,6 +29,8 @@ def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path
 def _try_to_make(path: Path) -> None:
     """Create and delete a file: ``path``, or one next to it if ``path`` exists, because saving replaces ``path``."""
     if os.path.lexists(path):
+        from tempfile import NamedTemporaryFile
+
         NamedTemporaryFile(prefix=f".{path.name[:100]}.", dir=path.absolute().parent).close()
         return
     with path.open("xb"):
@@ -94,6 +95,14 @@ OPTIONS = (
         show_default=True,
         metavar="BYTES",
         help="The largest body of a response, except for the content of a blob.",
+    ),
+    click.option(
+        "--max-blob",
+        type=click.IntRange(0),
+        default=BLOB,
+        show_default=True,
+        metavar="BYTES",
+        help="The largest blob, if its size is not known from a manifest.",
     ),
     click.option(
         "--trace",

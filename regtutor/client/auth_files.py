@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from regtutor.client.credential_helpers import ask_helper
 from regtutor.client.credentials import Credentials
 from regtutor.errors import CannotSave, InvalidCredentials, InvalidManifest, UnusableAuthFile
 from regtutor.private_file import private_file
@@ -105,6 +104,8 @@ def _keys(host: str, repository: str) -> Iterator[str]:
 def _in_file(content: Mapping[str, Any], key: str, file: Path) -> Stored | None:
     helper = _helper(content, key)
     if helper:
+        from regtutor.client.credential_helpers import ask_helper  # only here: most files name none
+
         given = ask_helper(helper, _HUB_KEY if key in HUB else key)
         if given is not None:
             return Stored(given, f"docker-credential-{helper}, which {file} names")

@@ -12,7 +12,7 @@ from regtutor.client.credentials import Credentials
 from regtutor.client.extra_headers import ExtraHeaders
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
 from regtutor.client.registry import Host, Registry, Transport
-from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
+from regtutor.client.wire.limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
 from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.message import HeaderList
@@ -32,6 +32,7 @@ def connect(
     timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
     deadline: float = DEADLINE,
     max_small_body: int = SMALL_BODY,
+    max_blob: int = BLOB,
     expect_wait: float = 1.0,
     user_agent: str | None = None,
     headers: HeaderList = (),
@@ -56,6 +57,8 @@ def connect(
     deadline: seconds from the end of a request to the end of its response, with interim responses. It does not apply to
         the content of a blob, which can take any time; a blob must only not come more slowly than 100 bytes a second.
     max_small_body: bytes that a response can have, except for the content of a blob.
+    max_blob: bytes that a blob can have if its size is not known, as for ``get_blob``; 64 GiB by default. A pull knows
+        the sizes from the manifest, and accepts exactly these.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     user_agent: the User-Agent of requests that do not set one.
     headers: names and values to add to every request to this registry; they replace headers of the same name.
@@ -72,6 +75,7 @@ def connect(
         timeout=timeout,
         deadline=deadline,
         max_small_body=max_small_body,
+        max_blob=max_blob,
         expect_wait=expect_wait,
         proxies=environment.proxies,
         verify=_ca_file_of(environment) if verify is True and environment.ca_file else verify,

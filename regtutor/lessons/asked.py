@@ -50,8 +50,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class QuestionVerdict:
-    """The verdict on a choice: whether it is ``right``, sentences, and the exchanges that show why."""
+    """The verdict on a choice: the question and the choice, whether it is ``right``, sentences, and what shows why."""
 
+    question: str
+    choice: str
     right: bool
     sentences: tuple[str, ...]
     lines: tuple[str, ...]
@@ -62,12 +64,13 @@ class QuestionVerdict:
     @property
     def text(self) -> str:
         """The verdict as text."""
-        return visible_lines("\n".join([*self.sentences, *(f"    {line}" for line in self.lines)]))
+        lines = (f"    {line}" for line in self.lines)
+        return visible_lines("\n".join([self.question, f"  {self.choice}", *self.sentences, *lines]))
 
     def _repr_html_(self) -> str:
         first, *rest = self.sentences
-        state = "good" if self.right else "bad"
-        return box(state, f"<b>{paragraph(first)}</b>", *map(paragraph, rest), lines_block(self.lines))
+        asked = (paragraph(self.question), paragraph(self.choice), f"<b>{paragraph(first)}</b>")
+        return box("good" if self.right else "bad", *asked, *map(paragraph, rest), lines_block(self.lines))
 
     def __repr__(self) -> str:
         return visible_lines(self.text)
@@ -85,7 +88,8 @@ def verdict(question: Question, letter: str, exchanges: Iterable[Exchange]) -> Q
     right = not choice.confuses
     first = f"({letter}) is right." if right else f"({letter}) is not right. {choice.confuses}"
     rest = [question.because, question.where]
-    return QuestionVerdict(right, (first, *rest), _evidence(question, exchanges))
+    chosen = f"({letter}) {choice.text}"
+    return QuestionVerdict(question.text, chosen, right, (first, *rest), _evidence(question, exchanges))
 
 
 _LONG = re.compile(r"([\w%-]{8})[\w%-]{16,}")

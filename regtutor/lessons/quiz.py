@@ -59,6 +59,10 @@ class Verdict:
     answered: bool
     remarks: tuple[Remark, ...]
 
+    def after(self, question: str) -> Verdict:
+        """Return the verdict with the question above it."""
+        return replace(self, remarks=(Remark(question), *self.remarks))
+
     @property
     def text(self) -> str:
         """All remarks, with the lines that they point to."""

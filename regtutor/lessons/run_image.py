@@ -56,6 +56,6 @@ def _failure(engine: Engine, status: int, stderr: str) -> str:
     if not any(line in stderr for line in _PULLED):
         return ended
     return (
-        f"{engine.name} pulled the whole image, so your push is complete. It could not start the container on this "
-        f"machine; that is no fault of the image.\n{ended}"
+        f"{engine.name} pulled the whole image, so your push is complete.\n"
+        f"It could not start the container on this machine; that is no fault of the image.\n{ended}"
     )

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import unescape
 
 from regtutor.printable import visible
 from regtutor.protocol.media_types import essence
@@ -171,9 +170,14 @@ def _described(got: Received) -> Page:
     program = next((name for words, name in _PROGRAMS.items() if re.search(words, about, re.IGNORECASE)), "")
     if not html:
         return Page("plain text", program, _first(text.strip().partition("\n")[0]))
+    return Page(_kind(text, got.status), program, _title(text))
+
+
+def _title(text: str) -> str:
+    from html import unescape  # only here: few responses are pages, and its table of entities is large
+
     found = _TITLE.search(text)
-    title = _first(unescape(found[1])) if found else ""
-    return Page(_kind(text, got.status), program, title)
+    return _first(unescape(found[1])) if found else ""
 
 
 def _kind(text: str, status: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from traceback import clear_frames
+from contextlib import suppress
+from types import TracebackType
 from typing import Any, Self, SupportsIndex
 
 from regtutor.errors import InvalidArgument
@@ -45,5 +46,13 @@ def forget_locals(error: BaseException) -> None:
         link = waiting.pop()
         if link is not None and id(link) not in seen:
             seen.add(id(link))
-            clear_frames(link.__traceback__)
+            _clear_frames(link.__traceback__)
             waiting += [link.__cause__, link.__context__]
+
+
+def _clear_frames(trace: TracebackType | None) -> None:
+    """Do what ``traceback.clear_frames`` does: that module may not be loaded, and cannot be when files run out."""
+    while trace is not None:
+        with suppress(RuntimeError):  # the frame is still running
+            trace.tb_frame.clear()
+        trace = trace.tb_next

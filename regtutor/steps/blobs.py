@@ -50,6 +50,8 @@ def get_blob(
     Raises
     ------
     ContentMismatch: if the bytes do not match ``digest``.
+    ConnectionFailed: also if there are more bytes than ``max_blob``, see ``connect``: the size of the blob is not
+        known before. The part of it in ``into`` is removed if that is a path.
 
     Source: OCI distribution-spec v1.1.1, "Pulling blobs" (end-2)
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs>.

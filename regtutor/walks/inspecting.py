@@ -122,8 +122,9 @@ class Inspection:
     def _config_body(self) -> dict[str, Any]:
         return parse_json(self.config.data, self.config.size) if self.config else {}
 
-    def as_text(self) -> str:
-        """Return the manifest and the config as lines of text."""
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values of the manifest and the config, in order; text from the image is quoted as JSON."""
         view = self.manifest.view
         facts: list[tuple[str, str]] = [
             (view.kind, self.manifest.media_type),
@@ -137,7 +138,11 @@ class Inspection:
         facts += [(f"annotation {_quoted(name)}", _quoted(value)) for name, value in view.annotations.items()]
         if view.config:
             facts.append(("config", f"{view.config.digest}, {view.config.size:,} bytes, {view.config.media_type}"))
-        facts += self._settings()
+        return [*facts, *self._settings()]
+
+    def as_text(self) -> str:
+        """Return the manifest and the config as lines of text."""
+        facts = self.facts
         width = max(len(name) for name, _ in facts)
         lines = [*(f"{name:{width}}  {value}" for name, value in facts), "", *_table(self.rows)]
         return "\n".join(visible(line) for line in lines)

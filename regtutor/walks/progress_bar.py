@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from regtutor.content.writing.staging import Receiver
 from regtutor.message import Request
 
 LONG = 8 * 1024 * 1024
@@ -26,6 +27,8 @@ def with_upload_bar(request: Request) -> Request:
 
 def with_download_bar(request: Request) -> Request:
     """Return ``request``; if it fetches a long blob, writing the response's body advances a progress bar."""
+    from regtutor.content.writing.staging import Receiver  # only here: an upload has none
+
     receiver = request.into
     if isinstance(receiver, Receiver) and receiver.limit >= LONG and request.step == "get_blob":
         bar = _bar(receiver.limit, request.digest)
@@ -34,9 +37,8 @@ def with_download_bar(request: Request) -> Request:
 
 
 def _bar(size: int, digest: str | None) -> Any:
-    # Imported only here, because tqdm.auto imports the widgets in a notebook.
-    from tqdm.auto import tqdm
-
+    # Loaded only here. In a notebook, tqdm.auto loads the widgets; elsewhere it would load asyncio for nothing.
+    tqdm = importlib.import_module("tqdm.auto" if "IPython" in sys.modules else "tqdm.std").tqdm
     return tqdm(total=size, unit="B", unit_scale=True, unit_divisor=1024, desc=(digest or "")[:19])
 
 

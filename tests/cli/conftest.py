@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from regtutor.cli import invocation
 
 @pytest.fixture(autouse=True)
 def _temporary_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    def made(**names: str) -> tuple[int, str]:
-        return tempfile.mkstemp(dir=_directory(tmp_path_factory), **names)
+    def made() -> Path:
+        number, name = tempfile.mkstemp(dir=_directory(tmp_path_factory), prefix="regtutor-", suffix=".json")
+        os.close(number)
+        return Path(name)
 
-    monkeypatch.setattr(invocation, "mkstemp", made)
+    monkeypatch.setattr(invocation, "_temporary", made)
 
 
 def _directory(factory: pytest.TempPathFactory) -> Path:

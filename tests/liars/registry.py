@@ -101,7 +101,10 @@ class LyingRegistry:
     def truth(self, asked: Asked) -> Truth:
         """What the real registry answers; a Location of its own leads to this one."""
         connection = http.client.HTTPConnection(self._upstream, timeout=20)
-        kept = {name: value for name, value in asked.headers if name.lower() not in _HOPS}
+        kept: dict[str, str] = {}
+        for name, value in asked.headers:
+            if name.lower() not in _HOPS:
+                kept[name] = f"{kept[name]}, {value}" if name in kept else value  # such as several Accept
         connection.request(asked.method, asked.target, asked.body or None, kept)
         got = connection.getresponse()
         body = got.read()

@@ -53,6 +53,7 @@ ROWS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("private_file", "only you can read"),
             ("errors", "what, why, next"),
             ("file_lock", "one writer a folder"),
+            ("ctrl_c", "its one line"),
             ("printable", "text of others"),
         ),
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import regtutor
 from tests.packaging.conftest import ROOT, in_this_environment
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -91,3 +92,7 @@ def test_make_check_runs_every_tool_also_after_one_has_failed(tmp_path: Path) ->
 def test_no_file_of_the_project_needs_a_package_host_of_its_own() -> None:
     sources = set(re.findall(r'source = \{ registry = "([^"]+)"', (ROOT / "uv.lock").read_text()))
     assert sources == {"https://pypi.org/simple"}
+
+
+def test_the_version_in_the_package_is_that_of_the_project() -> None:
+    assert regtutor.__version__ == PROJECT["project"]["version"]

@@ -2,7 +2,7 @@
 
 urllib3 opens, verifies, tunnels and pools connections; requests chooses the certificates and the proxy. ``sending.py``
 decides what is sent over a connection: a connection here receives a :class:`Sending` as its body argument, and gives
-it the socket.
+it the socket. Plain HTTP without a proxy needs none of this: see ``plain_connections.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read
 
 from regtutor.client.wire.sending import Sending
-from regtutor.client.wire.tap import Tap
+from regtutor.client.wire.tls_tap import TLSTap
 from regtutor.protocol.urls import Address
 
 
@@ -26,7 +26,7 @@ class _Tapped(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self.sock = Tap(self.sock)
+        self.sock = TLSTap(self.sock)
 
     @property
     def is_connected(self) -> bool:

@@ -1,18 +1,18 @@
 """Failures of an exchange: a table from exceptions of the libraries to what happened, why, and what to do next.
 
 There is one row for each kind of failure. The first row that matches any exception in the chain of causes is used.
+
+Plain HTTP does not load ssl, http.client and urllib3, and this module does not either: their exceptions are looked up
+when something has failed. It is loaded before, because nothing more can be loaded once too many files are open.
 """
 
 from __future__ import annotations
 
 import errno
-import http.client
 import socket
-import ssl
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProxyError
 
 from regtutor.client.wire.head import MalformedResponse
 from regtutor.client.wire.limits import Limits, Overdue, Stalled, TooLarge
@@ -21,17 +21,20 @@ from regtutor.client.wire.sending import StaleConnection
 from regtutor.client.wire.tap import ClosedEarly
 from regtutor.protocol.secrets import redact_text, redact_url
 
-FAILURES = (
-    OSError,
-    HTTPError,
-    http.client.HTTPException,
-    MalformedResponse,
-    TooLarge,
-    BodyTooShort,
-    StaleConnection,
-    UnicodeError,
-)
-"""The exceptions that the libraries and this package raise when an exchange fails."""
+_OWN = (OSError, MalformedResponse, TooLarge, BodyTooShort, StaleConnection, UnicodeError)
+
+Kinds = tuple[type[BaseException], ...]
+
+
+def failures() -> Kinds:
+    """Return the exceptions that the libraries and this package raise when an exchange fails."""
+    return (*_OWN, *_loaded("urllib3.exceptions", "HTTPError"), *_loaded("http.client", "HTTPException"))
+
+
+def _loaded(module: str, name: str) -> Kinds:
+    """Return an exception of a library; none if the library is not loaded, because then it has raised nothing."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return () if kind is None else (kind,)
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,12 @@ def _is(*kinds: type[BaseException]) -> Callable[[BaseException, Situation], boo
     return lambda error, _: isinstance(error, kinds)
 
 
+def _is_of(module: str, name: str) -> Callable[[BaseException, Situation], bool]:
+    return lambda error, _: isinstance(error, _loaded(module, name))
+
+
 def _tls(*words: str) -> Callable[[BaseException, Situation], bool]:
-    return lambda error, _: isinstance(error, ssl.SSLError) and any(word in str(error) for word in words)
+    return lambda error, _: isinstance(error, _loaded("ssl", "SSLError")) and any(word in str(error) for word in words)
 
 
 def _is_tls(error: BaseException, _: Situation) -> bool:
@@ -91,11 +98,16 @@ _PLAIN = (
 )
 
 
-def _proxy_tls(*kinds: type[BaseException], plain: bool = False) -> Callable[[BaseException, Situation], bool]:
+def _is_proxy_error(error: BaseException) -> bool:
+    return isinstance(error, _loaded("urllib3.exceptions", "ProxyError"))
+
+
+def _proxy_tls(name: str, plain: bool = False) -> Callable[[BaseException, Situation], bool]:
     """Match a failure of TLS with the proxy itself: urllib3 raises ProxyError until the proxy is connected."""
 
     def fits(error: BaseException, now: Situation) -> bool:
-        inner = [link for link in _chain(error) if isinstance(link, kinds)] if isinstance(error, ProxyError) else []
+        kinds = _loaded("ssl", name)
+        inner = [link for link in _chain(error) if isinstance(link, kinds)] if _is_proxy_error(error) else []
         return bool(now.proxy and inner) and (not plain or any(word in str(inner) for word in _PLAIN))
 
     return fits
@@ -104,22 +116,26 @@ def _proxy_tls(*kinds: type[BaseException], plain: bool = False) -> Callable[[Ba
 def _proxy_speaks_tls(error: BaseException, now: Situation) -> bool:
     """Match a proxy that responded with TLS records, although its URL begins with http://."""
     first = error.beginning if isinstance(error, MalformedResponse) else b""
-    if isinstance(error, http.client.BadStatusLine):
+    if isinstance(error, _loaded("http.client", "BadStatusLine")):
         first = str(error.args[0] if error.args else "").encode("latin-1", "replace")
     return now.proxy.lower().startswith("http:") and first[:2] in (b"\x15\x03", b"\x16\x03")
+
+
+def _is_timeout(error: BaseException) -> bool:
+    return isinstance(error, (TimeoutError, *_loaded("urllib3.exceptions", "ConnectTimeoutError")))
 
 
 _CLOSED = (ClosedEarly, ConnectionResetError, BrokenPipeError, ConnectionAbortedError)
 _ROWS = (
     _Row(_is(BodyTooShort), "The body ended too early: {error}", "the content became shorter while it was read",
          "Send it again once nothing changes it any more"),
-    _Row(_proxy_tls(ssl.SSLError, plain=True), "The proxy {proxy} speaks plain HTTP",
+    _Row(_proxy_tls("SSLError", plain=True), "The proxy {proxy} speaks plain HTTP",
          "its URL begins with https://, so the connection to the proxy itself began with TLS",
          "Write http:// in the proxy's URL (HTTPS_PROXY=http://HOST:PORT): the scheme is that of the connection to the "
          "proxy, not that of the registry"),
-    _Row(_proxy_tls(ssl.SSLCertVerificationError), "The certificate of the proxy {proxy} is not trusted", "{cause}",
+    _Row(_proxy_tls("SSLCertVerificationError"), "The certificate of the proxy {proxy} is not trusted", "{cause}",
          "Name the file of the CA that signed it: --ca-file ca.pem, or verify='ca.pem' in Python"),
-    _Row(_proxy_tls(ssl.SSLError), "TLS with the proxy {proxy} failed", "{cause}",
+    _Row(_proxy_tls("SSLError"), "TLS with the proxy {proxy} failed", "{cause}",
          "Check the scheme in the proxy's URL: most proxies speak plain HTTP (HTTPS_PROXY=http://HOST:PORT)"),
     _Row(_proxy_speaks_tls, "The proxy {proxy} responded with TLS", "its URL begins with http://",
          "Write https:// in the proxy's URL"),
@@ -129,24 +145,25 @@ _ROWS = (
          "Look at the registry's log, or at the proxy in between: the end of this body cannot be found"),
     _Row(_is(MalformedResponse), "{origin} did not send a valid HTTP response: {error}", "{beginning}",
          "Check whether a registry listens on that port, and not another service"),
-    _Row(_is(ssl.SSLCertVerificationError), "The certificate of {origin} is not trusted",
+    _Row(_is_of("ssl", "SSLCertVerificationError"), "The certificate of {origin} is not trusted",
          "{error.verify_message}",
          "Name the file of the CA that signed it: --ca-file ca.pem, or verify='ca.pem' in Python"),
     _Row(_tls(*_PLAIN), "{origin} does not speak TLS", "it responded in plain HTTP",
          "Use http:// in its URL, if you intend to connect without TLS"),
-    _Row(_is(ssl.SSLEOFError), "{origin} ended the TLS handshake", "it closed the connection without sending any TLS",
+    _Row(_is_of("ssl", "SSLEOFError"), "{origin} ended the TLS handshake",
+         "it closed the connection without sending any TLS",
          "Use http:// in its URL, if you intend to connect without TLS"),
     _Row(lambda error, _: isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE),
          "No connection to {origin} can be opened", "this process, or this machine, has too many open files",
          "Close registries, connections and files, or raise the limit (ulimit -n)"),
-    _Row(_is(ssl.SSLError), "TLS with {origin} failed", "{error}",
+    _Row(_is_of("ssl", "SSLError"), "TLS with {origin} failed", "{error}",
          "Check the server's certificate and the TLS versions that it supports"),
     _Row(_tunnel("407"), "The proxy {proxy} refused the tunnel to {origin}", "it requires a user name and a password",
          "Write them in the proxy's URL: http://user:password@host:port"),
     _Row(_tunnel(""), "The proxy {proxy} refused the tunnel to {origin}", "{error}",
          "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python, you can also use rt.connect(url, proxies=...), with "
          "None for no proxy"),
-    _Row(lambda error, now: isinstance(error, ProxyError) and bool(now.proxy),
+    _Row(lambda error, now: _is_proxy_error(error) and bool(now.proxy),
          "The proxy {proxy} cannot be reached", "{cause}",
          "Correct HTTP_PROXY, HTTPS_PROXY or NO_PROXY; in Python, you can also use rt.connect(url, proxies=...), with "
          "None for no proxy"),
@@ -154,11 +171,11 @@ _ROWS = (
          "Check its spelling, and whether this machine can resolve host names"),
     _Row(_is(ConnectionRefusedError), "{origin} refused the connection", "nothing listens on that port",
          "Start the registry, or check the port; regtutor serve starts a registry here, in Python rt.open_registry()"),
-    _Row(lambda error, now: isinstance(error, ConnectTimeoutError | TimeoutError) and not now.connected,
+    _Row(lambda error, now: _is_timeout(error) and not now.connected,
          "{origin} could not be reached within {limits.connect:g} s", "{error}",
          "Check whether a firewall or a proxy is in between, or wait longer: rt.connect(url, timeout=...) in Python"),
     _Row(_is(TooLarge), "{origin} sent a response that is too large", "{error}",
-         "Check the address, or accept more: --max-small-body BYTES, in Python rt.connect(url, max_small_body=...)"),
+         "Check the address, or accept more: {error.option}"),
     _Row(_is(Stalled), "{origin} sent its response too slowly", "{error}",
          "Look at the registry's log, or at the network in between, and send the request again"),
     _Row(_is(Overdue), "{origin} did not complete its response in time", "{error}",

@@ -49,13 +49,13 @@ class FixedLength:
     broken = ""
 
     def __init__(self, length: int) -> None:
-        self._length = self._left = length
+        self.length = self._left = length
         self.done = length == 0
 
     @property
     def unfinished(self) -> str:
         """See :class:`Framing`."""
-        return f"after {self._length - self._left:,} of the {self._length:,} bytes that Content-Length announces"
+        return f"after {self.length - self._left:,} of the {self.length:,} bytes that Content-Length announces"
 
     def take(self, data: bytes) -> tuple[int, list[memoryview]]:
         """See :meth:`Framing.take`."""

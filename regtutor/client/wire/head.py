@@ -7,6 +7,7 @@ writes, and gives it the heads that were received.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 from regtutor.errors import InvalidHeader
@@ -25,12 +26,7 @@ END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 def default_user_agent() -> str:
     """Return ``regtutor/VERSION``."""
-    from importlib.metadata import PackageNotFoundError, version  # only here: a server needs no User-Agent
-
-    try:
-        return f"regtutor/{version('regtutor')}"
-    except PackageNotFoundError:
-        return "regtutor"
+    return f"regtutor/{sys.modules['regtutor'].__version__}"  # not imported, because the package is above this module
 
 
 def composed_headers(

@@ -1,8 +1,8 @@
 """The limits of one response: how long it can take, and how large it can be.
 
 A response is small by nature, except for the content of a blob: the request was for a list, a manifest or an upload, or
-the registry refuses it. A small response has a limit in bytes and a total time; a blob has neither, but it must not
-stall.
+the registry refuses it. A small response has a limit in bytes and a total time. A blob has no total time, but it must
+not stall, and it has a limit in bytes unless the file that receives it has its own, as in a pull.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 DEADLINE = 300.0
 SMALL_BODY = 16 * 1024 * 1024
+BLOB = 64 * 1024 * 1024 * 1024
 
 LEAST_RATE = 100
 """Bytes a second: a body that comes more slowly has stalled."""
@@ -35,12 +36,14 @@ class Limits:
     read: seconds that can pass without a byte.
     deadline: seconds from the end of the request to the end of a small response, with its interim responses.
     small_body: bytes of the body of a small response, with its framing.
+    blob: the same for a blob whose size is not known from a descriptor.
     """
 
     connect: float = CONNECT_TIMEOUT
     read: float = READ_TIMEOUT
     deadline: float = DEADLINE
     small_body: int = SMALL_BODY
+    blob: int = BLOB
 
 
 class Overdue(TimeoutError):
@@ -52,7 +55,11 @@ class Stalled(TimeoutError):
 
 
 class TooLarge(Exception):
-    """A response that is small by nature has more bytes than its limit."""
+    """A response has more bytes than its limit; ``option`` is how to change the limit."""
+
+    def __init__(self, why: str, option: str) -> None:
+        super().__init__(why)
+        self.option = option
 
 
 def is_small(request: Request, status: int) -> bool:
@@ -66,6 +73,11 @@ def is_small(request: Request, status: int) -> bool:
     return request.step != "get_blob" and (request.into is None or request.step in BY_NAME)
 
 
+def has_own_limit(request: Request) -> bool:
+    """Return whether the file for the body refuses more bytes than the descriptor of the content states."""
+    return hasattr(request.into, "limit")
+
+
 class Allowance:
     """Counts the bytes and the waiting time of one body, and ends it when it exceeds its limits.
 
@@ -73,10 +85,12 @@ class Allowance:
     ----------
     limits: the limits.
     small: whether the response is small by nature.
+    bounded: whether something else limits the bytes of a blob.
     """
 
-    def __init__(self, limits: Limits, small: bool) -> None:
-        self._most = limits.small_body if small else None
+    def __init__(self, limits: Limits, small: bool, *, bounded: bool = False) -> None:
+        self._small = small
+        self._most = limits.small_body if small else None if bounded else limits.blob
         self._window = max(limits.read, _SHORTEST_WINDOW)
         self._received = self._content = 0
         self._recent, self._waited = 0, 0.0
@@ -96,19 +110,40 @@ class Allowance:
             raise Stalled(f"{self._recent:,} bytes came in {self._waited:.0f} s, fewer than {LEAST_RATE} a second")
         self._recent, self._waited = 0, 0.0
 
+    def announced(self, length: int) -> None:
+        """Take note of the length that Content-Length announces.
+
+        Raises
+        ------
+        TooLarge: if it is more than the limit of a blob. A small response is received up to its limit, as a sample.
+        """
+        if not self._small:
+            self._check(length)
+
     def used(self, received: int, content: int) -> None:
         """Count bytes of the body: those ``received`` with their framing, and those that are ``content``.
 
         Raises
         ------
-        TooLarge: if a small response has more than its limit.
+        TooLarge: if they are more than the limit.
         MalformedResponse: if the framing of a large one is many times longer than its content.
         """
         self._received += received
         self._content += content
-        if self._most is not None and self._received > self._most:
-            raise TooLarge(f"it has more than {self._most:,} bytes, and only the content of a blob can be larger")
+        self._check(self._received)
         if self._received > 16 * self._content + _FRAMING:
             raise MalformedResponse(
                 f"its framing is too long: {self._received:,} bytes for {self._content:,} bytes of content"
             )
+
+    def _check(self, size: int) -> None:
+        if self._most is None or size <= self._most:
+            return
+        more = f"it has more than {self._most:,} bytes"
+        if self._small:
+            option = "--max-small-body BYTES, in Python rt.connect(url, max_small_body=...)"
+            raise TooLarge(f"{more}, and only the content of a blob can be larger", option)
+        raise TooLarge(
+            f"{more}, which is the limit for a blob of unknown size",
+            "--max-blob BYTES, in Python rt.connect(url, max_blob=...)",
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from regtutor.client.wire.framing import Framing
+from regtutor.client.wire.framing import FixedLength, Framing
 from regtutor.client.wire.head import MalformedResponse
 from regtutor.client.wire.limits import Allowance
 from regtutor.client.wire.tap import ClosedEarly, Tap
@@ -23,10 +23,13 @@ def body_chunks(tap: Tap, framing: Framing, allowance: Allowance, timeout: float
 
     Raises
     ------
-    TimeoutError: if no byte comes in time; Overdue, Stalled or TooLarge, if the body exceeds its limits.
+    TimeoutError: if no byte comes in time; Overdue, Stalled or TooLarge, if the body exceeds its limits, or announces
+        that it will.
     MalformedResponse: if its framing is malformed.
     ClosedEarly: if the connection ends before the body does.
     """
+    if isinstance(framing, FixedLength):
+        allowance.announced(framing.length)
     while not framing.done:
         began = time.monotonic()
         data = tap.piece(timeout)

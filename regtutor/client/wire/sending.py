@@ -2,7 +2,7 @@
 
 The steps are, in order: send the head; with ``Expect: 100-continue``, wait for a response; send the body, and stop if a
 final response comes early; read the final head. Each event is reported to a ``Recording``. Connections are opened in
-``connection.py``, and the body of the response is received in ``response_body.py``.
+``plain_connections.py`` and ``connection.py``, and the body of the response is received in ``response_body.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from regtutor.client.wire.head import (
     keeps_open,
     parse_head,
 )
-from regtutor.client.wire.limits import Allowance, Limits, is_small
+from regtutor.client.wire.limits import Allowance, Limits, has_own_limit, is_small
 from regtutor.client.wire.received_body import body_chunks
 from regtutor.client.wire.request_body import Framing, chunks_to_send
 from regtutor.client.wire.tap import Tap
@@ -97,10 +97,8 @@ class Sending:
         self.recording.event("reused" if tap.used else "connected", note="" if tap.used else new)
         self.reused, tap.used, tap.reusable, tap.deadline = tap.used, True, False, math.inf
         self.compose(forwarding, extra)
-        if self.reused:
-            tap.poll()
-            if tap.ended or tap.pending:
-                raise StaleConnection("it was closed, or it received bytes that belong to no request")
+        if self.reused and not tap.is_silent():
+            raise StaleConnection("it was closed, or it received bytes that belong to no request")
         if self._write(self._head, lambda: tap.ended) < len(self._head):
             return
         self.recording.event("head sent", len(self._head))
@@ -177,7 +175,8 @@ class Sending:
         small = is_small(self.request, self._final.status)
         if not small:
             tap.deadline = math.inf
-        self.body = body_chunks(tap, framing, Allowance(limits, small), limits.read)
+        allowance = Allowance(limits, small, bounded=has_own_limit(self.request))
+        self.body = body_chunks(tap, framing, allowance, limits.read)
 
     # -- the body ------------------------------------------------------------------------------------------------
 

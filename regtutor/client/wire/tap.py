@@ -1,7 +1,7 @@
-"""A tap on a connected socket, plain or TLS: received bytes can be inspected before http.client reads them.
+"""A tap on a connected socket: received bytes can be inspected before they are read.
 
-It works above TLS, so that it sees HTTP and not TLS records. Bytes are inspected by reading them into a buffer, which
-later reads are served from first (TLS sockets cannot peek). Of HTTP, this module uses only the rule where a head ends.
+Bytes are inspected by reading them into a buffer, which later reads are served from first (TLS sockets cannot peek; see
+``tls_tap.py``). Of HTTP, this module uses only the rule where a head ends.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 import selectors
 import socket
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
-from regtutor.client.wire.certificate_note import certificate_note
 from regtutor.client.wire.head import head_end
 from regtutor.client.wire.limits import Overdue
 from regtutor.message import CHUNK
@@ -22,8 +20,6 @@ from regtutor.message import CHUNK
 _CHUNK = 64 * 1024
 _SENT_AT_ONCE = 256 * 1024
 """Bytes. Before each part of this size, a response that has come in the meantime is read."""
-
-_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class ClosedEarly(OSError):
@@ -42,6 +38,9 @@ class Tap:
     deadline: the moment (of ``time.monotonic``) after which nothing more is received; usually infinite.
     """
 
+    would_block: tuple[type[OSError], ...] = (BlockingIOError,)
+    """The exceptions of a socket that can do nothing without waiting."""
+
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.pending = bytearray()
@@ -54,15 +53,6 @@ class Tap:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
-
-    @property
-    def tls(self) -> str:
-        """The TLS version, the cipher and the certificate, if it was checked; ``""`` for a plain connection."""
-        if not isinstance(self._sock, ssl.SSLSocket):
-            return ""
-        cipher = self._sock.cipher()
-        parts = (self._sock.version(), cipher[0] if cipher else "no cipher", certificate_note(self._sock.getpeercert()))
-        return ", ".join(part for part in parts if part)
 
     def close(self) -> None:
         """Close the socket, and mark it as not reusable."""
@@ -113,13 +103,18 @@ class Tap:
         self._sock.settimeout(0)
         try:
             received = self._sock.recv(_CHUNK)
-        except _WOULD_BLOCK:
+        except self.would_block:
             return
         except OSError as error:
             self.ended, self._lost = True, error
             return
         self.ended = not received
         self.pending += received
+
+    def is_silent(self) -> bool:
+        """Return whether nothing has come, not even the end."""
+        self.poll()
+        return not self.ended and not self.pending
 
     def take_head(self) -> bytes | None:
         """Remove and return the head at the beginning of the received bytes; None if it is incomplete."""
@@ -181,7 +176,7 @@ class Tap:
                 break
             try:
                 sent += self._sock.send(view[sent : sent + _SENT_AT_ONCE])
-            except _WOULD_BLOCK:
+            except self.would_block:
                 self._wait(deadline)
                 continue
             deadline = time.monotonic() + timeout

@@ -7,17 +7,16 @@ limit, and so has each response that is small by nature.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import NoReturn
-
-from urllib3 import HTTPResponse
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
-from regtutor.client.wire.connection import TappedAdapter
-from regtutor.client.wire.failures import FAILURES, Situation, sentences
+from regtutor.client.wire.failures import Situation, failures, sentences
 from regtutor.client.wire.head import default_user_agent
-from regtutor.client.wire.limits import CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
+from regtutor.client.wire.limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
+from regtutor.client.wire.plain_connections import PlainConnections
 from regtutor.client.wire.request_body import BodyUnreadable
 from regtutor.client.wire.response_body import Download, check_destination, completed
 from regtutor.client.wire.sending import Sending, StaleConnection
@@ -28,6 +27,9 @@ from regtutor.protocol.secrets import redact_url
 from regtutor.protocol.unsaved import Unsaved
 from regtutor.protocol.urls import Address, split_url
 
+if TYPE_CHECKING:
+    from regtutor.client.wire.connection import TappedAdapter
+
 
 class WireTransport(Unsaved):
     """Sends requests over TCP, with TLS for https.
@@ -37,6 +39,7 @@ class WireTransport(Unsaved):
     timeout: seconds to connect, and seconds that can pass without a byte; or one number for both.
     deadline, max_small_body: the most seconds and bytes of a response that is small by nature; see
         :mod:`regtutor.client.wire.limits`.
+    max_blob: the most bytes of a blob whose size is not known from a descriptor.
     expect_wait: seconds to wait for a response to ``Expect: 100-continue`` before the body is sent anyway.
     proxies: maps ``http`` and ``https`` (the scheme of the registry's URL) to the URL of a proxy, and ``no_proxy`` to a
         list of hosts; None or empty for no proxy. Loopback is never proxied.
@@ -56,6 +59,7 @@ class WireTransport(Unsaved):
         timeout: float | tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
         deadline: float = DEADLINE,
         max_small_body: int = SMALL_BODY,
+        max_blob: int = BLOB,
         expect_wait: float = 1.0,
         proxies: Mapping[str, str] | None = None,
         verify: bool | str | os.PathLike[str] = True,
@@ -64,7 +68,7 @@ class WireTransport(Unsaved):
         sources: Sequence[str] = (),
     ) -> None:
         self.timeout = timeout if isinstance(timeout, tuple) else (timeout, timeout)
-        self.limits = Limits(*self.timeout, deadline, max_small_body)
+        self.limits = Limits(*self.timeout, deadline, max_small_body, max_blob)
         self.expect_wait = expect_wait
         self.proxies = dict(proxies or {})
         self.verify = verify if isinstance(verify, bool) else os.fspath(verify)
@@ -76,11 +80,15 @@ class WireTransport(Unsaved):
                 raise ConnectionFailed(
                     f"The certificate file {path} does not exist", next="Give the path of a PEM file"
                 )
-        self._adapter = TappedAdapter()
+        self._plain = PlainConnections()
+        self._adapter: TappedAdapter | None = None
+        self._loading = threading.Lock()
 
     def close(self) -> None:
         """Close the open connections; a second call does nothing, and a later request opens new ones."""
-        self._adapter.close()
+        self._plain.close()
+        if self._adapter is not None:
+            self._adapter.close()
 
     def send(self, request: Request, url: str, headers: HeaderList, registry: str) -> Exchange:
         """Send ``request`` to ``url`` with these ``headers``, plus those that a client must add.
@@ -119,25 +127,35 @@ class WireTransport(Unsaved):
             notes=(*self.sources, *_unverified(address, self.verify)),
         )
         try:
-            response = self._deliver(sending, address, proxy)
+            give_back = self._deliver(sending, address, proxy)
         except BodyUnreadable as error:
             raise sending.recording.cut(error.error) from None
-        except FAILURES as error:
+        except failures() as error:
             self._fail(error, sending, address, proxy)
-        return self._receive(response, sending, address, proxy)
+        return self._receive(give_back, sending, address, proxy)
 
-    def _deliver(self, sending: Sending, address: Address, proxy: str) -> HTTPResponse:
-        def once() -> HTTPResponse:
-            return self._adapter.deliver(
-                sending, address, proxy=proxy, verify=self.verify, cert=self.cert, timeout=self.timeout
-            )
-
+    def _deliver(self, sending: Sending, address: Address, proxy: str) -> Callable[[], None]:
+        """Send, wait for the head of the final response, and return what gives the connection back at the end."""
+        once = self._over_plain_http if address.scheme == "http" and not proxy else self._over_tls_or_a_proxy
         try:
-            return once()
+            return once(sending, address, proxy)
         except StaleConnection:  # no byte was written, so this is not a second request
-            return once()
+            return once(sending, address, proxy)
 
-    def _receive(self, response: HTTPResponse, sending: Sending, address: Address, proxy: str) -> Exchange:
+    def _over_plain_http(self, sending: Sending, address: Address, _proxy: str) -> Callable[[], None]:
+        return self._plain.deliver(sending, address, self.timeout[0])
+
+    def _over_tls_or_a_proxy(self, sending: Sending, address: Address, proxy: str) -> Callable[[], None]:
+        with self._loading:
+            if self._adapter is None:
+                from regtutor.client.wire.connection import TappedAdapter  # only here: it loads requests and urllib3
+
+                self._adapter = TappedAdapter()
+        return self._adapter.deliver(
+            sending, address, proxy=proxy, verify=self.verify, cert=self.cert, timeout=self.timeout
+        ).release_conn
+
+    def _receive(self, give_back: Callable[[], None], sending: Sending, address: Address, proxy: str) -> Exchange:
         recording, tap = sending.recording, sending.tap
         assert tap is not None
         whole = False
@@ -149,7 +167,7 @@ class WireTransport(Unsaved):
                 for chunk in sending.body:
                     download.write(chunk)
                 whole = True
-            except FAILURES as error:
+            except failures() as error:
                 self._fail(error, sending, address, proxy, download.abort())
             except RegtutorError as error:  # the body cannot be written, for example because the disk is full
                 recording.stopped(error, download.abort())
@@ -161,7 +179,7 @@ class WireTransport(Unsaved):
         finally:
             if not whole or not tap.reusable:
                 tap.close()
-            response.release_conn()
+            give_back()
 
     def _fail(
         self, error: BaseException, sending: Sending, address: Address, proxy: str, body: BodyRecord | None = None

@@ -5,14 +5,18 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import Any, BinaryIO
 
 from regtutor.client.registry import Registry
+from regtutor.client.wire.limits import SMALL_BODY
+from regtutor.content.writing.staging import Receiver
 from regtutor.errors import (
     ContentMismatch,
     InsecureTokenServer,
     InvalidChallenge,
+    PullFailed,
     RegtutorError,
     ScopeNotGranted,
     TokenRefused,
@@ -107,6 +111,8 @@ class Trial:
             )
             raise Stopped(reason)
         request = draft(STEPS[step], *args, **kwargs)
+        if step == "get_blob":
+            request = replace(request, into=self._bounded())
         exchange = self._sent(request.edit(headers=dict(edit)) if edit else request)
         if step != "check_api" and exchange.status in (401, 403):
             raise NotTried(f"{exchange.status}: credentials that permit it are required")
@@ -114,6 +120,12 @@ class Trial:
             raise Stopped("429: the registry refuses further requests for now")
         self._note(step, exchange)
         return exchange
+
+    def _bounded(self) -> BinaryIO:
+        """Return a file that accepts no more bytes than the blob to read has, or than a small response can have."""
+        most = min(self.subject.size if self.subject else SMALL_BODY, SMALL_BODY)
+        more = PullFailed(f"The response has more than {most:,} bytes", "the blob that was requested does not")
+        return Receiver(BytesIO(), most, lambda: more)  # type: ignore[return-value]
 
     def _sent(self, request: Request) -> Exchange:
         """Send a request, with the tokens that the registry asks for; the check of the API goes without them."""

@@ -11,13 +11,14 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from regtutor.errors import TruncatedArchive, UnreadableImage, UnsafePath
 from regtutor.protocol.urls import address_instead_of_path
 
 if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
+
     from _typeshed import WriteableBuffer
 
 

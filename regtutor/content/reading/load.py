@@ -11,7 +11,6 @@ from pathlib import Path
 from regtutor.content.image import Image
 from regtutor.content.index import Index
 from regtutor.content.platforms import parse_platform
-from regtutor.content.reading.archive import Archive
 from regtutor.content.reading.docker_archive import LIST, load_docker_archive
 from regtutor.content.reading.files import Files, Folder, local_path, unreadable
 from regtutor.content.reading.layout import INDEX, load_layout
@@ -115,6 +114,8 @@ def _files(path: Path) -> Files:
     if stat.S_ISDIR(mode):
         return Folder(path)
     if stat.S_ISREG(mode):
+        from regtutor.content.reading.archive import Archive  # only here: a folder needs no tarfile
+
         return Archive(path)
     raise UnreadableImage(
         f"{path} is neither a folder nor a file",

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from regtutor.exchange import PREVIEW, BodyRecord, Exchange, Transcript
 from regtutor.message import HeaderList, Location, Request
 from regtutor.protocol.secrets import redact_headers, redact_url
+from regtutor.protocol.text import visible
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
     from regtutor.content.image import Image
     from regtutor.storage_tree import StorageTree
+    from regtutor.walks.inspecting import Inspection
 
 MOST_EXCHANGES = 200
 """The most exchanges that are rendered one by one; a longer transcript is rendered as a summary."""
@@ -134,6 +136,14 @@ def image_html(image: Image) -> str:
     ]
     head = _line(f"Image <b>{name}</b>{platform}: {len(rows)} layers, {image.size:,} bytes to push")
     return f"<div>{head}{_table(('', 'media type', 'size', 'digest'), documents)}{_table(columns, rows)}</div>"
+
+
+def inspection_html(inspection: Inspection) -> str:
+    """Render the manifest and the config as a table of names and values, and the layers or entries as another."""
+    facts = [(visible(name), visible(value)) for name, value in inspection.facts]
+    rows = [tuple(visible(_number(cell)) for cell in row.values()) for row in inspection.rows]
+    listed = _table(tuple(inspection.rows[0]), rows) if rows else ""
+    return f"<div>{_table(('', ''), facts)}{listed}</div>"
 
 
 def tree_html(tree: StorageTree) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -39,22 +38,13 @@ class Purging:
     def __init__(self, repositories: Path, in_use: Callable[[Path], bool] = lambda _session: False) -> None:
         self._repositories, self._in_use = repositories, in_use
         self._search: Iterator[bool] | None = None
-        self._proceeding = threading.Lock()  # sessions begin in the event loop and in workers
         self._next = 0.0
 
     def proceed(self, steps: int) -> int:
         """Examine at most ``steps`` directories, and return the number of removed sessions.
 
-        After the last directory, the search rests for :data:`PAUSE`. While another thread examines, this does nothing.
+        After the last directory, the search rests for :data:`PAUSE`. Only one thread may call this at a time.
         """
-        if not self._proceeding.acquire(blocking=False):
-            return 0
-        try:
-            return self._proceed(steps)
-        finally:
-            self._proceeding.release()
-
-    def _proceed(self, steps: int) -> int:
         now = time.monotonic()
         if self._search is None:
             if now < self._next:

@@ -67,6 +67,7 @@ class Sessions:
         self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
         self.purging = Purging(store.repositories_path, self.in_use)
+        self._purging = threading.Lock()
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
 
@@ -85,8 +86,12 @@ class Sessions:
         """
         session = Session(self, repository, str(uuid.uuid4()))
         self.store.check_root()
-        with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
-            self.purging.proceed(PURGED_AT_ONCE)
+        if self._purging.acquire(blocking=False):  # sessions begin in the event loop and in workers
+            try:
+                with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
+                    self.purging.proceed(PURGED_AT_ONCE)
+            finally:
+                self._purging.release()
         try:
             make_folder(self.store.repository_path(repository), self.store.clear)
             new_folders(session.data.parent, self.store.clear)

@@ -13,6 +13,7 @@ import traitlets
 
 from regtutor.content.image import Image
 from regtutor.content.index import Index
+from regtutor.errors import InvalidArgument
 from regtutor.exchange import Transcript
 from regtutor.formats.svg import svg_of
 from regtutor.protocol.text import visible
@@ -49,6 +50,10 @@ class SequenceView(View):
     registries: their names, as in the exchanges; of two registries, one is drawn on each side of the client.
     drawing: returns the SVG of the static form, such as ``lambda: svg_of(transcript)``; None for a table alone.
 
+    Raises
+    ------
+    InvalidArgument: if ``registries`` are not names. For a transcript, use :meth:`of`.
+
     Attributes
     ----------
     selected: the index of the highlighted exchange, -1 for none. It changes when the learner chooses another: observe
@@ -70,7 +75,7 @@ class SequenceView(View):
     def __init__(self, registries: Sequence[str] = ("registry",), drawing: Callable[[], str] | None = None) -> None:
         self._items: list[dict[str, Any]] = []
         self._blobs: list[dict[str, Any]] = []
-        self._registries = [visible(name) for name in registries] or ["registry"]
+        self._registries = _names(registries) or ["registry"]
         self._drawing, self._dims = drawing, True
         super().__init__(scene=self._scene(-1))
 
@@ -201,3 +206,13 @@ class SequenceView(View):
 
 def _bar(size: int, sent: int, fate: str) -> dict[str, Any]:
     return {"sent": int(sent), "fate": visible(fate), "text": fate_text(int(size), int(sent), fate)}
+
+
+def _names(registries: Sequence[str]) -> list[str]:
+    if isinstance(registries, (list, tuple)) and all(isinstance(name, str) for name in registries):
+        return [visible(name) for name in registries]
+    raise InvalidArgument(
+        f"An object of type {type(registries).__name__} is not a list of registries' names",
+        "SequenceView(names) is a view that is drawn later, exchange by exchange",
+        "For a transcript, use rt.SequenceView.of(transcript)",
+    )

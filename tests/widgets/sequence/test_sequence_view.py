@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import regtutor as rt
+from regtutor.errors import InvalidArgument
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript
 from regtutor.stepping.progress import progress
 from regtutor.widgets.sequence.arrows import blob_of, fate_text, item_of, short_target
@@ -294,3 +295,9 @@ def test_a_whole_transcript_has_its_registries_and_with_the_image_its_bars(reg: 
     halfway = [blob_of(row) for row in progress(image, pushed[:3])]
     view.show(view.scene["items"][:3], 2, blobs=halfway)
     assert [bar["text"] for bar in view.bars.values()][:2] == ["uploaded", "waiting"]
+
+
+@pytest.mark.parametrize("wrong", [3, "registry", Transcript(), ["registry", 3]])
+def test_what_is_no_list_of_names_is_refused_with_the_way_for_a_transcript(wrong: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"use rt\.SequenceView\.of\(transcript\)"):
+        SequenceView(wrong)
