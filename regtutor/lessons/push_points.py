@@ -1,4 +1,4 @@
-"""What the requests of a push by hand have brought to a repository, and which of them it could do without."""
+"""The effect of a push by hand on a repository, and the requests that it did not need."""
 
 from __future__ import annotations
 
