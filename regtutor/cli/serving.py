@@ -175,7 +175,10 @@ def demo(registry: str) -> None:
 @click.argument("jupyter_args", nargs=-1, type=click.UNPROCESSED)
 @teaching
 def lab(target: Path, jupyter_args: tuple[str, ...]) -> None:
-    """Copy the notebooks on first use and open them in JupyterLab. Other arguments are passed to JupyterLab."""
+    """Copy the notebooks on first use and open one in JupyterLab: the first, or one that is named.
+
+    Other arguments are passed to JupyterLab.
+    """
     from regtutor.lessons.notebooks import open_lab
 
     sys.exit(open_lab(target, list(jupyter_args)))

@@ -20,7 +20,7 @@ def predict(name: str, **guess: object) -> None:
     Parameters
     ----------
     name: the name of the prediction, as in the lesson.
-    guess: ``status=`` and, in some lessons, ``code=``, ``bytes_up=`` or ``bytes_down=``.
+    guess: ``status=`` and, in some lessons, ``code=``, ``header=``, ``bytes_up=`` or ``bytes_down=``.
 
     Raises
     ------

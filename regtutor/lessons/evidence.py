@@ -77,7 +77,7 @@ class Evidence(Stage):
     Attributes
     ----------
     exchanges: what the learner has sent, oldest first.
-    looked_at: how many of them were there when a task was last looked at.
+    looked_at: how many of them were there when the last attempt began: at the look before the last new request.
     before: how many earlier ones were left out.
     beside: the registries that the lesson opened beside its own, by name.
     recorded: those of the exchanges that another program sent to the address of ``terminal()``.
@@ -91,7 +91,7 @@ class Evidence(Stage):
 
     @property
     def attempt(self) -> Evidence:
-        """Only what was sent since a task was last looked at, or everything if that is nothing.
+        """Only the last attempt: what was sent since a task was last looked at. A second look has the same attempt.
 
         Any exchange of the lesson can complete a task. The last attempt shows best what is still missing.
         """

@@ -12,6 +12,7 @@ from regtutor.lessons.quiz import read_number, read_word
 from regtutor.lessons.showing import box, lines_block, paragraph
 from regtutor.protocol.citations import Citation
 from regtutor.protocol.codes import CODES
+from regtutor.protocol.headers import HEADERS
 from regtutor.protocol.responses import meaning, response_row
 from regtutor.protocol.text import visible_lines
 
@@ -30,7 +31,7 @@ class Measure:
     """
 
     read: Callable[[object], Value | None]
-    values: Callable[[Exchange], tuple[Value, ...]]
+    values: Callable[[Prediction, Exchange], tuple[Value, ...]]
     told: Callable[[Value], str]
 
 
@@ -40,16 +41,31 @@ def _read_status(given: object) -> int | None:
     return number if number is not None and 100 <= number <= 599 else None
 
 
+def _read_header(given: object) -> str | None:
+    """Return the name of a header, spelled as the documents spell it; ``""`` for ``"none"``."""
+    if not isinstance(given, str) or not (name := given.strip().rstrip(":").lower()):
+        return None
+    return "" if name == "none" else HEADERS[name].name if name in HEADERS else name
+
+
+def _telling_headers(prediction: Prediction, exchange: Exchange) -> tuple[str, ...]:
+    """Return those of the prediction's headers that came; ``""`` if none did."""
+    return tuple(name for name in prediction.headers if name in exchange.headers) or ("",)
+
+
 MEASURES: Mapping[str, Measure] = {
-    "status": Measure(_read_status, lambda exchange: (exchange.status,) if exchange.status else (), str),
+    "status": Measure(_read_status, lambda _, exchange: (exchange.status,) if exchange.status else (), str),
     "code": Measure(
         read_word,
-        lambda exchange: tuple(dict.fromkeys(str(entry.get("code", "")).upper() for entry in exchange.errors)),
+        lambda _, exchange: tuple(dict.fromkeys(str(entry.get("code", "")).upper() for entry in exchange.errors)),
         lambda value: f"the error code {value}",
     ),
-    "bytes_up": Measure(read_number, lambda exchange: (exchange.bytes_up,), lambda value: f"{value} bytes sent"),
+    "bytes_up": Measure(read_number, lambda _, exchange: (exchange.bytes_up,), lambda value: f"{value} bytes sent"),
     "bytes_down": Measure(
-        read_number, lambda exchange: (exchange.bytes_down,), lambda value: f"{value} bytes received"
+        read_number, lambda _, exchange: (exchange.bytes_down,), lambda value: f"{value} bytes received"
+    ),
+    "header": Measure(
+        _read_header, _telling_headers, lambda value: f"the header {value}" if value else "no such header"
     ),
 }
 """The arguments of ``predict``."""
@@ -114,9 +130,9 @@ def compare(
     sentences = []
     right = True
     for name, value in guess.items():
-        hit = value in MEASURES[name].values(exchange)
-        right &= hit
-        sentences.append(_sentence(name, value, exchange, hit))
+        came = MEASURES[name].values(prediction, exchange)
+        right &= value in came
+        sentences.append(_sentence(name, value, came, exchange))
     lines = (f"< {exchange.response.start_line}",) if exchange.response else ()
     if not prediction.expects(exchange.status, kind):
         sentences.append(_ANOTHER_REQUEST)
@@ -129,16 +145,16 @@ def compare(
     return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))
 
 
-def _sentence(name: str, value: Value, exchange: Exchange, hit: bool) -> str:
-    measure = MEASURES[name]
-    came = " and ".join(measure.told(each) for each in measure.values(exchange)) or "no response"
-    if name == "code" and not measure.values(exchange):
+def _sentence(name: str, value: Value, values: tuple[Value, ...], exchange: Exchange) -> str:
+    measure, hit = MEASURES[name], value in values
+    came = " and ".join(measure.told(each) for each in values) or "no response"
+    if name == "code" and not values:
         came = "a response without an error code"
     if name == "status":
         about = f": {exchange.meaning}"
         other = "" if hit else f" {value} would mean: {_meaning(exchange, int(value))}."
     else:
-        row = CODES.get(str(measure.values(exchange)[0])) if name == "code" and measure.values(exchange) else None
+        row = CODES.get(str(values[0])) if name == "code" and values else None
         about, other = (f": {row.meaning}" if row else ""), ""
     verb = "you expected it, and it came" if hit else f"you expected {measure.told(value)}"
     return f"{came[:1].upper()}{came[1:]}{about}. {verb[:1].upper()}{verb[1:]}.{other}"

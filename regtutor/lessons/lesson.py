@@ -80,6 +80,8 @@ class Prediction:
     repository: only a request to this repository of the learner counts, such as ``"other"`` for ``{me}/other``; ``""``
         for any.
     lacks: only a request without this header counts, such as ``"Content-Type"``; ``""`` for any.
+    headers: the names of the telling headers of the response, if the guess is about one; a guess of ``"none"`` is right
+        if none of them came.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Prediction:
     why: str | Mapping[int, str]
     repository: str = ""
     lacks: str = ""
+    headers: tuple[str, ...] = ()
 
     def reason(self, status: int | None) -> str:
         """Return the reason for ``status``; empty if the lesson has none."""
@@ -184,7 +187,7 @@ class Lesson:
     predictions, tasks, questions: in the order of the lesson.
     scene: prepares the learner's repositories, with requests that do not count as the learner's. It must be safe to run
         again.
-    opened: opens the registry; by default as ``rt.open_registry()`` does.
+    opened: opens the registry that is named, as ``rt.open_registry`` does, which is the default.
     staged: returns the registry for the scene and for checks, such as the opened one with credentials that may do
         everything; by default the opened one.
     """
@@ -193,5 +196,5 @@ class Lesson:
     tasks: tuple[Task, ...] = ()
     questions: tuple[Question | TranscriptQuestion, ...] = ()
     scene: Callable[[Stage], None] = _nothing
-    opened: Callable[[], Registry] = open_registry
+    opened: Callable[[str], Registry] = open_registry
     staged: Callable[[Registry], Registry] = _as_opened

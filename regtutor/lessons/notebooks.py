@@ -16,11 +16,12 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
+from urllib.parse import quote
 
 from regtutor.backends.processes import become, runs_as_root
 from regtutor.errors import CourseError
@@ -32,6 +33,14 @@ FORMAT = "regtutor-notebooks/1"
 EXPORTS = "exports"
 """The folder next to the notebooks into which they export transcripts; it is nobody's part of the course."""
 
+FIRST = "00_start_here.ipynb"
+"""The notebook that is open when JupyterLab starts."""
+
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
+"""The folder with JupyterLab's settings for the course."""
+
+_CONFIG_PATH = "JUPYTER_CONFIG_PATH"
+_OPEN = "--LabApp.default_url=/lab/tree/"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -155,6 +164,7 @@ def open_lab(target: Path, arguments: Sequence[str] = ()) -> NoReturn:
         )
     print(report(copy_notebooks(target), target), flush=True)
     sys.stderr.flush()
+    os.environ.update(lab_variables(os.environ))
     become(lab_command(target, arguments))
 
 
@@ -170,11 +180,40 @@ def report(copies: Sequence[Copy], target: Path) -> str:
 def lab_command(target: Path, arguments: Sequence[str] = ()) -> list[str]:
     """Return the command that opens JupyterLab on ``target``, starting with the interpreter.
 
-    JupyterLab refuses to run as root, as in a container, unless an option allows it.
+    The first lesson is open, unless ``arguments`` name another notebook or a ``default_url``. JupyterLab refuses to run
+    as root, as in a container, unless an option allows it.
     """
     as_root = ["--allow-root"] if runs_as_root() else []
+    given = [_opening(each, target) for each in arguments]
+    named = any(".default_url=" in each or _is_notebook(each) for each in given)
+    first = [] if named else [f"{_OPEN}{FIRST}"]
     root_directory = f"--ServerApp.root_dir={target.resolve()}"
-    return [sys.executable, "-m", "jupyterlab", root_directory, *as_root, *arguments]
+    return [sys.executable, "-m", "jupyterlab", root_directory, *first, *as_root, *given]
+
+
+def _is_notebook(argument: str) -> bool:
+    return argument.endswith(".ipynb") and not argument.startswith("-")
+
+
+def _opening(argument: str, target: Path) -> str:
+    """Return the option that opens a notebook of ``target``, given by its name or its path; another argument as it is.
+
+    JupyterLab would look for the name in the current directory, and print an address that opens nothing.
+    """
+    for path in (target / argument, Path(argument)) if _is_notebook(argument) else ():
+        if path.is_file() and path.resolve().is_relative_to(target.resolve()):
+            name = path.resolve().relative_to(target.resolve()).as_posix()
+            return f"{_OPEN}{quote(name)}"
+    return argument
+
+
+def lab_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for JupyterLab: that of this process, with the settings of the course added.
+
+    The settings disable the window in which JupyterLab asks whether to fetch news; the user's own settings stay.
+    """
+    own = variables.get(_CONFIG_PATH)
+    return {**variables, _CONFIG_PATH: os.pathsep.join([str(SETTINGS), *([own] if own else [])])}
 
 
 def _files(course: Path) -> Iterator[str]:

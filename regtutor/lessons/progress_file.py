@@ -59,11 +59,11 @@ class ProgressFile:
 
     @property
     def learner(self) -> str:
-        """Four characters that tell this learner's repositories from those of others; made once and then kept."""
+        """Six characters that tell this learner's repositories from those of others; made once and then kept."""
         known = self.read().get("learner")
         if isinstance(known, str) and re.fullmatch(r"[a-z0-9]{1,12}", known):
             return known
-        self.change(lambda data: data.setdefault("learner", secrets.token_hex(2)))
+        self.change(lambda data: data.setdefault("learner", secrets.token_hex(3)))
         return str(self.read()["learner"])
 
     def visit(self, url: str) -> int:

@@ -63,7 +63,7 @@ class Session:
         self._task: Task | None = None
         self._folder: TemporaryDirectory[str] | None = None
         self._late: list[PredictionResult] = []
-        self._looked_at = 0
+        self._attempt = (0, 0)
         self._recorded: Any = None
         self._read = 0
         self._programs: list[Exchange] = []
@@ -139,7 +139,7 @@ class Session:
             self.stage.reg,
             self.me,
             tuple(self.exchanges),
-            self._looked_at,
+            self._attempt[0],
             beside=self._beside,
             recorded=self._programs,
         )
@@ -148,8 +148,10 @@ class Session:
         """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
         task = self._task = _named("task", name, self.entry.lesson.tasks)
         hints = self.results.entry(self.number, "tasks", name).get("hints", 0)
+        self.collect()
+        if len(self.exchanges) > self._attempt[1]:  # a second look, with nothing new, is at the same attempt
+            self._attempt = self._attempt[1], len(self.exchanges)
         report = look(task, self.evidence(), hints_used=hints)
-        self._looked_at = len(self.exchanges)
 
         def change(entry: dict[str, Any]) -> None:
             entry["looks"] = entry.get("looks", 0) + 1
@@ -268,11 +270,11 @@ def begin(number: str, *, which: str | None = None) -> tuple[Registry, str]:
     Parameters
     ----------
     number: of the lesson, such as ``"05"``.
-    which: the registry, as for ``rt.open_registry``; by default the lesson chooses.
+    which: the registry, as for ``rt.open_registry``; by default ``$REGTUTOR_REGISTRY``, or what is available.
 
     Returns
     -------
-    The registry, and ``me``: the prefix of the learner's repositories, such as ``me05-3f2a``. It stays the same for
+    The registry, and ``me``: the prefix of the learner's repositories, such as ``me05-3f2a9c``. It stays the same for
     this learner, except on a registry of which only the URL is known: there each kernel begins with new repositories.
 
     Raises
@@ -298,11 +300,10 @@ def begin(number: str, *, which: str | None = None) -> tuple[Registry, str]:
 
 
 def _opened(entry: Entry, which: str | None) -> Registry:
-    if which is None:
-        return entry.lesson.opened()
-    from regtutor.backends.opening import open_registry
-
-    return open_registry(which)
+    """Open the registry of a lesson. Credentials in its URL go with every request: lessons 00 to 08 have no login."""
+    reg = entry.lesson.opened(which or "auto")
+    known = reg.credentials
+    return reg.with_auth(known.username, known.password) if known is not None else reg
 
 
 def current() -> Session:
@@ -331,7 +332,7 @@ def _missing(
 ) -> PredictionMissing:
     names = [key for key, value in values.items() if value is None] or ["status"]
     given = (guess or {}).get(names[0])
-    example = {"code": '"UNKNOWN"', "status": "500"}.get(names[0], "0")
+    example = {"code": '"UNKNOWN"', "header": '"Server"', "status": "500"}.get(names[0], "0")
     codes = f" The error codes are {', '.join(sorted(CODES))}." if "code" in names else ""
     if given is not None and given is not ...:
         return PredictionMissing(
@@ -347,7 +348,11 @@ def _missing(
     )
 
 
-_FORMS = {"status": "a number of three digits, from 100 to 599", "code": "an error code in quotes"}
+_FORMS = {
+    "status": "a number of three digits, from 100 to 599",
+    "code": "an error code in quotes",
+    "header": 'the name of a header in quotes, or "none"',
+}
 """The form of a guess, by its name; every other one is a whole number."""
 
 

@@ -38,9 +38,10 @@ class Watched:
 def watched(reg: Registry, before: Callable[[Request], None], after: Callable[[Exchange], None]) -> Registry:
     """Return the same registry on the same connections; each of its exchanges is watched.
 
-    A registry that is derived from it, such as ``reg.with_auth(...)``, is watched as well.
+    A registry that is derived from it, such as ``reg.with_auth(...)``, is watched as well. It remembers only its own
+    pushes, so that a walk never mounts from a repository that a scene or a question has filled.
     """
     transport = Watched(reg.transport, before, after)
     other = Registry(reg.url, transport, credentials=reg.credentials, host=reg.host, armed=reg.armed)
-    other.pushed, other.tokens, other.why = reg.pushed, reg.tokens, reg.why
+    other.tokens, other.why = reg.tokens, reg.why
     return other

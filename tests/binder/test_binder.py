@@ -99,6 +99,8 @@ def test_a_session_opens_the_native_registry(
     assert "wanted native" in lines
     assert "host native" in lines
     assert "status 200" in lines
+    lab = played([str(source / "binder/start"), "jupyter", "labextension", "list"], home, session)
+    assert "@jupyterlab/apputils-extension:announcements" in lab.stdout + lab.stderr, "disabled: it asks about news"
 
 
 def install_requirements(uv: str, environment: Path) -> None:

@@ -155,3 +155,21 @@ def test_refusals_and_hostile_answers_are_readable_in_both_themes(
     expect(shown.get_by_text("HTTP/1.1 400 Bad Request")).to_be_visible()
     expect(shown.locator("[data-testid], script, style")).to_have_count(0)
     lab.picture("exchange-static", of=shown)
+
+
+def test_of_a_long_body_the_curl_command_shows_the_beginning_and_copies_all(lab: Lab) -> None:
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    second = "rt.ExchangeView(rt.put_blob(reg, rt.start_upload(reg, 'library/hello').location, image.layers[1]))"
+    lab.open_cells("long-body.ipynb", STORED, second)
+    lab.run_all()
+    view = lab.output(1).locator(VIEW)
+    view.get_by_text("The same request with curl").click()
+    command = view.locator("pre").last
+    expect(command).to_contain_text("… [3,444 characters: Copy has them all]")
+    shown = command.text_content() or ""
+    view.get_by_role("button", name="Copy").click()
+    expect(view.get_by_role("status").last).to_have_text("Copied.")
+    copied = lab.page.evaluate("() => navigator.clipboard.readText()")
+    beginning, rest = shown.split("… [3,444 characters: Copy has them all]")
+    assert copied.startswith(beginning) and copied.endswith(rest)
+    assert len(copied) == len(beginning) - 40 + 3444 + len(rest)

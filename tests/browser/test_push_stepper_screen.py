@@ -109,6 +109,27 @@ def test_the_lit_pill_stays_visible_when_a_group_before_it_grows(lab: Lab) -> No
     assert lit.seen > 0.99
 
 
+REFUSED = """while stepper.state.draft.step != "put_manifest":
+    stepper.send()
+stepper.edit(headers={"Content-Type": None})
+stepper.send()"""
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_after_a_refusal_the_lines_of_the_response_are_in_view(lab: Lab, width: int, height: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": height})
+    lab.open_cells(f"refused-{width}.ipynb", SET_UP, STEPPER, REFUSED, side_bar=True)
+    lab.run_all()
+    stepper = lab.stepper()
+    stepper.shows("came", "put_manifest: refused")
+    stepper.root.evaluate("root => root.scrollIntoView({block: 'start'})")
+    for scheme in lab.themes():
+        lab.window(f"refused-{width}-{scheme}")
+        boxes = stepper.boxes(**PARTS)
+        assert {name: boxes[name].seen for name in ("status", "line") if boxes[name].seen < 0.99} == {}
+    assert stepper.standing_out() == []
+
+
 def side_by_side(left: Box, right: Box) -> bool:
     """Whether one box is to the left of the other, at the same height."""
     return left.right <= right.left + 1 and abs(left.top - right.top) <= 1

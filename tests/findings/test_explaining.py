@@ -179,7 +179,7 @@ def test_a_registry_that_wants_a_password_says_how_and_the_password_is_not_shown
             exchange("delete_manifest", "DELETE", f"/v2/a/b/manifests/{sha256(b'')}", 202),
             f"asks the registry to delete the manifest {sha256(b'')} from a/b",
             "Deleting Manifests",
-            "the manifest is deleted, with every tag that points to it",
+            "the manifest is deleted, with every tag that points to it, if the digest is that of a manifest",
         ),
         (
             exchange("put_blob", "PUT", f"{SESSION}?digest={sha256(b'')}", 201, received=(("Location", "/x"),)),

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from regtutor.errors import CourseError
 from regtutor.lessons import notebooks
-from regtutor.lessons.notebooks import MANIFEST, Outcome, copy_notebooks, course_directory, lab_command, report
+from regtutor.lessons.notebooks import (
+    FIRST,
+    MANIFEST,
+    SETTINGS,
+    Outcome,
+    copy_notebooks,
+    course_directory,
+    lab_command,
+    lab_variables,
+    report,
+)
 
 
 @pytest.fixture
@@ -189,3 +200,37 @@ def test_jupyterlab_is_this_interpreters_own_and_gets_the_arguments(tmp_path: Pa
     assert command[1:3] == ["-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path}" in command
     assert command[-2:] == ["--no-browser", "--port=0"]
+
+
+def opened(command: list[str]) -> list[str]:
+    return [each.partition("default_url=")[2] for each in command if ".default_url=" in each]
+
+
+def test_the_first_lesson_is_open_unless_an_argument_names_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab refuses a setting that is given twice."""
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "course"
+    copy_notebooks(target)
+    assert opened(lab_command(target, ["--no-browser", "--ServerApp.port=0"])) == [f"/lab/tree/{FIRST}"]
+    assert opened(lab_command(target, ["--ServerApp.default_url=/lab"])) == ["/lab"]
+    fifth = next(path.name for path in target.glob("05_*.ipynb"))
+    for given in (fifth, f"course/{fifth}", str(target / fifth)):
+        command = lab_command(target, [given])
+        assert opened(command) == [f"/lab/tree/{fifth}"] and given not in command
+
+
+def test_a_notebook_elsewhere_is_left_to_jupyterlab(tmp_path: Path) -> None:
+    copy_notebooks(tmp_path / "course")
+    (tmp_path / "mine.ipynb").write_text("{}")
+    command = lab_command(tmp_path / "course", [str(tmp_path / "mine.ipynb")])
+    assert opened(command) == [] and command[-1] == str(tmp_path / "mine.ipynb")
+
+
+def test_jupyterlab_does_not_ask_about_news_and_keeps_the_settings_of_its_user() -> None:
+    page = json.loads((SETTINGS / "labconfig" / "page_config.json").read_text())
+    assert page["disabledExtensions"] == {"@jupyterlab/apputils-extension:announcements": True}
+    assert lab_variables({"HOME": "/h"}) == {"HOME": "/h", "JUPYTER_CONFIG_PATH": str(SETTINGS)}
+    own = lab_variables({"JUPYTER_CONFIG_PATH": "/own"})["JUPYTER_CONFIG_PATH"]
+    assert own.split(os.pathsep) == [str(SETTINGS), "/own"]

@@ -34,9 +34,9 @@ def test_results_are_kept_in_a_folder_that_is_made(path: Path) -> None:
     assert json.loads(path.read_text())["format"] == "regtutor-progress/1"
 
 
-def test_the_learner_keeps_a_name_of_four_characters(path: Path) -> None:
+def test_the_learner_keeps_a_name_of_six_characters(path: Path) -> None:
     name = ProgressFile(path).learner
-    assert len(name) == 4 and ProgressFile(path).learner == name
+    assert len(name) == 6 and ProgressFile(path).learner == name
 
 
 def test_two_kernels_do_not_lose_each_others_results(path: Path) -> None:
@@ -90,7 +90,7 @@ def test_without_a_place_to_write_results_are_kept_in_memory_and_it_is_said(tmp_
     results.note("00", "tasks", "a", done)
     assert results.entry("00", "tasks", "a") == {"done": True}
     assert results.trouble.startswith("Your progress is not kept: ")
-    assert len(results.learner) == 4
+    assert len(results.learner) == 6
 
 
 def test_the_variable_names_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
 from regtutor.lessons import begin, file_of, hint, predict, progress, question, session, task, terminal, transcript
+from regtutor.lessons.artifacts import EMPTY, artifact_of
 from regtutor.lessons.catalog import lesson_numbered
 from regtutor.lessons.guesses import PredictionResult
 from regtutor.lessons.lesson import Lesson
@@ -243,8 +244,9 @@ def test_a_file_for_a_terminal_has_the_bytes_and_goes_with_the_lesson(tmp_path: 
 def test_a_lesson_can_open_its_own_registry_and_check_it_with_other_credentials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def opened() -> Registry:
-        return open_registry("embedded", quiet=True, auth="basic")
+    def opened(which: str) -> Registry:
+        assert which == "auto"
+        return open_registry(which, quiet=True, auth="basic")
 
     entry = lesson_numbered("00")
     lesson = Lesson(
@@ -324,3 +326,49 @@ def test_after_another_request_than_the_predicted_one_no_other_registry_is_named
         predict("without the slash", status=405)
         reg.send(rt.Request("start_upload", "POST", f"/v2/{me}/page/blobs/uploads{slash}"))
     assert [sentence for sentence in results[0].sentences if "Distribution" in sentence] == others
+
+
+@pytest.mark.parametrize(("guess", "right"), [("oci-subject:", True), ("Location", False), ("none", False)])
+def test_the_header_of_a_response_can_be_guessed(
+    guess: str, right: bool, tmp_path: Path, results: list[PredictionResult]
+) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("10")
+        image = rt.sample_image()
+        rt.put_blob(reg, rt.start_upload(reg, f"{me}/hello").location, EMPTY)
+        predict("a manifest with a subject", header=guess)
+        rt.put_manifest(reg, f"{me}/hello", "sbom", artifact_of(EMPTY, image.manifest)).expect(201)
+        assert [each.right for each in results] == [right]
+        assert "The header OCI-Subject" in results[0].text
+
+
+def test_a_header_that_did_not_come_is_none(tmp_path: Path, results: list[PredictionResult]) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("10")
+        predict("a manifest with a subject", header="none")
+        rt.put_manifest(reg, f"{me}/hello", "v2", rt.sample_image().manifest).expect(201)
+        assert results[0].right and "No such header. You expected it" in results[0].text
+        with pytest.raises(PredictionMissing, match='the name of a header in quotes, or "none"'):
+            predict("a manifest with a subject", header=7)
+
+
+def test_a_second_look_is_at_the_same_attempt(tmp_path: Path) -> None:
+    """A task about the last attempt stays done, although nothing was sent between the two looks."""
+    with kernel("embedded", tmp_path):
+        reg, me = begin("01")
+        image = rt.sample_image("v2")
+        rt.push_image(reg, image, f"{me}/memory", "v2", progress=False)
+        assert not task("a push from memory").passed, "a walk sends a HEAD for each blob"
+        for blob in image.blobs:
+            rt.put_blob(reg, rt.start_upload(reg, f"{me}/memory").location, blob)
+        rt.put_manifest(reg, f"{me}/memory", "v2", image.manifest)
+        assert task("a push from memory").passed
+        assert task("a push from memory").passed
+
+
+def test_a_walk_does_not_mount_from_a_repository_that_a_question_has_filled(tmp_path: Path) -> None:
+    with kernel("embedded", tmp_path):
+        reg, me = begin("05")
+        question("a blob that exists elsewhere", "a")
+        push = rt.push_image(reg, rt.sample_image(), f"{me}/fresh", "v1", progress=False)
+        assert "mount_blob" not in [each.request_name for each in push]

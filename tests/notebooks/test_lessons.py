@@ -13,7 +13,7 @@ from regtutor.lessons.catalog import course
 from tests.notebooks.conftest import Solved
 
 GREETING = "Hello from regtutor"
-ON_THE_CONTAINER = ("01", "02", "06")
+ON_THE_CONTAINER = ("01", "02", "06", "08")
 
 pytestmark = pytest.mark.notebook
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +33,23 @@ class Lab:
 
     def notebooks(self) -> set[str]:
         """The names of the notebooks in the folder that it shows."""
+        with self._get("api/contents") as response:
+            return {entry["name"] for entry in json.load(response)["content"] if entry["type"] == "notebook"}
+
+    def first_page(self) -> tuple[str, set[str]]:
+        """The path to which the address of the server leads, and the plugins that are disabled there."""
+        with self._get("") as response:
+            page = response.read().decode()
+            path = urllib.parse.urlsplit(response.geturl()).path
+        settings = re.search(r'<script id="jupyter-config-data" type="application/json">(.*?)</script>', page, re.S)
+        assert settings is not None, page[:1000]
+        disabled = json.loads(settings[1])["disabledExtensions"]
+        return path, {name for name in disabled if not isinstance(disabled, dict) or disabled[name]}
+
+    def _get(self, path: str) -> Any:
         headers = {"Authorization": f"token {self.server['token']}"}
-        request = urllib.request.Request(f"{self.server['url']}api/contents", headers=headers)
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=30) as answer:
-            return {entry["name"] for entry in json.load(answer)["content"] if entry["type"] == "notebook"}
+        request = urllib.request.Request(f"{self.server['url']}{path}", headers=headers)
+        return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30)
 
 
 @contextmanager

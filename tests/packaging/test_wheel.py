@@ -104,6 +104,9 @@ def test_the_installed_demo_pushes_the_sample_image(installation: Path, tmp_path
 def test_the_installed_lab_copies_the_course_and_serves_it(installation: Path, tmp_path: Path) -> None:
     with running_lab([installation / "regtutor", "lab"], tmp_path, outside(tmp_path)) as lab:
         assert lab.notebooks() == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} != set()
+        path, disabled = lab.first_page()
+        assert path == "/lab/tree/00_start_here.ipynb"
+        assert "@jupyterlab/apputils-extension:announcements" in disabled, "it asks about news"
         assert lab.is_the_started_process, "regtutor lab becomes JupyterLab: ending the one ends the other"
     assert (tmp_path / "regtutor-notebooks").is_dir()
 

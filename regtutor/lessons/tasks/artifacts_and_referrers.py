@@ -8,7 +8,8 @@ from typing import Any
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.artifacts import EMPTY, artifact_of, attach, sbom_of, signature_of
+from regtutor.lessons.artifact_scenes import attach
+from regtutor.lessons.artifacts import EMPTY, artifact_of, sbom_of, signature_of
 from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.protocol.referrers import referrers_tag
@@ -24,12 +25,9 @@ LIST_TAG = referrers_tag(IMAGE.digest)
 
 
 def scene(stage: Stage) -> None:
-    """Push the image to ``{me}/hello`` and ``{me}/gone``, and an SBOM of it to the second."""
-    for name in (HELLO, GONE):
-        if stage.digest(name, TAG) is None:
-            push_image(stage.reg, IMAGE, stage.repository(name), TAG, progress=False)
-    if stage.manifest(GONE, LISTED.digest) is None:
-        attach(stage, stage.repository(GONE), SBOM, IMAGE.manifest)
+    """Push the image to ``{me}/hello``."""
+    if stage.digest(HELLO, TAG) is None:
+        push_image(stage.reg, IMAGE, stage.repository(HELLO), TAG, progress=False)
 
 
 def two_blobs(seen: Evidence) -> Iterator[Point]:
@@ -229,6 +227,7 @@ LESSON = Lesson(
                 "its blobs you still have to send.",
             },
             repository=HELLO,
+            headers=("OCI-Subject",),
         ),
         Prediction(
             "another type",
@@ -303,7 +302,7 @@ LESSON = Lesson(
             (
                 "Which digest does the list of referrers name?",
                 "rt.delete_manifest(reg, repository, reference) takes a digest.",
-                'rt.delete_manifest(reg, f"{me}/gone", found.descriptors[0].digest)',
+                'rt.delete_manifest(reg, f"{me}/gone", sbom_digest)',
             ),
             "Delete the artifacts first and then the image: few tools ask for the referrers of an image that is gone. "
             "Where clients keep the list, its entry is still there, and you must remove it too.",

@@ -27,17 +27,27 @@ from regtutor.protocol.media_types import (
 )
 from regtutor.steps import put_manifest
 
+DOCKER = "docker"
 MULTI = "multi"
 MEMORY = "memory"
 
 
 def scene(stage: Stage) -> None:
-    """``{me}/hello`` with the sample as ``v1``, and ``{me}/multi`` with the blobs of both platforms and no manifest."""
+    """Fill three repositories of the learner.
+
+    ``{me}/hello`` has the sample as ``v1``, ``{me}/docker`` has it in Docker's form, and ``{me}/multi`` has the blobs
+    of both platforms and no manifest.
+    """
     image = sample_image()
     if stage.digest(HELLO, "v1") != image.digest:
         for blob in sample_index().blobs:
             stage.upload(stage.repository(HELLO), blob)
         put_manifest(stage.reg, stage.repository(HELLO), "v1", image.manifest)
+    if stage.digest(DOCKER, "v1") is None:
+        for blob in image.blobs:
+            stage.upload(stage.repository(DOCKER), blob)
+        old = docker_form(image.manifest.data)
+        put_manifest(stage.reg, stage.repository(DOCKER), "v1", old, media_type=DOCKER_MANIFEST)
     if not stage.has_blob(MULTI, sample_index().blobs[-1].digest):
         furnish(stage, stage.repository(MULTI))
 
@@ -200,11 +210,11 @@ LESSON = Lesson(
             status={"embedded": 404, "distribution": 200},
             why={
                 404: "The mirror image of before: the registry has a Docker manifest, and the client does not read it.",
-                200: "That is what 200 should mean. But look at the Content-Type: you pushed something else. The "
+                200: "That is what 200 should mean. But look at the Content-Type: something else was pushed. The "
                 "registry rewrote the manifest as a signed Schema 1, which this client did not ask for either. Its "
                 "digest is another one, and a DELETE with that digest is a 404 (distribution#1579).",
             },
-            repository=HELLO,
+            repository=DOCKER,
         ),
         Prediction(
             "the oldest format",

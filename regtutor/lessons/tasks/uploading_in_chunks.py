@@ -230,6 +230,7 @@ LESSON = Lesson(
             why="There is no body, because two headers say all: Range has the bytes that have arrived, and Location is "
             "the address for the next ones.",
             repository=LOST,
+            headers=("Range",),
         ),
         Prediction(
             "a gap",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from regtutor.backends.opening import open_registry
 from regtutor.client.arming import with_token
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
+from regtutor.lessons.own_registry import open_own
 from regtutor.protocol.challenges import challenges
 from regtutor.steps import get_manifest, request_token, start_upload
 from regtutor.walks.logging_in import login
@@ -163,7 +163,7 @@ def no_such_repository(stage: Stage) -> list[Exchange]:
 
 LESSON = Lesson(
     scene=scene,
-    opened=partial(open_registry, auth="token", policy=POLICY),
+    opened=partial(open_own, auth="token", policy=POLICY),
     predictions=(
         Prediction(
             "without a password",
@@ -172,6 +172,7 @@ LESSON = Lesson(
             status=401,
             why="401 is a question: who are you? The header WWW-Authenticate says how to reply.",
             repository=PLANS,
+            headers=("WWW-Authenticate",),
         ),
         Prediction(
             "a token for nobody",

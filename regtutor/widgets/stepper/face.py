@@ -128,7 +128,7 @@ class Face:
         """
         stepping, state = self.stepping, self.stepping.state
         self.failures.value = panels.failure(state.error)
-        self.notices.value = panels.notice(effect) + panels.changed(state) + panels.notice(state.note)
+        self.notices.value = panels.notices(effect, state)
         self.walk.value = stepping.choice.name
         self.about.value = panels.about_to_be_sent(state, live=stepping.live)
         self.came.value = panels.came_back(stepping)

@@ -69,6 +69,13 @@ def notice(text: str, kind: str = "notice") -> str:
     return f'<div class="regtutor-{kind}" role="status">{escape(text)}</div>' if text else ""
 
 
+def notices(effect: str, state: State) -> str:
+    """Return the effect of the last click, the learner's changes and the note of a state, in a box that scrolls."""
+    inside = notice(effect) + changed(state) + notice(state.note)
+    box = '<div class="regtutor-notices-box" role="group" tabindex="0" aria-label="Notes about this state">'
+    return f"{box}{inside}</div>" if inside else ""
+
+
 def failure(error: Exception | None) -> str:
     """Return what happened, why, and what to do next as HTML; empty without an error."""
     if error is None:

@@ -123,7 +123,7 @@ class RegistryTree(View):
 
     def _summary(self) -> str:
         if self.tree is None:
-            return "Nothing is shown yet."
+            return "No storage is shown: it was not given, or cannot be seen, as that of a registry at a URL."
         if self.before is None:
             count = len(self.tree)
             return f"{count:,} file{'s' * (count != 1)} with {self.tree.size:,} bytes in all." if count else "No files."
