@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from benchmarks import (
     growth,
+    heads,
     large_blobs,
     large_layer,
     long_har,
@@ -29,6 +30,7 @@ SUBJECTS: Mapping[str, Callable[[Setting], Report]] = {
     "four-puts": large_blobs.four_puts,
     "get": large_blobs.get,
     "reads": requests_a_second.reads,
+    "heads": heads.heads,
     "writes": requests_a_second.writes,
     "learners": requests_a_second.learners,
     "growth": growth.growth,

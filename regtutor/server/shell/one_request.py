@@ -157,7 +157,8 @@ class OneRequest:
             await channel.write(b"HTTP/1.1 100 Continue\r\n\r\n", self._service.limits.body_timeout)
         most = DRAIN if sink is None else None if sink.limit is None else sink.limit + DRAIN
         size = None if received.chunked else received.content_length
-        async for chunk in chunks_of_body(channel, self._service.limits, received.line, size):
+        block = sink.block if sink is not None else lambda: None
+        async for chunk in chunks_of_body(channel, self._service.limits, received.line, size, block):
             self._log.bytes_in += len(chunk)
             if sink is not None:
                 try:
