@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from benchmarks import (
     growth,
+    heads,
     large_blobs,
     large_layer,
+    long_har,
     recorder,
     requests_a_second,
     starting,
@@ -28,11 +30,12 @@ SUBJECTS: Mapping[str, Callable[[Setting], Report]] = {
     "four-puts": large_blobs.four_puts,
     "get": large_blobs.get,
     "reads": requests_a_second.reads,
+    "heads": heads.heads,
     "writes": requests_a_second.writes,
     "learners": requests_a_second.learners,
     "growth": growth.growth,
     "recorder": recorder.recorder,
     "table": steps_and_records.table,
-    "har": steps_and_records.har,
+    "har": long_har.har,
 }
 """The function of each subject, by its name; the first line of its docstring is the heading of its section."""

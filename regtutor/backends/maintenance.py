@@ -43,7 +43,7 @@ def collect_garbage(root: str | Path, *, dry_run: bool = True, untagged: bool = 
     return garbage_table(garbage_in(root, dry_run=dry_run, untagged=untagged))
 
 
-def fsck(root: str | Path) -> pd.DataFrame:
+def fsck(root: str | Path, *, sparse_indexes: bool = False) -> pd.DataFrame:
     """Check everything in a registry's directory: each link, each blob against its digest, each manifest's blobs.
 
     Nothing is changed, so a registry can be running. The name is that of Unix' check of a file system.
@@ -51,19 +51,22 @@ def fsck(root: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     root: the directory of a registry, of regtutor or of CNCF Distribution.
+    sparse_indexes: whether the registry permits an index without the manifests that it lists, as ``open_registry`` has
+        it. A manifest that only an index lacks is then a note.
 
     Returns
     -------
     One row for each problem; an empty table means that everything is whole. ``kind`` is ``damaged blob``, ``missing
-    blob``, ``damaged link``, ``missing child`` (of a manifest), ``tag to nothing`` or ``left over``; ``repository`` is
-    missing for bytes; ``name`` is a digest, a tag or the name of a file; ``why`` is what is wrong; ``next`` mends it;
-    ``file`` is the path. The index ``n`` counts from 1.
+    blob``, ``damaged link``, ``missing child`` (of a manifest), ``tag to nothing``, ``misplaced`` (a file instead of
+    a directory), ``left over`` or ``note``, which is not a problem; ``repository`` is missing for bytes; ``name`` is
+    a digest, a tag or the name of a file; ``why`` is what is wrong; ``next`` mends it; ``file`` is the path. The index
+    ``n`` counts from 1.
 
     Raises
     ------
     ServerError: if it is not the directory of a registry, or cannot be read.
     """
-    return problems_table(problems_in(root))
+    return problems_table(problems_in(root, sparse_indexes=sparse_indexes))
 
 
 def garbage_in(root: str | Path, *, dry_run: bool, untagged: bool) -> list[Garbage]:
@@ -72,10 +75,10 @@ def garbage_in(root: str | Path, *, dry_run: bool, untagged: bool) -> list[Garba
         return collect(store, dry_run=dry_run, untagged=untagged)
 
 
-def problems_in(root: str | Path) -> list[Problem]:
+def problems_in(root: str | Path, *, sparse_indexes: bool = False) -> list[Problem]:
     """The problems as :func:`fsck` lists them, as records."""
     try:
-        return check(_existing(root))
+        return check(_existing(root), sparse_indexes=sparse_indexes)
     except OSError as error:
         raise ServerError(
             f"The registry directory {root} cannot be read", error.strerror or str(error), "Run it as another user"

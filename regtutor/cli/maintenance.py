@@ -41,18 +41,27 @@ def gc(root: Path, dry_run: bool, untagged: bool) -> None:
 
 @click.command(short_help="Check everything that a registry stores.")
 @click.argument("root", metavar="ROOT", type=_DIRECTORY)
+@click.option(
+    "--sparse-indexes",
+    is_flag=True,
+    help="The registry permits an index without the manifests that it lists: a manifest that only an index lacks is a "
+    "note.",
+)
 @teaching
-def fsck(root: Path) -> None:
+def fsck(root: Path, sparse_indexes: bool) -> None:
     """Check a registry's directory: every link, every blob against its digest, every manifest's blobs and children.
 
     Each line is one problem: kind, repository, name, file, reason and what mends it. Nothing is changed, and the
-    registry can be running. The exit status is 0 if everything is whole, and 1 if there is a problem.
+    registry can be running. The exit status is 0 if everything is whole, and 1 if there is a problem. Notes are no
+    problems.
     """
     from regtutor.backends.maintenance import problems_in
 
-    problems = problems_in(root)
-    _print((one.kind, one.repository or "-", one.name, str(one.path), f"{one.why}. {one.next}.") for one in problems)
-    say("No problems found." if not problems else f"Problems: {len(problems)}.")
+    found = problems_in(root, sparse_indexes=sparse_indexes)
+    problems = [one for one in found if not one.is_note]
+    _print((one.kind, one.repository or "-", one.name, str(one.path), f"{one.why}. {one.next}.") for one in found)
+    notes = f" Notes: {len(found) - len(problems)}." if len(found) > len(problems) else ""
+    say((f"Problems: {len(problems)}." if problems else "No problems found.") + notes)
     sys.exit(_PROBLEMS if problems else 0)
 
 

@@ -1,4 +1,4 @@
-"""Points about a push by hand: the blobs that its requests brought, and the requests that it could do without."""
+"""The effect of a push by hand on a repository, and the requests that it did not need."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class Buffered:
         self._file.seek(0)
         return self._file.read()
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Keep ``chunk``, up to the limit; OSError if neither the memory nor the disk has room."""
         kept = chunk[: max(self.limit - self.size, 0)]
         self.size += len(chunk)

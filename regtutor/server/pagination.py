@@ -7,8 +7,9 @@ Sources: OCI distribution-spec v1.1.1, "Listing Tags"
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from regtutor.message import HeaderList
@@ -19,40 +20,42 @@ from regtutor.server.respond import Refusal
 
 
 def page_of(
-    call: Call,
-    endpoint: str,
-    names: Iterable[str],
-    order: Callable[[str], object] = str,
-    *,
-    is_sorted: bool = False,
-    exists: Callable[[str], bool] = lambda _name: True,
-    refusal: str = "PAGINATION_NUMBER_INVALID",
+    call: Call, endpoint: str, after: Callable[[str], Iterable[str]], refusal: str = "PAGINATION_NUMBER_INVALID"
 ) -> tuple[list[str], HeaderList]:
     """The names that ``call`` requests, in order, and the Link header if there are more.
 
     Parameters
     ----------
     endpoint: the name of the endpoint, for the Link.
-    names: all names.
-    order: the sort key; ``last`` need not be one of the names.
-    is_sorted: whether ``names`` is a list in this order.
-    exists: whether a name is listed; called only for the names of the page and the one after it.
+    after: returns the names that sort after a name, which need not be one of them; all names for the empty text. Only
+        the names of the page and the one after it are taken.
     refusal: the error code for an invalid ``n``; the default is CNCF Distribution's, which is not in OCI's list.
 
     Raises
     ------
     Refusal: with that code and 400, if ``n`` is not a number.
     """
-    ordered = names if is_sorted and isinstance(names, list) else sorted(names, key=order)  # type: ignore[arg-type]
-    last, number = call.query.get("last"), _number(call, refusal)
+    number = _number(call, refusal)
     if number == 0:
         return [], ()
-    first = bisect_right(ordered, order(last), key=order) if last else 0  # type: ignore[call-overload]
-    wanted = filter(exists, islice(ordered, first, None))
-    page = list(wanted if number is None else islice(wanted, min(number, len(ordered))))
-    if number is None or next(wanted, None) is None:
+    wanted = iter(after(call.query.get("last") or ""))
+    if number is None:
+        return list(wanted), ()
+    page = list(islice(wanted, min(number, sys.maxsize)))
+    if next(wanted, None) is None:
         return page, ()
     return page, (next_link(endpoint, call, {"n": str(number), "last": page[-1]}),)
+
+
+def after_in(ordered: list[str], order: Callable[[str], object], last: str) -> Iterator[str]:
+    """The names of a sorted list after ``last``.
+
+    Parameters
+    ----------
+    order: the sort key.
+    """
+    first = bisect_right(ordered, order(last), key=order) if last else 0  # type: ignore[call-overload]
+    return islice(ordered, first, None)
 
 
 def next_link(endpoint: str, call: Call, query: dict[str, str]) -> tuple[str, str]:

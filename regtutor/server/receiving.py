@@ -31,12 +31,16 @@ class Destination(Protocol):
 
     ``limit`` is the number of bytes that it can use, or None for any number. It drops further bytes, and the rest of
     the body may remain unread.
+
+    One for large bodies can also have a method ``block``, which returns room for the next bytes, or None. The bytes
+    that have arrived there are passed to ``write`` next, as a slice from the start of the room; from then on it belongs
+    to the destination again.
     """
 
     @property
     def limit(self) -> int | None: ...
 
-    def write(self, chunk: bytes) -> None: ...
+    def write(self, chunk: bytes | memoryview) -> None: ...
 
 
 Handling = Generator[Destination, None, Response]
@@ -60,6 +64,7 @@ class BodySink:
     def __init__(self, handling: Handling, destination: Destination) -> None:
         self._handling = handling
         self.limit, self.write = destination.limit, destination.write
+        self.block: Callable[[], memoryview | None] = getattr(destination, "block", _no_block)
         self._end = Once()  # the event loop and a worker can both try to end this sink
 
     def finish(self) -> Response:
@@ -127,6 +132,10 @@ def response_of(outcome: Response | BodySink) -> Handling:
         return outcome.finish()
 
 
+def _no_block() -> None:
+    return None
+
+
 class InMemory:
     """A destination that keeps the first ``limit`` bytes of a body in memory, and only counts the rest.
 
@@ -144,7 +153,7 @@ class InMemory:
         """The first ``limit`` bytes."""
         return bytes(self._data)
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         """Keep ``chunk``, up to the limit."""
         self.size += len(chunk)
         self._data += chunk[: max(self.limit - len(self._data), 0)]

@@ -333,6 +333,7 @@ def test_a_commit_whose_session_cannot_be_removed_leaves_it_to_others(
     writer = session.writer()
     writer.write(b"hello")
     with monkeypatch.context() as patched, pytest.raises(PermissionError):
+        patched.setattr(Path, "rmdir", _refuse)
         patched.setattr(sessions.shutil, "rmtree", _refuse)
         writer.commit(digests.parse(HELLO))
     assert not uploads.uploading

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 from regtutor.server.call import Call
 from regtutor.server.http import Response
@@ -21,6 +22,7 @@ def list_repositories(call: Call) -> Response:
     CNCF Distribution 2.8.3, HTTP API V2, "Listing Repositories" (not in the OCI distribution-spec v1.1.1)
     <https://github.com/distribution/distribution/blob/v2.8.3/docs/spec/api.md#listing-repositories>.
     """
-    names, link = page_of(call, "list_repositories", call.store.repositories())
+    after = partial(call.store.repository_lists.after, check=call.head.check_presence)
+    names, link = page_of(call, "list_repositories", after)
     body = json.dumps({"repositories": names}).encode() + b"\n"
     return respond(200, ("Content-Type", JSON), *link, body=body)

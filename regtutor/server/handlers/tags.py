@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import partial
 
 from regtutor.server.call import Call
 from regtutor.server.http import Response
-from regtutor.server.pagination import page_of
+from regtutor.server.pagination import after_in, page_of
 from regtutor.server.respond import JSON, Refusal, respond
 from regtutor.server.storage.tag_lists import lexical
 
@@ -30,8 +31,14 @@ def list_tags(call: Call) -> Response:
             expected="a repository to which something was pushed",
             next="GET /v2/_catalog for the repositories that exist",
         )
-    names = call.store.tag_lists.names(repository)
-    exists = partial(call.store.has_tag, repository)
-    tags, link = page_of(call, "list_tags", names, lexical, is_sorted=True, exists=exists, refusal="UNSUPPORTED")
+    tags, link = page_of(call, "list_tags", partial(_tags_after, call), refusal="UNSUPPORTED")
     body = json.dumps({"name": repository, "tags": tags}).encode() + b"\n"
     return respond(200, ("Content-Type", JSON), *link, body=body)
+
+
+def _tags_after(call: Call, last: str) -> Iterator[str]:
+    """The tags of the repository after ``last``, for as long as the client waits for them."""
+    for tag in after_in(call.store.tag_lists.names(call.repository, call.head.check_presence), lexical, last):
+        call.head.check_presence()
+        if call.store.has_tag(call.repository, tag):
+            yield tag

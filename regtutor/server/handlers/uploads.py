@@ -15,7 +15,7 @@ from regtutor.protocol.digests import Digest
 from regtutor.server.call import Call, digest_from
 from regtutor.server.http import Response
 from regtutor.server.names import is_repository
-from regtutor.server.receiving import Handling, receives
+from regtutor.server.receiving import Handling, InMemory, receives
 from regtutor.server.respond import Refusal, respond
 from regtutor.server.upload_sessions import (
     check_length,
@@ -147,7 +147,8 @@ def put_blob(call: Call) -> Handling:
     return _stored(call, digest)
 
 
-def mount_blob(call: Call) -> Response:
+@receives
+def mount_blob(call: Call) -> Handling:
     """``POST .../blobs/uploads/?mount=<digest>&from=<repository>``: use a blob of another repository.
 
     - 201 with the blob's ``Location``. No byte of it is sent.
@@ -163,9 +164,11 @@ def mount_blob(call: Call) -> Response:
         digest = digests.parse(call.query["mount"])
     except InvalidDigest:
         return start_upload(call)
+    if not is_repository(source):
+        return start_upload(call)
+    yield InMemory(0)  # no body is expected; what follows can wait for the disk, so it must not be in the event loop
     # During a garbage collection a mount would have to wait; the specification permits a session instead.
-    mounts = is_repository(source) and not call.store.gate.closed
-    if not mounts or not call.store.mount_blob(repository, digest, source):
+    if call.store.gate.closed or not call.store.mount_blob(repository, digest, source):
         return start_upload(call)
     return _stored(call, digest)
 

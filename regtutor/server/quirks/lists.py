@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +14,12 @@ from regtutor.protocol.links import next_link
 from regtutor.protocol.ranges import length
 from regtutor.server.call import Call, Handler
 from regtutor.server.http import Response
+from regtutor.server.pagination import after_in, page_of
 from regtutor.server.pagination import next_link as link_to_next
-from regtutor.server.pagination import page_of
 from regtutor.server.quirks.quirk import quirk
 from regtutor.server.quirks.wrapping import Outcome, changes_request, changes_response, recoded
 from regtutor.server.respond import JSON, Refusal, respond
+from regtutor.server.storage.repository_lists import by_path
 
 CATALOG_PAGE = 100
 CATALOG_MOST = 1000
@@ -115,7 +118,7 @@ def give_every_tag(handler: Handler) -> Handler:
 def order_tags_by_bytes(handler: Handler) -> Handler:
     def listed(call: Call) -> Outcome:
         handler(call)
-        tags, link = page_of(call, "list_tags", call.store.tags(call.repository))
+        tags, link = page_of(call, "list_tags", partial(after_in, sorted(call.store.tags(call.repository)), str))
         if tags and not link and call.query.get("n") == str(len(tags)):
             link = (link_to_next("list_tags", call, {"n": str(len(tags)), "last": tags[-1]}),)
         listed_tags = tags if tags or call.query.get("n") == "0" else None
@@ -193,13 +196,15 @@ def page_by_hundreds(call: Call) -> Call:
 def list_in_path_order(handler: Handler) -> Handler:
     def listed(call: Call) -> Outcome:
         handler(call)
-        return _catalog(call, call.store.repositories())
+        return _catalog(call, lambda _name: True)
 
     return listed
 
 
-def _catalog(call: Call, repositories: list[str]) -> Response:
-    names, link = page_of(call, "list_repositories", repositories, lambda name: name.split("/"))
+def _catalog(call: Call, listed: Callable[[str], bool]) -> Response:
+    """A page of the repositories that are ``listed``, sorted part by part."""
+    after = partial(call.store.repository_lists.after, order=by_path, check=call.head.check_presence)
+    names, link = page_of(call, "list_repositories", lambda last: filter(listed, after(last)))
     return _listed({"repositories": names}, *link)
 
 
@@ -213,7 +218,7 @@ def _catalog(call: Call, repositories: list[str]) -> Response:
 def list_pushed_repositories(handler: Handler) -> Handler:
     def listed(call: Call) -> Outcome:
         handler(call)
-        return _catalog(call, [name for name in call.store.repositories() if _has_manifests(call, name)])
+        return _catalog(call, partial(_has_manifests, call))
 
     return listed
 

@@ -184,7 +184,7 @@ class _Copying:
     def __init__(self, sink: BodySink, copy: Buffered) -> None:
         self.sink, self.copy, self.limit = sink, copy, sink.limit
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: bytes | memoryview) -> None:
         self.copy.write(chunk)
         self.sink.write(chunk)
 

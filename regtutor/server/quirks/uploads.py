@@ -67,13 +67,14 @@ def ignore_digest_algorithm(call: Call) -> Call:
     in_3="storage/linkedblobstore.go#L274-L301",
 )
 def lose_mounted_sha512(handler: Handler) -> Handler:
-    def mounted(call: Call) -> Outcome:
+    @receives
+    def mounted(call: Call) -> Handling:
         digest = _digest_of(call.query.get("mount", ""))
         before = digest is None or call.store.blob(call.repository, digest) is not None
-        outcome = handler(call)
-        if isinstance(outcome, Response) and outcome.status == 201 and digest is not None and not before:
+        response = yield from response_of(handler(call))
+        if response.status == 201 and digest is not None and not before:
             call.store.unlink_blob(call.repository, digest)
-        return outcome
+        return response
 
     return mounted
 

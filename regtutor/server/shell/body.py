@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from regtutor.server.shell.channel import Channel
 from regtutor.server.shell.head import BadRequest
@@ -21,6 +21,9 @@ MOST_TRAILERS = 16 * 1024
 """Bytes of the trailer section."""
 
 _SIZE = re.compile(rb"(?P<size>[0-9A-Fa-f]{1,15})[ \t]*(?:;[\t -~\x80-\xff]*)?")
+
+
+_CUT_OFF = "the client closed the connection before the body was complete"
 
 
 class CutOff(ConnectionError):
@@ -123,22 +126,53 @@ class Pace:
         except TimeoutError:
             raise TooSlow(f"no byte of the body for {limits.body_timeout:g} s") from None
         if not piece:
-            raise CutOff("the client closed the connection before the body was complete")
-        self._waited += clock() - began
-        self._received += len(piece)
+            raise CutOff(_CUT_OFF)
+        self._count(clock() - began, len(piece))
+        return piece
+
+    async def fill(self, room: memoryview) -> int:
+        """Fill ``room``, and return the number of its bytes that have arrived: fewer if no more will arrive.
+
+        Raises
+        ------
+        TooSlow: as :meth:`read`.
+        """
+        clock, limits, at = asyncio.get_running_loop().time, self._limits, 0
+        while at < len(room):
+            began = clock()
+            try:
+                arrived = await self._channel.fill(room[at:], limits.body_timeout, limits.rate_window)
+            except TimeoutError:
+                raise TooSlow(f"no byte of the body for {limits.body_timeout:g} s") from None
+            if not arrived and self._channel.left.done():
+                break
+            at += arrived
+            self._count(clock() - began, arrived)
+        return at
+
+    def _count(self, waited: float, received: int) -> None:
+        limits = self._limits
+        self._waited += waited
+        self._received += received
         if self._waited >= limits.rate_window:
             if self._received < limits.least_rate * self._waited:
                 raise TooSlow(f"{self._received} bytes of the body in {self._waited:.0f} s")
             self._waited, self._received = 0.0, 0
-        return piece
 
 
-async def chunks_of_body(channel: Channel, limits: Limits, line: Line, size: int | None) -> AsyncIterator[bytes]:
+async def chunks_of_body(
+    channel: Channel,
+    limits: Limits,
+    line: Line,
+    size: int | None,
+    block: Callable[[], memoryview | None] = lambda: None,
+) -> AsyncIterator[bytes | memoryview]:
     """The content of a body, piece by piece; the channel then continues with the next request.
 
     Parameters
     ----------
     size: the length in bytes, or None for chunked transfer coding.
+    block: returns room for the next bytes, if they should be received there without a copy.
 
     Raises
     ------
@@ -158,6 +192,15 @@ async def chunks_of_body(channel: Channel, limits: Limits, line: Line, size: int
         channel.unread(coding.rest)
         return
     while size:
+        room = block()
+        if room is not None:
+            room = room[:size]
+            arrived = await pace.fill(room)
+            size -= arrived
+            yield room[:arrived]
+            if arrived < len(room):
+                raise CutOff(_CUT_OFF)
+            continue
         piece = await pace.read()
         channel.unread(piece[size:])
         content = piece[:size]

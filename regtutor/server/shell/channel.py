@@ -19,12 +19,13 @@ GRACE = 5.0
 """Seconds for which work continues for a client that has sent its last byte."""
 
 
-class Channel(asyncio.Protocol):
+class Channel(asyncio.BufferedProtocol):
     """A connection that a client opened.
 
     Parameters
     ----------
     serve: called with this channel when the connection is open; its coroutine runs as a task until it ends.
+    scratch: where bytes arrive; the channels of an event loop can share it, because they are copied from there at once.
 
     Attributes
     ----------
@@ -34,11 +35,14 @@ class Channel(asyncio.Protocol):
     """
 
     task: asyncio.Task[None] | None = None
+    _socket: asyncio.BaseTransport | None = None  # below TLS; it is the first to notice that the client has left
     transport: asyncio.Transport
 
-    def __init__(self, serve: Callable[[Channel], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, serve: Callable[[Channel], Coroutine[Any, Any, None]], scratch: memoryview) -> None:
         loop = asyncio.get_running_loop()
-        self._serve = serve
+        self._serve, self._scratch = serve, scratch
+        self._room: memoryview | None = None  # where the next bytes go; otherwise they go to ``scratch``
+        self._filled, self._arrived_at = 0, 0.0
         self.address = "-"
         self.left: asyncio.Future[None] = loop.create_future()
         self._left_at: float | None = None
@@ -51,6 +55,7 @@ class Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start the task."""
         self._uses(transport)
+        self._socket = transport
         peer = transport.get_extra_info("peername")
         self.address = peer[0] if isinstance(peer, tuple) else "-"
         self.task = asyncio.get_running_loop().create_task(self._serve(self))
@@ -80,12 +85,23 @@ class Channel(asyncio.Protocol):
         self._shakes_hands = False
         self._pause_if_full()
 
-    def data_received(self, data: bytes) -> None:
-        """Keep ``data`` until it is read."""
-        self._pieces.append(data)
-        self._unread += len(data)
-        _finish(self._arrived)
-        self._pause_if_full()
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Where the next bytes go."""
+        return self._scratch if self._room is None else self._room[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Keep the bytes that have arrived until they are read."""
+        if self._room is None:
+            self._pieces.append(bytes(self._scratch[:nbytes]))
+            self._unread += nbytes
+            _finish(self._arrived)
+            self._pause_if_full()
+            return
+        self._filled += nbytes
+        self._arrived_at = asyncio.get_running_loop().time()
+        if self._filled == len(self._room):
+            self._room = None
+            _finish(self._arrived)
 
     def _pause_if_full(self) -> None:
         # During a handshake the transport is still the one below TLS, which nothing would resume.
@@ -145,6 +161,55 @@ class Channel(asyncio.Protocol):
         self._unread -= len(piece)
         return piece
 
+    async def fill(self, room: memoryview, pause: float, seconds: float) -> int:
+        """Fill ``room``; return how many bytes have arrived when it is full, after ``seconds``, or at the end.
+
+        Raises
+        ------
+        TimeoutError: nothing arrived for ``pause`` seconds.
+        """
+        self._filled = self._take(room)
+        if self._filled == len(room) or self.left.done():
+            return self._filled
+        loop = asyncio.get_running_loop()
+        self._arrived_at = began = loop.time()
+        self._room = room
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
+        try:
+            while self._room is not None and not self.left.done() and loop.time() < began + seconds:
+                came = await self._arrives(min(self._arrived_at + pause, began + seconds))
+                if not came and loop.time() >= self._arrived_at + pause:
+                    raise TimeoutError
+            return self._filled
+        finally:
+            self._room = None
+
+    async def _arrives(self, until: float) -> bool:
+        """Wait for what ``_arrived`` announces; False if it has not come ``until`` then."""
+        self._arrived = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout_at(until):
+                await self._arrived
+        except TimeoutError:
+            return False
+        finally:
+            self._arrived = None
+        return True
+
+    def _take(self, room: memoryview) -> int:
+        """Move bytes that have arrived to ``room``, and return their number."""
+        at = 0
+        while self._pieces and at < len(room):
+            piece = self._pieces.popleft()
+            part = piece[: len(room) - at]
+            room[at : at + len(part)] = part
+            at += len(part)
+            self._unread -= len(piece)
+            self.unread(piece[len(part) :])
+        return at
+
     def unread(self, data: bytes) -> None:
         """Make ``data`` the piece that is read next."""
         if data:
@@ -159,7 +224,7 @@ class Channel(asyncio.Protocol):
         TimeoutError: it has not within ``seconds``.
         ConnectionResetError: the connection is lost.
         """
-        if self._lost or self.transport.is_closing():
+        if self._lost or self.transport.is_closing() or (self._socket is not None and self._socket.is_closing()):
             raise ConnectionResetError("the client has closed the connection")
         self.transport.write(data)
         if self._drained is None:

@@ -21,6 +21,10 @@ TLS_HANDSHAKE = 0x16
 """The first byte that a TLS client sends (RFC 8446, section 5.1)."""
 
 
+_MOST_AT_ONCE = 256 * 1024
+"""Bytes that are taken from a socket at once."""
+
+
 class Connections:
     """Serves connections as they are opened.
 
@@ -33,11 +37,12 @@ class Connections:
     def __init__(self, service: Service, ssl_context: SSLContext | None = None) -> None:
         self._service, self._ssl = service, ssl_context
         self._open: set[Channel] = set()
+        self._scratch = memoryview(bytearray(_MOST_AT_ONCE))
 
     def channel(self) -> Channel:
         """A new connection, for asyncio."""
         excess = len(self._open) + 1 - self._service.limits.max_connections
-        channel = Channel(partial(self._serve, excess=excess))
+        channel = Channel(partial(self._serve, excess=excess), self._scratch)
         self._open.add(channel)  # here, since a task that is canceled before it begins leaves no trace
         return channel
 

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
@@ -18,6 +19,12 @@ from regtutor.protocol.digests import Hasher
 
 SMALL = 1024 * 1024
 """The number of bytes of a request that are hashed where they arrive."""
+
+BLOCK = 256 * 1024
+"""The size of the blocks in which a large request arrives: whole pages of a file are written faster than parts."""
+
+AT_ONCE = 1024 * 1024
+"""The number of bytes that are handed over to the hash at once: each time takes as long as hashing many kilobytes."""
 
 QUEUE = 4 * 1024 * 1024
 """The number of bytes that can wait for the hash; then the writer waits."""
@@ -45,8 +52,9 @@ class Beside:
         self._hasher = hasher
         self._taken = 0
         self._changed = threading.Condition()
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[bytes | memoryview] = deque()
         self._waiting_bytes, self._hashing = 0, False
+        self._blocks: list[bytearray] = []  # those that nothing uses
         self._unflushed = 0
         self._flush: Future[None] | None = None
 
@@ -56,38 +64,65 @@ class Beside:
         with self._changed:
             while self._hashing:
                 self._changed.wait()
+            if self._waiting and self._hasher is not None:
+                self._hash_waiting(self._hasher)
         return self._hasher
 
-    def hash(self, chunk: bytes) -> None:
+    def block(self, offset: int) -> memoryview | None:
+        """Room for the next bytes of a large request, which will be at ``offset`` of the file; None for a small one.
+
+        It ends where a block of the file ends. Pass the filled part to :meth:`hash`, once: the room is then used again
+        as soon as it is hashed.
+        """
+        if self._taken < SMALL or not _THREADS:
+            return None
+        with self._changed:
+            block = self._blocks.pop() if self._blocks else bytearray(BLOCK)
+        return memoryview(block)[: BLOCK - offset % BLOCK]
+
+    def hash(self, chunk: bytes | memoryview) -> None:
         """Add ``chunk`` to the hash, in another thread if the request is large."""
-        if self._hasher is None:
-            return
         self._taken += len(chunk)
+        if self._hasher is None:
+            self._release(chunk)
+            return
         if self._taken <= SMALL or not _THREADS:
             self._hasher.update(chunk)
             return
         with self._changed:
-            while self._waiting_bytes > QUEUE:
+            while self._hashing and self._waiting_bytes > QUEUE:
                 self._changed.wait()
-            self._waiting.append(bytes(chunk))
+            self._waiting.append(chunk)
             self._waiting_bytes += len(chunk)
-            if self._hashing:
+            if self._hashing or self._waiting_bytes < AT_ONCE:
                 return
             self._hashing = True
         _workers("hash").submit(self._hash_waiting, self._hasher)
 
     def _hash_waiting(self, hasher: Hasher) -> None:
+        chunks: deque[bytes | memoryview] = deque()
         while True:
             with self._changed:
+                self._done(chunks)
                 if not self._waiting:
                     self._hashing = False
-                    self._changed.notify_all()
                     return
-                chunk = self._waiting.popleft()
-            hasher.update(chunk)
-            with self._changed:
+                chunks, self._waiting = self._waiting, deque()
+            for chunk in chunks:
+                hasher.update(chunk)
+
+    def _done(self, chunks: Iterable[bytes | memoryview]) -> None:
+        """Note that these chunks are hashed."""
+        with self._changed:
+            for chunk in chunks:
                 self._waiting_bytes -= len(chunk)
-                self._changed.notify_all()
+                self._release(chunk)
+            self._changed.notify_all()
+
+    def _release(self, chunk: bytes | memoryview) -> None:
+        """Let the block of ``chunk`` be filled again."""
+        if isinstance(chunk, memoryview) and isinstance(chunk.obj, bytearray):
+            self._blocks.append(chunk.obj)
 
     def flush(self, descriptor: int, written: int) -> None:
         """Note that ``written`` bytes were written, and let the disk begin with them if they are enough.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from regtutor.protocol.digests import Digest
+from regtutor.server.names import is_repository
 from regtutor.server.storage.layout import DamagedLink, Layout, StoredBlob, digests_in, names_in, read_link
-from regtutor.server.storage.purging import AGE, last_change, sessions_in
+from regtutor.server.storage.purging import AGE, OF_A_REPOSITORY, last_change, sessions_in
 from regtutor.server.storage.walking import Repository, read, stored
 
 OWN = ".regtutor"
@@ -22,7 +25,8 @@ class Problem:
 
     Attributes
     ----------
-    kind: ``damaged blob``, ``missing blob``, ``damaged link``, ``missing child``, ``tag to nothing`` or ``left over``.
+    kind: ``damaged blob``, ``missing blob``, ``damaged link``, ``missing child``, ``tag to nothing``, ``misplaced``,
+        ``left over`` or ``note``.
     repository: its repository; empty for bytes, which are stored once for all of them.
     name: a digest, a tag, or the name of a file.
     why: what is wrong.
@@ -37,23 +41,31 @@ class Problem:
     next: str
     path: Path
 
+    @property
+    def is_note(self) -> bool:
+        """Whether it is only worth knowing, and nothing is wrong."""
+        return self.kind == _NOTE
 
+
+_NOTE = "note"
 _PUSH = "Push it again"
 
 
-def check(root: Path | str) -> list[Problem]:
+def check(root: Path | str, *, sparse_indexes: bool = False) -> list[Problem]:
     """Read every link and every blob below ``root``, and compare the blobs with their digests.
 
     Parameters
     ----------
     root: the directory of a registry, of this one or of CNCF Distribution. Nothing is written there.
+    sparse_indexes: whether the registry permits an index without the manifests that it lists, as ``Settings`` does. A
+        manifest that only an index lacks is then a note.
     """
     layout = Layout(root)
-    found = [*_blobs(layout)]
+    found = [*_blobs(layout), *_misplaced(layout)]
     for name in layout.repositories():
         found += [*_links(layout, name)]
         repository = read(layout, name)
-        found += [*_manifests(layout, repository), *_tags(layout, repository)]
+        found += [*_manifests(layout, repository, sparse_indexes), *_tags(layout, repository)]
     return [*found, *_left_over(layout)]
 
 
@@ -61,6 +73,9 @@ def _blobs(layout: Layout) -> Iterator[Problem]:
     for digest, path in stored(layout):
         try:
             status = path.lstat()
+        except NotADirectoryError:
+            yield Problem("misplaced", "", str(digest), _NO_DIRECTORY, _PUSH_CONTENT, path.parent)
+            continue
         except OSError:
             continue  # a directory without bytes, as after a crash; a link to it is reported with the repository
         if not stat.S_ISREG(status.st_mode):
@@ -86,7 +101,29 @@ def _links(layout: Layout, name: str) -> Iterator[Problem]:
                 yield Problem("missing blob", name, str(digest), why, f"Push the {what} again, or delete it", path)
 
 
-def _manifests(layout: Layout, repository: Repository) -> Iterator[Problem]:
+def _misplaced(layout: Layout) -> Iterator[Problem]:
+    """Files where a directory of a repository belongs."""
+    for directory, _, files in os.walk(layout.repositories_path):
+        place = Path(directory).relative_to(layout.repositories_path)
+        below = [part for part in place.parts if part.startswith("_")]
+        for name in sorted(files):
+            if _is_misplaced(below[0] if below else "", name):
+                repository = "/".join(takewhile(lambda part: not part.startswith("_"), (*place.parts, name)))
+                yield Problem("misplaced", repository, name, _NO_DIRECTORY, _PUSH_CONTENT, Path(directory, name))
+
+
+def _is_misplaced(below: str, name: str) -> bool:
+    """Whether a directory belongs where the file ``name`` is: in ``_layers``, for example, or in a repository."""
+    if below == "_uploads":
+        return False
+    return name != "link" if below else name in OF_A_REPOSITORY or is_repository(name)
+
+
+_NO_DIRECTORY = "it is not a directory, but a directory belongs there"
+_PUSH_CONTENT = "Push the content again; the registry then moves it into .regtutor"
+
+
+def _manifests(layout: Layout, repository: Repository, sparse: bool) -> Iterator[Problem]:
     for digest, needs in repository.manifests.items():
         if needs is None:
             continue  # its bytes are reported already
@@ -97,7 +134,8 @@ def _manifests(layout: Layout, repository: Repository) -> Iterator[Problem]:
                 why = f"it names the {what} {child}, which the repository does not have"
                 path = layout.revision_link(repository.name, digest)
                 next = f"Push the {what} to this repository, or delete the manifest"
-                yield Problem("missing child", repository.name, str(digest), why, next, path)
+                kind = _NOTE if sparse and what == "manifest" else "missing child"
+                yield Problem(kind, repository.name, str(digest), why, next, path)
 
 
 def _tags(layout: Layout, repository: Repository) -> Iterator[Problem]:

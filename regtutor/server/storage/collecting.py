@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from regtutor.protocol.digests import Digest, parse
+from regtutor.server.storage.durable import delete
 from regtutor.server.storage.purging import AGE, last_change, sessions_in
 from regtutor.server.storage.store import Store
 from regtutor.server.storage.walking import Repository, alive, read, stored
@@ -164,7 +165,7 @@ def _remove(store: Store, item: Garbage) -> None:
     aside = store.own_path / f"removed-{uuid.uuid4()}"
     with suppress(FileNotFoundError):
         os.rename(item.path, aside)
-        shutil.rmtree(aside)
+        delete(aside)
     with suppress(OSError):
         item.path.parent.rmdir()  # if it is empty
 

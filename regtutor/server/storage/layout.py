@@ -39,7 +39,8 @@ _MOST_REPORTS = 1000
 _PROMPTLY = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO would wait for its writer
 
 
-_NO_FILE = (IsADirectoryError, BlockingIOError, PermissionError)
+_NO_FILE = (IsADirectoryError, NotADirectoryError, BlockingIOError, PermissionError)
+_NO_FOLDER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 class DamagedLink(ValueError):
@@ -217,7 +218,10 @@ class Layout:
         path = self.blob_path(target)
         try:
             status = path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            self.found_damage(path, "a part of its path is not a directory")
             return None
         if not stat.S_ISREG(status.st_mode):
             self.found_damage(path, "it is not a regular file")
@@ -238,7 +242,7 @@ def read_link(path: Path) -> Digest | None:
             data = os.read(descriptor, _LONGEST_LINK)
         finally:
             os.close(descriptor)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return None
     except OSError as error:
         if not (isinstance(error, _NO_FILE) or error.errno == errno.ELOOP):
@@ -248,6 +252,23 @@ def read_link(path: Path) -> Digest | None:
         return digests.parse(data.decode("ascii").strip())
     except (InvalidDigest, UnicodeDecodeError) as error:
         raise DamagedLink(f"it does not contain a digest: {error}") from error
+
+
+def read_small(path: Path | str, most: int) -> bytes:
+    """The bytes of the file ``path``; none if it has more than ``most``, or is not a regular file.
+
+    Raises
+    ------
+    OSError: such as for a file that does not exist.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _PROMPTLY)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            return b""
+        return os.read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def digests_in(folder: Path) -> Iterator[Digest]:
@@ -260,9 +281,11 @@ def digests_in(folder: Path) -> Iterator[Digest]:
                 continue
 
 
-def names_in(folder: Path) -> list[str]:
-    """The names in ``folder``; none if it does not exist."""
+def names_in(folder: Path | str) -> list[str]:
+    """The names in ``folder``; none if it does not exist, or is not a directory."""
     try:
         return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in _NO_FOLDER:
+            raise
         return []

@@ -22,7 +22,8 @@ AGE = 24 * 3600
 PAUSE = 3600
 """Seconds between the end of one search for abandoned sessions and the next one."""
 
-_NO_REPOSITORIES = {"_layers", "_manifests", "_uploads"}
+OF_A_REPOSITORY = frozenset({"_layers", "_manifests", "_uploads"})
+"""The directories in that of a repository which are not repositories."""
 
 
 class Purging:
@@ -42,7 +43,7 @@ class Purging:
     def proceed(self, steps: int) -> int:
         """Examine at most ``steps`` directories, and return the number of removed sessions.
 
-        After the last directory, the search rests for :data:`PAUSE`.
+        After the last directory, the search rests for :data:`PAUSE`. Only one thread may call this at a time.
         """
         now = time.monotonic()
         if self._search is None:
@@ -60,7 +61,7 @@ class Purging:
             yield False
             if "_uploads" in names:
                 yield from (self._removed(path) for path in sorted(Path(directory, "_uploads").iterdir()))
-            names[:] = [name for name in names if name not in _NO_REPOSITORIES]
+            names[:] = [name for name in names if name not in OF_A_REPOSITORY]
 
     def _removed(self, session: Path) -> bool:
         if self._in_use(session) or not session.is_dir() or last_change(session) > time.time() - AGE:
@@ -77,7 +78,7 @@ def sessions_in(repositories: Path) -> Iterator[Path]:
     for directory, names, _ in os.walk(repositories):
         if "_uploads" in names:
             yield from (path for path in sorted(Path(directory, "_uploads").iterdir()) if path.is_dir())
-        names[:] = [name for name in names if name not in _NO_REPOSITORIES]
+        names[:] = [name for name in names if name not in OF_A_REPOSITORY]
 
 
 def last_change(session: Path) -> float:
@@ -86,6 +87,8 @@ def last_change(session: Path) -> float:
     Without a valid ``startedat``, the directory's time counts.
     """
     try:
+        if not (session / "startedat").is_file():  # a FIFO would wait for its writer
+            raise FileNotFoundError
         began = datetime.fromisoformat((session / "startedat").read_text().strip()).timestamp()
     except (OSError, ValueError):
         began = session.stat().st_mtime

@@ -11,6 +11,7 @@ Every listed manifest is looked up again, because Distribution deletes the link 
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections import defaultdict
@@ -25,7 +26,7 @@ from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import MAX_BYTES, parse_manifest
 from regtutor.protocol.referrers import referrer_entry
-from regtutor.server.storage.layout import Layout, digests_in
+from regtutor.server.storage.layout import Layout, digests_in, read_small
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +35,10 @@ SETTLED = 2.0
 """Seconds after which the time of a directory can be trusted: some systems count in steps of two seconds."""
 
 _PAGE = 500
+VERSION = 1
+"""The version of the tables and of the entries in them. An index of another version is made again: raise it whenever
+an older index would be misread, also if only ``referrer_entry`` has changed."""
+
 _UNKNOWN = "?"  # instead of a subject: the manifest could not be read yet
 _TABLES = """
 CREATE TABLE IF NOT EXISTS repository (name TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
@@ -52,6 +57,10 @@ class _DamagedRow(Exception):
     """A row of the index that this module cannot have written."""
 
 
+class _OtherVersion(Exception):
+    """An index that another version of this module has written, or another program."""
+
+
 class Referrers:
     """The referrers of the manifests below one directory.
 
@@ -63,6 +72,7 @@ class Referrers:
 
     def __init__(self, layout: Layout, path: Path) -> None:
         self._layout, self._path = layout, path
+        self._blobs = str(layout.blobs_path)
         self._index: sqlite3.Connection | None = None
         self._using = threading.Lock()
         self._updating: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -114,7 +124,7 @@ class Referrers:
         for path in (str(self._path), ":memory:"):
             try:
                 return work()
-            except (sqlite3.DatabaseError, _DamagedRow) as error:
+            except (sqlite3.DatabaseError, _DamagedRow, _OtherVersion) as error:
                 self._begin_again(path, error)
         return work()
 
@@ -212,9 +222,10 @@ class Referrers:
         return repository, str(digest), view.subject.digest, entry.get("artifactType"), json.dumps(entry)
 
     def _bytes(self, repository: str, digest: Digest) -> bytes | None:
-        path = self._layout.blob_path(digest)
+        # Not by way of StoredBlob and Path: among 50,000 manifests, this is most of the time of the first list.
+        path = os.path.join(self._blobs, digest.algorithm, digest.encoded[:2], digest.encoded, "data")
         try:
-            data = path.read_bytes() if path.is_file() and path.stat().st_size <= MAX_BYTES else b""
+            data = read_small(path, MAX_BYTES)
         except OSError:
             data = b""
         hasher = Hasher(digest.algorithm)
@@ -252,8 +263,17 @@ def _index(path: str) -> sqlite3.Connection:
 
     index = sqlite3.connect(path, timeout=2, check_same_thread=False)
     try:
+        _check_version(index)
         index.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_TABLES}")
+        index.execute(f"PRAGMA user_version = {VERSION}")
     except BaseException:
         index.close()
         raise
     return index
+
+
+def _check_version(index: sqlite3.Connection) -> None:
+    (version,) = index.execute("PRAGMA user_version").fetchone()
+    (count,) = index.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if count and version != VERSION:
+        raise _OtherVersion(f"it has version {version}, and this version of regtutor writes {VERSION}")

@@ -9,6 +9,7 @@ another algorithm, ``data`` is read again at the end. Distribution's ``hashstate
 from __future__ import annotations
 
 import shutil
+import stat
 import threading
 import time
 import uuid
@@ -22,13 +23,17 @@ from regtutor.protocol.digests import CANONICAL, Digest, Hasher
 from regtutor.server.names import is_session
 from regtutor.server.once import Once
 from regtutor.server.storage.beside import Beside
-from regtutor.server.storage.durable import make_folder
+from regtutor.server.storage.durable import make_folder, new_folders
 from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
 
 PURGED_AT_START = 2000
 PURGED_AT_ONCE = 5
 """The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
+
+_AT_ONCE = (
+    64 * 1024
+)  # bytes of a write: for more, Linux looks for large pieces of memory, which are rarely in the cache
 
 
 class SessionBusy(Exception):
@@ -62,6 +67,7 @@ class Sessions:
         self.uploading: dict[str, SessionWriter] = {}
         self.hashes = HashesInProgress()
         self.purging = Purging(store.repositories_path, self.in_use)
+        self._purging = threading.Lock()
         # Reentrant: while it is held, Python can close an abandoned handler, which removes its session.
         self.lock = threading.RLock()
 
@@ -80,15 +86,20 @@ class Sessions:
         """
         session = Session(self, repository, str(uuid.uuid4()))
         self.store.check_root()
-        with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
-            self.purging.proceed(PURGED_AT_ONCE)
+        if self._purging.acquire(blocking=False):  # sessions begin in the event loop and in workers
+            try:
+                with suppress(OSError):  # an old session that cannot be removed must not prevent a new one
+                    self.purging.proceed(PURGED_AT_ONCE)
+            finally:
+                self._purging.release()
         try:
-            make_folder(self.store.repository_path(repository))
-            session.data.parent.mkdir(parents=True)
+            make_folder(self.store.repository_path(repository), self.store.clear)
+            new_folders(session.data.parent, self.store.clear)
             session.data.touch()
-            (session.data.parent / "startedat").write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+            session.startedat.write_text(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         except OSError:
-            shutil.rmtree(session.data.parent, ignore_errors=True)
+            with suppress(OSError):
+                session.remove()
             raise
         if algorithm != CANONICAL:
             self.hashes.keep(session.key, Hasher(algorithm))
@@ -152,6 +163,7 @@ class Session:
     Attributes
     ----------
     data: the file with the bytes that have arrived.
+    startedat: the file with the time when it began; the session exists while this file does.
     key: the name of the session among those of all repositories.
     """
 
@@ -161,16 +173,26 @@ class Session:
         self.sessions, self.repository, self.id = sessions, repository, id
         self._path = sessions.store.repository_path(repository) / "_uploads" / id
         self.data, self.key = self._path / "data", str(self._path)
+        self.startedat = self._path / "startedat"
 
     @property
     def exists(self) -> bool:
-        return (self._path / "startedat").is_file()
+        return self.startedat.is_file() and self._is_whole()
+
+    def _is_whole(self) -> bool:
+        try:
+            if stat.S_ISREG(self.data.lstat().st_mode):
+                return True
+        except FileNotFoundError:
+            return True
+        self.sessions.store.found_damage(self.data, "it is not a regular file")
+        return False
 
     @property
     def started_at(self) -> str:
         """The start time as RFC 3339 text; SessionGone if the session has ended in the meantime."""
         try:
-            return (self._path / "startedat").read_text()
+            return self.startedat.read_text("ascii", "replace")
         except FileNotFoundError:
             raise SessionGone(self.id) from None
 
@@ -201,9 +223,20 @@ class Session:
                 raise SessionGone(self.id) from None
 
     def remove(self) -> None:
-        """Remove the session and its bytes, without regard to its writer; FileNotFoundError if it has ended."""
+        """Remove the session and its bytes, without regard to its writer; FileNotFoundError if it has ended.
+
+        This opens no file, so it also works when no descriptor is left.
+        """
         self.sessions.hashes.pop(self.key)
-        shutil.rmtree(self._path)
+        for file in (self.startedat, self.data):
+            with suppress(OSError):
+                file.unlink()
+        try:
+            self._path.rmdir()
+        except FileNotFoundError:
+            raise
+        except OSError:  # something of another registry is in it
+            shutil.rmtree(self._path)
 
     def begin(self, writer: SessionWriter) -> Hasher | None:
         """Make ``writer`` the writer of the session, and return the hash so far if it is known."""
@@ -280,7 +313,11 @@ class SessionWriter:
             self._before = Hasher(algorithm)
         self._beside = Beside(self._before.copy() if self._before is not None else None)
 
-    def write(self, chunk: bytes) -> None:
+    def block(self) -> memoryview | None:
+        """Room for the next bytes, if the request is large; see ``receiving.Destination``."""
+        return self._beside.block(self.start + self.received)
+
+    def write(self, chunk: bytes | memoryview) -> None:
         """Append ``chunk``. If the writer has been ended from elsewhere, only count it."""
         self.received += len(chunk)
         with self._writing:
@@ -288,7 +325,7 @@ class SessionWriter:
                 return
             left = memoryview(chunk)
             while left:
-                left = left[self._file.write(left) :]
+                left = left[self._file.write(left[:_AT_ONCE]) :]
             self._beside.hash(chunk)
             self._beside.flush(self._file.fileno(), len(chunk))
 

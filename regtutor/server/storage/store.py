@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -18,10 +18,11 @@ from regtutor.errors import ServerError, StoreLocked
 from regtutor.file_lock import lock_file
 from regtutor.protocol.digests import Digest
 from regtutor.server.storage.arrivals import Arrivals
-from regtutor.server.storage.durable import Change, make_folder, sync_folder
+from regtutor.server.storage.durable import Change, delete, make_folder, sync_folder
 from regtutor.server.storage.gate import Gate
 from regtutor.server.storage.layout import Layout, StoredBlob
 from regtutor.server.storage.referrers import Referrers
+from regtutor.server.storage.repository_lists import RepositoryLists
 from regtutor.server.storage.secret_file import kept_secret
 from regtutor.server.storage.tag_lists import TagLists
 
@@ -29,6 +30,10 @@ __all__ = ["Store", "StoreLost", "StoredBlob"]
 
 OWN = ".regtutor"
 """The directory below the root that only this registry uses."""
+
+
+MISPLACED = "misplaced-"
+"""The beginning of the names of what was found in the way of content and moved to that directory."""
 
 
 class StoreLost(ServerError):
@@ -50,6 +55,7 @@ class Store(Layout):
     arrivals: content that a manifest may still name.
     referrers: the referrers of each manifest.
     tag_lists: the sorted tags of each repository.
+    repository_lists: the sorted repositories.
 
     Raises
     ------
@@ -62,14 +68,12 @@ class Store(Layout):
         self.gate, self.arrivals = Gate(), Arrivals()
         self.own_path = self.root / OWN
         self.referrers = Referrers(self, self.own_path / "referrers.sqlite")
-        self.tag_lists = TagLists(self)
+        self.tag_lists, self.repository_lists = TagLists(self), RepositoryLists(self)
         try:
             self.own_path.mkdir(parents=True, exist_ok=True)
             self._lock: BinaryIO | None = _lock(self.own_path / "lock", self.root)
-            for left_over in self.own_path.glob("unfinished-*"):
-                left_over.unlink()
-            for left_over in self.own_path.glob("removed-*"):
-                shutil.rmtree(left_over)
+            for left_over in (*self.own_path.glob("unfinished-*"), *self.own_path.glob("removed-*")):
+                delete(left_over)
         except OSError as error:
             raise ServerError(
                 f"The registry directory {self.root} cannot be used",
@@ -113,10 +117,31 @@ class Store(Layout):
             "Stop this registry and start it again",
         )
 
+    def change(self) -> Change:
+        """Files that will appear together."""
+        return Change(self.own_path, self.clear)
+
+    def clear(self, path: Path) -> None:
+        """Move something that is where a directory or a file of the registry belongs, so that a push can mend it.
+
+        Nothing is deleted, because nobody knows what it is. A link stays: its target may be on a disk that is missing
+        at the moment.
+
+        Raises
+        ------
+        NotADirectoryError: ``path`` is a link.
+        """
+        if path.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        aside = self.own_path / f"{MISPLACED}{uuid.uuid4().hex}"
+        with suppress(FileNotFoundError):  # another request has moved it
+            os.rename(path, aside)
+            self.report(f"{str(path)!a} was no part of a registry and in the way; it was moved to {str(aside)!a}")
+
     def link_blob(self, repository: str, digest: Digest, kept_as: Digest | None = None) -> None:
         """Link the stored blob ``digest`` into ``repository``; its bytes can be stored under another digest."""
         self.check_root()
-        with Change(self.own_path) as change:
+        with self.change() as change:
             change.write(self.layer_link(repository, digest), str(kept_as or digest).encode())
             change.commit()
 
@@ -133,7 +158,7 @@ class Store(Layout):
     def keep(self, file: Path, repository: str, digest: Digest) -> None:
         """Move ``file``, whose bytes are verified to match ``digest``, into ``repository``."""
         self.check_root()
-        with self.gate.shared(), Change(self.own_path) as change:
+        with self.gate.shared(), self.change() as change:
             change.move(file, self.blob_path(digest))
             change.write(self.layer_link(repository, digest), str(digest).encode())
             change.commit()
@@ -152,9 +177,10 @@ class Store(Layout):
         self.check_root()
         tag_paths = [self.tag_path(repository, tag) for tag in tags]
         link = str(digest).encode()
-        with self.gate.shared(), Change(self.own_path) as change, Change(self.own_path) as pointing:
+        with self.gate.shared(), self.change() as change, self.change() as pointing:
             change.write(self.blob_path(digest), data)
-            make_folder(self.repository_path(repository) / "_layers")  # without it, Distribution does not list it
+            layers = self.repository_path(repository) / "_layers"
+            make_folder(layers, self.clear)  # without it, Distribution does not list the repository
             change.write(self.revision_link(repository, digest), link)
             for tag_path in tag_paths:
                 new = not os.path.lexists(tag_path / "current" / "link")
@@ -198,10 +224,10 @@ class Store(Layout):
         aside = self.own_path / f"removed-{uuid.uuid4()}"
         try:
             os.rename(folder, aside)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         sync_folder(folder.parent)
-        shutil.rmtree(aside)
+        delete(aside)
         return True
 
 

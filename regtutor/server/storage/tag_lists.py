@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from regtutor.server.storage.layout import Layout
 
@@ -26,8 +27,13 @@ class TagLists:
         self._layout = layout
         self._kept: OrderedDict[str, tuple[tuple[int, int, int], list[str]]] = OrderedDict()
 
-    def names(self, repository: str) -> list[str]:
-        """The names in lexical order; read again if the directory has changed. Do not change the list."""
+    def names(self, repository: str, check: Callable[[], object] = lambda: None) -> list[str]:
+        """The names in lexical order; read again if the directory has changed. Do not change the list.
+
+        Parameters
+        ----------
+        check: called before the directory is read and before the names are sorted; it can raise an error.
+        """
         try:
             status = self._layout.tags_path(repository).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -36,7 +42,10 @@ class TagLists:
         kept = self._kept.get(repository)
         if kept is not None and kept[0] == state:
             return kept[1]
-        names = sorted(self._layout.tag_names(repository), key=lexical)
+        check()
+        unsorted = self._layout.tag_names(repository)
+        check()
+        names = sorted(unsorted, key=lexical)
         if time.time() - status.st_mtime > SETTLED:
             self._kept[repository] = state, names
             while len(self._kept) > MOST:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -23,6 +24,7 @@ from regtutor.server.http import FileRange, Head, Response
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
 from regtutor.server.shell.one_request import DRAIN
+from regtutor.server.storage.repository_lists import RepositoryLists
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
 from tests.server.wire import Wire
@@ -316,11 +318,24 @@ def test_a_failed_handshake_stands_in_the_log_and_nowhere_else(
     assert capfd.readouterr().err == ""
 
 
+class HeldLists(RepositoryLists):
+    """Lists of repositories, which are held up too."""
+
+    def __init__(self, store: Slow) -> None:
+        super().__init__(store)
+        self._store = store
+
+    def after(self, *arguments: Any, **named: Any) -> Iterator[str]:
+        self._store._hold_up()
+        return super().after(*arguments, **named)
+
+
 class Slow(Store):
     """A store that holds up whoever wants to see all of something, until ``go``."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        self.repository_lists = HeldLists(self)
         self.waiting, self.go = threading.Event(), threading.Event()
 
     def revisions_path(self, repository: str) -> Path:
@@ -334,10 +349,6 @@ class Slow(Store):
     def tags_path(self, repository: str) -> Path:
         self._hold_up()
         return super().tags_path(repository)
-
-    def repositories(self) -> list[str]:
-        self._hold_up()
-        return super().repositories()
 
     def _hold_up(self) -> None:
         self.waiting.set()

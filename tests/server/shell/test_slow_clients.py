@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -154,6 +155,62 @@ def test_stalled_tls_handshakes_end_and_are_logged(store: Store) -> None:
     assert len(lines) == 20 and "handshake" in lines[0]
 
 
+def hello_of(context: ssl.SSLContext) -> bytes:
+    """The first bytes of a TLS handshake."""
+    hello = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="127.0.0.1").do_handshake()
+    return hello.read()
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+@pytest.mark.parametrize("ending", [socket.socket.close, reset])
+@pytest.mark.parametrize("sent", ["nothing", "a part", "a hello"])
+def test_a_tls_client_that_leaves_at_once_has_one_line_in_the_log(
+    store: Store, ending: Callable[[socket.socket], None], sent: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    served, client, logged = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(), threading.Event()
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(served)
+    sends = {"nothing": b"", "a part": b"\x16\x03\x01", "a hello": hello_of(client)}[sent]
+    with Server(App(store), ssl_context=served, log=lambda _line: logged.set()) as server:
+        for _ in range(5):
+            logged.clear()
+            connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            connection.sendall(sends)
+            ending(connection)
+            assert logged.wait(20)
+    lines = list(server.log_lines)  # once it is closed, all are written
+    assert len(lines) == 5 and all(" tls failed: " in line for line in lines), lines
+    assert not caplog.records
+
+
+def test_a_tls_client_that_leaves_with_requests_under_way_has_one_line_and_no_warnings(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """asyncio warns, outside our log, of each write after the end of a connection."""
+    authority, served, trusting = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("127.0.0.1").configure_cert(served)
+    authority.configure_trust(trusting)
+    cut = threading.Event()
+    with Server(App(store), ssl_context=served, log=lambda line: cut.set() if " cut" in line else None) as server:
+        assert server._loop is not None
+        for _ in range(5):
+            cut.clear()
+            secure = trusting.wrap_socket(
+                socket.create_connection(("127.0.0.1", server.port), timeout=20), server_hostname="127.0.0.1"
+            )
+            server._loop.call_soon_threadsafe(FOREVER.wait, 0.1)  # so that the client is gone before the first response
+            secure.sendall(b"GET /v2/ HTTP/1.1\r\nHost: r\r\n\r\n" * 100)
+            secure.close()
+            assert cut.wait(20)
+    assert sum(" cut" in line for line in server.log_lines) == 5
+    assert not caplog.records
+
+
 def test_over_tls_a_body_that_follows_the_handshake_at_once_arrives_whole(store: Store) -> None:
     """It may arrive while the server still shakes hands, and must not stop the connection."""
     authority, served, trusting = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
@@ -172,21 +229,31 @@ def test_over_tls_a_body_that_follows_the_handshake_at_once_arrives_whole(store:
                 assert secure.recv(100).startswith(b"HTTP/1.1 201")
 
 
+def scratch() -> memoryview:
+    return memoryview(bytearray(2 * MOST_UNREAD))
+
+
+def _arrives(channel: Channel, data: bytes) -> None:
+    """As asyncio does it."""
+    channel.get_buffer(-1)[: len(data)] = data
+    channel.buffer_updated(len(data))
+
+
 def test_bytes_that_arrive_during_the_handshake_do_not_stop_the_connection() -> None:
     """Whichever callback asyncio runs first."""
 
     async def run() -> tuple[list[str], bytes]:
         calls: list[str] = []
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         below, above = Recording("below", calls), Recording("above", calls)
         channel.transport, channel._shakes_hands = below, True
-        channel.data_received(bytes(MOST_UNREAD + 1))
+        _arrives(channel, bytes(MOST_UNREAD + 1))
         channel.transport, channel._shakes_hands = above, False
         channel._pause_if_full()
         first = await channel.read()
         reading = asyncio.create_task(channel.read())
         await asyncio.sleep(0)
-        channel.data_received(b"next")
+        _arrives(channel, b"next")
         return calls, first[:0] + await reading
 
     calls, then = asyncio.run(run())
@@ -202,7 +269,7 @@ def test_a_client_that_reads_fast_delays_nobody(tmp_path: Path, leaves: bool) ->
         blob.truncate(20 * CHUNK)
 
     async def run() -> tuple[int, int]:
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         calls: list[str] = []
         channel.transport, rounds = Taking("socket", calls), 0
 
@@ -229,7 +296,7 @@ def test_a_client_that_leaves_after_its_response_has_one_line_in_the_log() -> No
     """The response was sent: it was not cut."""
 
     async def run() -> None:
-        channel = Channel(lambda _channel: nothing())
+        channel = Channel(lambda _channel: nothing(), scratch())
         transport = channel.transport = Recording("socket", [])
         await channel.write(b"the whole response")
         transport.ended = True

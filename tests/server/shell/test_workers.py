@@ -13,6 +13,7 @@ from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.respond import respond
 from regtutor.server.shell.listen import Server
+from regtutor.server.storage.repository_lists import RepositoryLists
 from regtutor.server.storage.store import Store
 from tests.server.inline import digest
 from tests.server.wire import Wire
@@ -21,11 +22,24 @@ HELLO = digest(b"hello")
 LISTS = (f"GET /v2/a/referrers/{HELLO} HTTP/1.1", "GET /v2/a/tags/list HTTP/1.1", "GET /v2/_catalog HTTP/1.1")
 
 
+class HeldLists(RepositoryLists):
+    """Lists of repositories, which are held up too."""
+
+    def __init__(self, store: Held) -> None:
+        super().__init__(store)
+        self._store = store
+
+    def after(self, *arguments: Any, **named: Any) -> Iterator[str]:
+        self._store._hold()
+        return super().after(*arguments, **named)
+
+
 class Held(Store):
     """A store whose lists wait for ``go``; ``began`` counts them."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        self.repository_lists = HeldLists(self)
         self.began, self.go = 0, threading.Event()
         self.first = threading.Event()
         self.tag_lists.names = self._held(self.tag_lists.names)  # type: ignore[method-assign]
@@ -37,10 +51,6 @@ class Held(Store):
             return listing(*args)
 
         return held
-
-    def repositories(self) -> list[str]:
-        self._hold()
-        return super().repositories()
 
     def _hold(self) -> None:
         self.began += 1

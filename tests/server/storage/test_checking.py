@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from regtutor.protocol.digests import parse
-from regtutor.protocol.media_types import OCI_MANIFEST
+from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
+from regtutor.server.app import App
 from regtutor.server.storage.checking import check
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
@@ -123,3 +125,17 @@ def test_each_kind_of_damage_is_named_and_a_push_mends_it(
 
 def test_a_root_without_anything_is_whole(tmp_path: Path) -> None:
     assert check(tmp_path) == []
+
+
+def test_what_a_sparse_index_lacks_is_a_note_if_it_is_permitted(store: Store) -> None:
+    inline = Inline(App(store, sparse_indexes=True))
+    child = image_manifest(b"{}", b"layer")
+    entry = {"mediaType": OCI_MANIFEST, "digest": digest(child), "size": len(child)}
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}).encode()
+    assert inline.ask("PUT", "/v2/a/manifests/v1", index, Content_Type=OCI_INDEX).status == 201
+    assert [(one.kind, one.is_note) for one in check(store.root)] == [("missing child", False)]
+    (note,) = check(store.root, sparse_indexes=True)
+    assert (note.kind, note.is_note) == ("note", True) and digest(child) in note.why
+    inline.push_image("a", "v2", b"{}", b"layer")
+    store.layer_link("a", parse(LAYER)).unlink()
+    assert [one.kind for one in check(store.root, sparse_indexes=True)] == ["missing child"], "a layer is no child"

@@ -13,10 +13,13 @@ from regtutor.errors import StoreLocked
 from regtutor.protocol.digests import parse
 from regtutor.protocol.media_types import OCI_INDEX, OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.shell.listen import Server
 from regtutor.server.storage import arrivals, checking, collecting
 from regtutor.server.storage.collecting import Garbage, collect
+from regtutor.server.storage.gate import Gate
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
+from tests.server.wire import Wire
 
 
 def index(*children: bytes, **fields: object) -> bytes:
@@ -204,6 +207,41 @@ def test_a_manifest_during_a_collection_waits_and_is_then_refused_or_whole(
     push.join(20)
     assert got == [400], "not acknowledged without its blobs"
     assert inline.ask("GET", "/v2/a/manifests/v1").status == 404
+
+
+@pytest.mark.usefixtures("later")
+def test_a_mount_that_a_collection_overtakes_stops_nobody_else(
+    inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collection begins after the mount has found that there is none."""
+    inline.push_blob("a", b"layer")
+    looked, begun, go = threading.Event(), threading.Event(), threading.Event()
+
+    def closed(_gate: Gate) -> bool:
+        looked.set()
+        assert begun.wait(20)
+        return False
+
+    def collection() -> None:
+        assert looked.wait(20)
+        with store.gate.alone():
+            begun.set()
+            assert go.wait(60)
+
+    monkeypatch.setattr(Gate, "closed", property(closed))
+    thread = threading.Thread(target=collection)
+    thread.start()
+    with Server(inline.app) as server, Wire(server) as mounting, Wire(server) as other:
+        mounting.send(
+            f"POST /v2/b/blobs/uploads/?mount={digest(b'layer')}&from=a HTTP/1.1", "Host: r", "Content-Length: 0"
+        )
+        assert begun.wait(20)
+        for target in ("/v2/", "/v2/_catalog"):
+            other.send(f"GET {target} HTTP/1.1", "Host: r")
+            assert other.status() == 200, "others are served meanwhile"
+        go.set()
+        assert mounting.status() == 201
+    thread.join(20)
 
 
 def test_a_running_registry_is_not_disturbed(store: Store, tmp_path: Path) -> None:

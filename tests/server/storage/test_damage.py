@@ -14,6 +14,7 @@ import pytest
 from regtutor.protocol.digests import parse
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.storage.checking import check
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults, image_manifest
 
@@ -138,6 +139,105 @@ def test_a_damaged_manifest_is_never_served(inline: Inline, store: Store, lines:
     assert "".join(lines).count(str(path)) == 1
     assert inline.ask("PUT", "/v2/a/manifests/v1", manifest, Content_Type=OCI_MANIFEST).status == 201
     assert statuses(inline, "/v2/a/manifests/v1") == [200, 200]
+
+
+LAYER = parse(digest(b"layer"))
+MANIFEST = parse(digest(image_manifest(b"{}", b"layer")))
+DIRECTORIES: dict[str, Callable[[Store], Path]] = {
+    "repository": lambda store: store.repository_path("a"),
+    "_uploads": lambda store: store.repository_path("a") / "_uploads",
+    "_layers": lambda store: store.repository_path("a") / "_layers",
+    "layer": lambda store: store.layer_link("a", LAYER).parent,
+    "_manifests": lambda store: store.repository_path("a") / "_manifests",
+    "revisions": lambda store: store.revisions_path("a"),
+    "revision": lambda store: store.revision_link("a", MANIFEST).parent,
+    "tags": lambda store: store.tags_path("a"),
+    "tag": lambda store: store.tag_path("a", "v1"),
+    "current": lambda store: store.tag_path("a", "v1") / "current",
+    "blob": lambda store: store.blob_path(LAYER).parent,
+    "bytes of the manifest": lambda store: store.blob_path(MANIFEST).parent,
+}
+"""Each directory that a push makes, and that somebody can have replaced."""
+
+
+@pytest.mark.parametrize("kind", ["file", "fifo"])
+@pytest.mark.parametrize("which", DIRECTORIES)
+def test_what_is_in_the_place_of_a_directory_is_in_no_ones_way(
+    inline: Inline, store: Store, lines: list[str], which: str, kind: str
+) -> None:
+    inline.push_image("b", "v1", b"{}", b"other")
+    manifest = inline.push_image("a", "v1", b"{}", b"layer")
+    path = DIRECTORIES[which](store)
+    shutil.rmtree(path)
+    path.write_text("notes of somebody") if kind == "file" else os.mkfifo(path)
+    assert str(path) in {str(problem.path) for problem in check(store.root) if problem.kind == "misplaced"}
+    targets = ["manifests/v1", f"manifests/{MANIFEST}", f"blobs/{LAYER}", "tags/list", f"referrers/{MANIFEST}"]
+    for target in targets:
+        assert set(within(20, lambda target=target: statuses(inline, f"/v2/a/{target}"))) <= {200, 404}
+    assert statuses(inline, "/v2/b/manifests/v1", "/v2/b/tags/list", "/v2/_catalog") == [200] * 6
+    assert inline.push_image("a", "v1", b"{}", b"layer") == manifest
+    assert statuses(inline, "/v2/a/manifests/v1", f"/v2/a/blobs/{LAYER}") == [200] * 4
+    assert check(store.root) == []
+    moved = list(store.own_path.glob("misplaced-*"))
+    assert len(moved) == 1 and (kind == "fifo" or moved[0].read_text() == "notes of somebody"), "nothing is deleted"
+    assert any(str(path) in line and str(moved[0]) in line for line in lines)
+
+
+def test_a_path_that_could_steer_a_terminal_is_printable_in_the_log(tmp_path: Path) -> None:
+    lines: list[str] = []
+    with Store(tmp_path / "a\x1b[2Jb") as store:
+        store.report = lines.append
+        inline = Inline(App(store))
+        inline.push_image("a", "v1", b"{}")
+        shutil.rmtree(store.tag_path("a", "v1"))
+        store.tag_path("a", "v1").write_text("x")
+        inline.push_image("a", "v1", b"{}")
+    assert lines and all(line.isprintable() and line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["file", "link to a directory", "link to nothing"])
+def test_a_tag_whose_directory_is_something_else_is_deleted(
+    inline: Inline, store: Store, tmp_path: Path, kind: str
+) -> None:
+    inline.push_image("a", "v1", b"{}")
+    path, other = store.tag_path("a", "v1"), tmp_path / "other"
+    os.rename(path, other)
+    path.write_text("x") if kind == "file" else path.symlink_to(other if kind == "link to a directory" else "nothing")
+    assert inline.ask("DELETE", "/v2/a/manifests/v1").status == 202
+    assert not os.path.lexists(path) and (other / "current" / "link").exists()
+    assert not list(store.own_path.glob("removed-*"))
+
+
+def test_a_link_to_nothing_in_the_place_of_a_directory_stays(inline: Inline, store: Store, tmp_path: Path) -> None:
+    """Its target may be on a disk that is missing at the moment."""
+    disk = tmp_path / "disk"
+    inline.push_image("b", "v1", b"{}")
+    disk.mkdir()
+    store.repository_path("a").symlink_to(disk)
+    manifest = inline.push_image("a", "v1", b"{}")
+    os.rename(disk, tmp_path / "unplugged")
+    assert statuses(inline, "/v2/a/manifests/v1") == [404, 404]
+    for target in ("/v2/a/blobs/uploads/", f"/v2/a/blobs/uploads/?mount={digest(b'{}')}&from=b"):
+        with pytest.raises(NotADirectoryError, match=str(store.repository_path("a"))):
+            inline.ask("POST", target)
+    assert store.repository_path("a").is_symlink()
+    os.rename(tmp_path / "unplugged", disk)
+    assert inline.ask("GET", "/v2/a/manifests/v1").body == manifest
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo", "link", "startedat is a fifo", "startedat is bytes"])
+def test_a_damaged_session_is_no_session(inline: Inline, store: Store, lines: list[str], kind: str) -> None:
+    location = inline.start("a")
+    (data,) = (store.repository_path("a") / "_uploads").glob("*/data")
+    started = data.with_name("startedat")
+    replaced_by(kind.removeprefix("startedat is a ").removeprefix("startedat is "), started if " " in kind else data)
+    wanted = [204, 204] if kind == "startedat is bytes" else [404, 404]
+    assert within(20, lambda: statuses(inline, location)) == wanted
+    put = within(20, lambda: inline.ask("PUT", f"{location}&digest={digest(b'x')}", b"x").status)
+    assert put == (201 if kind == "startedat is bytes" else 404)
+    if kind in ("directory", "fifo", "link"):
+        assert str(data) in "".join(lines)
+    assert isinstance(within(20, lambda: App(store).sessions.purge()), int)
 
 
 def test_a_link_with_the_digest_of_something_else_serves_nothing_else(inline: Inline, store: Store) -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -119,8 +120,53 @@ def test_a_session_that_cannot_begin_leaves_nothing(
     assert inline.ask("POST", "/v2/a/blobs/uploads/").status == 202
 
 
+@contextmanager
+def descriptors_left(count: int) -> Iterator[None]:
+    """Only ``count`` further files can be opened in the block."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 20, hard))
+    held = []
+    try:
+        with suppress(OSError):
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        for descriptor in held[:count]:
+            os.close(descriptor)
+        del held[:count]
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists the descriptors of a process")
+@pytest.mark.parametrize("known", [False, True])
+def test_a_single_post_without_descriptors_leaves_no_session(inline: Inline, store: Store, known: bool) -> None:
+    if known:
+        inline.push_blob("a", b"first")
+    statuses = []
+    for count in range(6):
+        body = f"blob {count}".encode()
+        with descriptors_left(count):
+            got = answered(inline, "POST", f"/v2/a/blobs/uploads/?digest={digest(body)}", body)
+        statuses.append(got.status)
+        assert not list(store.root.rglob("_uploads/*")), f"{count} descriptors"
+        if got.status == 201:
+            assert inline.ask("GET", f"/v2/a/blobs/{digest(body)}").body == body
+    assert set(statuses) == {503, 201} and statuses == sorted(statuses, reverse=True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists the descriptors of a process")
+def test_a_directory_that_cannot_be_synced_is_not_acknowledged(tmp_path: Path) -> None:
+    with descriptors_left(0), pytest.raises(OSError, match="Too many open files"):
+        durable.sync_folder(tmp_path)
+
+
 def test_a_change_that_is_not_committed_leaves_nothing(tmp_path: Path) -> None:
-    with durable.Change(tmp_path) as change:
+    with durable.Change(tmp_path, print) as change:
         change.write(tmp_path / "a", b"hello")
     assert not list(tmp_path.iterdir())
 

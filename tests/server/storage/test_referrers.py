@@ -174,6 +174,31 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, damage: str) -> None:
         assert bool(log) == (damage != "missing")
 
 
+@pytest.mark.parametrize("left", ["an older one", "a newer one", "of another program"])
+def test_an_index_of_another_version_is_made_again_and_not_misread(tmp_path: Path, left: str) -> None:
+    index, log = tmp_path / ".regtutor" / "referrers.sqlite", []
+    with Store(tmp_path) as store:
+        inline = Inline(App(store))
+        subject = inline.push_image("a", "v1", b"{}")
+        signed = [push(inline, signature(subject, number)) for number in range(3)]
+        os.utime(store.revisions_path("a") / "sha256", (1, 1))
+        assert referrers(inline, subject) == sorted(signed)
+    with closing(sqlite3.connect(index)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (referrers_module.VERSION,)
+        database.execute('UPDATE manifest SET entry = \'{"digest": "misread"}\'')
+        database.execute(f"PRAGMA user_version = {0 if left == 'an older one' else 99}")
+        if left == "of another program":
+            database.executescript("DROP TABLE manifest; PRAGMA user_version = 0")
+        database.commit()
+    with Store(tmp_path) as store:
+        store.report = log.append
+        assert referrers(Inline(App(store)), subject) == sorted(signed)
+        assert referrers(Inline(App(store)), subject) == sorted(signed)
+    assert len(log) == 1 and "version" in log[0]
+    with closing(sqlite3.connect(index)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (referrers_module.VERSION,)
+
+
 def test_damage_anywhere_in_the_index_is_found_when_it_is_read(tmp_path: Path) -> None:
     index, log = tmp_path / ".regtutor" / "referrers.sqlite", []
     with Store(tmp_path) as store:
