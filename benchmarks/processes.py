@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 REGTUTOR = (sys.executable, "-m", "regtutor")
 LIMIT = 300.0
@@ -25,9 +25,9 @@ sys.exit(process.returncode)
 """Runs a program from a small process: a new process counts the memory of the one that started it."""
 
 
-def environment() -> dict[str, str]:
+def environment(given: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment of a measured program: Python may keep its compiled modules, as it does for users."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in given.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds(command: Sequence[str]) -> float:
@@ -35,6 +35,18 @@ def seconds(command: Sequence[str]) -> float:
     begun = time.perf_counter()
     _succeed(command)
     return time.perf_counter() - begun
+
+
+def seconds_to_first_code() -> float:
+    """Return the seconds from the launch of a Python interpreter until it has run its first line of a program."""
+    program = [sys.executable, "-c", "print(flush=True)"]
+    begun = time.perf_counter()
+    with subprocess.Popen(program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment()) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        taken = time.perf_counter() - begun
+        process.wait(LIMIT)
+    return taken
 
 
 def processor_seconds() -> float:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from benchmarks import processes
 from benchmarks.setting import Setting
 from regtutor.backends.distribution import CONFIG, checked_settings, environment
 
@@ -99,7 +100,7 @@ def running(kind: Kind, setting: Setting, root: Path | None = None) -> Iterator[
     with (setting.folder / "registry.log").open("wb") as log:
         process = subprocess.Popen(
             kind.command(port, folder),
-            env=environment(kind.settings(port, folder)),
+            env=processes.environment(environment(kind.settings(port, folder))),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

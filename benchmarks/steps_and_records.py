@@ -1,16 +1,14 @@
-"""What recording costs: a step beside a bare request, a long transcript as a table, and a long HAR file."""
+"""What recording costs: a step beside a bare request, and a long transcript as a table."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import requests
 
-from benchmarks.measuring import Comparison, Goal, Line, Plot, Report, Samples, in_turn
+from benchmarks.measuring import Comparison, Goal, Report, in_turn
 from benchmarks.processes import output
 from benchmarks.registries import kinds, running
 from benchmarks.setting import Setting
@@ -36,17 +34,6 @@ begun = time.perf_counter()
 table = rt.summary_table(transcript)
 assert len(table) == count
 print(time.perf_counter() - begun)
-"""
-
-_LOAD = """
-import sys, time
-import regtutor as rt
-from regtutor.formats import load
-begun = time.perf_counter()
-transcript = load(sys.argv[1])
-taken = time.perf_counter() - begun
-assert len(transcript) == int(sys.argv[2]), len(transcript)
-print(taken)
 """
 
 
@@ -81,48 +68,3 @@ def table(setting: Setting) -> Report:
         {"summary_table": lambda: float(output([sys.executable, "-c", _TABLE, str(count)]))}, setting.size(3, 1)
     )
     return Report((Comparison(f"{count:,} exchanges as a table", "s", samples, (Goal("summary_table", 1.0),)),))
-
-
-def har(setting: Setting) -> Report:
-    """A long HAR file"""
-    sizes = (100, 1_000) if setting.quick else (10_000, 100_000, 500_000)
-    comparisons, points = [], []
-    for size in sizes:
-        path = setting.folder / "long.har"
-        _write_har(path, size)
-        program = [sys.executable, "-c", _LOAD, str(path), str(size)]
-        taken = [float(output(program)) for _ in range(1 if size > 100_000 else 3)]
-        samples = {"load": Samples(tuple(taken))}
-        goals = (Goal("load", 10.0),) if size == sizes[-1] else ()
-        comparisons.append(Comparison(f"HAR file with {size:,} entries", "s", samples, goals))
-        points.append((float(size), samples["load"].median))
-        path.unlink()
-    plot = Plot("har", "Loading a HAR file", "entries", "s", (Line("load", tuple(points)),), logarithmic=True)
-    return Report(tuple(comparisons), (plot,))
-
-
-def _write_har(path: Path, size: int) -> None:
-    entry = {
-        "startedDateTime": "2026-01-01T00:00:00Z",
-        "request": {
-            "method": "HEAD",
-            "url": "http://127.0.0.1:5000/v2/library/hello/blobs/sha256:" + "0" * 64,
-            "httpVersion": "HTTP/1.1",
-            "headers": [{"name": "Host", "value": "127.0.0.1:5000"}],
-        },
-        "response": {
-            "status": 404,
-            "statusText": "Not Found",
-            "httpVersion": "HTTP/1.1",
-            "headers": [{"name": "Content-Length", "value": "2"}],
-            "content": {"size": 0},
-        },
-        "timings": {"send": 0.5, "wait": 0.5, "receive": 0.5},
-    }
-    text = json.dumps(entry)
-    with path.open("w") as file:
-        file.write('{"log":{"version":"1.2","creator":{"name":"bench","version":"1"},"entries":[')
-        file.write(text)
-        for _ in range(size - 1):
-            file.write("," + text)
-        file.write("]}}")

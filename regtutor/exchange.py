@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, overload
 
 from regtutor.errors import UnexpectedStatus
-from regtutor.message import HeaderList, Location
-from regtutor.protocol.cases import Case, case_of
+from regtutor.message import Location
+from regtutor.protocol.cases import HAVE_CASES, Case, case_of
 from regtutor.protocol.endpoints import BY_NAME, Match, identify
 from regtutor.protocol.links import next_link
-from regtutor.protocol.pages import Page, Received, page_in
+from regtutor.protocol.pages import Page, Received, may_be_a_page, page_in
 from regtutor.protocol.responses import meaning
 from regtutor.protocol.secrets import redact_text, redact_url
 from regtutor.protocol.text import visible
@@ -34,6 +34,8 @@ from regtutor.recorded_message import (
     RequestRecord,
     ResponseRecord,
     WireEvent,
+    body_lines,
+    message_lines,
     preview_limit,
 )
 
@@ -92,9 +94,11 @@ class Exchange:
     token: Token | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("url", "proxy"):
-            object.__setattr__(self, name, redact_url(getattr(self, name)))
-        object.__setattr__(self, "error", redact_text(self.error))
+        object.__setattr__(self, "url", redact_url(self.url))
+        if self.proxy:
+            object.__setattr__(self, "proxy", redact_url(self.proxy))
+        if self.error:
+            object.__setattr__(self, "error", redact_text(self.error))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields only: values computed from them are neither copied nor pickled."""
@@ -109,19 +113,19 @@ class Exchange:
         """
         return identify(self.method, self.target, self.step)
 
-    @cached_property
+    @property
     def case(self) -> Case:
         """The kind of the request, if the documents distinguish kinds; see :mod:`regtutor.protocol.cases`."""
-        if self.endpoint is None:
+        if self.endpoint is None or self.endpoint.endpoint.name not in HAVE_CASES:
             return ""
         fields = {**self.endpoint.query, **self.endpoint.path}
         chunked = "Content-Range" in self.request_headers or self.request.body.fate == "none"
         return case_of(self.endpoint.endpoint.name, fields, chunked=chunked, codes=self.codes)
 
-    @cached_property
+    @property
     def codes(self) -> tuple[str, ...]:
         """The error codes of the JSON error body, in order; an entry without a code is left out."""
-        return tuple(str(entry["code"]) for entry in self.errors if entry.get("code"))
+        return tuple([str(entry["code"]) for entry in self.errors if entry.get("code")]) if self.errors else ()
 
     @property
     def request_name(self) -> str:
@@ -194,7 +198,7 @@ class Exchange:
     @property
     def milliseconds(self) -> float:
         """The time from the start of the exchange to its last event, in milliseconds."""
-        return max((event.at for event in self.events), default=0.0) * 1000
+        return max([event.at for event in self.events], default=0.0) * 1000
 
     @property
     def bytes_up(self) -> int:
@@ -231,7 +235,8 @@ class Exchange:
     @cached_property
     def errors(self) -> tuple[dict[str, Any], ...]:
         """The entries of a JSON error body (``code``, ``message``, ``detail``); empty for any other body."""
-        if not any(mark in self.content for mark in (b"errors", b"\\u")):
+        content = self.content
+        if b"errors" not in content and b"\\u" not in content:
             return ()
         try:
             entries = self.json()["errors"]
@@ -253,6 +258,8 @@ class Exchange:
         match, response = self.endpoint, self.response
         if match is None or response is None:
             return None
+        if not may_be_a_page(self.headers.get("Content-Type", ""), response.body.preview):
+            return None
         fields = {**match.query, **match.path}
         named = fields.get("digest") or fields.get("reference", "")
         body = response.body
@@ -267,10 +274,13 @@ class Exchange:
         if self.page is not None:
             http = "" if self.ok else f"; {meaning('', self.status)}"
             return visible(f"{self.page}, which is not a response of the API{http}")
-        counts = Counter(self.codes).items()
+        codes = self.codes
+        told = meaning(self.request_name, self.status, self.case, codes)
+        if not codes:
+            return visible(told)
+        counts = Counter(codes).items()
         listed = ", ".join(f"{count} x {code}" if count > 1 else code for code, count in counts)
-        told = meaning(self.request_name, self.status, self.case, self.codes)
-        return visible(told + (f" ({listed})" if listed else ""))
+        return visible(f"{told} ({listed})")
 
     def expect(self, *statuses: int) -> Exchange:
         """Return this exchange if its status is one of ``statuses``.
@@ -297,18 +307,16 @@ class Exchange:
         if self.proxy:
             lines.append(f"* through the proxy {self.proxy}")
         if self.request.method:
-            lines += _message_lines(">", self.request.start_line, self.request.headers)
+            lines += message_lines(">", self.request.start_line, self.request.headers)
         else:
             lines.append("* no request was sent" if self.response is None else "* the request is not in this record")
-        lines += [
-            line for interim in self.interims for line in _message_lines("<", interim.start_line, interim.headers)
-        ]
-        lines += _body_lines(">", self.request.body)
+        lines += [line for interim in self.interims for line in message_lines("<", interim.start_line, interim.headers)]
+        lines += body_lines(">", self.request.body)
         if self.response is None:
             lines.append(f"* no response: {self.error}")
         else:
-            lines += _message_lines("<", self.response.start_line, self.response.headers)
-            lines += _body_lines("<", self.response.body)
+            lines += message_lines("<", self.response.start_line, self.response.headers)
+            lines += body_lines("<", self.response.body)
         lines += [f"* {event.note}" for event in self.events if event.note]
         return "\n".join(visible(line) for line in lines)
 
@@ -323,25 +331,6 @@ def _error_text(entry: Mapping[str, Any]) -> str:
     text = ": ".join(str(entry[name]) for name in ("code", "message") if entry.get(name))
     detail = entry.get("detail")
     return text if detail in (None, "", [], {}) else f"{text}, detail {json.dumps(detail)}"
-
-
-def _message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
-    return [f"{mark} {start_line}", *(f"{mark} {name}: {value}" for name, value in headers), mark]
-
-
-_TEXT_TYPES = ("json", "text/", "xml", "x-www-form-urlencoded")
-
-
-def _body_lines(mark: str, body: BodyRecord) -> list[str]:
-    if body.fate == "none":
-        return []
-    digest = f", {body.digest}" if body.digest else ""
-    fate = f"body withheld, {body.size} bytes sent" if body.fate == "withheld" else f"{body.size} bytes {body.fate}"
-    lines = [f"{mark} [{fate}{digest}]"]
-    if body.preview and any(kind in body.media_type for kind in _TEXT_TYPES):
-        text = body.text if len(body.text) <= PREVIEW else body.text[:PREVIEW] + " ..."
-        lines += [f"{mark} {line}" for line in text.splitlines()]
-    return lines
 
 
 @dataclass(frozen=True)
@@ -368,6 +357,9 @@ class Transcript(Sequence[Exchange]):
 
     def __len__(self) -> int:
         return len(self.exchanges)
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self.exchanges)
 
     def __add__(self, other: Iterable[Exchange]) -> Transcript:
         notes = other.notes if isinstance(other, Transcript) else ()

@@ -1,8 +1,8 @@
 """Locks on files and folders, for one holder at a time, in this process or another one.
 
-A lock belongs to an open file, so the system releases it when the process ends, even if it is killed. ``filelock`` has
-the system calls for each platform. A browser has no file locks and no second process: nothing is locked there, and
-nothing needs a lock.
+A lock belongs to an open file, so the system releases it when the process ends, even if it is killed. POSIX systems
+have ``flock``; ``filelock`` has the system call of Windows. A browser has no file locks and no second process: nothing
+is locked there, and nothing needs a lock.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import BinaryIO
 
 _TRIES = 5
 """How many times a folder is created and locked, if another holder removes it between the two."""
+
+_HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK)
+"""The errors of ``flock`` if another holder has the lock; some file systems have EACCES for it."""
 
 _ONLY_FOLDER = getattr(os, "O_DIRECTORY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -114,12 +117,25 @@ def _is_at(handle: int, folder: Path) -> bool:
 
 
 def _lock(descriptor: int) -> None:
-    if not _available():
-        return
-    from filelock import lock_descriptor
-
-    if not lock_descriptor(descriptor, blocking=False):
+    if _available() and not _is_free(descriptor):
         raise _already_locked()
+
+
+def _is_free(descriptor: int) -> bool:
+    """Lock an open file, and return whether no other holder has the lock."""
+    if sys.platform == "win32":
+        from filelock import lock_descriptor
+
+        return lock_descriptor(descriptor, blocking=False)
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            return False
+        raise
+    return True
 
 
 def _available() -> bool:

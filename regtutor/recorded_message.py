@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, overload
 
 from regtutor.message import HeaderList
 from regtutor.protocol.media_types import kind_of
 from regtutor.protocol.secrets import redact_body, redact_headers, redact_text, redact_url
+
+T = TypeVar("T")
 
 PREVIEW = 4 * 1024
 """How many bytes of a body a record keeps."""
@@ -47,10 +50,25 @@ class HeaderView(Mapping[str, str]):
         self._pairs = pairs
 
     def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+    def get(self, name: str, /, default: object = None) -> object:
+        """Return the first value of the header ``name``, or ``default`` without one."""
+        wanted = name.lower()
         for key, value in self._pairs:
-            if key.lower() == name.lower():
+            if len(key) == len(wanted) and key.lower() == wanted:
                 return value
-        raise KeyError(name)
+        return default
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of the header ``name``, in order."""
@@ -69,7 +87,7 @@ class HeaderView(Mapping[str, str]):
         return f"HeaderView({list(self._pairs)})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BodyRecord:
     """The record of a body.
 
@@ -91,7 +109,8 @@ class BodyRecord:
     media_type: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "preview", redact_body(self.media_type, self.preview))
+        if self.preview:
+            object.__setattr__(self, "preview", redact_body(self.media_type, self.preview))
 
     @property
     def whole(self) -> bool:
@@ -104,7 +123,7 @@ class BodyRecord:
         return self.preview.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RequestRecord:
     """A request as it was sent: the start line, the headers in their order and spelling, and the record of the body."""
 
@@ -124,7 +143,7 @@ class RequestRecord:
         return f"{self.method} {self.target} {self.version}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Interim:
     """An interim response (1xx), after which another response follows; ``at`` is in seconds from the start."""
 
@@ -143,7 +162,7 @@ class Interim:
         return f"{self.version} {self.status} {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ResponseRecord:
     """A final response as it was received: the start line, the headers in their order and spelling, and the body."""
 
@@ -162,7 +181,7 @@ class ResponseRecord:
         return f"{self.version} {self.status} {self.reason}".rstrip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class WireEvent:
     """Something that happened on the wire.
 
@@ -184,4 +203,26 @@ class WireEvent:
     note: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "note", redact_text(self.note))
+        if self.note:
+            object.__setattr__(self, "note", redact_text(self.note))
+
+
+def message_lines(mark: str, start_line: str, headers: HeaderList) -> list[str]:
+    """Return the start line and the headers as lines of text, each after ``mark``."""
+    return [f"{mark} {start_line}", *(f"{mark} {name}: {value}" for name, value in headers), mark]
+
+
+_TEXT_TYPES = ("json", "text/", "xml", "x-www-form-urlencoded")
+
+
+def body_lines(mark: str, body: BodyRecord) -> list[str]:
+    """Return the size, digest and text of a body as lines of text, each after ``mark``; none if there was no body."""
+    if body.fate == "none":
+        return []
+    digest = f", {body.digest}" if body.digest else ""
+    fate = f"body withheld, {body.size} bytes sent" if body.fate == "withheld" else f"{body.size} bytes {body.fate}"
+    lines = [f"{mark} [{fate}{digest}]"]
+    if body.preview and any(kind in body.media_type for kind in _TEXT_TYPES):
+        text = body.text if len(body.text) <= PREVIEW else body.text[:PREVIEW] + " ..."
+        lines += [f"{mark} {line}" for line in text.splitlines()]
+    return lines

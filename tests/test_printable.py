@@ -24,6 +24,7 @@ from regtutor.printable import visible, visible_lines
 from regtutor.protocol.manifests import Platform
 from regtutor.protocol.pages import Page
 from regtutor.storage_tree import StorageTree
+from regtutor.walks.referring import Referrers
 from tests.formats.hostile import BAD, FAILED, HOSTILE, TRANSCRIPT
 from tests.liars.steering import STEERS, raw_in
 
@@ -65,6 +66,7 @@ def _hostile() -> Mapping[str, Any]:
         "StorageTree": StorageTree.of([(f"a/{STEERS}", 1)], [STEERS]),
         "Page": Page("error page", STEERS, STEERS),
         "Platform": platform,
+        "Referrers": Referrers((), STEERS, TRANSCRIPT),
         "Registry": rt.Registry("http://h\x9b2J\u202e", None),  # type: ignore[arg-type]
         "HeldTokens": HeldTokens(),
         "Whole": rt.whole(rt.summary_table(TRANSCRIPT)),

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regtutor.errors import ServerError
-from regtutor.server.token.policy import LESSON_POLICY, LESSON_USERS, Policy, full_access, policy_of
 
 if TYPE_CHECKING:
     from regtutor.server.shell.authentication import Htpasswd
     from regtutor.server.shell.listen import Server
     from regtutor.server.token.issuing import TokenServer
+    from regtutor.server.token.policy import Policy
 
 SCHEMES = ("basic", "token")
 
@@ -98,6 +98,8 @@ def _check(auth: str | None, users: object, policy: object, token_seconds: int |
 
 
 def _rules(auth: str, users: Mapping[str, str] | None, policy: Mapping[str, Any] | Policy | None) -> Policy:
+    from regtutor.server.token.policy import LESSON_POLICY, LESSON_USERS, Policy, full_access, policy_of
+
     if users is not None:
         return full_access(users)
     if policy is None:

@@ -12,19 +12,18 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from regtutor.backends.access import Access, access_of
-from regtutor.backends.certificate import TLS, server_certificate
 from regtutor.backends.local_host import LocalHost, local_host
 from regtutor.errors import ServerError
 from regtutor.server.app import App
-from regtutor.server.quirks.table import listed
-from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.limits import Limits, limits_of
 from regtutor.server.shell.listen import Server, is_loopback
 from regtutor.server.shell.origin_check import ANY
-from regtutor.server.token.policy_file import policy_in
 
 if TYPE_CHECKING:
+    from regtutor.backends.certificate import TLS, ServerCertificate
     from regtutor.client.registry import Registry
+    from regtutor.server.shell.authentication import Htpasswd
+    from regtutor.server.token.policy import Policy
 
 _ABOUT = "regtutor's own registry, in a thread of this process"
 _TLS_FOLDER = ".regtutor/tls"  # below the root, next to the lock of the store
@@ -165,8 +164,7 @@ def serve_embedded(
     if auth is not None and not (insecure_public or is_loopback(host)):
         why = "the passwords of the lessons' users are public"
         raise ServerError(f"--auth does not protect a registry on {host}", why, "Use --tls and --htpasswd FILE")
-    rules = None if policy is None else policy_in(Path(policy))
-    required = access_of(auth, policy=rules)
+    required = access_of(auth, policy=_policy(policy))
     access = _Access(host, port, tls, htpasswd, insecure_public, required, tuple(hosts), limits_of(limits))
     server, local = _start(root, access, quirks, say, **settings)
     before = signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
@@ -213,7 +211,7 @@ def _start(
         tokens = required.app_settings
     local = local_host("embedded", _ABOUT, root)
     try:
-        certificate = server_certificate(access.tls, access.host, local.root / _TLS_FOLDER)
+        certificate = _certificate(access, local.root)
         app = App(local.store, quirks=quirks, **settings, **tokens)
         server = Server(
             app,
@@ -237,13 +235,35 @@ def _start(
     return server, local
 
 
+def _policy(path: str | os.PathLike[str] | None) -> Mapping[str, Any] | Policy | None:
+    if path is None:
+        return None
+    from regtutor.server.token.policy_file import policy_in
+
+    return policy_in(Path(path))
+
+
+def _certificate(access: _Access, root: Path) -> ServerCertificate | None:
+    if not access.tls:
+        return None
+    from regtutor.backends.certificate import server_certificate
+
+    return server_certificate(access.tls, access.host, root / _TLS_FOLDER)
+
+
 def _passwords(access: _Access) -> Htpasswd | None:
     """The passwords that the server checks before it calls the App. The App checks tokens itself."""
     if access.required is not None and access.required.tokens is None:
         return access.required.passwords
-    return Htpasswd(access.htpasswd) if access.htpasswd is not None else None
+    if access.htpasswd is None:
+        return None
+    from regtutor.server.shell.authentication import Htpasswd
+
+    return Htpasswd(access.htpasswd)
 
 
 def quirks_listed() -> str:
     """Return the list of quirks and their groups as text."""
+    from regtutor.server.quirks.table import listed
+
     return listed()

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from regtutor.backends.access import Access
 from regtutor.backends.directory import own_directory
-from regtutor.server.storage.collecting import collect
 from regtutor.server.storage.store import Store
-from regtutor.storage_tree import StorageTree
-from regtutor.tables.storage import garbage_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from regtutor.storage_tree import StorageTree
 
 _OURS = ".regtutor"  # the lock and the unfinished files of the store, which other registries do not have
 
@@ -65,6 +64,8 @@ class LocalHost:
 
     def tree(self) -> StorageTree:
         """Return the storage directory, in the layout of CNCF Distribution; a temporary one is empty after closing."""
+        from regtutor.storage_tree import StorageTree
+
         whole = StorageTree.of_directory(self.root)
         return StorageTree.of(
             [(path, size) for path, size in whole if not path.startswith(_OURS)],
@@ -77,6 +78,9 @@ class LocalHost:
         Requests that link content wait until the collection has ended. Content that arrived within the last hour and is
         not named by a manifest yet stays, because its push may be in progress.
         """
+        from regtutor.server.storage.collecting import collect
+        from regtutor.tables.storage import garbage_table
+
         return garbage_table(collect(self.store, dry_run=dry_run, untagged=untagged, in_use=self.in_use))
 
     def close(self) -> None:

@@ -35,8 +35,6 @@ from regtutor.errors import (
     UnusableAuthFile,
     UnusableDirectory,
 )
-from regtutor.exchange import Exchange, Transcript
-from regtutor.message import HeaderList
 from regtutor.printable import visible, visible_lines
 from regtutor.protocol.references import (
     DOCKER_HUB,
@@ -48,6 +46,8 @@ from regtutor.protocol.references import (
 
 if TYPE_CHECKING:
     from regtutor.client.registry import Registry
+    from regtutor.exchange import Exchange, Transcript
+    from regtutor.message import HeaderList
 
 REFUSED = 1
 UNUSABLE = 2
@@ -189,6 +189,8 @@ class Asking:
         After an error or Ctrl-C the trace has the exchanges up to then. After an error without ``--trace``, a temporary
         file has them, which only its owner can read.
         """
+        from regtutor.exchange import Transcript
+
         transcripts: list[Transcript] = []
         try:
             yield transcripts.append

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regtutor.client.wire.limits import BLOB, DEADLINE, SMALL_BODY
-from regtutor.message import HeaderList
+from regtutor.client.wire.default_limits import BLOB, DEADLINE, SMALL_BODY
+
+if TYPE_CHECKING:
+    from regtutor.message import HeaderList
 
 
 def can_be_made(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path | None:

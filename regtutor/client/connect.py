@@ -12,7 +12,7 @@ from regtutor.client.credentials import Credentials
 from regtutor.client.extra_headers import ExtraHeaders
 from regtutor.client.proxies import Environment, from_environment, is_loopback, proxy_for
 from regtutor.client.registry import Host, Registry, Transport
-from regtutor.client.wire.limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
+from regtutor.client.wire.default_limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
 from regtutor.client.wire.transport import WireTransport
 from regtutor.errors import ConnectionFailed, InvalidURL
 from regtutor.message import HeaderList

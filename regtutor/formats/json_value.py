@@ -50,7 +50,19 @@ class Value:
 
     def __iter__(self) -> Iterator[Value]:
         """Yield the items of a list."""
-        for index, item in enumerate(self._of(list, "a list")):
+        for index, item in enumerate(self.items()):
+            yield Value(item, index, self)
+
+    def items(self) -> list[Any]:
+        """Return the value, which must be a list, without the places of its items."""
+        items: list[Any] = self._of(list, "a list")
+        return items
+
+    def taken(self) -> Iterator[Value]:
+        """Yield the items of a list, and take each out of it: the memory of an item can then be released."""
+        items = self.items()
+        for index in range(len(items)):
+            item, items[index] = items[index], None
             yield Value(item, index, self)
 
     @property

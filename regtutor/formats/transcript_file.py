@@ -12,6 +12,7 @@ import gc
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,20 +87,9 @@ def load(path: str | os.PathLike[str]) -> Transcript:
     UnsupportedTranscript: if the file does not exist, cannot be read, is too large, has another format or is invalid;
         the error states which, and what to do.
     """
-    with _without_collection():
-        return transcript_in(read_file(Path(path)), str(path))
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Pause Python's collector of cycles: a long file becomes millions of objects in no cycle, and it looks at each."""
-    paused = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()
+    name = str(path)
+    with _without_collections():
+        return _transcript_in(read_file(Path(path)), name)
 
 
 def transcript_in(data: bytes, name: str) -> Transcript:
@@ -115,12 +105,18 @@ def transcript_in(data: bytes, name: str) -> Transcript:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """Pause the collection of cycles: a file with 500,000 entries makes millions of objects and no cycle."""
+    """Pause the collection of cycles: a file with 500,000 entries makes millions of objects and no cycle.
+
+    The objects then join the oldest generation, so that the next collection of the youngest does not visit all of them.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if was and not gc.get_freeze_count():  # objects that the program has frozen stay so
+            gc.freeze()
+            gc.unfreeze()
         if was:
             gc.enable()
 
@@ -129,9 +125,15 @@ def _transcript_in(data: bytes, name: str) -> Transcript:
     if len(data) > LIMIT:
         raise UnsupportedTranscript(f"{name} cannot be loaded", f"it has more than {LIMIT} bytes", "Save it in parts")
     try:
-        value, wrong = _json_in(data)
-        if value is not None:
-            return transcript_of_har(value) if _is_har(value) else _transcript(_ours(name, value))
+        wrong: Exception | None
+        text, wrong = _text_like_json(data)
+        if text is not None:
+            encoding, data = json.detect_encoding(data), b""  # one copy of a long file is enough
+            value, wrong = _json_in(text)
+            if value is not None:
+                del text
+                return transcript_of_har(value) if _is_har(value) else _transcript(_ours(name, value))
+            data = text.encode(encoding, "surrogatepass")
         from_curl = transcript_of_curl(data) or (None if wrong else transcript_of_responses(data))
         if from_curl is not None:
             return from_curl
@@ -174,13 +176,25 @@ def read_file(path: Path) -> bytes:
         raise UnsupportedTranscript(f"{path} cannot be loaded", why, "Give a file that you can read") from error
 
 
-def _json_in(data: bytes) -> tuple[Value | None, ValueError | RecursionError | None]:
-    """Return the JSON value in ``data``, or why it is not JSON; neither if it does not begin like JSON."""
+def _text_like_json(data: bytes) -> tuple[str | None, ValueError | None]:
+    """Return the text of ``data`` if it begins like JSON, or why it is not text although it begins so."""
     try:
         text = _text(data)
-        return (Value(_json(text)), None) if text.lstrip().startswith(("{", "[")) else (None, None)
+    except ValueError as error:
+        return None, error if _JSON_BYTES.match(data) else None
+    return (text if _JSON_TEXT.match(text) else None), None
+
+
+_JSON_BYTES = re.compile(rb"\s*+[{\[]")
+_JSON_TEXT = re.compile(r"\s*+[{\[]")
+
+
+def _json_in(text: str) -> tuple[Value | None, ValueError | RecursionError | None]:
+    """Return the JSON value in ``text``, or why it is not JSON."""
+    try:
+        return Value(_json(text)), None
     except (ValueError, RecursionError) as error:
-        return None, error if data.lstrip()[:1] in (b"{", b"[") else None
+        return None, error
 
 
 def _ours(name: str, value: Value) -> Value:
@@ -272,7 +286,7 @@ def _written_body(body: BodyRecord) -> dict[str, Any]:
 
 def _transcript(value: Value) -> Transcript:
     return Transcript(
-        tuple(_exchange(item) for item in value["exchanges"]),
+        tuple([_exchange(item) for item in value["exchanges"].taken()]),
         value["title"].text(),
         tuple(note.text() for note in value["notes"]),
     )

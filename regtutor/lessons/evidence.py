@@ -72,22 +72,29 @@ class Stage:
 
 @dataclass(frozen=True)
 class Evidence(Stage):
-    """A stage, and everything that the learner has sent in this lesson, oldest first.
+    """A stage, and what the learner has sent in this lesson, oldest first.
 
     Attributes
     ----------
-    exchanges: what the learner has sent, oldest first.
-    looked_at: how many of them were there when the last attempt began: at the look before the last new request.
-    before: how many earlier ones were left out.
+    exchanges: what counts, oldest first: without the requests of walks, unless the task accepts them.
+    everything: everything that the learner has sent, oldest first; requests are numbered in it.
+    looked_at: how many of everything were there when the last attempt began: at the look before the last new request.
     beside: the registries that the lesson opened beside its own, by name.
     recorded: those of the exchanges that another program sent to the address of ``terminal()``.
+    walked: those of everything that a walk sent, such as ``rt.push_image``.
     """
 
     exchanges: Sequence[Exchange] = field(default=())
+    everything: Sequence[Exchange] = field(default=())
     looked_at: int = 0
-    before: int = 0
     beside: Mapping[str, Registry] = field(default_factory=dict)
     recorded: Sequence[Exchange] = field(default=())
+    walked: Sequence[Exchange] = field(default=())
+
+    @property
+    def alone(self) -> Evidence:
+        """Only what the learner has sent request by request, without the requests of walks."""
+        return replace(self, exchanges=tuple(each for each in self.exchanges if not _among(each, self.walked)))
 
     @property
     def attempt(self) -> Evidence:
@@ -95,24 +102,28 @@ class Evidence(Stage):
 
         Any exchange of the lesson can complete a task. The last attempt shows best what is still missing.
         """
-        if not 0 < self.looked_at < len(self.exchanges):
+        if not 0 < self.looked_at < len(self.everything):
             return self
-        return replace(self, exchanges=self.exchanges[self.looked_at :], before=self.looked_at, looked_at=0)
+        later = self.everything[self.looked_at :]
+        kept = tuple(each for each in self.exchanges if _among(each, later))
+        walked = tuple(each for each in self.walked if _among(each, later))
+        return replace(self, exchanges=kept, walked=walked, looked_at=0)
 
     def at(self, name: str) -> Evidence | None:
         """Return the evidence about the registry ``name`` beside the lesson's own; None if it is not open yet."""
         reg = self.beside.get(name)
         if reg is None:
             return None
-        own = tuple(each for each in self.exchanges if each.url.startswith(f"{reg.url}/"))
-        return replace(self, reg=reg, exchanges=own, looked_at=0, before=0)
+        own = tuple(each for each in self.exchanges if _is_at(each, reg))
+        return replace(self, reg=reg, exchanges=own, looked_at=0, beside={})
 
     def sent(self, *endpoints: str, to: str | None = None, status: int | None = None, **fields: str) -> list[Exchange]:
-        """Return the learner's exchanges that fit, oldest first.
+        """Return the learner's exchanges that fit, oldest first, without those with a registry beside the lesson's.
 
         Parameters
         ----------
-        endpoints: names of endpoints, such as ``"head_blob"``; none for any request.
+        endpoints: names of endpoints, such as ``"head_blob"``; none for any request. A HEAD at an endpoint of GET, such
+            as that of ``list_tags``, has no body to read, and is left out.
         to: a repository of the learner, such as ``"other"`` for ``{me}/other``.
         status: the status of the response.
         fields: fields of the path or the query, such as ``digest=`` or ``mount=``; ``source=`` stands for ``from=``.
@@ -122,10 +133,11 @@ class Evidence(Stage):
         return [
             exchange
             for exchange in self.exchanges
-            if (not endpoints or endpoint_of(exchange) in endpoints)
+            if (not endpoints or (endpoint_of(exchange) in endpoints and _has_its_method(exchange)))
             and (repository is None or field_of(exchange, "repository") == repository)
             and (status is None or exchange.status == status)
             and all(field_of(exchange, name) == value for name, value in wanted.items())
+            and not self.is_beside(exchange)
         ]
 
     def latest(
@@ -137,16 +149,66 @@ class Evidence(Stage):
 
     def number(self, exchange: Exchange) -> int | None:
         """Return the number of the learner's request, counted from 1 as in ``rt.summary_table``."""
-        return next((n for n, other in enumerate(self.exchanges, self.before + 1) if other is exchange), None)
+        return next((n for n, other in enumerate(self.everything, 1) if other is exchange), None)
 
     def is_by_hand(self, exchange: Exchange) -> bool:
         """Return whether another program sent it, also with the headers of a step; or ``rt.Request(...)`` built it."""
-        return not built_by_step(exchange) or any(each is exchange for each in self.recorded)
+        return not built_by_step(exchange) or self.is_of_a_program(exchange)
+
+    def is_of_a_program(self, exchange: Exchange) -> bool:
+        """Return whether another program sent it, to the address of ``terminal()``."""
+        return _among(exchange, self.recorded)
+
+    def of_session(self, put: Exchange) -> list[Exchange]:
+        """Return the learner's requests that sent bytes to the upload session of ``put``, oldest first; itself too."""
+        session = field_of(put, "session")
+        if session is None:  # a POST with the whole blob has no session
+            return [put]
+        return [each for each in self.sent("patch_upload", "put_blob") if field_of(each, "session") == session]
+
+    def bytes_of(self, put: Exchange) -> int:
+        """Return how many bytes of the learner's the upload session of ``put`` accepted, or ``put`` itself sent."""
+        return sum(each.bytes_up for each in self.of_session(put) if each.ok or each is put)
+
+    def pushes(self, to: str, tag: str) -> list[list[Exchange]]:
+        """Return the learner's requests to ``{me}/to``, in parts that each end with an accepted manifest of ``tag``."""
+        parts: list[list[Exchange]] = [[]]
+        for exchange in self.sent(to=to):
+            parts[-1].append(exchange)
+            tagged = endpoint_of(exchange) == "put_manifest" and field_of(exchange, "reference") == tag
+            if tagged and exchange.status == 201:
+                parts.append([])
+        return parts[:-1]
+
+    def is_beside(self, exchange: Exchange) -> bool:
+        """Return whether it went to a registry that the lesson opened beside its own."""
+        return any(_is_at(exchange, reg) for reg in self.beside.values())
 
     def after(self, exchange: Exchange) -> Sequence[Exchange]:
         """Return the learner's exchanges after ``exchange``."""
         number = self.number(exchange)
-        return self.exchanges[number - self.before :] if number is not None else ()
+        later = self.everything[number:] if number is not None else ()
+        return tuple(each for each in self.exchanges if _among(each, later))
+
+
+def _among(exchange: Exchange, others: Sequence[Exchange]) -> bool:
+    """Return whether ``exchange`` itself is one of ``others``; an equal one is another request."""
+    return any(each is exchange for each in others)
+
+
+def _is_at(exchange: Exchange, reg: Registry) -> bool:
+    return exchange.url.startswith(f"{reg.url}/")
+
+
+def _has_its_method(exchange: Exchange) -> bool:
+    return exchange.method != "HEAD" or (exchange.endpoint is not None and exchange.endpoint.endpoint.method == "HEAD")
+
+
+SENT_BY_A_STEP = (
+    "A step sent it, or its label is the name of a step. Write the request with rt.Request and another label, or with "
+    "curl."
+)
+"""Said of a request that ought to be by hand."""
 
 
 def endpoint_of(exchange: Exchange) -> str:

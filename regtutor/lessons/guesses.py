@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange
 from regtutor.lessons.lesson import KINDS, Prediction
@@ -143,6 +144,33 @@ def compare(
     if not counted:
         sentences.append("You had seen this response before, so the guess does not count.")
     return PredictionResult(right, counted, tuple(sentences), lines, _clause(exchange))
+
+
+_DECIDING = ("Accept", "Authorization", "Content-Range", "Content-Type", "If-None-Match", "Range")
+"""The request headers that can decide about the response to a request of a lesson."""
+
+_OF_THE_SESSION = ("session", "_state")
+"""The fields of a target that are other ones in each upload session."""
+
+
+def is_same_request(earlier: Exchange, later: Exchange) -> bool:
+    """Return whether a learner who has seen ``earlier`` knew the response to ``later``: same request, same response.
+
+    Two requests are the same if their methods, targets, bodies and the headers that decide are; the upload session is
+    left out, because each has a name of its own.
+    """
+    return earlier.status == later.status and _identity(earlier) == _identity(later)
+
+
+def _identity(exchange: Exchange) -> tuple[object, ...]:
+    match, body = exchange.endpoint, exchange.request.body
+    target: object = exchange.shown_target
+    if match is not None and (match.path or match.query):
+        fields = {**match.path, **match.query}
+        target = tuple(sorted((name, value) for name, value in fields.items() if name not in _OF_THE_SESSION))
+    headers = tuple(exchange.request_headers.all(name) for name in _DECIDING)
+    host = urlsplit(exchange.url).netloc
+    return (host, exchange.method, exchange.request_name, target, headers, body.digest if body.size else None)
 
 
 def _sentence(name: str, value: Value, values: tuple[Value, ...], exchange: Exchange) -> str:

@@ -78,7 +78,9 @@ def typed(seen: Evidence, name: str, tag: str, media_type: str) -> Iterator[Poin
     manifest = seen.manifest(name, tag)
     layers = manifest.json().get("layers") if manifest is not None else []
     kind = str(layers[0].get("mediaType"))
-    yield point(kind == media_type, "Its media type says so.", f"Its media type is {kind}.")
+    yield point(
+        kind == media_type, "Its media type says so.", f"Its media type is {kind}, and these bytes are of another one."
+    )
 
 
 def bytes_changed(seen: Stage, name: str, digest: str, original: bytes) -> int:

@@ -56,6 +56,8 @@ class Task:
     hints: three, from a question that makes the learner look, to nearly the request itself.
     done: printed once the task is done: one or two sentences about what the exchange shows.
     from_memory: whether the cell has no template.
+    walks: whether the requests of walks count, such as those of ``rt.push_image``. Otherwise the learner has to send
+        each request, in whatever way.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Task:
     hints: tuple[str, str, str]
     done: str
     from_memory: bool = False
+    walks: bool = False
 
 
 @dataclass(frozen=True)

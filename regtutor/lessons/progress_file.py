@@ -71,7 +71,7 @@ class ProgressFile:
 
         def count(data: Entry) -> int:
             visits = data.setdefault("visits", {})
-            visits[url] = int(visits.get(url, 0)) + 1
+            visits[url] = count_in(visits, url) + 1
             return int(visits[url])
 
         return int(self.change(count))
@@ -85,8 +85,10 @@ class ProgressFile:
         """Change the results of one part of a lesson."""
 
         def within(data: Entry) -> None:
-            lessons = data.setdefault("lessons", {})
-            change(lessons.setdefault(lesson, {}).setdefault(kind, {}).setdefault(name, {}))
+            names = data.setdefault("lessons", {}).setdefault(lesson, {}).setdefault(kind, {})
+            if not isinstance(names.get(name), dict):  # somebody has edited the file
+                names[name] = {}
+            change(names[name])
 
         self.change(within)
 
@@ -129,6 +131,12 @@ class ProgressFile:
                 return
             time.sleep(_PAUSE)
         yield
+
+
+def count_in(entry: Entry, name: str) -> int:
+    """Return the count ``name`` of ``entry``; 0 if it has none, or if somebody has written something else there."""
+    found = entry.get(name)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else 0
 
 
 def _parsed(path: Path) -> Entry | None:

@@ -23,6 +23,7 @@ class Tally:
     tasks, questions, predictions: how many are done (tasks), answered correctly (questions) or made (predictions), and
         how many the course has.
     right: how many of the predictions were right.
+    at_once: how many of the questions were answered correctly at the first try.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Tally:
     questions: tuple[int, int]
     predictions: tuple[int, int]
     right: int
+    at_once: int = 0
 
     @property
     def done(self) -> int:
@@ -45,10 +47,11 @@ class Tally:
     def cells(self) -> tuple[str, ...]:
         """The row of the table after the label."""
         right = f", {self.right} right" if self.predictions[0] else ""
+        at_once = f", {self.at_once} at the first try" if self.questions[0] else ""
         return (
             bar(self.done, self.of),
             f"{self.tasks[0]} of {self.tasks[1]}",
-            f"{self.questions[0]} of {self.questions[1]}",
+            f"{self.questions[0]} of {self.questions[1]}{at_once}",
             f"{self.predictions[0]} of {self.predictions[1]}{right}",
         )
 
@@ -142,6 +145,7 @@ class _Part:
     kind: str
     done: bool
     right: bool
+    at_once: bool
 
 
 def _parts(entry: Entry, results: ProgressFile) -> Iterable[_Part]:
@@ -150,7 +154,8 @@ def _parts(entry: Entry, results: ProgressFile) -> Iterable[_Part]:
         for item in getattr(entry.lesson, kind):
             found = results.entry(entry.number, kind, item.name)
             done = bool(found) if kind == "predictions" else found.get("done") is True
-            yield _Part(title, item.concept, kind, done, found.get("right") is True)
+            at_once = done and found.get("first") is True
+            yield _Part(title, item.concept, kind, done, found.get("right") is True, at_once)
 
 
 def _tally(label: str, parts: Iterable[_Part]) -> Tally:
@@ -161,7 +166,8 @@ def _tally(label: str, parts: Iterable[_Part]) -> Tally:
         return sum(own), len(own)
 
     right = sum(part.right for part in kept if part.kind == "predictions")
-    return Tally(label, count("tasks"), count("questions"), count("predictions"), right)
+    at_once = sum(part.at_once for part in kept if part.kind == "questions")
+    return Tally(label, count("tasks"), count("questions"), count("predictions"), right, at_once)
 
 
 def _sum(label: str, rows: Sequence[Tally]) -> Tally:
@@ -169,4 +175,5 @@ def _sum(label: str, rows: Sequence[Tally]) -> Tally:
         pairs = [getattr(row, kind) for row in rows]
         return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
 
-    return Tally(label, total("tasks"), total("questions"), total("predictions"), sum(row.right for row in rows))
+    right, at_once = sum(row.right for row in rows), sum(row.at_once for row in rows)
+    return Tally(label, total("tasks"), total("questions"), total("predictions"), right, at_once)

@@ -18,9 +18,9 @@ from regtutor.exchange import Exchange
 from regtutor.lessons.asked import Asked, QuestionVerdict, letter_of, verdict
 from regtutor.lessons.catalog import Entry, lesson_numbered
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
-from regtutor.lessons.guesses import MEASURES, PredictionResult, Value, compare
+from regtutor.lessons.guesses import MEASURES, PredictionResult, Value, compare, is_same_request
 from regtutor.lessons.lesson import Prediction, Task, TranscriptQuestion, kind_of
-from regtutor.lessons.progress_file import ProgressFile, progress_path
+from regtutor.lessons.progress_file import ProgressFile, count_in, progress_path
 from regtutor.lessons.progress_report import report_of
 from regtutor.lessons.quiz import Question as Quiz
 from regtutor.lessons.quiz import Verdict
@@ -30,6 +30,7 @@ from regtutor.lessons.watching import watched
 from regtutor.message import Content, Request, body_of, digest_of
 from regtutor.protocol.codes import CODES
 from regtutor.protocol.endpoints import identify
+from regtutor.walks.driving import is_driven_at_once
 
 LEARNER = "REGTUTOR_LEARNER"
 """The environment variable with a name for the learner's repositories."""
@@ -67,6 +68,7 @@ class Session:
         self._recorded: Any = None
         self._read = 0
         self._programs: list[Exchange] = []
+        self._walked: list[Exchange] = []
         self._beside: dict[str, Registry] = {}
 
     @property
@@ -102,13 +104,15 @@ class Session:
 
     def _after(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
+        if is_driven_at_once():
+            self._walked.append(exchange)
         if self._guess is None:
             return
         prediction, guess = self._guess
         if exchange.response is None or not self._is_about(prediction, exchange):
             return
         self._guess = None
-        first = not self.results.entry(self.number, "predictions", prediction.name)
+        first = not self._has_seen(exchange) and not self.results.entry(self.number, "predictions", prediction.name)
         answer = compare(prediction, guess, exchange, kind=kind_of(self.reg), counted=first)
         if answer.counted:
             right = answer.right
@@ -116,6 +120,12 @@ class Session:
         self._late.append(answer)
         if is_cell_running():
             self._show_late()
+
+    def _has_seen(self, exchange: Exchange) -> bool:
+        """Return whether the learner sent the same request before, with this response; what a walk sent is unseen."""
+        unseen = [exchange, *self._walked]
+        seen = (each for each in self.exchanges if not any(each is other for other in unseen))
+        return any(is_same_request(each, exchange) for each in seen)
 
     def _is_about(self, prediction: Prediction, exchange: Exchange) -> bool:
         """Return whether the exchange is the predicted one. A request to no endpoint counts as that of its step."""
@@ -133,29 +143,33 @@ class Session:
             show(self._late.pop(0))
 
     def evidence(self) -> Evidence:
-        """Return what a check looks at."""
+        """Return what a check looks at, with the requests of walks."""
         self.collect()
+        sent = tuple(self.exchanges)
         return Evidence(
             self.stage.reg,
             self.me,
-            tuple(self.exchanges),
+            sent,
+            sent,
             self._attempt[0],
             beside=self._beside,
             recorded=self._programs,
+            walked=self._walked,
         )
 
     def task(self, name: str) -> TaskReport:
         """Look at a task; see :func:`~regtutor.lessons.calls.task`."""
         task = self._task = _named("task", name, self.entry.lesson.tasks)
-        hints = self.results.entry(self.number, "tasks", name).get("hints", 0)
+        known = self.results.entry(self.number, "tasks", name)
+        before = known.get("done") is True
         self.collect()
         if len(self.exchanges) > self._attempt[1]:  # a second look, with nothing new, is at the same attempt
             self._attempt = self._attempt[1], len(self.exchanges)
-        report = look(task, self.evidence(), hints_used=hints)
+        report = look(task, self.evidence(), hints_used=count_in(known, "hints"), done_before=before)
 
         def change(entry: dict[str, Any]) -> None:
-            entry["looks"] = entry.get("looks", 0) + 1
-            entry["done"] = entry.get("done", False) or report.passed
+            entry["looks"] = count_in(entry, "looks") + 1
+            entry["done"] = entry.get("done") is True or report.passed
 
         self.results.note(self.number, "tasks", name, change)
         return report
@@ -169,7 +183,7 @@ class Session:
                 "hint() belongs to the last task(...)",
                 'Run a cell with task("...") first.',
             )
-        shown = min(self.results.entry(self.number, "tasks", task.name).get("hints", 0) + 1, len(task.hints))
+        shown = min(count_in(self.results.entry(self.number, "tasks", task.name), "hints") + 1, len(task.hints))
         self.results.note(self.number, "tasks", task.name, lambda entry: entry.update(hints=shown))
         return "\n".join(f"Hint {n} of {len(task.hints)}: {text}" for n, text in enumerate(task.hints[:shown], 1))
 
@@ -199,7 +213,7 @@ class Session:
     def _answered(self, name: str, right: bool) -> None:
         def change(entry: dict[str, Any]) -> None:
             entry.setdefault("first", right)
-            entry["done"] = entry.get("done", False) or right
+            entry["done"] = entry.get("done") is True or right
 
         self.results.note(self.number, "questions", name, change)
 

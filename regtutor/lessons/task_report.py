@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence
+from regtutor.lessons.evidence import Evidence, field_of
 from regtutor.lessons.lesson import Point, Task
 from regtutor.lessons.showing import box, lines_block, paragraph
 from regtutor.protocol.text import cut, visible_lines
@@ -66,13 +67,20 @@ class TaskReport:
         return visible_lines(self.text)
 
 
-def look(task: Task, evidence: Evidence, *, hints_used: int) -> TaskReport:
+_DONE_BEFORE = "This task was done before, and stays done in your progress. "
+
+
+def look(task: Task, evidence: Evidence, *, hints_used: int, done_before: bool = False) -> TaskReport:
     """Run the check of ``task`` and return its report.
 
     Parameters
     ----------
+    evidence: with the requests of walks, which are left out if the task does not accept them.
     hints_used: how many of its hints the learner has seen.
+    done_before: whether an earlier look, such as one before the kernel was restarted, found the task done.
     """
+    walked = () if task.walks else evidence.attempt.walked
+    evidence = evidence if task.walks else evidence.alone
     points = list(task.check(evidence))
     passed = bool(points) and all(each.met for each in points)
     lines = tuple(Line(each.met, each.said, _shown(each, evidence)) for each in points)
@@ -80,7 +88,29 @@ def look(task: Task, evidence: Evidence, *, hints_used: int) -> TaskReport:
         return TaskReport(task.name, True, lines, task.done)
     left = len(task.hints) - hints_used
     more = f"hint() gives you a hint; {left} of {len(task.hints)} left." if left > 0 else "hint() repeats the hints."
-    return TaskReport(task.name, False, (*lines, *_last(points, evidence)), more)
+    notes = (*_last(points, evidence), *_by_a_walk(len(walked)), *_elsewhere(evidence, [each.said for each in points]))
+    return TaskReport(task.name, False, (*lines, *notes), (_DONE_BEFORE if done_before else "") + more)
+
+
+def _by_a_walk(count: int) -> tuple[Line, ...]:
+    """Return a line about requests that do not count."""
+    if not count:
+        return ()
+    sent = "1 request was" if count == 1 else f"{count} requests were"
+    walk = "a walk that ran by itself, such as rt.push_image or the preparation of a walk in the stepper"
+    return (Line(None, f"{sent} sent by {walk}. That does not count here: send each request yourself."),)
+
+
+def _elsewhere(evidence: Evidence, said: list[str]) -> tuple[Line, ...]:
+    """Return a line about the repository of the last request, if it is not the learner's and no point names it."""
+    last = evidence.attempt.exchanges[-1] if evidence.attempt.exchanges else None
+    name = unquote(field_of(last, "repository") or "") if last is not None else ""
+    if not name or name.startswith(evidence.repository("")) or any(name in text for text in said):
+        return ()
+    if "{me}" in name:
+        return (Line(None, f"The repository of your last request is {name}: put an f before the quotes."),)
+    own = f"The names of your repositories begin with {evidence.repository('')}."
+    return (Line(None, f"The repository of your last request is {name}. {own}"),)
 
 
 def _shown(each: Point, evidence: Evidence) -> tuple[str, ...]:
@@ -109,7 +139,7 @@ def _last(points: list[Point], evidence: Evidence) -> tuple[Line, ...]:
     """Return a line about the learner's last request, if no point shows an exchange."""
     if any(each.exchange is not None for each in points):
         return ()
-    if not evidence.exchanges:
+    if not evidence.everything:
         return (Line(None, "You have sent no request in this lesson yet."),)
-    last = evidence.exchanges[-1]
-    return (Line(None, f"The last of your {len(evidence.exchanges)} requests was this one:", exchange_lines(last)),)
+    last = evidence.everything[-1]
+    return (Line(None, f"The last of your {len(evidence.everything)} requests was this one:", exchange_lines(last)),)

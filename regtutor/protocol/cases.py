@@ -17,6 +17,10 @@ Case = Literal["", "tag", "digest", "refused digest", "chunked"]
 ``chunked`` upload; empty for all others."""
 
 
+HAVE_CASES: frozenset[str] = frozenset({"put_blob", "delete_blob", "delete_manifest"})
+"""The names of the endpoints whose requests :func:`case_of` distinguishes."""
+
+
 def case_of(endpoint: str, fields: Mapping[str, str], *, chunked: bool, codes: tuple[str, ...] = ()) -> Case:
     """Return the case of a request.
 
@@ -29,7 +33,7 @@ def case_of(endpoint: str, fields: Mapping[str, str], *, chunked: bool, codes: t
     """
     if endpoint == "put_blob":
         return "chunked" if chunked else ""
-    if endpoint not in ("delete_blob", "delete_manifest"):
+    if endpoint not in HAVE_CASES:
         return ""
     if endpoint == "delete_manifest" and ":" not in fields.get("reference", ":"):
         return "tag"

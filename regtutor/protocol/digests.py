@@ -119,7 +119,9 @@ class Hasher:
 
 def sha256(content: bytes | bytearray | memoryview | Iterable[bytes]) -> str:
     """Return the sha256 digest of bytes, or of chunks, which are read once in constant memory."""
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
     hasher = Hasher()
-    for chunk in [content] if isinstance(content, (bytes, bytearray, memoryview)) else content:
+    for chunk in content:
         hasher.update(chunk)
     return hasher.digest

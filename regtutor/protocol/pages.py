@@ -15,6 +15,7 @@ from regtutor.printable import visible
 from regtutor.protocol.media_types import essence
 
 _HTML = ("text/html", "application/xhtml+xml")
+_PAGE_TYPES = (*_HTML, "text/plain")
 _BEGINS_AS_HTML = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]{0,200}<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 _OF_THE_API = (
     "Docker-Distribution-API-Version",
@@ -109,6 +110,17 @@ class Received:
     digest: str | None = None
 
 
+def may_be_a_page(content_type: str, body: bytes) -> bool:
+    """Return whether :func:`page_in` has to look: False for nearly every response, whose type is one of the API.
+
+    Parameters
+    ----------
+    content_type: the value of the Content-Type header, or ``""``.
+    body: the recorded part of the body.
+    """
+    return _BEGINS_AS_HTML.match(body) is not None or essence(content_type) in _PAGE_TYPES
+
+
 def page_in(got: Received) -> Page | None:
     """Return the page that came instead of the API's response, or None if the response can be the API's.
 
@@ -153,7 +165,7 @@ def _success_is_foreign(got: Received) -> bool:
         return False  # a blob can be a web page
     if _is_html(got) and (got.endpoint != "get_blob" or got.named or _type(got) in _HTML):
         return True
-    if _type(got) not in (*_HTML, "text/plain") or any(name in got.headers for name in _OF_THE_API):
+    if _type(got) not in _PAGE_TYPES or any(name in got.headers for name in _OF_THE_API):
         return False
     if got.method == "HEAD":
         return got.status == 200

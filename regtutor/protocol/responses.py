@@ -302,7 +302,7 @@ def response_row(endpoint: str, status: int, case: Case = "", codes: Iterable[st
     codes: the error codes of the response, in order.
     """
     row = _own(endpoint, status, case) or _own("", status, "")
-    refusal = refusal_row(endpoint, status, codes)
+    refusal = refusal_row(endpoint, status, codes) if codes else None
     if row is None or refusal is None or (row.case and row.case != "digest"):
         return row
     if row.level is MAY:  # the clause of the status is general enough for every code

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from regtutor.protocol.secret_names import HEADERS, QUERY, is_secret, words
+from regtutor.protocol.secret_names import ENDINGS, FIELDS, HEADERS, QUERY, is_secret, words
 
 REDACTED = "<redacted>"
 
@@ -27,14 +27,12 @@ _LEAD = rf"(?P<lead>[?&;#]|\\u0026)(?P<name>{_NAME})"
 _PAIR_IN_URL = re.compile(rf"{_LEAD}(?:[^&#;]|;(?!{_NAME}))*")
 _PAIR_IN_TEXT = re.compile(rf"{_LEAD}(?:<redacted>|(?:[^&#;>\s\"]|;(?!{_NAME}))*)")
 _JWT = re.compile(r"(?<![\w.-])eyJ[\w-]*+\.[\w-]++\.[\w-]*+")
+_LONGEST_NAME = 102
 _HEADER_IN_TEXT = re.compile(
     r"(?P<lead>^|\n|\\n|\\r)(?P<name>[<>]? ?[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100})(?P<colon>:[ \t]*+)"
     r"(?P<value>(?:(?!\\[rn])[^\r\n<>\"])*+(?:<redacted>)?)",
     re.IGNORECASE,
 )
-_TRIGGER = re.compile(r"[=@:]|eyJ|basic|bearer", re.IGNORECASE)
-"""A text without one of these has no secret that :func:`redact_text` finds."""
-
 # Words have no digits, and capitals only where they begin.
 _CREDENTIALS_IN_TEXT = re.compile(
     r"\b(?P<scheme>(?i:basic|bearer)) +(?=[\w+/=.~-]*(?:[0-9=+_]|[a-z][A-Z]))(?P<value>[\w+/=.~-]{16,}+)"
@@ -43,15 +41,11 @@ _USERINFO_IN_URL = re.compile(r"^((?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//)[^/?#]*@")
 _USERINFO_IN_TEXT = re.compile(r"(//)[^/?#\s\"<>]*@")
 
 
-_MARKS = ("=", "@")
-"""Without one of these, a text has neither a query value nor a userinfo."""
-
-
 def redact_url(url: str) -> str:
     """Return ``url`` (absolute, or a target, and nothing else) without its userinfo and secret query values."""
-    if not any(mark in url for mark in _MARKS):
-        return url
-    return _PAIR_IN_URL.sub(_pair, _USERINFO_IN_URL.sub(rf"\1{REDACTED}@", url))
+    if "@" in url:
+        url = _USERINFO_IN_URL.sub(_userinfo, url)
+    return _PAIR_IN_URL.sub(_pair, url) if "=" in url else url
 
 
 def redact_address(text: str) -> str:
@@ -76,20 +70,51 @@ def split_userinfo(rest: str) -> tuple[str, str]:
 
 
 def redact_text(text: str) -> str:
-    """Return ``text`` without the secrets in it: of URLs, of lines that are headers, and tokens."""
-    if _TRIGGER.search(text) is None:
-        return text
-    found = _PAIR_IN_TEXT.sub(_pair, _USERINFO_IN_TEXT.sub(rf"\1{REDACTED}@", text))
-    found = _CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", _HEADER_IN_TEXT.sub(_header, found))
-    return _JWT.sub(REDACTED, found)
+    """Return ``text`` without the secrets in it: of URLs, of lines that are headers, and tokens.
+
+    Each pattern is tried only if the text has the characters without which it cannot match.
+    """
+    if "@" in text:
+        text = _USERINFO_IN_TEXT.sub(_userinfo, text)
+    if "=" in text:
+        text = _PAIR_IN_TEXT.sub(_pair, text)
+    if ":" in text and _may_be_a_header(text):
+        text = _HEADER_IN_TEXT.sub(_header, text)
+    if " " in text and _names_a_scheme(text):
+        text = _CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", text)
+    return _JWT.sub(REDACTED, text) if "eyJ" in text else text
+
+
+def _may_be_a_header(text: str) -> bool:
+    """Whether a line of ``text`` can be a secret header; of a single line, its name says so."""
+    if "\n" in text or "\\" in text:
+        return True
+    end = text.index(":")
+    return end <= _LONGEST_NAME and _is_secret_header(text[:end].lstrip("<> "))
+
+
+def _names_a_scheme(text: str) -> bool:
+    if not text.isascii():  # the pattern ignores case in more alphabets than lower() changes
+        return True
+    lowered = text.lower()
+    return "basic " in lowered or "bearer " in lowered
 
 
 def _header(match: re.Match[str]) -> str:
     name = match["name"].lstrip("<> ")
-    if not is_secret(name, "header") or ("-" not in name and name.lower() not in HEADERS):
-        return match[0]  # also "token: ..." in the middle of a sentence
+    if not _is_secret_header(name):
+        return match[0]
     shown = redact_header(name, match["value"])
     return f"{match['lead']}{match['name']}{match['colon']}{shown}"
+
+
+def _is_secret_header(name: str) -> bool:
+    """Whether a line that begins with ``name`` and a colon is a secret header, and not "token: ..." in a sentence."""
+    return is_secret(name, "header") and ("-" in name or name.lower() in HEADERS)
+
+
+def _userinfo(match: re.Match[str]) -> str:
+    return f"{match[1]}{REDACTED}@"
 
 
 def _pair(match: re.Match[str]) -> str:
@@ -99,16 +124,31 @@ def _pair(match: re.Match[str]) -> str:
 
 def redact_header(name: str, value: str) -> str:
     """Return the value of the header ``name`` without secrets, for a record."""
-    key = name.lower()
     if is_secret(name, "header"):
         scheme, _, rest = value.partition(" ")
         return f"{scheme} {REDACTED}" if rest and scheme.lower() in _SCHEMES else REDACTED
-    return redact_url(value) if key in HEADERS_THAT_ARE_URLS else redact_text(value)
+    return redact_url(value) if name.lower() in HEADERS_THAT_ARE_URLS else redact_text(value)
 
 
 def redact_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return all ``headers``, in order, without secrets, for a record."""
-    return tuple((name, redact_header(name, value)) for name, value in headers)
+    return tuple([_WITHOUT_SECRETS.get((name, value)) or _shown_header(name, value) for name, value in headers])
+
+
+_WITHOUT_SECRETS: dict[tuple[str, str], tuple[str, str]] = {}
+"""Headers that have no secret, each as its own value: the same few are in most messages, and are then one object."""
+
+_MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 512
+
+
+def _shown_header(name: str, value: str) -> tuple[str, str]:
+    shown = name, redact_header(name, value)
+    if shown[1] == value and len(name) + len(value) <= _LONGEST_REMEMBERED:
+        if len(_WITHOUT_SECRETS) >= _MOST_REMEMBERED:
+            _WITHOUT_SECRETS.clear()
+        _WITHOUT_SECRETS[shown] = shown
+    return shown
 
 
 def redact_body(media_type: str, body: bytes) -> bytes:
@@ -120,10 +160,12 @@ def redact_body(media_type: str, body: bytes) -> bytes:
         text, is treated as JSON if it begins like JSON.
     body: the bytes, or their first part.
     """
+    if not body:
+        return body
     kind = media_type.partition(";")[0].strip().lower()
     looks_like_json = kind in ("", "text/plain") and body.lstrip()[:1] in (b"{", b"[")
     if kind == "application/json" or kind.endswith(("+json", "+prettyjws")) or looks_like_json:
-        return _redact_json_text(body) if _MAY_HOLD_SECRETS.search(body) else body
+        return _redact_json_text(body) if _may_hold_secrets(body) else body
     if kind == "application/x-www-form-urlencoded":
         return _redacted(body, lambda text: redact_url(f"?{text}").removeprefix("?"))
     if kind == "" or kind.startswith("text/") or kind.endswith(("/xml", "+xml")):
@@ -134,6 +176,28 @@ def redact_body(media_type: str, body: bytes) -> bytes:
 _MAY_HOLD_SECRETS = re.compile(
     "|".join([*words(), *(f"{re.escape(name)}=" for name in QUERY), "@", r"\\u"]).encode(), re.IGNORECASE
 )
+
+
+def _parts() -> Iterable[bytes]:
+    """Yield short strings: each match of :data:`_MAY_HOLD_SECRETS` has one of them, and they are found much faster."""
+    longest = {max(name.split("-"), key=len) for name in (*ENDINGS, *FIELDS)}
+    for part in longest:
+        if not any(other in part for other in longest - {part}):
+            yield part.encode()
+    yield from (b"=", b"@", rb"\u")
+
+
+_PARTS = tuple(_parts())
+
+
+def _may_hold_secrets(body: bytes) -> bool:
+    lowered = body.lower()
+    for part in _PARTS:
+        if part in lowered:
+            return _MAY_HOLD_SECRETS.search(body) is not None
+    return False
+
+
 _TEXT_PAIR = re.compile(
     r'"(?P<name>[^"\\]{1,200})"(?P<colon>\s*+:\s*+)"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.IGNORECASE | re.DOTALL
 )

@@ -151,6 +151,8 @@ def split_origin(target: str) -> tuple[str, str]:
 
 def origin_form(target: str) -> str:
     """Return ``target`` without its origin and otherwise unchanged; a missing path (as in ``*``) becomes ``/``."""
+    if target.startswith("/"):
+        return target
     origin, rest = split_origin(target)
     if rest.startswith("/"):
         return rest

@@ -15,8 +15,6 @@ from regtutor.server.application import CHANGE, LIST, PASSWORD, Work
 from regtutor.server.call import Call, Handler
 from regtutor.server.handlers import api, blobs, catalog, manifests, referrers, tags, token, uploads
 from regtutor.server.http import Head, Response
-from regtutor.server.quirks.table import chosen, wrapped
-from regtutor.server.quirks.wrapping import EVERY
 from regtutor.server.receiving import BodySink, Handling, receives, response_of
 from regtutor.server.respond import Refusal
 from regtutor.server.settings import Settings
@@ -73,12 +71,22 @@ class App:
     def __init__(
         self, store: Store, *, secret: bytes | None = None, quirks: str | Iterable[str] = (), **settings: Any
     ) -> None:
-        selected = chosen(quirks)
+        self._handlers: Mapping[str, Handler] = HANDLERS
+        self._respond: Handler = self._by_table
+        if quirks or isinstance(quirks, str):
+            self._imitate(quirks)
         self.store, self.sessions = store, Sessions(store)
         self.settings = Settings(secret if secret is not None else store.secret(), **settings)
+        self.sessions.purge()
+
+    def _imitate(self, quirks: str | Iterable[str]) -> None:
+        """Wrap the handlers in ``quirks``, whose modules a registry without quirks does not need."""
+        from regtutor.server.quirks.table import chosen, wrapped
+        from regtutor.server.quirks.wrapping import EVERY
+
+        selected = chosen(quirks)
         self._handlers = {name: wrapped(selected, name, handler) for name, handler in HANDLERS.items()}
         self._respond = wrapped(selected, EVERY, self._by_table)
-        self.sessions.purge()
 
     def begin(self, head: Head, *, scheme: str = "http") -> Response | BodySink:
         """Respond to the request, or accept it and request its body.

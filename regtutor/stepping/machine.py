@@ -32,6 +32,7 @@ from regtutor.stepping.states import State
 from regtutor.steps.sender import refuse
 from regtutor.storage_tree import StorageTree
 from regtutor.walks import Notes
+from regtutor.walks.driving import driven_at_once
 
 RUN_LIMIT = 500
 """The most requests that one :meth:`Stepping.run` sends."""
@@ -100,7 +101,8 @@ class Stepping:
         """
         reg, error = self._sender.reg, None
         if fresh and chosen.pushes is not None:
-            found = without_content(reg, chosen.pushes(self._image), names)
+            with driven_at_once():
+                found = without_content(reg, chosen.pushes(self._image), names)
         else:
             found = Found(next(iter(names)))
         repository = found.repository

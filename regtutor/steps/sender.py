@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, Protocol, TypeVar
@@ -25,16 +26,31 @@ class Sender(Protocol):
 def needs_registry(function: Callable[P, R]) -> Callable[P, R]:
     """Wrap ``function`` so that it raises InvalidArgument if its first argument is not a registry.
 
-    The most common mistake is to give the address of the registry instead of the registry.
+    The most common mistake is to give the address of the registry instead of the registry. If arguments are missing, or
+    are too many, Python's TypeError gets a note with the signature.
     """
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         if args and not hasattr(args[0], "send"):
             refuse(args[0], function.__name__)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            _add_signature(error, function)
+            raise
 
     return checked
+
+
+def _add_signature(error: TypeError, function: Callable[..., object]) -> None:
+    """Add the signature to the error of a call whose arguments do not fit; an error from inside gets none."""
+    if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+        return
+    whole = inspect.signature(function)
+    names = [each.replace(annotation=each.empty) for each in whole.parameters.values()]
+    shown = whole.replace(parameters=names, return_annotation=whole.empty)
+    error.add_note(f"The signature is {function.__name__}{shown}; help({function.__name__}) explains each parameter.")
 
 
 def refuse(given: object, function: str) -> None:

@@ -84,7 +84,8 @@ def text_pairs(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> Any:
 
 def _array(values: Sequence[Any], dtype: str) -> Any:
     """Return the values of a column; text is made safe to print, because pandas prints it as it is."""
-    if dtype == "string":
+    # Nearly all text is printable, and one look at the whole column finds that out.
+    if dtype == "string" and not "".join([value for value in values if value is not None]).isprintable():
         values = [value if value is None else visible_lines(value) for value in values]
     return loaded().array(values, dtype=_dtype(dtype))
 

@@ -20,7 +20,7 @@ from regtutor.errors import ImageError, InvalidArgument, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
 from regtutor.steps.sender import Sender
-from regtutor.walks.driving import Walk, Walker, finish
+from regtutor.walks.driving import Walk, Walker, driven_at_once, finish
 
 MOST_JOBS = 8
 """The most walks that are driven at a time."""
@@ -77,7 +77,8 @@ def _exchanges(walkers: Sequence[Walker]) -> tuple[Exchange, ...]:
 
 
 def _drive(walkers: Sequence[Walker], jobs: int, stop: Event) -> None:
-    _begin(walkers)
+    with driven_at_once():
+        _begin(walkers)
     with ThreadPoolExecutor(min(jobs, len(walkers)) or 1, "regtutor-walk") as pool:
         running = [pool.submit(_finish, walker, stop) for walker in walkers]
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from time import sleep
 
 from regtutor.errors import ConnectionFailed, RegtutorError
@@ -18,6 +20,26 @@ WAITS = (0.2, 0.5, 1.0, 2.0)
 """Seconds to wait after the first, second, ... failed connection in a row; the last value is used for all further ones.
 
 The walk limits the number of requests."""
+
+_AT_ONCE: ContextVar[bool] = ContextVar("at_once", default=False)
+
+
+def is_driven_at_once() -> bool:
+    """Return whether the request that is being sent belongs to a walk that one call drives to its end.
+
+    It is False for a step, and for the requests of a walk in the stepper, of which each is sent by itself.
+    """
+    return _AT_ONCE.get()
+
+
+@contextmanager
+def driven_at_once() -> Iterator[None]:
+    """Let :func:`is_driven_at_once` be True for what this thread sends inside the block."""
+    before = _AT_ONCE.set(True)
+    try:
+        yield
+    finally:
+        _AT_ONCE.reset(before)
 
 
 class Walker:
@@ -173,7 +195,8 @@ def run(
 
 def finish(walker: Walker, *, wait: Callable[[float], object] | None = None) -> None:
     """Drive the walk of ``walker`` to its end, as :func:`run` does; ``wait`` and the errors are the same."""
-    while walker.request is not None:
-        if walker.failures:
-            (wait or sleep)(WAITS[min(walker.failures, len(WAITS)) - 1])
-        walker.step()
+    with driven_at_once():
+        while walker.request is not None:
+            if walker.failures:
+                (wait or sleep)(WAITS[min(walker.failures, len(WAITS)) - 1])
+            walker.step()

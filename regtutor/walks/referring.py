@@ -17,6 +17,7 @@ from regtutor.content.image import Manifest
 from regtutor.errors import InvalidDigest, InvalidManifest, ListFailed, RegtutorError
 from regtutor.exchange import Exchange, Transcript
 from regtutor.message import Request
+from regtutor.printable import visible
 from regtutor.protocol.digests import Hasher, is_well_formed, parse, sha256
 from regtutor.protocol.manifests import MAX_BYTES, Descriptor, parse_manifest
 from regtutor.protocol.media_types import OCI_INDEX
@@ -50,6 +51,10 @@ class Referrers:
 
     def __len__(self) -> int:
         return len(self.descriptors)
+
+    def __repr__(self) -> str:
+        source = f"the tag {self.tag}" if self.tag else "the referrers API"
+        return visible(f"<Referrers: {len(self)} manifest{'s' * (len(self) != 1)}, from {source}>")
 
 
 @needs_registry

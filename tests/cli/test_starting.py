@@ -114,7 +114,7 @@ def test_each_command_is_in_the_module_that_the_table_names() -> None:
     [
         ("push", "click"),
         ("push", "regtutor.cli"),
-        ("push", "regtutor.message"),
+        ("push", "regtutor.errors"),
         *((name, f"regtutor.cli.{module}") for name, module in _MODULES.items()),
     ],
 )

@@ -13,7 +13,7 @@ from regtutor.cli import main
 from regtutor.file_lock import lock_file
 from regtutor.lessons import progress_file
 from regtutor.lessons.catalog import lesson_numbered
-from regtutor.lessons.progress_file import ProgressFile, progress_path
+from regtutor.lessons.progress_file import ProgressFile, count_in, progress_path
 from regtutor.lessons.progress_report import bar, report_of
 
 
@@ -111,6 +111,30 @@ def test_the_report_counts_by_lesson_and_by_concept(path: Path) -> None:
     assert report.summary.startswith("1 of ")
     assert "reading a response" in report.text and "1 of 3, 0 right" in report.text
     assert 'role="progressbar"' in report._repr_html_()
+
+
+def test_a_question_that_was_answered_by_trying_every_choice_is_told_apart(path: Path) -> None:
+    results, entry = ProgressFile(path), lesson_numbered("01")
+    first, second, _ = (question.name for question in entry.lesson.questions)
+    results.note("01", "questions", first, lambda item: item.update(first=True, done=True))
+    results.note("01", "questions", second, lambda item: item.update(first=False, done=True))
+    report = report_of(results, (entry,))
+    assert (report.total.questions[0], report.total.at_once) == (2, 1)
+    assert "2 of 3, 1 at the first try" in report.text
+
+
+def test_an_edited_entry_neither_counts_nor_stops_a_lesson(path: Path) -> None:
+    entry = lesson_numbered("00")
+    task, guess = entry.lesson.tasks[0].name, entry.lesson.predictions[0].name
+    kinds = {"tasks": {task: "done"}, "predictions": {guess: 3}}
+    data = {"format": "regtutor-progress/1", "lessons": {"00": kinds}, "visits": {"http://a": "x"}}
+    path.parent.mkdir()
+    path.write_text(json.dumps(data))
+    results = ProgressFile(path)
+    assert (report_of(results, (entry,)).total.tasks[0], report_of(results, (entry,)).total.predictions[0]) == (0, 0)
+    results.note("00", "tasks", task, done)
+    assert results.entry("00", "tasks", task) == {"done": True} and results.visit("http://a") == 1
+    assert [count_in({"hints": given}, "hints") for given in ("three", None, True, -1, 2)] == [0, 0, 0, 0, 2]
 
 
 def test_a_bar_is_full_only_at_the_end() -> None:

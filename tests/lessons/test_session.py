@@ -13,6 +13,7 @@ from regtutor.backends.opening import open_registry
 from regtutor.client.registry import Registry
 from regtutor.errors import CourseError, NotBegun, PredictionMissing
 from regtutor.lessons import begin, file_of, hint, predict, progress, question, session, task, terminal, transcript
+from regtutor.lessons.artifact_scenes import registry_without_referrers
 from regtutor.lessons.artifacts import EMPTY, artifact_of
 from regtutor.lessons.catalog import lesson_numbered
 from regtutor.lessons.guesses import PredictionResult
@@ -84,13 +85,27 @@ def test_a_wrong_guess_is_told_what_came_and_what_it_would_mean(
 def test_only_the_first_guess_counts_and_only_one_that_came_before_the_response(
     lesson: tuple[Registry, str], results: list[PredictionResult]
 ) -> None:
-    rt.check_api(lesson[0])
-    assert results == [] and progress().total.predictions[0] == 0
     for status in (404, 200):
         predict("the first request", status=status)
         rt.check_api(lesson[0])
     assert [(each.right, each.counted) for each in results] == [(False, True), (True, False)]
     assert (progress().total.predictions[0], progress().total.right) == (1, 0)
+
+
+def test_a_guess_about_a_response_that_the_learner_has_seen_does_not_count(
+    lesson: tuple[Registry, str], results: list[PredictionResult]
+) -> None:
+    reg, me = lesson
+    rt.check_api(reg)
+    predict("the first request", status=200)
+    rt.check_api(reg)
+    assert [(each.right, each.counted) for each in results] == [(True, False)]
+    assert "You had seen this response before" in results[0].text
+    assert progress().total.predictions[0] == 0
+    rt.head_manifest(reg, f"{me}/hello", "v2")
+    predict("HEAD of a manifest", status=200)
+    rt.head_manifest(reg, f"{me}/hello", "v1")
+    assert results[1].counted, "the response to another request says nothing about this one"
 
 
 def test_the_response_to_another_request_than_the_lesson_means_costs_no_guess(tmp_path: Path) -> None:
@@ -156,6 +171,42 @@ def test_a_login_and_a_walk_are_watched_too(lesson: tuple[Registry, str]) -> Non
     rt.push_image(reg, rt.sample_image(), f"{me}/walk", "v1", progress=False)
     assert [each.request_name for each in transcript()][:2] == ["check_api", "head_blob"]
     assert "secret" not in transcript().as_text()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_walk_has_sent_does_not_count_and_is_named(lesson: tuple[Registry, str], jobs: int) -> None:
+    reg, me = lesson
+    rt.push_image(reg, rt.sample_image(), f"{me}/hello", "v1", progress=False, jobs=jobs)
+    report = task("is the layer there?")
+    assert not report and "5 requests were sent by a walk that ran by itself, such as rt.push_image" in report.text
+    assert "The last of your 5 requests was this one" in report.text
+    rt.head_blob(reg, f"{me}/hello", rt.sample_image().layers[0].digest)
+    done = task("is the layer there?")
+    assert done and "request 6: HEAD" in done.text
+
+
+def test_a_task_that_was_done_before_the_kernel_was_restarted_says_so(tmp_path: Path) -> None:
+    for sent in (True, False):
+        with kernel("embedded", tmp_path):
+            reg, me = begin("00")
+            if sent:
+                rt.list_tags(reg, f"{me}/hello")
+            report = task("which tags are there?")
+            assert report.passed is sent and ("stays done in your progress" in report.text) is not sent
+            assert progress().total.tasks[0] == 1
+
+
+def test_half_an_attempt_with_another_registry_is_not_part_of_it(tmp_path: Path) -> None:
+    """The registries beside the lesson's have repositories of the same names."""
+    with kernel("embedded", tmp_path):
+        reg, me = begin("10")
+        older = registry_without_referrers()
+        rt.head_manifest(older, f"{me}/hello", "v1")
+        seen = session.current().evidence()
+        assert seen.sent("head_manifest") == []
+        beside = seen.at("older")
+        assert beside is not None and len(beside.sent("head_manifest", to="hello")) == 1
+        assert rt.head_manifest(reg, f"{me}/hello", "v1") in session.current().evidence().sent("head_manifest")
 
 
 def test_begin_again_keeps_everything_and_another_lesson_starts_afresh(

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regtutor.protocol.endpoints import BY_NAME, ENDPOINTS, build, identify, parse, paths_like, split_target
+from regtutor.protocol import endpoints
+from regtutor.protocol.endpoints import (
+    BY_NAME,
+    ENDPOINTS,
+    Endpoint,
+    build,
+    identify,
+    parse,
+    paths_like,
+    split_target,
+    step_of_request,
+)
 from regtutor.protocol.responses import documented, meaning, response_row
 
 DIGEST = "sha256:" + "0" * 64
@@ -172,3 +183,21 @@ def test_a_request_is_identified_by_what_was_sent_and_by_its_step_only_where_tha
 ) -> None:
     match = identify(method, target, step)
     assert (match.endpoint.name if match else None) == name
+
+
+def test_targets_that_differ_in_their_digest_are_matched_once() -> None:
+    before = endpoints._step_of.cache_info().misses
+    names = {step_of_request("HEAD", f"/v2/matched/once/blobs/sha256:{number:064x}") for number in range(500)}
+    assert names == {"head_blob"}
+    assert endpoints._step_of.cache_info().misses == before + 1
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_the_step_of_a_request_is_the_endpoint_that_is_parsed(endpoint: Endpoint) -> None:
+    digest = f"sha256:{'f' * 64}"
+    path = endpoint.template.format(repository=f"a/{digest}/b", session=digest, digest=digest, reference=digest)
+    target = path + ("?" + "&".join(f"{name}={digest}" for name in endpoint.query) if endpoint.query else "")
+    for method in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
+        found = parse(method, target)
+        assert step_of_request(method, target) == (found.endpoint.name if found else "request")
+    assert step_of_request(endpoint.method, target) == endpoint.name

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from regtutor.exchange import BodyRecord, Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
 from regtutor.formats import save
 from regtutor.message import Location, Request
+from regtutor.protocol import secrets
 from regtutor.protocol.secret_names import ENDINGS, FIELDS, HEADERS, PUBLIC, QUERY, is_secret
 from regtutor.protocol.secrets import (
     REDACTED,
@@ -177,8 +178,8 @@ def everything_shown(record, folder):
             (folder / "transcript.json").read_text(),
             pickle.dumps(record).decode("latin-1"),
             pickle.dumps(transcript).decode("latin-1"),
-            repr(vars(record.request)),
-            repr(vars(record.response)),
+            repr([getattr(record.request, each.name) for each in dataclasses.fields(record.request)]),
+            repr([getattr(record.response, each.name) for each in dataclasses.fields(record.response)]),
         ]
     )
 
@@ -288,3 +289,29 @@ def test_a_password_in_an_address_can_have_any_character(scheme, password):
     assert shown == f"{scheme}{REDACTED}@host:5000/a:v1"
     digest = f"@sha256:{'0' * 64}"
     assert redact_address(f"{scheme}me:{password}@host/a{digest}") == f"{scheme}{REDACTED}@host/a{digest}"
+
+
+PIECES = (
+    "Authorization: ", "Cookie: ", "a: ", "\n", "\\n", "\\r", "> ", ":", "=", "&", "?", "#", ";", "//", "@",
+    "u:p@", "eyJ", "eyJh.bbb.c", "Bearer ", "BASIC  ", "ba\u017fic ", "\u0130", "abcDEF1234567890=", "sig=",
+    "X-Api-Key:", "x" * 101, "token=", "\\u0026", " ", '"', '{"auth":"x"}', "api_key", "secret", "\\", "sha256:0",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+@example("x" * 101 + ": a\nCookie: b")
+def test_no_pattern_is_left_out_that_would_find_a_secret(text):
+    found = secrets._PAIR_IN_TEXT.sub(secrets._pair, secrets._USERINFO_IN_TEXT.sub(secrets._userinfo, text))
+    found = secrets._HEADER_IN_TEXT.sub(secrets._header, found)
+    found = secrets._CREDENTIALS_IN_TEXT.sub(rf"\g<scheme> {REDACTED}", found)
+    assert redact_text(text) == secrets._JWT.sub(REDACTED, found)
+    assert secrets._may_hold_secrets(text.encode()) == bool(secrets._MAY_HOLD_SECRETS.search(text.encode()))
+    url = secrets._USERINFO_IN_URL.sub(secrets._userinfo, text)
+    assert redact_url(text) == secrets._PAIR_IN_URL.sub(secrets._pair, url)
+
+
+@pytest.mark.parametrize("name", {*ENDINGS, *FIELDS, *(f"{name}=" for name in QUERY)})
+def test_every_name_of_a_secret_is_found_in_a_body(name):
+    for written in (name, name.upper(), name.replace("-", "_"), name.replace("-", "")):
+        if "=" not in name or written.lower() == name:
+            assert secrets._may_hold_secrets(f"x {written} y".encode()), written

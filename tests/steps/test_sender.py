@@ -35,3 +35,32 @@ def test_an_address_is_no_registry(asker: Callable[..., Any]) -> None:
 def test_the_stepper_takes_no_address_either() -> None:
     with pytest.raises(InvalidArgument, match="PushStepper was given a str"):
         rt.PushStepper("http://127.0.0.1:5000", rt.sample_image(), "library/hello", "v1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "missing"),
+    [
+        (lambda reg: rt.get_manifest(reg), "'repository' and 'reference'"),
+        (lambda reg: rt.get_manifest(reg, "a/b"), "'reference'"),
+        (lambda reg: rt.get_manifest(reg, "a/b", "v1", surprise=1), "surprise"),
+        (lambda reg: rt.push_image(reg), "'image', 'repository', and 'tag'"),
+    ],
+)
+def test_a_call_with_missing_arguments_shows_the_signature(call: Callable[..., Any], missing: str) -> None:
+    with rt.open_registry("in_process") as reg, pytest.raises(TypeError, match=missing) as raised:
+        call(reg)
+    name = str(raised.value).partition("(")[0]
+    (note,) = raised.value.__notes__
+    parameters = [each for each in inspect.signature(getattr(rt, name)).parameters if each in note]
+    assert note.startswith(f"The signature is {name}(reg, ")
+    assert parameters == list(inspect.signature(getattr(rt, name)).parameters)
+
+
+def test_an_error_from_inside_a_step_gets_no_signature() -> None:
+    class Broken:
+        def send(self, request: object) -> None:
+            raise TypeError("inside")
+
+    with pytest.raises(TypeError, match="inside") as raised:
+        rt.check_api(Broken())  # type: ignore[arg-type]
+    assert not hasattr(raised.value, "__notes__")

@@ -14,6 +14,7 @@ from regtutor.content.image import Image
 from regtutor.content.sample.image import sample_image
 from regtutor.errors import InvalidDigest, ListFailed
 from regtutor.exchange import Transcript
+from regtutor.protocol.manifests import Descriptor
 from regtutor.protocol.media_types import OCI_INDEX
 from regtutor.protocol.referrers import referrers_tag
 from regtutor.steps import get_manifest, put_manifest
@@ -206,3 +207,11 @@ def test_a_registry_that_has_nothing_at_all_has_no_referrers(image: Image) -> No
     with refusing_registry(lambda _m, _t: NOT_FOUND) as registry, connect(registry.url) as reg:
         found = list_referrers(reg, REPOSITORY, image.digest)
     assert (found.descriptors, steps(found.transcript)) == ((), ["get_referrers", "get_manifest"])
+
+
+def test_the_repr_is_one_line_and_names_the_source() -> None:
+    descriptor = Descriptor(OCI_INDEX, f"sha256:{0:064}", 2)
+    transcript = Transcript.of([])
+    assert repr(Referrers((), "", transcript)) == "<Referrers: 0 manifests, from the referrers API>"
+    assert repr(Referrers((descriptor,), "sha256-0", transcript)) == "<Referrers: 1 manifest, from the tag sha256-0>"
+    assert "\x1b" not in repr(Referrers((descriptor,) * 2, "\x1b[2J", transcript))

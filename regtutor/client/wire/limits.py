@@ -9,15 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from regtutor.client.wire.default_limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
 from regtutor.client.wire.head import MalformedResponse
 from regtutor.message import Request
 from regtutor.protocol.endpoints import BY_NAME
-
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 60.0
-DEADLINE = 300.0
-SMALL_BODY = 16 * 1024 * 1024
-BLOB = 64 * 1024 * 1024 * 1024
 
 LEAST_RATE = 100
 """Bytes a second: a body that comes more slowly has stalled."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from regtutor.client.proxies import proxy_for
 from regtutor.client.recording import Recording
+from regtutor.client.wire.default_limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY
 from regtutor.client.wire.failures import Situation, failures, sentences
 from regtutor.client.wire.head import default_user_agent
-from regtutor.client.wire.limits import BLOB, CONNECT_TIMEOUT, DEADLINE, READ_TIMEOUT, SMALL_BODY, Limits
+from regtutor.client.wire.limits import Limits
 from regtutor.client.wire.plain_connections import PlainConnections
 from regtutor.client.wire.request_body import BodyUnreadable
 from regtutor.client.wire.response_body import Download, check_destination, completed

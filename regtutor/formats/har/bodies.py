@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from regtutor.exchange import BodyRecord, preview_limit
 from regtutor.formats.har.fields import own, size, stated, text
@@ -12,13 +12,13 @@ from regtutor.formats.har.oddities import Oddities
 from regtutor.formats.json_value import Value
 from regtutor.protocol.digests import sha256
 
+NO_BODY = BodyRecord()
 FATES = frozenset({"none", "sent", "withheld", "partial", "received", "saved", "discarded"})
 
 _OTHER_ALPHABET = str.maketrans("-_", "+/")
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(NamedTuple):
     """The object with the text of a body (``content``, ``postData``), and the message that it belongs to.
 
     Attributes
@@ -49,13 +49,13 @@ def record(step: str, holder: Holder, fate: str, odd: Oddities) -> BodyRecord:
     if not data and (stated_size < 0 or stated(holder.value, "text", Oddities()) is None):
         count = count or holder.announced
     if not count and not data:
-        return BodyRecord(media_type=media_type)
+        return BodyRecord(media_type=media_type) if media_type else NO_BODY
     whole = sha256(data) if len(data) == count else None
     return BodyRecord(count, whole, data[: preview_limit(step, media_type)], fate, media_type)
 
 
 def _ours(body: Value, data: bytes) -> BodyRecord:
-    digest, media_type = own(body, "digest"), own(body, "mimeType")
+    digest, media_type = body.get("digest"), body.get("mimeType")
     return BodyRecord(
         body["size"].whole(),
         None if digest is None else digest.text(),
@@ -67,8 +67,8 @@ def _ours(body: Value, data: bytes) -> BodyRecord:
 
 def _data(holder: Holder, odd: Oddities) -> bytes:
     written = text(holder.value, "text", odd)
-    plain = written.encode("utf-8", "replace")
-    names = [text(holder.value, key, odd).lower() for key in ("encoding", "_encoding")]
+    plain = written.encode("utf-8", "replace") if written else b""
+    names = [text(holder.value, key, odd).lower() for key in ("encoding", "_encoding") if key in holder.value.value]
     if "base64" not in names:
         return plain
     decoded = _decoded(written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from regtutor.formats.json_value import WrongValue
@@ -14,15 +15,23 @@ MOST = 20
 """The most notes about one file."""
 
 
+@dataclass
+class _Kind:
+    """Problems of one kind, at different places: the first of them, and how many there are."""
+
+    first: str
+    count: int = 0
+
+
 class Oddities:
     """Collects what was left out while a file is read."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[str]] = {}
+        self._found: dict[str, _Kind] = {}
 
     def add(self, why: str) -> None:
         """Keep ``why``, a sentence that begins with the place in the file."""
-        self._found.setdefault(re.sub(r"\[\d+\]", "[]", why), []).append(why)
+        self._found.setdefault(re.sub(r"\[\d+\]", "[]", why), _Kind(why)).count += 1
 
     def read(self, read: Callable[[], T], otherwise: T) -> T:
         """Return the result of ``read``; if it raises WrongValue, keep the reason and return ``otherwise``."""
@@ -34,7 +43,8 @@ class Oddities:
 
     def notes(self) -> Iterator[str]:
         """Yield a note for each kind of problem, with the first place and the number of further ones."""
-        for first, *more in list(self._found.values())[:MOST]:
-            yield f"left out: {first}" + (f" (and {len(more)} more of the same kind)" if more else "")
+        for kind in list(self._found.values())[:MOST]:
+            more = kind.count - 1
+            yield f"left out: {kind.first}" + (f" (and {more} more of the same kind)" if more else "")
         if len(self._found) > MOST:
             yield f"left out: values of {len(self._found) - MOST} further kinds"

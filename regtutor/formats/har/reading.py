@@ -10,22 +10,26 @@ Source: "HAR 1.2 Spec", Jan Odvarko <http://www.softwareishard.com/blog/har-12-s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from regtutor.exchange import Exchange, Interim, RequestRecord, ResponseRecord, Transcript, WireEvent
-from regtutor.formats.har.bodies import Holder, record
-from regtutor.formats.har.fields import named, own, pair, stated, text, whole
+from regtutor.formats.har.bodies import NO_BODY, Holder, record
+from regtutor.formats.har.fields import milliseconds, named, own, pairs, required, stated, text, whole
 from regtutor.formats.har.oddities import Oddities
 from regtutor.formats.json_value import Value, WrongValue
 from regtutor.message import HeaderList, Location
 from regtutor.protocol.endpoints import step_of_request
 from regtutor.protocol.ranges import length
 
+T = TypeVar("T")
+
 NO_RESPONSE = "the file contains no response"
 
 _PSEUDO = frozenset({":method", ":authority", ":scheme", ":path", ":status"})
-_PHASES = (("connect", "connected"), ("send", "head sent"), ("wait", "head received"), ("receive", "body received"))
+_PHASES = {"connect": "connected", "send": "head sent", "wait": "head received", "receive": "body received"}
 
 
 def transcript_of_har(value: Value) -> Transcript:
@@ -33,37 +37,34 @@ def transcript_of_har(value: Value) -> Transcript:
 
     Parameters
     ----------
-    value: the JSON of the file.
+    value: the JSON of the file; each entry is taken out of it as it is read.
 
     Raises
     ------
     ValueError: if it is not HAR, or if none of its entries can be read; its text names the place.
     """
-    log, odd, failed = value["log"], Oddities(), list[WrongValue]()
+    log, odd, failed = value["log"], Oddities(), ""
     exchanges = []
-    for entry in log["entries"]:
+    for entry in log["entries"].taken():
         try:
             exchanges.append(_exchange(entry, odd))
         except WrongValue as error:
-            failed.append(error)
+            failed = failed or str(error)
             odd.add(f"{entry.where}, an entry: {error}")
     if failed and not exchanges:
-        raise failed[0]
-    notes = own(log, "_notes")
-    before = () if notes is None else tuple(_notes(notes, odd))
+        raise WrongValue(failed)
+    before = _read_items(log, "_notes", Value.text, odd)
     return Transcript(tuple(exchanges), text(log, "comment", odd), (*before, *odd.notes()))
 
 
-def _notes(value: Value, odd: Oddities) -> Iterator[str]:
-    for item in _items(value, odd):
-        found = odd.read(item.text, None)
-        if found is not None:
-            yield found
-
-
-def _items(value: Value | None, odd: Oddities) -> list[Value]:
-    """Return the items of a list; none if it is missing or not a list."""
-    return [] if value is None else odd.read(lambda: list(value), [])
+def _read_items(value: Value, name: str, read: Callable[[Value], T], odd: Oddities) -> tuple[T, ...]:
+    """Return the items of a list, each as ``read`` returns it; one that it cannot read is left out."""
+    listed = value.get(name)
+    if listed is None:
+        return ()
+    items = odd.read(lambda: list(listed), list[Value]())
+    found = [odd.read(partial(read, item), None) for item in items]
+    return tuple(item for item in found if item is not None)
 
 
 def _exchange(entry: Value, odd: Oddities) -> Exchange:
@@ -74,7 +75,7 @@ def _exchange(entry: Value, odd: Oddities) -> Exchange:
     WrongValue: if it has no request with a method and a URL.
     """
     request, response = entry["request"], named(entry, "response", odd)
-    url, method = request["url"].text(), request["method"].text()
+    url, method = required(request, "url"), required(request, "method")
     own_target, own_step = stated(request, "_target", odd), stated(entry, "_step", odd)
     target = _target(url) if own_target is None else own_target
     step = step_of_request(method, target) if own_step is None else own_step
@@ -84,7 +85,7 @@ def _exchange(entry: Value, odd: Oddities) -> Exchange:
         url=url,
         request=_request(step, request, method, target, odd),
         response=received,
-        interims=tuple(_interims(entry, odd)),
+        interims=_read_items(entry, "_interims", lambda item: _interim(item, odd), odd),
         events=_events(entry, odd),
         started=_started(entry, odd),
         location=_location(entry, received, url, odd),
@@ -107,7 +108,14 @@ def _error(response: Value, received: ResponseRecord | None, odd: Oddities) -> s
     return text(response, "_failureText", odd, NO_RESPONSE)
 
 
+_PLAIN_URL = re.compile(r"https?://[\w.:-]+(?P<target>/[!\"$->@-~]*(?:\?[!\"$-~]+)?)", re.ASCII)
+"""A URL whose target is a part of it; only others need a parser."""
+
+
 def _target(url: str) -> str:
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        return plain["target"]
     try:
         parts = urlsplit(url)
     except ValueError:  # such as brackets that are not an IPv6 address
@@ -116,35 +124,51 @@ def _target(url: str) -> str:
 
 
 def _request(step: str, request: Value, method: str, target: str, odd: Oddities) -> RequestRecord:
-    holder = Holder(named(request, "postData", odd), request, request, "bodySize")
-    version = text(request, "httpVersion", odd)
-    return RequestRecord(method, target, _headers(request, odd), record(step, holder, "sent", odd), version)
+    holder = None if _has_no_body(request) else Holder(named(request, "postData", odd), request, request, "bodySize")
+    version, headers = text(request, "httpVersion", odd), _headers(request, odd)
+    body = NO_BODY if holder is None else record(step, holder, "sent", odd)
+    return RequestRecord(method, target, headers, body, version)
+
+
+def _has_no_body(request: Value) -> bool:
+    """Whether nothing in the file is about a body, as in nearly every request."""
+    names = request.value
+    count = names.get("bodySize", -1)
+    return count.__class__ is int and -1 <= count <= 0 and "postData" not in names and "_body" not in names
 
 
 def _headers(message: Value, odd: Oddities) -> HeaderList:
     """Return names and values, without the pseudo-headers that replace the start line in HTTP/2."""
-    found: list[tuple[str, str]] = []
-    for item in _items(own(message, "headers"), odd):
-        read = odd.read(lambda item=item: pair(item), None)  # type: ignore[misc]
-        if read is not None and read[0] not in _PSEUDO:
-            found.append(read)
-    return tuple(found)
+    return tuple([pair for pair in pairs(message, "headers", odd) if pair[0] not in _PSEUDO])
+
+
+def _first(headers: HeaderList, wanted: str) -> str | None:
+    """Return the first value of the header ``wanted``, whose name is in lowercase."""
+    for name, value in headers:
+        if len(name) == len(wanted) and name.lower() == wanted:
+            return value
+    return None
 
 
 def _response(step: str, response: Value, odd: Oddities, bodiless: bool) -> ResponseRecord | None:
     """Return the response; None if the file has none: a missing status, 0 and negative ones are written for that."""
-    found = own(response, "status")
-    status = 0 if found is None else odd.read(lambda: whole(found, -(10**6), 999), 0)
+    status = _status(response, odd)
     answered = own(response, "_answered")
     if (status <= 0) if answered is None else (answered.value is False or status < 0):
         return None
     headers = _headers(response, odd)
     content = named(response, "content", odd)
-    announced = next((value for name, value in headers if name.lower() == "content-length"), None)
-    bodiless = bodiless or status in (204, 304)
-    holder = Holder(content, response, content, "size", 0 if bodiless else length(announced) or 0)
+    announced = 0 if bodiless or status in (204, 304) else length(_first(headers, "content-length")) or 0
+    holder = Holder(content, response, content, "size", announced)
     body = record(step, holder, "received", odd)
     return ResponseRecord(status, text(response, "statusText", odd), headers, body, text(response, "httpVersion", odd))
+
+
+def _status(response: Value, odd: Oddities) -> int:
+    found = response.value.get("status")
+    if found.__class__ is int and 0 <= found <= 999:
+        return found
+    return 0 if found is None else odd.read(lambda: whole(Value(found, "status", response), -(10**6), 999), 0)
 
 
 def _location(entry: Value, response: ResponseRecord | None, url: str, odd: Oddities) -> Location | None:
@@ -152,20 +176,13 @@ def _location(entry: Value, response: ResponseRecord | None, url: str, odd: Oddi
         return Location.from_record(ours)
     if response is None or "_step" in entry.value:
         return None
-    value = next((value for name, value in response.headers if name.lower() == "location"), None)
+    value = _first(response.headers, "location")
     if value is None:
         return None
     try:
         return Location.from_record(Location(value, url).redacted)
     except ValueError:  # not a URL; it is kept unchanged
         return Location.from_record(value)
-
-
-def _interims(entry: Value, odd: Oddities) -> Iterator[Interim]:
-    for item in _items(own(entry, "_interims"), odd):
-        found = odd.read(lambda item=item: _interim(item, odd), None)  # type: ignore[misc]
-        if found is not None:
-            yield found
 
 
 def _interim(value: Value, odd: Oddities) -> Interim:
@@ -175,15 +192,11 @@ def _interim(value: Value, odd: Oddities) -> Interim:
 
 def _events(entry: Value, odd: Oddities) -> tuple[WireEvent, ...]:
     """Return the events as regtutor wrote them, or from the phases for which the file states milliseconds."""
-    ours = own(entry, "_events")
-    if ours is not None:
-        found = [odd.read(lambda item=item: _event(item), None) for item in _items(ours, odd)]  # type: ignore[misc]
-        return tuple(event for event in found if event is not None)
+    if entry.get("_events") is not None:
+        return _read_items(entry, "_events", _event, odd)
     timings = named(entry, "timings", odd)
     at, events = 0.0, []
-    for phase, kind in _PHASES:
-        milliseconds = own(timings, phase)
-        lasted = -1.0 if milliseconds is None else odd.read(milliseconds.number, -1.0)
+    for kind, lasted in zip(_PHASES.values(), milliseconds(timings, _PHASES, odd), strict=True):
         if lasted >= 0:
             at += lasted / 1000
             events.append(WireEvent(at, kind))

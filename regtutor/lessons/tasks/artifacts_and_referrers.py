@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from regtutor.content.image import Document
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.artifact_scenes import attach
-from regtutor.lessons.artifacts import EMPTY, artifact_of, sbom_of, signature_of
+from regtutor.lessons.artifacts import EMPTY, artifact_of, descriptor, sbom_of, signature_of
 from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
+from regtutor.lessons.push_points import brought_by
 from regtutor.protocol.referrers import referrers_tag
 from regtutor.steps import draft, get_manifest, put_manifest
 from regtutor.walks.pushing import push_image
@@ -34,24 +36,25 @@ def two_blobs(seen: Evidence) -> Iterator[Point]:
     """The SBOM and the empty config, as blobs of ``{me}/hello``."""
     for name, blob in (("the SBOM", SBOM), ("the empty config {}", EMPTY)):
         there = seen.has_blob(HELLO, blob.digest)
-        put = seen.latest("put_blob", to=HELLO, digest=blob.digest, status=201)
-        where = seen.attempt.latest("put_blob", digest=blob.digest)
-        missing = f"{seen.repository(HELLO)} does not have {name}."
-        yield point(there, f"{seen.repository(HELLO)} has {name}: {blob.size} bytes.", missing, put or where)
+        got = [each for each in seen.sent(to=HELLO) if brought_by(each) == blob.digest]
+        where = got[-1] if got else seen.attempt.latest("put_blob", digest=blob.digest)
+        missing = "has {}, but you have not uploaded it yourself." if there else "does not have {}."
+        missing = f"{seen.repository(HELLO)} {missing.format(name)}"
+        yield point(there and got, f"{seen.repository(HELLO)} has {name}: {blob.size} bytes.", missing, where)
 
 
 def sbom_attached(seen: Evidence) -> Iterator[Point]:
     """A manifest with the SBOM as its layer and the image as its subject, in ``{me}/hello``."""
-    pushed = [each for each in seen.sent("put_manifest", to=HELLO, status=201) if not _faults(each, SBOM.digest)]
+    pushed = [each for each in seen.sent("put_manifest", to=HELLO, status=201) if not _faults(each, SBOM)]
     if pushed:
         yield Point(True, "The manifest has an artifactType, the SBOM as its layer, and the image as its subject.")
         yield _stored(seen, pushed[-1])
         return
     last = seen.attempt.latest("put_manifest", to=HELLO)
-    yield Point(False, _why_not(last, SBOM.digest), last)
+    yield Point(False, _why_not(last, SBOM), last)
 
 
-def _why_not(last: Exchange | None, layer: str) -> str:
+def _why_not(last: Exchange | None, layer: Document) -> str:
     if last is None:
         return "No manifest was sent to this repository."
     if last.status != 201:
@@ -59,13 +62,16 @@ def _why_not(last: Exchange | None, layer: str) -> str:
     return " ".join(_faults(last, layer))
 
 
-def _faults(exchange: Exchange, layer: str) -> list[str]:
+def _faults(exchange: Exchange, layer: Document) -> list[str]:
     """Name everything that a pushed manifest lacks, to be an artifact of the image with this layer."""
     fields = _json(exchange.request.body.preview)
     subject = _digest(fields.get("subject"))
     faults = []
-    if not fields.get("artifactType"):
+    kind = fields.get("artifactType")
+    if not kind:
         faults.append("The manifest has no artifactType.")
+    elif kind != layer.media_type:
+        faults.append(f"Its artifactType is {kind}. The type of what you attach is {layer.media_type}.")
     if not fields.get("subject"):
         faults.append("The manifest has no subject, so it belongs to nothing.")
     elif subject is None:
@@ -74,7 +80,9 @@ def _faults(exchange: Exchange, layer: str) -> list[str]:
         faults.append("The subject is the config of the image. It must be a manifest.")
     elif subject != IMAGE.digest:
         faults.append("The subject is another manifest than that of the image.")
-    if layer not in _digests(fields.get("layers")):
+    elif fields["subject"] != descriptor(IMAGE.manifest):
+        faults.append("The media type or the size in the subject is not that of the manifest.")
+    if layer.digest not in _digests(fields.get("layers")):
         faults.append("The artifact itself is not one of its layers.")
     return faults
 
@@ -104,10 +112,13 @@ def both_listed(seen: Evidence) -> Iterator[Point]:
         last = sent[-1] if sent else seen.attempt.latest("put_manifest")
         yield Point(False, f"No list was sent to older under the tag {LIST_TAG[:19]}...", last)
         return
-    names = _listed(lists[-1].request.body.preview)
-    text = "The signature is not in the list that you sent last."
-    layer = signature_of(IMAGE).digest
-    signed = {each.request.body.digest for each in sent if not _faults(each, layer)}
+    now = older.manifest(HELLO, LIST_TAG) if older is not None else None
+    if now is None:
+        yield Point(False, "There is no list under the tag any more. Send it once more.", lists[-1])
+        return
+    names = _listed(now.content)
+    text = "The signature is not in the list that is there now."
+    signed = {each.request.body.digest for each in sent if not _faults(each, signature_of(IMAGE))}
     yield point(signed & set(names), "The signature is in the list.", text, lists[-1])
     text = "The SBOM is no longer in the list: you have replaced the list of somebody else."
     yield point(LISTED.digest in names, "The SBOM is still in the list.", text, lists[-1])
@@ -140,26 +151,20 @@ def nothing_left(seen: Evidence) -> Iterator[Point]:
 
 def signature_found(seen: Evidence) -> Iterator[Point]:
     """A signature of the image in ``{me}/hello``, and a list that names it."""
-    here = f"{seen.reg.url}/"
-    sent = [each for each in seen.sent("put_manifest", to=HELLO) if each.url.startswith(here)]
-    layer = signature_of(IMAGE).digest
-    good = [each for each in sent if each.status == 201 and not _faults(each, layer) and _is_stored(seen, each)]
+    layer = signature_of(IMAGE)
+    sent = seen.sent("put_manifest", to=HELLO, status=201)
+    good = [each for each in sent if not _faults(each, layer) and _is_stored(seen, each)]
     if not good:
-        last = _latest_artifact(seen.attempt, here)
+        last = seen.attempt.latest("put_manifest", to=HELLO)
         yield Point(False, _why_not(last, layer), last)
         return
     yield Point(True, "The signature has the image as its subject.", good[-1])
     digests = {each.request.body.digest for each in good}
-    found = [each for each in seen.after(good[0]) if each.url.startswith(here) and _is_list(each)]
+    found = [each for each in seen.after(good[0]) if _is_list(each) and not seen.is_beside(each)]
     named = [each for each in found if digests & set(_listed(each.content))]
     text = "No list of referrers that you have read names it."
     shown = named or found
     yield point(named, "A list of referrers names it.", text, shown[-1] if shown else None)
-
-
-def _latest_artifact(seen: Evidence, here: str) -> Exchange | None:
-    sent = [each for each in seen.sent("put_manifest", to=HELLO) if each.url.startswith(here)]
-    return sent[-1] if sent else None
 
 
 def _is_list(exchange: Exchange) -> bool:
@@ -306,6 +311,7 @@ LESSON = Lesson(
             ),
             "Delete the artifacts first and then the image: few tools ask for the referrers of an image that is gone. "
             "Where clients keep the list, its entry is still there, and you must remove it too.",
+            walks=True,
         ),
         Task(
             "a signature",
@@ -319,6 +325,7 @@ LESSON = Lesson(
             "cosign and notation do this. Their next step is the one that counts: to verify the signature with a key "
             "that you trust. Anybody who may push can attach an artifact.",
             from_memory=True,
+            walks=True,
         ),
     ),
     questions=(

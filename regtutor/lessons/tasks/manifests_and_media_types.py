@@ -8,7 +8,7 @@ from typing import Any
 from regtutor.content.sample.image import sample_image, sample_index
 from regtutor.exchange import Exchange
 from regtutor.lessons.docker_form import docker_form
-from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
+from regtutor.lessons.evidence import SENT_BY_A_STEP, Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.formats_on_the_wire import (
     HELLO,
     both_formats,
@@ -80,13 +80,14 @@ def _not_for_docker(seen: Stage, stored: Exchange | None) -> str:
         return f"{seen.repository(HELLO)}:docker is an OCI manifest. Send docker."
     if manifest["config"].get("mediaType") != DOCKER_CONFIG:
         return "It is a Docker manifest, but its config still has OCI's media type. Send docker, unchanged."
-    return "It is a Docker manifest of another image. Send docker, unchanged."
+    return "It is a Docker manifest with other bytes. Send docker, unchanged."
 
 
 def for_any_registry(seen: Evidence) -> Iterator[Point]:
     """A GET of ``v1`` that no step built, and whose ``Accept`` names the type of an OCI manifest."""
-    own = [got for got in seen.sent("get_manifest", to=HELLO, reference="v1", status=200) if seen.is_by_hand(got)]
-    good = [got for got in own if OCI_MANIFEST in _accepted(got)]
+    names = ("v1", sample_image().digest)
+    sent = [got for got in seen.sent("get_manifest", to=HELLO, status=200) if field_of(got, "reference") in names]
+    good = [got for got in sent if seen.is_by_hand(got) and OCI_MANIFEST in _accepted(got)]
     if good:
         yield Point(True, "Your own request names the type that it can read, and the manifest came.", good[-1])
         return
@@ -94,14 +95,14 @@ def for_any_registry(seen: Evidence) -> Iterator[Point]:
     if last is None or endpoint_of(last) not in ("get_manifest", "head_manifest"):
         yield Point(False, "No GET of the manifest has been sent yet.", last)
     elif not seen.is_by_hand(last):
-        yield Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
+        yield Point(False, SENT_BY_A_STEP, last)
     elif "Content-Type" in last.request_headers:
         yield Point(
             False, "A Content-Type describes a body, and a GET has none. Which header is for the response?", last
         )
     elif OCI_MANIFEST not in _accepted(last):
-        sent = ", ".join(last.request_headers.all("Accept")) or "none"
-        yield Point(False, f"Its Accept ({sent}) does not name the type of an OCI manifest.", last)
+        named = ", ".join(last.request_headers.all("Accept")) or "none"
+        yield Point(False, f"Its Accept ({named}) does not name the type of an OCI manifest.", last)
     elif last.method != "GET":
         yield Point(False, f"It was a {last.method}, so the manifest did not come. Send a GET.", last)
     elif last.status == 200:
@@ -110,13 +111,24 @@ def for_any_registry(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"The response to {last.method} {last.target} was {last.status}.", last)
 
 
-def _accepted(exchange: Exchange) -> str:
-    return ", ".join(exchange.request_headers.all("Accept"))
+def _accepted(exchange: Exchange) -> list[str]:
+    """Return the media types that the request names in Accept, without their parameters."""
+    named = ",".join(exchange.request_headers.all("Accept")).lower().split(",")
+    return [each.partition(";")[0].strip() for each in named]
 
 
 def index_pushed(seen: Evidence) -> Iterator[Point]:
     """The index of the sample, as ``{me}/multi:v1``."""
     yield from _index(seen, MULTI, "v1")
+    yield from _by_walk(seen, MULTI, "v1")
+
+
+def _by_walk(seen: Evidence, name: str, tag: str) -> Iterator[Point]:
+    """Yield a point if the index is there, and no request of the learner's has put it there."""
+    index = sample_index(tag)
+    puts = seen.sent("put_manifest", to=name, reference=tag, status=201)
+    if seen.digest(name, tag) == index.digest and all(put.request.body.digest != index.digest for put in puts):
+        yield Point(False, "You have not sent it yourself: put the manifests, and then the index.")
 
 
 def _index(seen: Evidence, name: str, tag: str) -> Iterator[Point]:
@@ -151,6 +163,7 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
     yield from points
     if not all(each.met for each in points):
         return
+    yield from _by_walk(seen, MEMORY, "v2")
     wanted = {image.digest: image.platform for image in sample_index("v2").images}
     got = [each for each in seen.sent("get_manifest", to=MEMORY, status=200) if each.response]
     bodies = [each.response.body.digest for each in got if each.response]

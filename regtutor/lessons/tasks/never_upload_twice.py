@@ -9,10 +9,10 @@ from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
-from regtutor.message import body_of
-from regtutor.protocol.digests import sha256
+from regtutor.lessons.mounts_on_the_wire import elsewhere, mount_of_a_new_blob
+from regtutor.lessons.push_points import bytes_accepted, not_pushed
 from regtutor.protocol.text import listed
-from regtutor.steps import get_blob, head_blob, head_manifest, mount_blob, put_blob
+from regtutor.steps import head_manifest
 from regtutor.walks.pushing import push_image
 
 HELLO, OTHER, THIRD = "hello", "other", "third"
@@ -32,13 +32,11 @@ def scene(stage: Stage) -> None:
 
 def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
     """The image ``v2`` in ``{me}/hello``, without the bytes that were there already."""
-    pushes = _pushes(seen, HELLO, "v2")
+    pushes = seen.pushes(HELLO, "v2")
     if not pushes or seen.digest(HELLO, "v2") != NEW.digest:
-        last = seen.attempt.latest("put_manifest", to=HELLO)
-        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
-        yield Point(False, f"{seen.repository(HELLO)}:v2 is not the new image yet.{why}", last)
+        yield not_pushed(seen, HELLO, "v2", NEW, "the new image")
         return
-    push = min(pushes[-1:] + [each for each in pushes if not _faults(each)], key=lambda each: bool(_faults(each)))
+    push = next((each for each in pushes if not _faults(each)), pushes[-1])
     yield Point(True, f"{seen.repository(HELLO)}:v2 is the new image.", push[-1])
     faults = _faults(push)
     yield point(
@@ -50,12 +48,20 @@ def only_what_is_missing(seen: Evidence) -> Iterator[Point]:
 
 def _faults(push: Sequence[Exchange]) -> list[str]:
     """Return what was wrong with a push of the new image to ``{me}/hello``."""
-    asked = {field_of(each, "digest") for each in push if endpoint_of(each) in ("head_blob", "get_blob")}
+    asked: set[str | None] = set()
+    late: set[str | None] = set()
+    for each in push:
+        if endpoint_of(each) in ("head_blob", "get_blob"):
+            asked.add(field_of(each, "digest"))
+        elif endpoint_of(each) in UPLOADS and each.ok and field_of(each, "digest") not in asked:
+            late.add(field_of(each, "digest"))
     again = [NAMES[digest] for each in push if (digest := _sent_again(each))]
     unasked = [NAMES[blob.digest] for blob in NEW.blobs if blob.digest not in asked]
+    early = [NAMES[blob.digest] for blob in NEW.blobs if blob.digest in late & asked]
     return [
         *([f"You sent {listed(again)}, which the repository had already"] if again else []),
         *([f"You did not ask for {listed(unasked)}"] if unasked else []),
+        *([f"You sent {listed(early)} before you asked for it"] if early else []),
     ]
 
 
@@ -63,17 +69,6 @@ def _sent_again(exchange: Exchange) -> str:
     """Return the digest of a blob of the old image that was uploaded; empty for any other exchange."""
     digest = field_of(exchange, "digest") or ""
     return digest if digest in OLD and exchange.ok and endpoint_of(exchange) in UPLOADS else ""
-
-
-def _pushes(seen: Evidence, to: str, tag: str) -> list[list[Exchange]]:
-    """Return the learner's requests to ``{me}/to``, in parts that each end with an accepted manifest under ``tag``."""
-    pushes: list[list[Exchange]] = [[]]
-    for exchange in seen.sent(to=to):
-        pushes[-1].append(exchange)
-        tagged = endpoint_of(exchange) == "put_manifest" and field_of(exchange, "reference") == tag
-        if tagged and exchange.status == 201:
-            pushes.append([])
-    return pushes[:-1]
 
 
 def layer_mounted(seen: Evidence) -> Iterator[Point]:
@@ -137,7 +132,10 @@ def session_used(seen: Evidence) -> Iterator[Point]:
     puts = seen.sent("put_blob", to=OTHER, status=201, digest=CONFIG.digest)
     used = [put for put in puts if field_of(put, "session") in opened]
     if used:
-        yield Point(True, "You sent the config to the Location in the response to your mount.", used[-1])
+        single = [put for put in used if len(seen.of_session(put)) == 1]
+        yield Point(True, "You sent the config to the Location in the response to your mount.", (single or used)[-1])
+        more = "You sent several requests to the session. Run the cell with the mount again, and send one PUT."
+        yield point(single, "One request was enough.", more)
         yield point(seen.has_blob(OTHER, CONFIG.digest), "HEAD finds the config there.", "HEAD finds no config there.")
         return
     last = seen.attempt.latest("put_blob", to=OTHER)
@@ -164,22 +162,27 @@ def _session(exchange: Exchange) -> str:
 def no_upload(seen: Evidence) -> Iterator[Point]:
     """The sample image in ``{me}/third``, by mounts and one manifest."""
     third = seen.repository(THIRD)
-    pushes = _pushes(seen, THIRD, "v1")
+    pushes = seen.pushes(THIRD, "v1")
     if not pushes or seen.digest(THIRD, "v1") != IMAGE.digest:
-        last = seen.attempt.latest("put_manifest", to=THIRD)
-        why = "" if last is None or last.ok else f" The manifest was {last.meaning}."
-        yield Point(False, f"{third}:v1 is not the sample image yet.{why}", last)
+        yield not_pushed(seen, THIRD, "v1", IMAGE, "the sample image")
         return
-    size = min(sum(each.bytes_up for each in push) for push in pushes)
-    yield Point(True, f"{third}:v1 is the sample image.", pushes[-1][-1])
+    push = next(
+        (each for each in pushes if bytes_accepted(each) <= IMAGE.manifest.size and not _unmounted(each)), pushes[-1]
+    )
+    size, missing = bytes_accepted(push), _unmounted(push)
+    yield Point(True, f"{third}:v1 is the sample image.", push[-1])
     yield point(
         size <= IMAGE.manifest.size,
         f"{size} bytes went up, and all of them are the manifest.",
         f"{size} bytes went up. Push it again: mount each blob, then send the manifest once.",
     )
-    mounts = seen.sent("mount_blob", to=THIRD, status=201)
-    missing = [NAMES[blob.digest] for blob in IMAGE.blobs if blob.digest not in {field_of(m, "mount") for m in mounts}]
-    yield point(not missing, "All four blobs were mounted.", f"You did not mount {listed(missing)}.")
+    yield point(not missing, "All four blobs were mounted.", f"In this push you did not mount {listed(missing)}.")
+
+
+def _unmounted(push: Sequence[Exchange]) -> list[str]:
+    """Return the names of the blobs of the sample image that the push did not mount."""
+    mounted = {field_of(each, "mount") for each in push if endpoint_of(each) == "mount_blob" and each.status == 201}
+    return [NAMES[blob.digest] for blob in IMAGE.blobs if blob.digest not in mounted]
 
 
 def pushed_twice(stage: Stage) -> list[Exchange]:
@@ -188,30 +191,6 @@ def pushed_twice(stage: Stage) -> list[Exchange]:
     push_image(stage.reg, IMAGE, repository, "v1", mount_from=(), progress=False)
     again = push_image(stage.reg, IMAGE, repository, "v1", mount_from=(), progress=False)
     return [*again.exchanges, head_manifest(stage.reg, repository, "v1")]
-
-
-def elsewhere(stage: Stage) -> list[Exchange]:
-    """A blob in one repository, looked for in another one before and after a mount."""
-    first, second = stage.scratch(), stage.scratch()
-    stage.upload(first, CONFIG)
-    return [
-        head_blob(stage.reg, first, CONFIG.digest),
-        head_blob(stage.reg, second, CONFIG.digest),
-        get_blob(stage.reg, second, CONFIG.digest),
-        mount_blob(stage.reg, second, CONFIG.digest, source=first),
-        head_blob(stage.reg, second, CONFIG.digest),
-    ]
-
-
-def mount_of_a_new_blob(stage: Stage) -> list[Exchange]:
-    """A mount of a blob that nobody has, and a PUT to the Location in its response."""
-    repository = stage.scratch()
-    content = f"a blob for {repository}".encode()
-    digest = sha256(body_of(content).chunks())
-    told = [mount_blob(stage.reg, repository, digest, source=stage.repository(HELLO))]
-    told.append(head_blob(stage.reg, repository, digest))
-    told.append(put_blob(stage.reg, told[0].location or "", content))
-    return [*told, head_blob(stage.reg, repository, digest)]
 
 
 LESSON = Lesson(

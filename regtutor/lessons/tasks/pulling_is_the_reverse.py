@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from regtutor.content.sample.image import sample_image, sample_index
+from regtutor.content.sample.image import sample_index
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
+from regtutor.lessons.pulls_on_the_wire import header_without_bytes, ignored_range, moved_tag
 from regtutor.protocol.media_types import OCI_INDEX
-from regtutor.steps import draft, get_blob, get_manifest, head_blob
 from regtutor.walks.pushing import push_image
 
 HELLO = "hello"
@@ -76,28 +76,40 @@ def _no_platform(seen: Evidence) -> Point:
         return Point(False, "This is the manifest of linux/amd64. Compare the platform of each entry.", last)
     if reference == TAG:
         return Point(False, "The tag gives the index again. Its entries have the digests of the manifests.", last)
+    if last.status == 200:
+        return Point(False, "HEAD has no body. The manifest comes with GET.", last)
     return Point(False, f"The request was {last.method}, and the response {last.status}: {last.meaning}.", last)
 
 
 def rest_fetched(seen: Evidence) -> Iterator[Point]:
     """The missing bytes of the layer, and no others."""
-    whole = f"bytes {HAVE}-{PROGRAM.size - 1}/{PROGRAM.size}"
-    for exchange in seen.sent("get_blob", to=HELLO, digest=PROGRAM.digest, status=206):
-        if exchange.headers.get("Content-Range") == whole:
-            yield Point(True, f"{exchange.bytes_down} bytes came, and none of those that you have.", exchange)
-            return
+    parts = [(_range(each), each) for each in seen.sent("get_blob", to=HELLO, digest=PROGRAM.digest, status=206)]
+    reached = {HAVE}
+    for first, final in sorted(came for came, _ in parts if came):
+        if first in reached:
+            reached.add(final + 1)
+    if PROGRAM.size in reached:
+        count = PROGRAM.size - HAVE
+        yield Point(True, f"{count} bytes came, and none of those that you have.", parts[-1][1])
+        return
     yield _no_rest(seen.attempt.latest("get_blob", to=HELLO, digest=PROGRAM.digest))
+
+
+def _range(exchange: Exchange) -> tuple[int, int] | None:
+    """Return the numbers of the first and the last byte that came; None without a Content-Range."""
+    came = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", exchange.headers.get("Content-Range", ""))
+    return (int(came[1]), int(came[2])) if came else None
 
 
 def _no_rest(last: Exchange | None) -> Point:
     if last is None:
         return Point(False, "No GET of this layer was sent.")
-    came = re.fullmatch(r"bytes (\d+)-(\d+)/\d+", last.headers.get("Content-Range", ""))
+    came = _range(last)
     if last.status == 200:
         return Point(False, f"The whole layer came again, {last.bytes_down} bytes. A part needs Range: bytes=...", last)
     if came is None:
         return Point(False, f"The response was {last.status}: {last.meaning}.", last)
-    first, final = int(came[1]), int(came[2])
+    first, final = came
     if first < HAVE:
         return Point(False, f"The first byte that came is number {first}. You have the bytes 0 to {HAVE - 1}.", last)
     if first > HAVE:
@@ -132,8 +144,8 @@ def _not_followed(seen: Evidence) -> Point:
 
 def pulled(seen: Evidence) -> Iterator[Point]:
     """The image for linux/amd64: its manifest, its layers from the storage, its config from the first registry."""
-    fetched = seen.sent("get_manifest", to=HELLO, reference=AMD64.digest, status=200)
-    manifest = next((each for each in fetched if not each.url.startswith(f"{seen.reg.url}/")), None)
+    cloud = seen.at("cloud")
+    manifest = cloud.latest("get_manifest", to=HELLO, reference=AMD64.digest, status=200) if cloud else None
     missing = "The manifest of linux/amd64 was not fetched by its digest from cloud."
     yield point(manifest, "You have the manifest of linux/amd64.", missing, manifest)
     stored = {_digest(each) for each in _from_storage(seen)}
@@ -144,9 +156,28 @@ def pulled(seen: Evidence) -> Iterator[Point]:
     config = seen.sent("get_blob", to=HELLO, digest=AMD64.config.digest, status=200)
     right = [each for each in config if _digest(each) == AMD64.config.digest]
     yield _config(right, [each for each in _from_storage(seen) if AMD64.config.digest in each.target])
+    spare = _not_damaged(seen)
+    if right and spare:
+        yield Point(
+            False, "You fetched a right blob from reg as well, in this attempt. Fetch only the damaged one.", spare
+        )
+
+
+def _not_damaged(seen: Evidence) -> Exchange | None:
+    """Return a request since the last GET of the manifest that fetched a layer from the first registry; or None."""
+    cloud = seen.at("cloud")
+    begun = cloud.latest("get_manifest", to=HELLO, reference=AMD64.digest, status=200) if cloud else None
+    later = seen.after(begun) if begun is not None else ()
+    layers = [layer.digest for layer in AMD64.layers]
+    sent = [each for each in seen.sent("get_blob", to=HELLO, status=200) if each in later]
+    return next((each for each in sent if field_of(each, "digest") in layers), None)
 
 
 def _config(right: list[Exchange], damaged: list[Exchange]) -> Point:
+    if right and not damaged:
+        return Point(
+            False, "How do you know that it is the config? Fetch it from the storage too, and compare.", right[-1]
+        )
     if right:
         return Point(True, "The right config came from the registry that has it.", right[-1])
     if damaged:
@@ -167,33 +198,6 @@ def _at_a_registry(exchange: Exchange) -> bool:
 
 def _digest(exchange: Exchange) -> str | None:
     return exchange.response.body.digest if exchange.response is not None else None
-
-
-def moved_tag(stage: Stage) -> list[Exchange]:
-    """A tag before and after a second push, and the first image by its digest."""
-    repository, first = stage.scratch(), sample_image("v1")
-    push_image(stage.reg, first, repository, TAG, progress=False)
-    told = [get_manifest(stage.reg, repository, TAG)]
-    push_image(stage.reg, sample_image("v2"), repository, TAG, progress=False)
-    return [*told, get_manifest(stage.reg, repository, TAG), get_manifest(stage.reg, repository, first.digest)]
-
-
-def header_without_bytes(stage: Stage) -> list[Exchange]:
-    """HEAD of a blob: the registry sends the digest, and not a single byte."""
-    repository = stage.scratch()
-    stage.upload(repository, BASE)
-    return [head_blob(stage.reg, repository, BASE.digest), get_blob(stage.reg, repository, BASE.digest)]
-
-
-def ignored_range(stage: Stage) -> list[Exchange]:
-    """A Range that the registry supports, and one that it ignores."""
-    repository = stage.scratch()
-    push_image(stage.reg, sample_image(), repository, TAG, progress=False)
-    changes = {"Range": "bytes=500-"}
-    return [
-        stage.reg.send(draft(get_blob, repository, sample_image().layers[1].digest).edit(headers=changes)),
-        stage.reg.send(draft(get_manifest, repository, TAG).edit(headers=changes)),
-    ]
 
 
 LESSON = Lesson(

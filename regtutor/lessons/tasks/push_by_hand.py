@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage, field_of
+from regtutor.lessons.evidence import SENT_BY_A_STEP, Evidence, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
-from regtutor.message import Location
-from regtutor.steps import draft, put_blob, put_manifest, start_upload
+from regtutor.lessons.push_points import SENT, brought_by, left_out, not_needed
+from regtutor.lessons.pushes_on_the_wire import changed_locations, manifest_first, no_config
+from regtutor.protocol.digests import is_well_formed
+from regtutor.protocol.text import listed
 
 HELLO = "hello"
 MEMORY = "memory"
@@ -18,11 +20,11 @@ MEMORY = "memory"
 def layer_sent(seen: Evidence) -> Iterator[Point]:
     """The first layer, in ``{me}/hello``."""
     layer = sample_image().layers[0]
-    put = seen.latest("put_blob", digest=layer.digest, status=201, to=HELLO)
+    put = seen.latest(*SENT, digest=layer.digest, status=201, to=HELLO)
     if put is None:
         yield _layer_not_sent(seen.attempt, layer.digest)
         return
-    yield Point(True, f"You sent {put.bytes_up} bytes to the Location, under the digest of the layer.", put)
+    yield Point(True, f"You sent {seen.bytes_of(put)} bytes, under the digest of the layer.", put)
     yield point(seen.has_blob(HELLO, layer.digest), "The registry has the blob.", "HEAD finds no such blob.")
 
 
@@ -30,6 +32,8 @@ def _layer_not_sent(seen: Evidence, digest: str) -> Point:
     put = seen.latest("put_blob")
     if put is None:
         return Point(False, "There has been no PUT of the first layer yet.")
+    if field_of(put, "digest") is None:
+        return Point(False, "The PUT has no digest in its query: append digest= and the digest of the layer.", put)
     if field_of(put, "digest") != digest:
         return Point(False, "The PUT has the digest of another blob. Send image.layers[0].", put)
     if put.status == 201:
@@ -39,17 +43,35 @@ def _layer_not_sent(seen: Evidence, digest: str) -> Point:
 
 def false_bytes(seen: Evidence) -> Iterator[Point]:
     """Bytes under the digest of other bytes, which the registry refused."""
-    refused = [put for put in seen.sent("put_blob", status=400) if put.request.body.digest != field_of(put, "digest")]
+    refused = [put for put in seen.sent(*SENT, status=400) if _is_false(seen, put)]
     if not refused:
-        last = seen.attempt.latest("put_blob")
-        missing = "No PUT with false bytes has been sent yet." if last is None else "The bytes match their digest."
-        yield Point(False, missing, last)
+        yield _not_false(seen)
         return
     last = refused[-1]
     yield Point(True, "The digest in the query is not the digest of the bytes. The registry refused them.", last)
     digest = field_of(last, "digest") or ""
     kept = seen.digest_of_blob(HELLO, digest)
     yield point(kept in (None, digest), "The blob under this digest is unchanged.", "It changed.")
+
+
+def _is_false(seen: Evidence, put: Exchange) -> bool:
+    """Return whether bytes were sent, and the query has the digest of other bytes."""
+    digest = field_of(put, "digest") or ""
+    sent = any(each.bytes_up for each in seen.of_session(put))
+    return sent and is_well_formed(digest) and put.request.body.digest != digest
+
+
+def _not_false(seen: Evidence) -> Point:
+    last = seen.attempt.latest(*SENT)
+    if last is None:
+        return Point(False, "No PUT with false bytes has been sent yet.")
+    if last.status == 201:
+        return Point(False, "The bytes match their digest. Give digest=layer.digest, and other bytes.", last)
+    if not is_well_formed(field_of(last, "digest") or ""):
+        return Point(False, "The query has no digest of other bytes. Give digest=layer.digest.", last)
+    if last.status == 400:
+        return Point(False, "No byte was sent. Send other bytes than those of the layer.", last)
+    return Point(False, f"The response was {last.status}: {last.meaning}. Open a new session for the bytes.", last)
 
 
 def every_blob(seen: Evidence) -> Iterator[Point]:
@@ -60,16 +82,21 @@ def every_blob(seen: Evidence) -> Iterator[Point]:
     missing = [name for digest, name in names.items() if not seen.has_blob(HELLO, digest)]
     repository = seen.repository(HELLO)
     yield point(
-        not missing, f"{repository} has all {len(names)} blobs.", f"{repository} does not have {' and '.join(missing)}."
+        not missing, f"{repository} has all {len(names)} blobs.", f"{repository} does not have {listed(missing)}."
     )
+    got = {brought_by(each) for each in seen.sent(to=HELLO)}
+    unsent = [name for digest, name in names.items() if digest not in got]
+    if not missing and unsent:
+        yield Point(False, f"You have not sent {listed(unsent)} yourself: a POST and a PUT for each.")
 
 
 def tagged(seen: Evidence) -> Iterator[Point]:
     """The manifest, under the tag ``v1``."""
     image = sample_image()
     sent = seen.sent("put_manifest", to=HELLO, status=201, reference="v1")
-    if any(put.request.body.digest == image.digest for put in sent) and seen.digest(HELLO, "v1") == image.digest:
-        yield Point(True, "The registry stored the manifest, and v1 points to it.", sent[-1])
+    right = [put for put in sent if put.request.body.digest == image.digest]
+    if right and seen.digest(HELLO, "v1") == image.digest:
+        yield Point(True, "The registry stored the manifest, and v1 points to it.", right[-1])
         return
     last = seen.attempt.latest("put_manifest")
     if last is None:
@@ -78,6 +105,8 @@ def tagged(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"The manifest was refused: {last.meaning}.", last)
     elif last.request.body.digest != image.digest:
         yield Point(False, "The manifest has other bytes, so it has another digest. Send image.manifest.", last)
+    elif right and last is right[-1]:
+        yield Point(False, "The registry stored the manifest, and v1 does not point to it any more.", last)
     else:
         where = f"{field_of(last, 'repository')}, under the tag {field_of(last, 'reference')}"
         yield Point(False, f"The manifest is stored in {where}.", last)
@@ -93,11 +122,11 @@ def without_a_step(seen: Evidence) -> Iterator[Point]:
         yield Point(True, "You sent the manifest with a request of your own.", right[-1])
         yield Point(True, "latest points to the image.")
         return
-    if own and own[-1] is seen.exchanges[-1]:
+    if own and own[-1] is seen.attempt.latest("put_manifest", reference="latest"):
         yield Point(True, "You sent a manifest with a request of your own.", own[-1])
         yield Point(False, _other_bytes(own[-1], image.manifest.size))
         return
-    yield _not_by_hand(seen.attempt)
+    yield _not_by_hand(seen)
 
 
 def _other_bytes(put: Exchange, size: int) -> str:
@@ -110,15 +139,19 @@ def _other_bytes(put: Exchange, size: int) -> str:
 
 
 def _not_by_hand(seen: Evidence) -> Point:
-    last = seen.exchanges[-1] if seen.exchanges else None
-    if last is None or "manifests" not in last.target:
-        return Point(False, "No request for the manifest of latest has been sent yet.")
+    sent = seen.attempt.exchanges
+    own = [each for each in sent if "/manifests/" in each.target and seen.is_by_hand(each)]
+    last = next(iter(own[-1:]), seen.attempt.latest("put_manifest", reference="latest"))
+    if last is None:
+        return Point(False, "No request of your own for a manifest has come. The address that records curl is in url.")
     if not seen.is_by_hand(last):
-        return Point(False, "A step sent it. Write the request with rt.Request or with curl.", last)
+        return Point(False, SENT_BY_A_STEP, last)
     if last.method != "PUT":
         return Point(False, f"The method was {last.method}. A manifest is sent with PUT.", last)
+    if last.status == 201:
+        return Point(False, f"It went to the tag {field_of(last, 'reference')}. The tag must be latest.", last)
     kind = last.request_headers.get("Content-Type", "none")
-    return Point(False, f"The response was {last.status}. Its Content-Type was: {kind}.", last)
+    return Point(False, f"The response was {last.status}: {last.meaning}. Its Content-Type was: {kind}.", last)
 
 
 def from_memory(seen: Evidence) -> Iterator[Point]:
@@ -130,56 +163,27 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"{repository} has no tag v2 yet.", last)
         return
     yield point(digest == image.digest, f"{repository}:v2 is the image.", f"{repository}:v2 is another image.")
-    spare = _not_needed(seen.attempt)
+    if digest != image.digest:
+        return
+    pushes = seen.pushes(MEMORY, "v2")
+    if not pushes:
+        yield Point(False, "You have not sent its manifest yourself.")
+        return
+    good = [each for each in pushes if not left_out(each, image) and not not_needed(each)]
+    push = (good or pushes)[-1]
+    missing, spare = left_out(push, image), not_needed(push)
+    yield point(
+        not missing,
+        "You sent each blob yourself.",
+        f"Your last push did not send {listed(missing)}. Push the whole image again, although its blobs are there.",
+        push[-1],
+    )
     yield point(
         not spare,
         "Every request was needed.",
-        f"{len(spare)} of the requests of your last attempt were not needed, such as this one. Push it again.",
+        f"{len(spare)} of the requests of your last push were not needed, such as this one. Push it again.",
         spare[0] if spare else None,
     )
-
-
-def _not_needed(seen: Evidence) -> list[Exchange]:
-    """The requests to ``{me}/memory`` that a push can do without: others than the three kinds, and repeated ones."""
-    spare, sent = [], set()
-    for exchange in seen.sent(to=MEMORY):
-        digest = field_of(exchange, "digest")
-        if exchange.request_name not in ("start_upload", "put_blob", "put_manifest") or (digest and digest in sent):
-            spare.append(exchange)
-        sent.add(digest)
-    return spare
-
-
-def manifest_first(stage: Stage) -> list[Exchange]:
-    """The manifest first, then the blobs from the last to the first, then the manifest again."""
-    image, repository = sample_image(), stage.scratch()
-    told = [put_manifest(stage.reg, repository, "v1", image.manifest)]
-    for blob in reversed(image.blobs):
-        told.append(stage.upload(repository, blob))
-    return [*told, put_manifest(stage.reg, repository, "v1", image.manifest)]
-
-
-def no_config(stage: Stage) -> list[Exchange]:
-    """All layers and no config, then the manifest."""
-    image, repository = sample_image(), stage.scratch()
-    for blob in image.layers:
-        stage.upload(repository, blob)
-    told = [put_manifest(stage.reg, repository, "v1", image.manifest)]
-    told.append(stage.upload(repository, image.config))
-    return [*told, put_manifest(stage.reg, repository, "v1", image.manifest)]
-
-
-def changed_locations(stage: Stage) -> list[Exchange]:
-    """The layer to a Location without its query, to one with a second question mark, and to one that is unchanged."""
-    layer, repository = sample_image().layers[0], stage.scratch()
-    told = []
-    for change in ("no query", "a second question mark", "unchanged"):
-        location = start_upload(stage.reg, repository).location or Location("")
-        request = draft(put_blob, location, layer, expect_continue=False)
-        path, whole = str(location).partition("?")[0], f"{location}?digest={layer.digest}"
-        target = {"no query": f"{path}?digest={layer.digest}", "a second question mark": whole}.get(change)
-        told.append(stage.reg.send(request.edit(target=target)))
-    return told
 
 
 LESSON = Lesson(
@@ -299,8 +303,8 @@ LESSON = Lesson(
                 "second.blobs has four blobs, and second.manifest names them.",
                 "A loop with rt.start_upload and rt.put_blob for each blob; then rt.put_manifest with the tag v2.",
             ),
-            "Nine requests: four times POST and PUT, and the manifest. docker push sends them too, and asks with HEAD "
-            "before each upload whether the blob is there.",
+            "At most nine requests: four times POST and PUT, and the manifest. docker push sends them too, and asks "
+            "with HEAD before each upload whether the blob is there.",
             from_memory=True,
         ),
     ),

@@ -29,10 +29,12 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
     if not own:
         yield Point(
             False,
-            "No request by hand has been sent yet: build one with rt.Request(...), and send it with reg.send(...).",
+            "No request by hand has been sent yet: build one with rt.Request(...), and send it with reg.send(...). Its "
+            "label can be any word that is not the name of a step.",
         )
         return
-    last = own[-1]
+    right = [each for each in own if (each.method, each.shown_target) == ("GET", "/v2/")]
+    last = (right or own)[-1]
     yield point(last.method == "GET", "Its method is GET.", f"The method was {last.method}. It must be GET.", last)
     path = last.shown_target
     yield point(path == "/v2/", "Its path is /v2/.", f"The path was {path}. It must be /v2/, with both slashes.")
@@ -40,12 +42,16 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
 
 def tags_listed(seen: Evidence) -> Iterator[Point]:
     """The tags of ``{me}/hello``."""
-    asked = seen.latest("list_tags", to=HELLO, status=200)
-    if asked is None:
+    asked = [each for each in seen.sent("list_tags", to=HELLO, status=200) if TAG in _tags(each)]
+    if not asked:
         yield _no_tags(seen.attempt)
         return
-    tags = ", ".join(asked.json()["tags"])
-    yield Point(True, f"You asked for the tags of {seen.repository(HELLO)}, and got: {tags}.", asked)
+    tags = ", ".join(_tags(asked[-1]))
+    yield Point(True, f"You asked for the tags of {seen.repository(HELLO)}, and got: {tags}.", asked[-1])
+
+
+def _tags(exchange: Exchange) -> list[str]:
+    return list(exchange.json().get("tags") or ())
 
 
 def _no_tags(seen: Evidence) -> Point:
@@ -55,6 +61,8 @@ def _no_tags(seen: Evidence) -> Point:
     name = field_of(other, "repository") or ""
     if "{me}" in name:
         return Point(False, "The name begins with the letters {me}. Put an f before the quotes.", other)
+    if name == seen.repository(HELLO):
+        return Point(False, "The list has no tag. Leave out the arguments that ask for a part of it.", other)
     why = "The registry has no such repository." if other.status == 404 else "That is another repository."
     return Point(False, f"You asked for the tags of {name}. {why} Ask for {seen.repository(HELLO)}.", other)
 
@@ -66,9 +74,12 @@ def by_digest(seen: Evidence) -> Iterator[Point]:
     if fetched is not None:
         yield Point(True, "You fetched the manifest by its digest.", fetched)
         return
-    last = seen.attempt.latest(*MANIFEST_ENDPOINTS, to=HELLO)
+    last = seen.attempt.latest(*MANIFEST_ENDPOINTS, "get_blob", to=HELLO)
     if last is None:
         yield Point(False, "You have not asked for the manifest by its digest yet.")
+        return
+    if endpoint_of(last) == "get_blob":
+        yield Point(False, "A manifest is not a blob: it has a path of its own. The step is rt.get_manifest.", last)
         return
     yield Point(True, "You asked for a manifest.", last)
     if endpoint_of(last) == "head_manifest":

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from regtutor.content.sample.image import sample_image
-from regtutor.exchange import Exchange
+from regtutor.exchange import BodyRecord, Exchange
 from regtutor.lessons import questions
 from regtutor.lessons.colleague import LAYER, SENT
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, TranscriptQuestion, point
-from regtutor.message import body_of
+from regtutor.message import Blob, body_of
 from regtutor.steps import get_upload, head_blob, head_manifest, put_blob, start_upload
 
 TAG = "v1"
@@ -31,7 +31,7 @@ def one_blob(seen: Evidence) -> Iterator[Point]:
 
 def untyped(seen: Evidence) -> Iterator[Point]:
     """A manifest without Content-Type, refused."""
-    refused = [put for put in seen.sent("put_manifest", status=400) if "Content-Type" not in put.request_headers]
+    refused = _refused(seen)
     if refused:
         yield Point(True, "You sent the manifest without its type, and the registry refused it.", refused[-1])
         return
@@ -39,13 +39,26 @@ def untyped(seen: Evidence) -> Iterator[Point]:
     if last is None:
         yield Point(False, "No manifest has been sent yet.")
         return
+    if "Content-Type" not in last.request_headers:
+        yield Point(False, "The body is not the manifest of the image. Change the header, and nothing else.", last)
+        return
     again = " The walk is complete: begin again with stepper.reset()." if last.status == 201 else ""
-    yield Point(False, f"The manifest has a Content-Type: {last.request_headers.get('Content-Type')}.{again}", last)
+    yield Point(
+        False,
+        f"The manifest has a Content-Type: {last.request_headers.get('Content-Type') or 'an empty one'}.{again}",
+        last,
+    )
+
+
+def _refused(seen: Evidence) -> list[Exchange]:
+    """Return the attempts to push the manifest of the image without its type."""
+    sent = [put for put in seen.sent("put_manifest", status=400) if put.request.body.digest == sample_image().digest]
+    return [put for put in sent if "Content-Type" not in put.request_headers]
 
 
 def recovered(seen: Evidence) -> Iterator[Point]:
     """After the refusal, the manifest is where it belongs."""
-    refused = [put for put in seen.sent("put_manifest", status=400) if "Content-Type" not in put.request_headers]
+    refused = _refused(seen)
     after = seen.after(refused[0]) if refused else ()
     stored = [each for each in after if each.request_name == "put_manifest" and each.status == 201]
     if not stored:
@@ -76,7 +89,7 @@ def pulled(seen: Evidence) -> Iterator[Point]:
 
 def sent_by_curl(seen: Evidence) -> Iterator[Point]:
     """The push to ``{me}/again``, by another program."""
-    own = [each for each in seen.sent(to=AGAIN) if seen.is_by_hand(each)]
+    own = [each for each in seen.sent(to=AGAIN) if seen.is_of_a_program(each)]
     puts = [each for each in own if endpoint_of(each) == "put_manifest" and each.status == 201]
     blobs = {field_of(each, "digest") for each in own if (each.status or 500) < 400}
     if not puts:
@@ -85,34 +98,61 @@ def sent_by_curl(seen: Evidence) -> Iterator[Point]:
     yield Point(True, "Another program sent the manifest.", puts[-1])
     wanted = {blob.digest for blob in sample_image().blobs}
     yield point(
-        wanted <= blobs, "And the four blobs are there.", f"It has found or sent {len(wanted & blobs)} of four blobs."
+        wanted <= blobs,
+        "And the four blobs are there.",
+        f"It has found or sent only {len(wanted & blobs)} of the four blobs.",
     )
 
 
 def _not_by_curl(seen: Evidence) -> Point:
-    other = [each for each in seen.exchanges if seen.is_by_hand(each)]
+    other = [each for each in seen.exchanges if seen.is_of_a_program(each)]
     if other:
         return Point(False, f"No manifest came for {seen.repository(AGAIN)}. Run the whole script.", other[-1])
     last = seen.latest("put_manifest", to=AGAIN)
     missing = "No request of another program came. The address that records is in url."
-    return Point(False, f"{missing} A step sent it." if last else missing, last)
+    return Point(False, f"{missing} A step sent it, or rt.Request." if last else missing, last)
 
 
 def one_byte(seen: Evidence) -> Iterator[Point]:
     """A blob of the right size under its digest, with other bytes, refused."""
-    sizes = {blob.digest: blob.size for blob in sample_image().blobs}
-    false = [put for put in seen.sent("put_blob") if put.request.body.digest not in (None, field_of(put, "digest"))]
-    right = [put for put in false if sizes.get(field_of(put, "digest") or "") == put.bytes_up]
+    blobs = {blob.digest: blob for blob in sample_image().blobs}
+    false = [put for put in seen.sent("put_blob", "post_blob") if put.request.body.digest != field_of(put, "digest")]
+    sent = [put for put in false if field_of(put, "digest") in blobs and _bytes_of(seen, put)]
+    right = [put for put in sent if put.status == 400 and _is_one_byte(_bytes_of(seen, put), blobs[_named(put)])]
     if right:
-        put = right[-1]
-        yield Point(True, f"{put.bytes_up} bytes, one of them different.", put)
-        yield point(put.status == 400, "The registry refused them.", f"The response was {put.status}.")
+        yield Point(True, f"{blobs[_named(right[-1])].size} bytes, one of them different.", right[-1])
+        yield Point(True, "The registry refused them.")
         return
-    other = [put for put in false if put in seen.attempt.exchanges]
-    missing = (
-        "The bytes have another size. Change one byte of a blob." if other else "No blob with other bytes was sent."
-    )
-    yield Point(False, missing, other[-1] if other else None)
+    last = next((put for put in reversed(sent) if put in seen.attempt.exchanges), None)
+    yield Point(False, _not_one_byte(seen, last, blobs), last)
+
+
+def _not_one_byte(seen: Evidence, last: Exchange | None, blobs: Mapping[str, Blob]) -> str:
+    if last is None:
+        return "No blob with other bytes was sent."
+    if last.status != 400:
+        return f"The response was {last.status}: {last.meaning}. Send it in a new session."
+    if sum(each.bytes_up for each in seen.of_session(last)) != blobs[_named(last)].size:
+        return "The bytes have another size. Change one byte of a blob."
+    return "More than one byte is different. Change one byte of a blob."
+
+
+def _named(put: Exchange) -> str:
+    return field_of(put, "digest") or ""
+
+
+def _bytes_of(seen: Evidence, put: Exchange) -> Sequence[BodyRecord]:
+    """Return the bodies that the learner sent to the session of ``put``, in order."""
+    return [each.request.body for each in seen.of_session(put) if each.bytes_up and (each.ok or each is put)]
+
+
+def _is_one_byte(bodies: Sequence[BodyRecord], blob: Blob) -> bool:
+    """Return whether the bodies have the size of the blob, and at most one other byte in what is recorded of them."""
+    data, at, others = body_of(blob).read(), 0, 0
+    for body in bodies:
+        others += sum(a != b for a, b in zip(data[at:], body.preview, strict=False))
+        at += body.size
+    return at == len(data) and others <= 1
 
 
 def back_undoes_nothing(stage: Stage) -> list[Exchange]:

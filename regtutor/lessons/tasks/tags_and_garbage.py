@@ -28,9 +28,9 @@ def scene(stage: Stage) -> None:
 
 def tag_moved(seen: Evidence) -> Iterator[Point]:
     """The tag ``latest`` of ``{me}/hello``, at the image ``v2``."""
-    moved = [put for put in seen.sent("put_manifest", to=HELLO, status=201, reference="latest") if _is_v2(put)]
-    if moved:
-        yield Point(True, f"You sent the manifest of v2 again, {moved[-1].bytes_up} bytes, under latest.", moved[-1])
+    moved = seen.latest("put_manifest", to=HELLO, status=201, reference="latest")
+    if moved is not None and _is_v2(moved):
+        yield Point(True, f"You sent the manifest of v2 again, {moved.bytes_up} bytes, under latest.", moved)
         return
     last = seen.attempt.latest("put_manifest")
     if last is None:
@@ -62,7 +62,9 @@ def all_pages(seen: Evidence) -> Iterator[Point]:
     elif len(_names(last)) != 1:
         yield Point(False, f"This page has {len(_names(last))} names. Request pages with one name each.", last)
     else:
-        yield Point(False, f"{len(missing)} of your repositories are missing, such as {missing[0]}.", last)
+        yield Point(
+            False, f"{len(missing)} of your {len(own)} repositories did not come yet, such as {missing[0]}.", last
+        )
 
 
 def _names(page: Exchange) -> list[str]:
@@ -269,6 +271,7 @@ LESSON = Lesson(
                 'moved = rt.put_manifest(reg, f"{me}/hello", ..., second.manifest), with the tag latest.',
             ),
             "No blob was sent, and the registry kept no note of the move: whoever may push may move a tag.",
+            walks=True,
         ),
         Task(
             "page after page",
@@ -314,6 +317,7 @@ LESSON = Lesson(
             ),
             "The two shared layers are still there, because new needs them.",
             from_memory=True,
+            walks=True,
         ),
     ),
     questions=(

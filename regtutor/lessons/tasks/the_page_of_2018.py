@@ -7,12 +7,14 @@ from email.utils import parsedate_to_datetime
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage, field_of
+from regtutor.lessons.evidence import SENT_BY_A_STEP, Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, TranscriptQuestion, point
 from regtutor.lessons.page_of_2018 import POST, PUT, schema_1
+from regtutor.lessons.push_points import brought_by, left_out
 from regtutor.lessons.quiz import Part, Remark
 from regtutor.lessons.quiz import Question as Quiz
 from regtutor.protocol.digests import sha256
+from regtutor.protocol.text import listed
 from regtutor.steps import get_upload, patch_upload, start_upload
 
 PAGE = "page"
@@ -41,19 +43,22 @@ def without_slash(seen: Evidence) -> Iterator[Point]:
 def layer_by_curl(seen: Evidence) -> Iterator[Point]:
     """The first layer in ``{me}/page``, sent by a request that no step built."""
     layer = sample_image().layers[0]
-    puts = [put for put in seen.sent("put_blob", status=201, digest=layer.digest) if seen.is_by_hand(put)]
+    sent = seen.sent("put_blob", to=PAGE, status=201, digest=layer.digest)
+    puts = [put for put in sent if seen.is_by_hand(put)]
     if puts:
         agent = puts[-1].request_headers.get("User-Agent", "no User-Agent")
-        yield Point(True, f"{agent} sent {puts[-1].bytes_up} bytes to the Location.", puts[-1])
+        yield Point(True, f"{agent} sent {seen.bytes_of(puts[-1])} bytes to the Location.", puts[-1])
         yield point(seen.has_blob(PAGE, layer.digest), "The registry has the layer.", "HEAD finds no such blob.")
         return
     last = seen.attempt.latest("put_blob")
     if last is None:
         yield Point(False, "There has been no PUT to a session yet.", seen.attempt.latest("start_upload"))
     elif not seen.is_by_hand(last):
-        yield Point(False, "A step sent it. Send it with curl, to the address that terminal() gave.", last)
+        yield Point(False, f"{SENT_BY_A_STEP} The address for curl is in url.", last)
     elif field_of(last, "digest") is None:
         yield Point(False, "The PUT lacks the digest in its query: append &digest= and the digest.", last)
+    elif last.status == 201:
+        yield Point(False, f"It is stored in {field_of(last, 'repository')}, under {field_of(last, 'digest')}.", last)
     else:
         yield Point(False, f"The response to the PUT was {last.status}: {last.meaning}.", last)
 
@@ -85,13 +90,25 @@ def finished(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"{repository} has no tag v1 with this image yet.", seen.attempt.latest("put_manifest"))
         return
     yield Point(True, f"{repository}:v1 is the image.", seen.latest("put_manifest", to=PAGE, status=201))
-    again = seen.attempt.latest("put_blob", to=PAGE, digest=image.layers[0].digest)
+    pushes = [_after_curl(seen, push) for push in seen.pushes(PAGE, "v1")]
+    rest = [push for push in pushes if left_out(push, image) == ["layer 1"]]
+    if rest:
+        yield Point(True, "You sent the rest, and the layer was not sent again.", rest[-1][-1])
+        return
+    last = pushes[-1] if pushes else []
+    again = [each for each in last if brought_by(each) == image.layers[0].digest]
+    missing = [name for name in left_out(last, image) if name != "layer 1"]
+    yield point(not again, "The layer was not sent again.", "The layer was sent again. Send the rest without it.")
     yield point(
-        again is None,
-        "The layer was not sent again.",
-        "In your last attempt, the layer was sent again. Send the rest once more, without it.",
-        again,
+        not missing, "You sent the rest.", f"You have not sent {listed(missing)} yourself. Send the rest once more."
     )
+
+
+def _after_curl(seen: Evidence, push: Sequence[Exchange]) -> list[Exchange]:
+    """Return the requests of a push after the last one with which another program sent the layer."""
+    layer = sample_image().layers[0].digest
+    own = [number for number, each in enumerate(push) if brought_by(each) == layer and seen.is_by_hand(each)]
+    return list(push[own[-1] + 1 :] if own else push)
 
 
 def seconds_between(_: Sequence[Exchange]) -> Quiz:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.lost_connection import STOPPED_AFTER
+from regtutor.protocol.digests import sha256
 from regtutor.steps import get_upload, patch_upload, put_blob, start_upload
 
 CHUNKS, LOST, ORDER, CUT, MEMORY = "chunks", "lost", "order", "cut", "memory"
@@ -17,12 +18,13 @@ LAYER, SECOND = sample_image().layers[:2]
 SIZE, MOST = 2000, 1000
 
 _SESSION = ("patch_upload", "put_blob")
+_FIRST = sha256(LAYER.open().read()[:SIZE])
 
 
 def first_chunk(seen: Evidence) -> Iterator[Point]:
     """The first 2,000 bytes of the layer, with the right Content-Range."""
     for chunk in reversed(seen.sent("patch_upload", to=CHUNKS, status=202)):
-        if _content_range(chunk) == "0-1999" and chunk.bytes_up == SIZE:
+        if _content_range(chunk) == "0-1999" and chunk.request.body.digest == _FIRST:
             yield Point(True, "Content-Range is 0-1999: the first and the last byte of 2,000.", chunk)
             came = chunk.headers.get("Range", "missing")
             yield point(came == "0-1999", "Range in the response is 0-1999 too.", f"Range in the response is {came}.")
@@ -37,10 +39,12 @@ def _not_the_first(last: Exchange | None) -> Point:
     came = f"The response was {last.status}."
     if last.bytes_up != SIZE:
         return Point(False, f"The body has {last.bytes_up} bytes. Send data[:2000], which has 2,000.", last)
+    if last.request.body.digest != _FIRST:
+        return Point(False, "The body has 2,000 bytes, and they are not the first ones of the layer.", last)
     if not given:
         return Point(False, f"The request has no Content-Range. {came}", last)
     if not re.fullmatch(r"[0-9]+-[0-9]+", given):
-        return Point(False, f"{given!r} has more than two numbers with a hyphen between them. {came}", last)
+        return Point(False, f"{given!r} is something else than two numbers with a hyphen between them. {came}", last)
     if given == "0-1999":
         return Point(
             False, f"Content-Range is right. {came} Did this session have bytes already? Open a new one.", last
@@ -53,8 +57,8 @@ def _not_the_first(last: Exchange | None) -> Point:
 def three_chunks(seen: Evidence) -> Iterator[Point]:
     """The layer in ``{me}/chunks``, sent in chunks of one session."""
     for put in reversed(seen.sent("put_blob", to=CHUNKS, status=201, digest=LAYER.digest)):
-        chunks = [each for each in _of_session(seen, put) if each.method == "PATCH" and each.status == 202]
-        if len(chunks) > 1:
+        chunks = [each for each in seen.of_session(put) if each.method == "PATCH" and each.status == 202]
+        if len(chunks) > 1 and all(map(_content_range, chunks)):
             yield Point(True, f"{len(chunks)} chunks, and the PUT that closed the session.", put)
             yield point(seen.has_blob(CHUNKS, LAYER.digest), "The registry has the layer.", "HEAD finds no layer.")
             return
@@ -68,6 +72,9 @@ def _not_closed(seen: Evidence) -> Point:
     if first is not None and first.method == "PATCH":
         return Point(False, f"The response to a chunk was {first.status}{_why_refused(first)}", first)
     put = seen.latest("put_blob", to=CHUNKS)
+    other = seen.latest(*_SESSION)
+    if put is None and other is not None and field_of(other, "repository") != seen.repository(CHUNKS):
+        return Point(False, f"The bytes went to another repository, {field_of(other, 'repository')}.", other)
     if put is None:
         return Point(False, "No PUT closed the session yet.", seen.latest("patch_upload", to=CHUNKS))
     if put.status != 201:
@@ -78,6 +85,11 @@ def _not_closed(seen: Evidence) -> Point:
             "session, begin with the first chunk again."
         )
         return Point(False, f"The response to the PUT was {put.status}: {put.meaning}. {why}", put)
+    if field_of(put, "digest") != LAYER.digest:
+        return Point(False, "The PUT has the digest of another blob. Send the bytes of layer.", put)
+    unnumbered = [each for each in seen.of_session(put) if each.method == "PATCH" and not _content_range(each)]
+    if unnumbered:
+        return Point(False, "A chunk of this session has no Content-Range. Give start= with its offset.", unnumbered[0])
     return Point(False, f"The PUT sent {put.bytes_up} bytes, without two chunks before it in its session.", put)
 
 
@@ -95,7 +107,7 @@ def resumed(seen: Evidence) -> Iterator[Point]:
     """The layer in ``{me}/lost``, of which only the missing bytes were sent."""
     missing = LAYER.size - STOPPED_AFTER
     for put in seen.sent("put_blob", to=LOST, status=201, digest=LAYER.digest):
-        if _sent_in(seen, put) == missing:
+        if seen.bytes_of(put) == missing:
             yield Point(True, f"You sent only the {missing:,} bytes that were missing.", put)
             yield point(seen.has_blob(LOST, LAYER.digest), "The registry has the layer.", "HEAD finds no layer.")
             return
@@ -108,18 +120,13 @@ def _not_resumed(seen: Evidence) -> Point:
     if last is None:
         return Point(False, "The missing bytes have not been sent yet.", seen.attempt.latest("get_upload"))
     if last.status == 201:
-        sent = f"You sent {_sent_in(seen, last):,} bytes, and only {LAYER.size - STOPPED_AFTER:,} were missing."
+        sent = f"You sent {seen.bytes_of(last):,} bytes, and only {LAYER.size - STOPPED_AFTER:,} were missing."
         return Point(False, f"{sent} {again}", last)
     if last.ok:
         came = last.headers.get("Range", "")
         return Point(False, f"The session has the bytes {came}, and no PUT closed it. The layer is 0-4630.", last)
     given = _content_range(last) or "not sent"
     return Point(False, f"The response was {last.status}. Content-Range was {given}. {again}", last)
-
-
-def _sent_in(seen: Evidence, put: Exchange) -> int:
-    """Return how many bytes of the learner's the session of ``put`` accepted."""
-    return sum(each.bytes_up for each in _of_session(seen, put) if each.ok)
 
 
 def given_up(seen: Evidence) -> Iterator[Point]:
@@ -163,25 +170,25 @@ def with_a_loss(seen: Evidence) -> Iterator[Point]:
         last = seen.attempt.latest("put_blob", to=MEMORY)
         yield Point(False, "After the loss, no upload of the second layer has ended well.", last)
         return
-    asked = [each for each in later if each.request_name in ("get_upload", "head_upload")]
+    asked = [each for each in seen.sent("get_upload", "head_upload", to=MEMORY) if each in later]
     yield point(asked, "You asked for the state of the session.", "After the loss, you did not ask what has arrived.")
-    sizes = [max(each.bytes_up for each in _of_session(seen, put)) for put in puts]
+    size = min(max(map(_announced, seen.of_session(put))) for put in puts)
     yield point(
-        min(sizes) <= MOST,
+        size <= MOST,
         "The layer came in chunks.",
-        f"The upload that ended well sent {min(sizes):,} bytes at once. A chunk has at most {MOST:,}. Begin again.",
+        f"The upload that ended well sent {size:,} bytes at once. A chunk has at most {MOST:,}. Begin again.",
         puts[-1],
     )
 
 
+def _announced(exchange: Exchange) -> int:
+    """Return how many bytes the request wanted to send, also if the connection was lost before the last of them."""
+    announced = exchange.request_headers.get("Content-Length", "")
+    return int(announced) if announced.isdecimal() else exchange.bytes_up
+
+
 def _content_range(exchange: Exchange) -> str | None:
     return exchange.request_headers.get("Content-Range")
-
-
-def _of_session(seen: Evidence, put: Exchange) -> Sequence[Exchange]:
-    """Return the learner's requests that sent bytes to the session of ``put``."""
-    session = field_of(put, "session")
-    return [each for each in seen.sent(*_SESSION) if field_of(each, "session") == session]
 
 
 def none_and_one(stage: Stage) -> list[Exchange]:
@@ -321,6 +328,7 @@ LESSON = Lesson(
             ),
             "That is what a client with patience does: ask, resume if possible, and otherwise begin again.",
             from_memory=True,
+            walks=True,
         ),
     ),
     questions=(

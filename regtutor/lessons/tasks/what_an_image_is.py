@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 
-from regtutor.content.image import Document
 from regtutor.content.sample.image import sample_image, sample_index
-from regtutor.exchange import Exchange
 from regtutor.lessons.evidence import Evidence, Stage, endpoint_of, field_of
-from regtutor.lessons.image_parts import tar_of
 from regtutor.lessons.image_points import bytes_changed, fitting, typed, unpacked
+from regtutor.lessons.images_on_the_wire import (
+    HELLO,
+    digest_and_diff_id,
+    index_and_child,
+    manifest_and_config,
+    two_digests,
+)
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
-from regtutor.protocol.media_types import OCI_LAYER, OCI_LAYER_GZIP
+from regtutor.lessons.push_points import SENT, brought_by
+from regtutor.protocol.media_types import OCI_LAYER
 from regtutor.protocol.text import listed
-from regtutor.steps import get_blob, get_manifest, head_blob, put_manifest
+from regtutor.steps import put_manifest
 
-HELLO = "hello"
 MINE = "mine"
 MEMORY = "memory"
 GREETING = "etc/greeting"
 
+_VERSIONS = tuple(f"v{number}" for number in range(1, 10))
+_SAMPLES_OF_ALL_VERSIONS = {layer.digest for version in _VERSIONS for layer in sample_index(version).layers}
 _SAMPLE_DIGESTS = {layer.digest for layer in sample_index().layers}
 
 
@@ -93,14 +98,14 @@ def one_byte(seen: Evidence) -> Iterator[Point]:
     """A blob that differs from the program's layer in one byte, stored under its own digest."""
     layer = sample_image().layers[1]
     original = layer.open().read()
-    stored = [put for put in seen.sent("put_blob", to=HELLO, status=201) if put.request.body.size == layer.size]
+    stored = [put for put in seen.sent(*SENT, to=HELLO, status=201) if seen.bytes_of(put) == layer.size]
     good = [put for put in stored if bytes_changed(seen, HELLO, field_of(put, "digest") or "", original) == 1]
     if good:
         yield Point(True, "The blob that you sent differs in one byte, and has another digest.", good[-1])
         whole = seen.digest_of_blob(HELLO, layer.digest) == layer.digest
         yield point(whole, "The original is still there, under its own digest.", "The original is gone.")
         return
-    last = seen.attempt.latest("put_blob", to=HELLO)
+    last = seen.attempt.latest(*SENT, to=HELLO)
     if last is None:
         yield Point(False, f"No blob was sent to {seen.repository(HELLO)} yet.")
     elif last.status != 201:
@@ -108,7 +113,8 @@ def one_byte(seen: Evidence) -> Iterator[Point]:
     elif field_of(last, "digest") == layer.digest:
         yield Point(False, "This is the layer itself: it is unchanged.", last)
     else:
-        yield Point(False, f"The blob has {last.bytes_up} bytes, but what changed is not one byte of the layer.", last)
+        count = seen.bytes_of(last)
+        yield Point(False, f"The blob has {count} bytes, but what changed is not one byte of the layer.", last)
 
 
 def by_hand(seen: Evidence) -> Iterator[Point]:
@@ -116,20 +122,21 @@ def by_hand(seen: Evidence) -> Iterator[Point]:
     image = yield from unpacked(seen, MINE, "v1")
     if image is None:
         return
-    own = [layer for layer in image.layers if layer.digest not in _SAMPLE_DIGESTS]
+    sent = {brought_by(each) for each in seen.sent(to=MINE)}
+    own = [layer for layer in image.layers if layer.digest in sent and layer.digest not in _SAMPLES_OF_ALL_VERSIONS]
     yield point(own, "It has a layer that you made.", "It has no layer of yours: all layers are those of the sample.")
     if not own:
         return
     yield from fitting(image)
-    greeting = image.files.get(GREETING)
-    yield point(greeting, f"Its files have your {GREETING}.", f"None of its layers has a file {GREETING}.")
+    files = {path.removeprefix("./").lstrip("/") for path in image.files}
+    yield point(GREETING in files, f"Its files have your {GREETING}.", f"None of its layers has a file {GREETING}.")
     started = [word.lstrip("/") for word in image.command[:1]]
     yield point(
-        started and started[0] in image.files,
+        started and started[0] in files,
         f"The config starts {' '.join(image.command)}, and a layer has that file.",
         f"The config starts a program that no layer has: {image.command[0]}."
         if started
-        else "The config starts no program: it has no Entrypoint in its field config.",
+        else "The config starts no program: its field config has no Entrypoint that is a list.",
     )
 
 
@@ -137,6 +144,9 @@ def does_not_fit(seen: Evidence) -> Iterator[Point]:
     """The tag ``broken``: an accepted manifest whose config has other diff IDs than its layers."""
     image = yield from unpacked(seen, MINE, "broken")
     if image is not None:
+        if not any(layer.listed for layer in image.layers):
+            yield Point(False, "The config lists no diff IDs at all. It must list those that some tools wrote.")
+            return
         wrong = [str(number) for number, layer in enumerate(image.layers, 1) if not layer.fits]
         misfit = f"layer{'s' * (len(wrong) > 1)} {listed(wrong)}" if wrong else "the number of layers"
         yield point(
@@ -161,35 +171,6 @@ def from_memory(seen: Evidence) -> Iterator[Point]:
     yield point(len(layer.files) == 1, "It has one file.", f"It has {len(layer.files)} files, not one.")
     yield from fitting(image)
     yield from typed(seen, MEMORY, "v1", OCI_LAYER)
-
-
-def index_and_child(stage: Stage) -> list[Exchange]:
-    """The index by its tag, and one of the manifests that it lists."""
-    repository = stage.repository(HELLO)
-    told = get_manifest(stage.reg, repository, "v1")
-    return [told, get_manifest(stage.reg, repository, told.json()["manifests"][0]["digest"])]
-
-
-def manifest_and_config(stage: Stage) -> list[Exchange]:
-    """The manifest, then the config that it names."""
-    image, repository = sample_image(), stage.repository(HELLO)
-    told = [get_manifest(stage.reg, repository, image.digest)]
-    return [*told, get_blob(stage.reg, repository, image.config.digest)]
-
-
-def digest_and_diff_id(stage: Stage) -> list[Exchange]:
-    """The same layer, asked for by its diff ID and by its digest."""
-    layer, repository = sample_image().layers[1], stage.repository(HELLO)
-    return [head_blob(stage.reg, repository, digest) for digest in (layer.diff_id, layer.digest)]
-
-
-def two_digests(stage: Stage) -> list[Exchange]:
-    """One archive, compressed twice, and both results uploaded."""
-    archive, repository = tar_of("note.txt", "The same file.\n"), stage.scratch()
-    told = []
-    for moment in (1, 2):
-        told.append(stage.upload(repository, Document(gzip.compress(archive, mtime=moment), OCI_LAYER_GZIP)))
-    return told
 
 
 LESSON = Lesson(
@@ -272,6 +253,7 @@ LESSON = Lesson(
             ),
             "Another byte, another digest: the image still names the old one, so nobody gets your bytes with it. "
             "Another layer means another manifest, and another digest of the image.",
+            walks=True,
         ),
         Task(
             "an image by hand",

@@ -8,7 +8,7 @@ from functools import partial
 from regtutor.client.arming import with_token
 from regtutor.content.sample.image import sample_image
 from regtutor.exchange import Exchange
-from regtutor.lessons.evidence import Evidence, Stage
+from regtutor.lessons.evidence import Evidence, Stage, field_of
 from regtutor.lessons.lesson import Choice, Lesson, Point, Prediction, Question, Task, point
 from regtutor.lessons.own_registry import open_own
 from regtutor.protocol.challenges import challenges
@@ -51,11 +51,16 @@ def _no_token(seen: Evidence, plans: str) -> Point:
     last = seen.latest("request_token")
     if last is None or "Authorization" not in last.request_headers:
         return Point(False, "No token was requested with a user name and a password.", last)
+    if last.status == 200 and last.token is None:
+        why = "only the step rt.request_token reads it, so rt.with_token cannot use it"
+        return Point(False, f"The token server responded 200 with a token, but {why}. Use the step.", last)
     if last.status != 200 or last.token is None:
         return Point(False, f"The token server responded {last.status}: it does not accept this password.", last)
     if plans not in (last.token.granted or {}):
         return Point(False, f"The token is for another repository than {plans}.", last)
-    return Point(False, f"The token permits {' and '.join(_granted(last, plans)) or 'nothing'}: push is missing.", last)
+    granted = _granted(last, plans)
+    missing = " and ".join(action for action in ("pull", "push") if action not in granted)
+    return Point(False, f"The token permits {' and '.join(granted) or 'nothing'}: {missing} is missing.", last)
 
 
 def _granted(exchange: Exchange, repository: str) -> tuple[str, ...]:
@@ -90,9 +95,13 @@ def session_given_back(seen: Evidence) -> Iterator[Point]:
         "No token that permits delete was granted.",
         can_delete[-1] if can_delete else seen.attempt.latest("request_token"),
     )
-    canceled = seen.latest("cancel_upload", to=PLANS, status=204)
-    last = canceled or seen.attempt.latest("cancel_upload", to=PLANS)
+    sent = seen.sent("cancel_upload", to=PLANS)
+    refused = {field_of(each, "session") for each in sent if each.status == 401}
+    canceled = [each for each in sent if each.status == 204 and field_of(each, "session") in refused]
+    last = canceled[-1] if canceled else seen.attempt.latest("cancel_upload", to=PLANS)
     came = f"The response to DELETE was {last.status}." if last is not None else "No DELETE was sent."
+    if last is not None and last.status == 204:
+        came = "That was another session. Cancel the one at opened.location."
     yield point(canceled, "The session is canceled.", came, last)
 
 
@@ -108,6 +117,8 @@ def mounted_with_both(seen: Evidence) -> Iterator[Point]:
         yield Point(False, f"The request must name its source, from={source}. Without it, nothing is mounted.", last)
     elif "Authorization" not in last.request_headers:
         yield Point(False, "The mount was sent without a token.", last)
+    elif last.status == 201:
+        yield Point(False, f"Something else was mounted. Mount the first layer, from {source}.", last)
     else:
         yield Point(False, f"The response was {last.status}: this token does not permit both.", last)
 
@@ -115,7 +126,7 @@ def mounted_with_both(seen: Evidence) -> Iterator[Point]:
 def read_as_reader(seen: Evidence) -> Iterator[Point]:
     """The manifest of the private image, read with the rights of ``reader``."""
     plans, user = seen.repository(PLANS), ""
-    manifests = [each for each in seen.sent("get_manifest", "head_manifest", to=PLANS) if each.status == 200]
+    manifests = seen.sent("get_manifest", to=PLANS, status=200)
     for exchange in seen.exchanges:
         if "pull" in _granted(exchange, plans) and exchange.token is not None:
             user = exchange.token.claims.get("sub", "")
@@ -132,6 +143,8 @@ def _not_read(seen: Evidence, plans: str) -> Point:
         return Point(False, "The manifest was requested without a token.", last)
     if users and users[-1] != "reader":
         return Point(False, f"The last token was for {users[-1] or 'nobody'}, not for reader.", last)
+    if last is not None and last.method == "HEAD":
+        return Point(False, "HEAD has no body, so there was nothing to read. Send a GET.", last)
     return Point(False, f"The manifest {TAG} of {plans} was not read with a token of reader.", last)
 
 
@@ -268,6 +281,7 @@ LESSON = Lesson(
             ),
             "Ask, be challenged, get a token, ask again: docker pull does exactly that.",
             from_memory=True,
+            walks=True,
         ),
     ),
     questions=(

@@ -16,18 +16,20 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regtutor.errors import ServerError
 from regtutor.server.application import Application
 from regtutor.server.respond import OUT_OF_DESCRIPTORS
-from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.connections import Connections, settle
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.one_request import Service
 from regtutor.server.shell.origin_check import ANY, OriginCheck
 from regtutor.server.shell.password_queue import PasswordQueue
 from regtutor.server.shell.workers import Workers
+
+if TYPE_CHECKING:
+    from regtutor.server.shell.authentication import Htpasswd
 
 BACKLOG = 128
 """The number of connections that wait to be accepted."""

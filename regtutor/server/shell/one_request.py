@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from regtutor.protocol.urls import origin_form
 from regtutor.server.application import PASSWORD, Application
 from regtutor.server.http import Abandoned, Head, Response
 from regtutor.server.receiving import BodySink
 from regtutor.server.respond import Refusal, internal_failure
-from regtutor.server.shell.authentication import Htpasswd
 from regtutor.server.shell.body import TooSlow, chunks_of_body
 from regtutor.server.shell.channel import Channel
 from regtutor.server.shell.head import BadRequest, ReceivedHead
@@ -27,6 +27,9 @@ from regtutor.server.shell.password_queue import PasswordQueue
 from regtutor.server.shell.request_log import RequestLog
 from regtutor.server.shell.sending import Ending, send
 from regtutor.server.shell.workers import COMMIT, Workers
+
+if TYPE_CHECKING:
+    from regtutor.server.shell.authentication import Htpasswd
 
 DRAIN = 4 * 1024 * 1024
 """The number of bytes of a refused body that are read and dropped, so that the connection can be kept."""
