@@ -16,12 +16,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
 from regtutor.protocol.digests import Hasher
+from regtutor.server.storage import blocks
 
 SMALL = 1024 * 1024
 """The number of bytes of a request that are hashed where they arrive."""
-
-BLOCK = 256 * 1024
-"""The size of the blocks in which a large request arrives: whole pages of a file are written faster than parts."""
 
 AT_ONCE = 1024 * 1024
 """The number of bytes that are handed over to the hash at once: each time takes as long as hashing many kilobytes."""
@@ -54,7 +52,8 @@ class Beside:
         self._changed = threading.Condition()
         self._waiting: deque[bytes | memoryview] = deque()
         self._waiting_bytes, self._hashing = 0, False
-        self._blocks: list[bytearray] = []  # those that nothing uses
+        self._blocks: dict[int, bytearray] = {}  # that this file uses, by identity
+        self._closed = False
         self._unflushed = 0
         self._flush: Future[None] | None = None
 
@@ -69,16 +68,26 @@ class Beside:
         return self._hasher
 
     def block(self, offset: int) -> memoryview | None:
-        """Room for the next bytes of a large request, which will be at ``offset`` of the file; None for a small one.
+        """Room for the next bytes of a large request, which will be at ``offset`` of the file.
 
         It ends where a block of the file ends. Pass the filled part to :meth:`hash`, once: the room is then used again
-        as soon as it is hashed.
+        as soon as it is hashed. A small request gets None, and so does each request while others use all blocks.
         """
-        if self._taken < SMALL or not _THREADS:
+        if self._taken < SMALL or self._closed or not _THREADS:
+            return None
+        block = blocks.SHARED.take()
+        if block is None:
             return None
         with self._changed:
-            block = self._blocks.pop() if self._blocks else bytearray(BLOCK)
-        return memoryview(block)[: BLOCK - offset % BLOCK]
+            self._blocks[id(block)] = block
+        return memoryview(block)[: blocks.BLOCK - offset % blocks.BLOCK]
+
+    def close(self) -> None:
+        """Release the blocks. One that is being filled or hashed is never used again."""
+        with self._changed:
+            self._closed = True
+            blocks.SHARED.forget(len(self._blocks))
+            self._blocks.clear()
 
     def hash(self, chunk: bytes | memoryview) -> None:
         """Add ``chunk`` to the hash, in another thread if the request is large."""
@@ -94,8 +103,8 @@ class Beside:
                 self._changed.wait()
             self._waiting.append(chunk)
             self._waiting_bytes += len(chunk)
-            if self._hashing or self._waiting_bytes < AT_ONCE:
-                return
+            if self._hashing or (self._waiting_bytes < AT_ONCE and isinstance(chunk, memoryview)):
+                return  # pieces are hashed soon: slow clients must not fill the memory with them
             self._hashing = True
         _workers("hash").submit(self._hash_waiting, self._hasher)
 
@@ -121,8 +130,11 @@ class Beside:
 
     def _release(self, chunk: bytes | memoryview) -> None:
         """Let the block of ``chunk`` be filled again."""
-        if isinstance(chunk, memoryview) and isinstance(chunk.obj, bytearray):
-            self._blocks.append(chunk.obj)
+        if isinstance(chunk, memoryview):
+            with self._changed:
+                block = self._blocks.pop(id(chunk.obj), None)
+            if block is not None:  # otherwise it was released at the end of the request
+                blocks.SHARED.give_back(block)
 
     def flush(self, descriptor: int, written: int) -> None:
         """Note that ``written`` bytes were written, and let the disk begin with them if they are enough.

@@ -413,6 +413,7 @@ class SessionWriter:
 
     def _leave(self, hasher: Hasher | None) -> None:
         kept = None
+        self._beside.close()
         try:
             self._file.close()  # which can fail, on a network disk
             kept = hasher

@@ -17,7 +17,8 @@ import trustme
 from regtutor.server.app import App
 from regtutor.server.shell.limits import Limits
 from regtutor.server.shell.listen import Server
-from regtutor.server.storage import beside
+from regtutor.server.storage import beside, blocks
+from regtutor.server.storage.blocks import Blocks
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest
 from tests.server.wire import Wire
@@ -28,8 +29,16 @@ NEVER = threading.Event()
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, size in (("SMALL", 1000), ("BLOCK", BLOCK), ("AT_ONCE", BLOCK), ("QUEUE", 8 * BLOCK)):
+    for name, size in (("SMALL", 1000), ("AT_ONCE", BLOCK), ("QUEUE", 8 * BLOCK)):
         monkeypatch.setattr(beside, name, size)
+    monkeypatch.setattr(blocks, "BLOCK", BLOCK)
+    monkeypatch.setattr(blocks, "SHARED", Blocks(20))
+
+
+@pytest.fixture(autouse=True)
+def no_block_is_lost(small_blocks: None) -> Iterator[None]:
+    yield
+    assert blocks.SHARED._left == 20
 
 
 def pieces(data: bytes, seed: int) -> Iterator[bytes]:
@@ -78,6 +87,31 @@ def test_what_has_arrived_in_a_block_stays_in_the_session_if_the_connection_is_c
         assert state.header("Range") == f"0-{5 * BLOCK + 76}"
         rest = (state.header("Location") or "").removeprefix("http://r.example:5000")
         assert inline.ask("PUT", f"{rest}&digest={digest(data)}", data[5 * BLOCK + 77 :]).status == 201
+
+
+def test_clients_that_stop_share_the_blocks_and_delay_nobody(store: Store) -> None:
+    """More of them than there are blocks; and one whose session another request takes over while it sends."""
+    inline, data = Inline(App(store)), os.urandom(30 * BLOCK)
+    with Server(inline.app) as server:
+        stopped = [Wire(server) for _ in range(30)]
+        locations = [inline.start("a") for _ in stopped]
+        for wire, location in zip(stopped, locations, strict=True):
+            wire.send(f"PATCH {location} HTTP/1.1", "Host: r", "Content-Length: 100000", body=data[:2000])
+        while sum(session.received for session in inline.app.sessions.uploading.values()) < 30 * 1000:
+            NEVER.wait(0.01)
+        assert blocks.SHARED.take() is None, "all are in use"
+        pushed = [inline.start("a") for _ in range(3)] + locations[:3]
+        for location in pushed:
+            with Wire(server) as wire:
+                head = f"PUT {location}&digest={digest(data)} HTTP/1.1"
+                wire.send(head, "Host: r", f"Content-Length: {len(data)}", body=data)
+                start, _, body = wire.read()
+                assert start == "HTTP/1.1 201 Created" or (location in locations and b"Location for offset" in body), (
+                    body
+                )
+        assert inline.ask("GET", f"/v2/a/blobs/{digest(data)}").body == data
+        for wire in stopped:
+            wire.close()
 
 
 @pytest.mark.parametrize("pause", [0.05, 5.0])

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from regtutor.protocol.digests import Hasher, sha256
-from regtutor.server.storage import beside
+from regtutor.server.storage import beside, blocks
 from regtutor.server.storage.beside import Beside
 
 
@@ -56,7 +56,8 @@ def test_blocks_are_used_again_and_none_while_it_is_hashed(
     monkeypatch: pytest.MonkeyPatch, hashed: bool, at_once: int
 ) -> None:
     monkeypatch.setattr(beside, "SMALL", 1000)
-    monkeypatch.setattr(beside, "BLOCK", 4096)
+    monkeypatch.setattr(blocks, "BLOCK", 4096)
+    monkeypatch.setattr(blocks, "SHARED", blocks.Blocks(20))
     monkeypatch.setattr(beside, "QUEUE", 40_000)
     monkeypatch.setattr(beside, "AT_ONCE", at_once)
     work, chunks = Beside(Hasher() if hashed else None), [os.urandom(1000)]
@@ -72,8 +73,11 @@ def test_blocks_are_used_again_and_none_while_it_is_hashed(
         work.hash(room[: len(chunks[-1])])
         at += len(chunks[-1])
     assert len(seen) <= 12, "the memory is bounded"
+    assert work.block(at) is not None
     if hashed:
         assert work.hasher is not None and work.hasher.digest == sha256(chunks)
+    work.close()
+    assert work.block(at) is None and blocks.SHARED._left == 20, "all blocks are released"
 
 
 def test_without_a_hash_nothing_is_hashed() -> None:
