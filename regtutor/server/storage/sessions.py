@@ -31,9 +31,8 @@ PURGED_AT_START = 2000
 PURGED_AT_ONCE = 5
 """The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
 
-_AT_ONCE = (
-    64 * 1024
-)  # bytes of a write: for more, Linux looks for large pieces of memory, which are rarely in the cache
+_AT_ONCE = 64 * 1024
+"""Bytes of one write to a file: for more, Linux looks for large pieces of memory, which can be slow at first."""
 
 
 class SessionBusy(Exception):
