@@ -19,7 +19,8 @@ from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
 from regtutor.server.http import Head, Response
 from regtutor.server.storage import purging, sessions
-from regtutor.server.storage.sessions import HashesInProgress, Session, SessionBusy, SessionGone, Sessions
+from regtutor.server.storage.hashes_in_progress import HashesInProgress
+from regtutor.server.storage.sessions import Session, SessionBusy, SessionGone, Sessions
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, faults
 

@@ -13,7 +13,6 @@ import stat
 import threading
 import time
 import uuid
-from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from regtutor.server.names import is_session
 from regtutor.server.once import Once
 from regtutor.server.storage.beside import Beside
 from regtutor.server.storage.durable import make_folder, new_folders
+from regtutor.server.storage.hashes_in_progress import HashesInProgress
 from regtutor.server.storage.purging import Purging
 from regtutor.server.storage.store import Store
 
@@ -124,31 +124,6 @@ class Sessions:
                 error.strerror or str(error),
                 "Use a directory that you can write to",
             ) from error
-
-
-class HashesInProgress:
-    """The hashes of sessions between their requests, for at most ``limit`` sessions: the oldest is dropped first.
-
-    The keys are strings: the event loop and workers use the mapping at the same time, and only operations that run no
-    Python code, such as the comparison of two paths, are atomic.
-    """
-
-    def __init__(self, limit: int = 256) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[str, Hasher] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def keep(self, session: str, hasher: Hasher) -> None:
-        """Keep the hash so far of the session with this key."""
-        self._kept[session] = hasher
-        while len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
-
-    def pop(self, session: str) -> Hasher | None:
-        """Remove the hash of the session with this key and return it, or None."""
-        return self._kept.pop(session, None)
 
 
 class Session:
