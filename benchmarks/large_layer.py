@@ -19,6 +19,7 @@ from benchmarks.setting import Setting
 CURL_PUSH = """
 location=$(curl -sSf -X POST -H 'Content-Length: 0' -D - -o /dev/null "$1/v2/$2/blobs/uploads/" |
   tr -d '\\r' | sed -n 's/^[Ll]ocation: //p')
+case $location in /*) location="$1$location" ;; esac
 case $location in *\\?*) joint='&' ;; *) joint='?' ;; esac
 exec curl -sSf -o /dev/null -X PUT -H 'Content-Type: application/octet-stream' -T "$3" "${location}${joint}digest=$4"
 """

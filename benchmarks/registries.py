@@ -70,7 +70,7 @@ def olareg(path: str) -> Kind:
     """olareg, with a directory as storage."""
     return Kind(
         "olareg",
-        lambda port, root: [path, "serve", "--port", str(port), "--host", "127.0.0.1", "--dir", str(root)],
+        lambda port, root: [path, "serve", "--port", str(port), "--addr", "127.0.0.1", "--dir", str(root)],
     )
 
 
