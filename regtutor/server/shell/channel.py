@@ -216,7 +216,7 @@ class Channel(asyncio.BufferedProtocol):
             self._pieces.appendleft(data)
             self._unread += len(data)
 
-    async def write(self, data: bytes, seconds: float | None = None) -> None:
+    async def write(self, data: bytes | memoryview, seconds: float | None = None) -> None:
         """Send ``data``, and wait until the operating system has taken all of it. The client may have left after that.
 
         Raises

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import BinaryIO
+from io import FileIO
 
 from regtutor.message import CHUNK
 from regtutor.server.http import FileRange, Response
@@ -71,28 +71,31 @@ async def send(
 
 
 async def _send_file(
-    channel: Channel, file: BinaryIO, part: FileRange, head: bytes, seconds: float, log: Callable[[int], None]
+    channel: Channel, file: FileIO, part: FileRange, head: bytes, seconds: float, log: Callable[[int], None]
 ) -> None:
     file.seek(part.start)
     left, before = part.stop - part.start, head
+    # One block for all chunks, since write() returns when none of it is needed any more: new memory for each chunk
+    # takes as long as reading it.
+    block = memoryview(bytearray(min(CHUNK, left)))
     while True:
-        chunk = file.read(min(CHUNK, left))
+        chunk = block[: file.readinto(block[: min(CHUNK, left)])]
         if left and not chunk:
             raise OSError(f"{part.path} has become shorter")
         left -= len(chunk)
         if not left:
             log(part.stop - part.start)
-        await channel.write(before + chunk if before else chunk, seconds)
+        await channel.write(b"".join((before, chunk)) if before else chunk, seconds)
         before = b""
         if not left:
             return
         await asyncio.sleep(0)  # a client that reads fast must not delay others, and one that left is noticed here
 
 
-def _opened(part: FileRange) -> BinaryIO:
+def _opened(part: FileRange) -> FileIO:
     """Open the file, and refuse anything else, such as a pipe, at which the whole registry would wait."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    file = os.fdopen(os.open(part.path, flags), "rb")
+    file = os.fdopen(os.open(part.path, flags), "rb", buffering=0)
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise OSError(f"{part.path} is not a file")

@@ -31,8 +31,9 @@ PURGED_AT_START = 2000
 PURGED_AT_ONCE = 5
 """The numbers of directories that are examined for abandoned sessions: when an App begins, and for each new session."""
 
-_AT_ONCE = 64 * 1024
-"""Bytes of one write to a file: for more, Linux looks for large pieces of memory, which can be slow at first."""
+_AT_ONCE = 32 * 1024
+"""Bytes of one write to a file: Linux keeps pieces of memory up to this size ready for each processor. It looks for
+larger ones elsewhere, and what it finds can be slow at first."""
 
 
 class SessionBusy(Exception):
