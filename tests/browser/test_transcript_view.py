@@ -115,6 +115,23 @@ def test_5000_exchanges_are_walked_filtered_and_opened_with_few_rows_in_the_page
     expect(view).to_have_attribute("data-shown", "1539")
 
 
+@pytest.mark.parametrize("leave", ["[role=option]:focus", ".regtutor-opened button"], ids=["the list", "the exchange"])
+def test_the_row_of_an_exchange_is_in_sight_when_that_is_closed(lab: Lab, leave: str) -> None:
+    lab.page.set_viewport_size({"width": 1280, "height": 420})
+    lab.open_cells("closed.ipynb", PUSHED, SHORT)
+    lab.run_all()
+    view = lab.view("transcript-view")
+    rows(view).first.focus()
+    lab.page.keyboard.press("Enter")
+    expect(view).to_have_attribute("data-opened", "0")
+    view.locator(".regtutor-opened").evaluate("opened => opened.scrollIntoView({block: 'end'})")
+    expect(rows(view).first).not_to_be_in_viewport()
+    view.locator(leave).first.evaluate("element => element.focus({preventScroll: true})")
+    lab.page.keyboard.press("Escape")
+    expect(view).to_have_attribute("data-opened", "-1")
+    focused(view, 1, 13)
+
+
 SCROLL = """(list, share) => new Promise(done => {
   list.scrollTop = share * (list.scrollHeight - list.clientHeight);
   requestAnimationFrame(() => requestAnimationFrame(() => done(list.querySelectorAll("[role=option]").length)));

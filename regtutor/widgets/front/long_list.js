@@ -14,7 +14,8 @@ let longLists = 0;
  *   leave: () => void, moved: (first: number, last: number) => void, activated: (position: number) => void
  * }} LongListOptions
  * @typedef {{ element: HTMLElement, show: (count: number, active: number) => void,
- *   activate: (position: number, focus?: boolean) => void, active: () => number, close: () => void }} LongList
+ *   activate: (position: number, focus?: boolean) => void, active: () => number, reveal: () => void,
+ *   close: () => void }} LongList
  */
 
 /**
@@ -130,6 +131,10 @@ export function longList(options) {
     element,
     activate,
     active: () => state.active,
+    // Scrolls, the page too if needed, until the row that has the focus is visible.
+    reveal: () => {
+      if (element.contains(document.activeElement)) drawn.get(state.active)?.scrollIntoView({ block: "nearest" });
+    },
     show: (count, active) => {
       state.count = count;
       state.active = Math.max(0, Math.min(count - 1, active));

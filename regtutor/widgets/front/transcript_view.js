@@ -140,7 +140,10 @@ function render({ model, el }) {
   });
   const opened = drawOpened(model, ask, {
     number: (index) => `Exchange ${(index + 1).toLocaleString("en")} of ${all.length.toLocaleString("en")}`,
-    closed: () => list.activate(list.active()),
+    closed: () => {
+      list.activate(list.active());
+      list.reveal();
+    },
     ready: (index) => drawn({ opened: index }),
   });
 
@@ -176,6 +179,7 @@ function render({ model, el }) {
     follow(model, ["words", "refused_only", "method", "zoomed"], refilter),
     follow(model, ["opened"], () => {
       opened.show();
+      if (model.get("opened") < 0) list.reveal(); // the page is shorter now
       for (const row of list.element.querySelectorAll("[data-index]")) {
         row.setAttribute("aria-selected", String(Number(row.getAttribute("data-index")) === model.get("opened")));
       }
