@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from regtutor.client.registry import Registry
-from regtutor.client.wire.limits import SMALL_BODY
+from regtutor.client.wire.default_limits import SMALL_BODY
 from regtutor.content.writing.staging import Receiver
 from regtutor.errors import (
     ContentMismatch,

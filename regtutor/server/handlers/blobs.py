@@ -25,7 +25,8 @@ def head_blob(call: Call) -> Response:
     <https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#checking-if-content-exists-in-the-registry>.
     """
     # Not get_blob: that would select a part, but Range is defined for GET only (RFC 9110, section 14.2).
-    with found_by_a_push(call, _named(call)[1], _unknown(*_named(call))):
+    repository, digest = _named(call)
+    with found_by_a_push(call, digest, _unknown(repository, digest)):
         blob = _blob(call)
     if unchanged(call.head, str(blob.digest)):
         return respond(304, *_validators(blob))
