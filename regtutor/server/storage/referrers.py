@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -26,13 +25,11 @@ from regtutor.protocol import digests
 from regtutor.protocol.digests import Digest, Hasher
 from regtutor.protocol.manifests import MAX_BYTES, parse_manifest
 from regtutor.protocol.referrers import referrer_entry
+from regtutor.server.storage.folder_state import is_settled, state_of
 from regtutor.server.storage.layout import Layout, digests_in, read_small
 
 if TYPE_CHECKING:
     import sqlite3
-
-SETTLED = 2.0
-"""Seconds after which the time of a directory can be trusted: some systems count in steps of two seconds."""
 
 _PAGE = 500
 VERSION = 1
@@ -164,7 +161,7 @@ class Referrers:
         """Read the manifests that the index does not have yet, and drop those that are gone."""
         with self._updating[repository]:
             state = self._state(repository)
-            settled = state and all(time.time() - float(part.split()[0]) / 1e9 > SETTLED for part in state.split(","))
+            settled = state and all(is_settled(int(part.split()[0])) for part in state.split(","))
             unknown = {digest for digest, _ in self._page(repository, _UNKNOWN, "", "", limit=-1)}
             if state and [(state,)] == self._selected("SELECT state FROM repository WHERE name = ?", repository):
                 new, gone = unknown, set()
@@ -201,8 +198,8 @@ class Referrers:
         parts = []
         for algorithm in digests.ALGORITHMS:
             with suppress(FileNotFoundError, NotADirectoryError):
-                status = (self._layout.revisions_path(repository) / algorithm).stat()
-                parts.append(f"{status.st_mtime_ns} {status.st_ino} {status.st_nlink} {algorithm}")
+                state = state_of((self._layout.revisions_path(repository) / algorithm).stat())
+                parts.append(" ".join(map(str, (*state, algorithm))))
         return ",".join(parts)
 
     def _examined(self, repository: str, digest: Digest) -> Row:

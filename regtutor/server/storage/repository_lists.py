@@ -8,16 +8,13 @@ for those below it. Sorted, the entries of all directories are in the order of t
 from __future__ import annotations
 
 import os
-import time
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from regtutor.server.names import is_repository
+from regtutor.server.storage.folder_state import State, is_settled, state_of
 from regtutor.server.storage.layout import Layout, names_in
-
-SETTLED = 2.0
-"""Seconds after which the time of a directory can be trusted, as in ``referrers``."""
 
 MOST = 16
 """The number of directories whose entries are remembered."""
@@ -43,7 +40,7 @@ class RepositoryLists:
 
     def __init__(self, layout: Layout) -> None:
         self._root = str(layout.repositories_path)
-        self._kept: OrderedDict[tuple[str, Order], tuple[tuple[int, int, int], list[str]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Order], tuple[State, list[str]]] = OrderedDict()
 
     def after(self, last: str, order: Order = by_name, check: Callable[[], object] = lambda: None) -> Iterator[str]:
         """Every repository in which anything was ever stored and that sorts after ``last``, in order.
@@ -83,7 +80,7 @@ class RepositoryLists:
             return _ordered(names, order)
         state = _state(path)
         entries = _ordered(_repositories_in(path, parent), order)  # again, because they may be newer than the state
-        if state and time.time() - state[0] / 1e9 > SETTLED:
+        if state and is_settled(state[0]):
             self._kept[parent, order] = state, entries
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
@@ -98,10 +95,9 @@ def _ordered(names: list[str], order: Order) -> list[str]:
     return sorted([*names, *(f"{name}/" for name in names)], key=order) if names else []  # type: ignore[arg-type]
 
 
-def _state(path: str) -> tuple[int, int, int] | None:
-    """Numbers that change whenever a name is added to a directory, or removed; None without a directory."""
+def _state(path: str) -> State | None:
+    """The state of a directory; None without one."""
     try:
-        status = os.stat(path)
+        return state_of(os.stat(path))
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ino, status.st_nlink

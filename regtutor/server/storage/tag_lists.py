@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from regtutor.server.storage.folder_state import State, is_settled, state_of
 from regtutor.server.storage.layout import Layout
-
-SETTLED = 2.0
-"""Seconds after which the time of a directory can be trusted, as in ``referrers``."""
 
 MOST = 16
 """The number of repositories whose tags are remembered."""
@@ -25,7 +22,7 @@ class TagLists:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._kept: OrderedDict[str, tuple[tuple[int, int, int], list[str]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[State, list[str]]] = OrderedDict()
 
     def names(self, repository: str, check: Callable[[], object] = lambda: None) -> list[str]:
         """The names in lexical order; read again if the directory has changed. Do not change the list.
@@ -35,10 +32,9 @@ class TagLists:
         check: called before the directory is read and before the names are sorted; it can raise an error.
         """
         try:
-            status = self._layout.tags_path(repository).stat()
+            state = state_of(self._layout.tags_path(repository).stat())
         except (FileNotFoundError, NotADirectoryError):
             return []
-        state = status.st_mtime_ns, status.st_ino, status.st_nlink
         kept = self._kept.get(repository)
         if kept is not None and kept[0] == state:
             return kept[1]
@@ -46,7 +42,7 @@ class TagLists:
         unsorted = self._layout.tag_names(repository)
         check()
         names = sorted(unsorted, key=lexical)
-        if time.time() - status.st_mtime > SETTLED:
+        if is_settled(state[0]):
             self._kept[repository] = state, names
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)

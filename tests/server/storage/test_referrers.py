@@ -16,8 +16,8 @@ import pytest
 from regtutor.protocol.digests import parse
 from regtutor.protocol.media_types import OCI_MANIFEST
 from regtutor.server.app import App
+from regtutor.server.storage import folder_state
 from regtutor.server.storage import referrers as referrers_module
-from regtutor.server.storage import tag_lists
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline, digest, image_manifest
 
@@ -46,8 +46,7 @@ def counting() -> Iterator[list[str]]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of a directory is trusted at once."""
-    monkeypatch.setattr(referrers_module, "SETTLED", -1.0)
-    monkeypatch.setattr(tag_lists, "SETTLED", -1.0)
+    monkeypatch.setattr(folder_state, "SETTLED", -1.0)
 
 
 def signature(subject: bytes, number: int = 0, **fields: object) -> bytes:
@@ -119,7 +118,7 @@ def test_a_change_within_the_grain_of_the_clock_is_found(
     inline: Inline, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A directory whose time is recent is compared again: another registry can change it within the same tick."""
-    monkeypatch.setattr(referrers_module, "SETTLED", 1000.0)
+    monkeypatch.setattr(folder_state, "SETTLED", 1000.0)
     subject = inline.push_image("a", "v1", b"{}")
     folder = store.revisions_path("a") / "sha256"
     referrers(inline, subject)

@@ -12,7 +12,7 @@ import pytest
 from regtutor.server.app import App
 from regtutor.server.http import Abandoned, Head
 from regtutor.server.names import is_repository
-from regtutor.server.storage import repository_lists
+from regtutor.server.storage import folder_state, repository_lists
 from regtutor.server.storage.repository_lists import Order, by_name, by_path
 from regtutor.server.storage.store import Store
 from tests.server.inline import Inline
@@ -24,7 +24,7 @@ PARTS = ["a", "b", "a-b", "a.b", "a__b", "a0", "z", "a-"]
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of a directory is trusted at once, and each one is remembered."""
-    monkeypatch.setattr(repository_lists, "SETTLED", -1.0)
+    monkeypatch.setattr(folder_state, "SETTLED", -1.0)
     monkeypatch.setattr(repository_lists, "LARGE", 0)
 
 
@@ -90,7 +90,7 @@ def test_what_changes_anywhere_is_listed_at_once(store: Store) -> None:
 
 
 def test_a_change_within_the_grain_of_the_clock_is_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository_lists, "SETTLED", 1000.0)
+    monkeypatch.setattr(folder_state, "SETTLED", 1000.0)
     inline = Inline(App(store))
     plant(store, "a", "b")
     state = store.repositories_path.stat()
